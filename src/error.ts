@@ -1,0 +1,55 @@
+// The one error that hone throws on purpose: what is wrong, where, what to do next, and the exit code it ends with.
+
+/** Exit codes a script can rely on. */
+export const EXIT = { ok: 0, no: 1, usage: 2, bug: 3, interrupted: 130 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export interface HoneErrorDetail {
+  /** Where it is wrong, as `file`, `file:line` or `file:line:column`. */
+  at?: string | undefined
+  /** What to do next, one sentence. */
+  hint?: string | undefined
+  /** Exit code; 2 (usage, configuration or data) unless said otherwise. */
+  exit?: ExitCode
+  cause?: unknown
+}
+
+export class HoneError extends Error {
+  readonly at: string | undefined
+  readonly hint: string | undefined
+  readonly exit: ExitCode
+
+  constructor(message: string, { at, hint, exit = EXIT.usage, cause }: HoneErrorDetail = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'HoneError'
+    this.at = at
+    this.hint = hint
+    this.exit = exit
+  }
+}
+
+/** The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the hand. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance)
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best
+}
+
+/** Levenshtein distance, cut off at `limit`. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(substitution, previous[j]! + 1, row[j - 1]! + 1))
+    }
+    previous = row
+  }
+  return previous[b.length]!
+}

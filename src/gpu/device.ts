@@ -1,0 +1,84 @@
+// Tensors on a device and graphs compiled for it. Nothing outside src/gpu may assume that tensors lie in host memory.
+import { availableParallelism } from 'node:os'
+import { HoneError } from '../error.ts'
+import { hostBackend } from './host.ts'
+import { libraryPath } from './library.ts'
+import { openOrt, type Ort } from './ort.ts'
+import type { OpTime } from './profile.ts'
+import { deviceOver, type resident, type Resident } from './resident.ts'
+import type { ArrayOf, DType, Shape } from './tensor.ts'
+
+/** Elements in a device's memory; `[]` is the shape of a scalar. */
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D
+  readonly shape: Shape
+  readonly device: Device
+  readonly [resident]: Resident
+}
+
+export interface Device {
+  /** `cpu`, `cuda:0` … */
+  readonly name: string
+  /** What the program moved between its arrays and tensors, and how often graphs ran. */
+  readonly counters: { uploads: number; downloads: number; bytesUp: number; bytesDown: number; runs: number }
+  /** A tensor of zeros. */
+  alloc<D extends DType>(dtype: D, shape: Shape): Tensor<D>
+  /** Part of a tensor's memory, from element `offset` (default 0), in another shape: shares the memory, copies nothing. */
+  view<D extends DType>(tensor: Tensor<D>, shape: Shape, offset?: number): Tensor<D>
+  /** Overwrites the whole tensor with as many elements of its type. */
+  upload<D extends DType>(tensor: Tensor<D>, data: ArrayOf<D>): void
+  /**
+   * The tensor's elements. On the CPU a live view of its memory, which later runs change and `free` empties; elsewhere
+   * a copy. Take a `slice()` to keep them.
+   */
+  download<D extends DType>(tensor: Tensor<D>): ArrayOf<D>
+  /** Gives the memory back, and with it that of every view of it. Freeing a view only forgets the view. */
+  free(tensor: Tensor): void
+  /** Compiles a serialised ONNX model; `name` is how errors call it. */
+  compile(model: Uint8Array, name: string, options?: CompileOptions): Session
+}
+
+export interface CompileOptions {
+  /** Record the time of every operator; `Session.profile` reads it. */
+  profile?: boolean
+}
+
+export interface Session {
+  readonly name: string
+  bind(): Binding
+  /** Time by operator since the session was compiled, slowest first; ends the recording. Empty unless it was asked for. */
+  profile(): OpTime[]
+  /** Frees the compiled graph. Its bindings must be freed before. */
+  free(): void
+}
+
+/** Tensors tied to a session's inputs and outputs. Binding a name again replaces its tensor and costs about 1 µs. */
+export interface Binding {
+  input(name: string, tensor: Tensor): Binding
+  /**
+   * The tensor must have the shape that the graph computes. It may be one that is also bound as an input: that is not
+   * checked, and wrong wherever another node reads the input after it was written.
+   */
+  output(name: string, tensor: Tensor): Binding
+  /** Runs the graph to its end. */
+  run(): void
+  free(): void
+}
+
+/** A device as it is asked for. */
+export type DeviceSpec = 'cpu' | 'cuda' | `cuda:${number}` | 'auto'
+
+/**
+ * Opens a device. `threads` (default: all cores) is for the one pool that all sessions share, and counts for the first
+ * device that a process opens.
+ */
+export async function openDevice(
+  spec: DeviceSpec,
+  { threads }: { threads?: number | undefined } = {},
+): Promise<Device> {
+  ort ??= openOrt(await libraryPath(), threads ?? availableParallelism())
+  if (spec === 'cpu' || spec === 'auto') return deviceOver(ort, hostBackend(ort))
+  throw new HoneError(`Cannot open device ${spec}`, { hint: 'Use --device cpu.' })
+}
+
+let ort: Ort | undefined

@@ -3,19 +3,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { HoneError } from './error.ts'
+import { JsonError, parseJson, type Json } from './json.ts'
 import { data } from './out.ts'
-
-type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json }
-class JsonError extends Error {
-  offset = 0
-}
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch (error) {
-    throw new JsonError(error instanceof Error ? error.message : String(error))
-  }
-}
 
 /** One line of a file: its 1-based number and its text without the line end. */
 export interface Line {
@@ -28,9 +17,9 @@ export interface JsonRecord extends Line {
   value: Json
 }
 
-/** Bytes of `path` (`-` = stdin) in chunks, decompressed where they begin as gzip or Zstandard do. */
-export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
-  const raw = rawChunks(path)
+/** Bytes of `path` (`-` = stdin) in chunks, decompressed where they begin as gzip or Zstandard do; `onBytes` hears how many were read, before decompression. */
+export async function* readChunks(path: string, onBytes?: (count: number) => void): AsyncGenerator<Uint8Array> {
+  const raw = rawChunks(path, onBytes)
   const first = await raw.next()
   if (first.done) return
   const format = COMPRESSIONS.find(({ magic }) => magic.every((byte, i) => first.value[i] === byte))
@@ -213,9 +202,12 @@ process.on('exit', () => {
   for (const path of unfinished) rmSync(path, { force: true })
 })
 
-async function* rawChunks(path: string): AsyncGenerator<Uint8Array> {
+async function* rawChunks(path: string, onBytes?: (count: number) => void): AsyncGenerator<Uint8Array> {
   try {
-    yield* path === '-' ? Bun.stdin.stream() : Bun.file(path).stream()
+    for await (const chunk of path === '-' ? Bun.stdin.stream() : Bun.file(path).stream()) {
+      onBytes?.(chunk.length)
+      yield chunk
+    }
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error'
     const reason = READ_REFUSALS[code] ?? code

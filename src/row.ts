@@ -1,15 +1,12 @@
 // The hone row, the one record that preparation writes and every later stage reads.
 import * as v from 'valibot'
 import { HoneError } from './error.ts'
-type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json }
+import { isObject, type Json, type JsonObject } from './json.ts'
 import { readRecords } from './jsonl.ts'
 
-/** An object of JSON values. */
-export type JsonObject = { [key: string]: Json }
-
 const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'expected an object',
+  (value) => isObject(value as Json),
+  'Expected an object',
 )
 
 /** A call of a tool: the name and its arguments by parameter name. */

@@ -1,9 +1,9 @@
 // Reads config.json of a Hugging Face model folder into a ModelConfig; what hone cannot run is refused by name.
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, nearest } from '../error.ts'
 import { families, type ModelConfig } from './family.ts'
+import { readJson } from './folder.ts'
 import { type Rope, scalingKinds } from './rope.ts'
 
 const Size = v.pipe(v.number(), v.integer(), v.minValue(1))
@@ -43,7 +43,7 @@ export function loadConfig(dir: string): ModelConfig {
   const json = readJson(at)
   const kind = v.safeParse(v.looseObject({ model_type: v.string() }), json)
   if (!kind.success) throw new HoneError('Cannot read the model: config.json names no model_type', { at })
-  const family = families[kind.output.model_type]
+  const family = lookUp(families, kind.output.model_type)
   if (!family) throw unknownFamily(kind.output.model_type, at)
   const parsed = v.safeParse(ConfigJson, json)
   if (!parsed.success) {
@@ -79,25 +79,11 @@ export function loadConfig(dir: string): ModelConfig {
   return config
 }
 
-/** A JSON file as it lies there; absent or malformed is the user's error, not ours. */
-export function readJson(path: string): unknown {
-  if (!existsSync(path))
-    throw new HoneError(`Cannot read ${path}: there is no such file`, {
-      at: path,
-      hint: 'Give the folder of a Hugging Face model.',
-    })
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw new HoneError(`Cannot read ${path}: it is not JSON`, { at: path, cause })
-  }
-}
-
 /** Both spellings: rope_parameters holds everything, or rope_theta stands at the top beside rope_scaling. */
 function ropeOf(said: ConfigJson, at: string): Rope {
   const fields = said.rope_parameters ?? said.rope_scaling ?? {}
   const name = fields.rope_type ?? fields.type ?? 'default'
-  const kind = scalingKinds[name]
+  const kind = lookUp(scalingKinds, name)
   if (!kind)
     throw new HoneError(`Cannot run the model: unknown RoPE scaling '${name}'`, {
       at,
@@ -114,6 +100,11 @@ function ropeOf(said: ConfigJson, at: string): Rope {
     )
   }
   return { theta: fields.rope_theta ?? said.rope_theta ?? 10_000, scaling: scaling.output }
+}
+
+/** A row of a table by a name from outside, which may be that of a method of every object. */
+function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 function refuse(said: ConfigJson, architecture: string, at: string): void {

@@ -1,10 +1,11 @@
 // The weights of a Hugging Face model folder, read lazily from one file or many shards, and the folder written back.
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, nearest } from '../error.ts'
 import { type ModelConfig, type Parameter, parametersOf } from './family.ts'
-import { loadConfig, readJson } from './hf.ts'
+import { makeFolder, readJson, writeText } from './folder.ts'
+import { loadConfig } from './hf.ts'
 import { type FloatType, isFloatType } from './number.ts'
 import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
 
@@ -59,15 +60,9 @@ export function saveModel(
     read,
   }: { from: string; config: ModelConfig; type: FloatType; read: (parameter: Parameter) => Float32Array },
 ): void {
-  try {
-    mkdirSync(dir, { recursive: true })
-    for (const name of readdirSync(from)) if (kept(name)) copyFileSync(join(from, name), join(dir, name))
-  } catch (cause) {
-    throw new HoneError(`Cannot write ${dir}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      at: dir,
-      cause,
-    })
-  }
+  makeFolder(dir)
+  for (const name of readdirSync(from))
+    if (kept(name)) writeText(join(dir, name), readFileSync(join(from, name), 'utf8'))
   const tensors = parametersOf(config).map((parameter) => ({
     name: parameter.name,
     type,
@@ -81,6 +76,11 @@ function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | un
   const single = join(dir, 'model.safetensors')
   const at = join(dir, 'model.safetensors.index.json')
   if (existsSync(single) || !existsSync(at)) {
+    if (!existsSync(single))
+      throw new HoneError(`Cannot read the model: ${dir} holds no model.safetensors`, {
+        at: dir,
+        hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json.',
+      })
     const file = openSafetensors(single)
     return { fileOf: () => file, close: file.close }
   }

@@ -1,0 +1,124 @@
+// The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, divergences and averages.
+import { aggregations, type AggregationName, type Counts } from './aggregate.ts'
+import { klEstimate, type KlName } from './kl.ts'
+import { ratios, type RatioName, surrogates, type SurrogateName, type SurrogateOptions } from './surrogate.ts'
+
+export interface LossOptions extends SurrogateOptions {
+  surrogate: SurrogateName
+  ratio: RatioName
+  aggregation: AggregationName
+  /** Denominator of the constant average. */
+  maxCompletionLength: number
+  klEstimator: KlName
+  klCoefficient: number
+  /** Largest magnitude of the estimate of one token; Infinity = none. */
+  klClamp: number
+  /** Weigh the divergence of each token by its ratio (DeepSeek-V3.2). */
+  klWeighted: boolean
+  entropyCoefficient: number
+}
+
+/** A completion of T tokens as the loss sees it; log-probs at the sampling temperature. */
+export interface LossSequence {
+  logprobs: ArrayLike<number>
+  oldLogprobs: ArrayLike<number>
+  /** Absent where no divergence is asked for. */
+  referenceLogprobs?: ArrayLike<number> | undefined
+  entropies?: ArrayLike<number> | undefined
+  advantage: number
+  /** The policy objective counts only tokens whose entropy reaches this (arXiv 2506.01939). */
+  entropyThreshold?: number | undefined
+}
+
+/** Sums over the micro-batch of what, added up over micro-batches, gives the step's figures. */
+export interface LossParts {
+  loss: number
+  /** The policy objective alone, aggregated. */
+  pgLoss: number
+  /** Sums over tokens, to be divided by the step's tokens. */
+  kl: number
+  klClamped: number
+  ppoKl: number
+  entropy: number
+  /** Sums over tokens, or over completions where the ratio is one of whole completions. */
+  clippedLow: number
+  clippedHigh: number
+}
+
+export interface LossResult {
+  parts: LossParts
+  /** d loss / d logprob, per completion and token. */
+  byLogprob: Float64Array[]
+  /** d loss / d entropy, per completion and token. */
+  byEntropy: Float64Array[]
+}
+
+/** Loss of `sequences`, whose tokens are weighed as part of the step described by `counts`. */
+export function computeLoss(sequences: readonly LossSequence[], counts: Counts, options: LossOptions): LossResult {
+  const parts: LossParts = emptyParts()
+  const byLogprob: Float64Array[] = []
+  const byEntropy: Float64Array[] = []
+  for (const sequence of sequences) {
+    const length = sequence.logprobs.length
+    const weight = aggregations[options.aggregation].weight(length, counts, options.maxCompletionLength)
+    const gradients = addSequence(sequence, weight, options, parts)
+    byLogprob.push(gradients.byLogprob)
+    byEntropy.push(gradients.byEntropy)
+  }
+  return { parts, byLogprob, byEntropy }
+}
+
+/** The entropy below which the share 1 − `share` of tokens lies, by linear interpolation (torch.quantile). */
+export function entropyThreshold(entropies: readonly ArrayLike<number>[], share: number): number {
+  const sorted = Float64Array.from(entropies.flatMap((each) => Array.from(each))).sort()
+  const place = (1 - share) * (sorted.length - 1)
+  const below = sorted[Math.floor(place)] ?? -Infinity
+  const above = sorted[Math.ceil(place)] ?? -Infinity
+  return below + (above - below) * (place - Math.floor(place))
+}
+
+export function emptyParts(): LossParts {
+  return { loss: 0, pgLoss: 0, kl: 0, klClamped: 0, ppoKl: 0, entropy: 0, clippedLow: 0, clippedHigh: 0 }
+}
+
+/** Add one completion to `parts`; its gradients. `weight` is that of each token. */
+function addSequence(sequence: LossSequence, weight: number, options: LossOptions, parts: LossParts) {
+  const { logprobs, oldLogprobs, referenceLogprobs, entropies, advantage, entropyThreshold: threshold } = sequence
+  const T = logprobs.length
+  const ratioRow = ratios[options.ratio]
+  const differences = Float64Array.from({ length: T }, (_, t) => logprobs[t]! - oldLogprobs[t]!)
+  const logRatios = ratioRow.logRatios(differences)
+  const byLogRatio = new Float64Array(T)
+  const direct = new Float64Array(T)
+  const clipCount = ratioRow.whole ? 1 / T : 1
+  for (let t = 0; t < T; t++) {
+    const ratio = Math.exp(logRatios[t]!)
+    parts.ppoKl -= differences[t]!
+    const token = surrogates[options.surrogate].loss(ratio, advantage, logprobs[t]!, options)
+    if (token.clipped < 0) parts.clippedLow += clipCount
+    if (token.clipped > 0) parts.clippedHigh += clipCount
+    const counts = threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
+    if (counts) {
+      parts.pgLoss += weight * token.loss
+      parts.loss += weight * token.loss
+      byLogRatio[t]! += weight * token.byLogRatio
+      direct[t]! += weight * token.byLogprob
+    }
+    if (referenceLogprobs) {
+      const kl = klEstimate(options.klEstimator, logprobs[t]! - referenceLogprobs[t]!, options.klClamp)
+      const factor = options.klWeighted ? ratio : 1
+      parts.kl += kl.value * factor
+      parts.klClamped += kl.clamped ? 1 : 0
+      parts.loss += weight * options.klCoefficient * kl.value * factor
+      direct[t]! += weight * options.klCoefficient * kl.slope * factor
+      if (options.klWeighted) byLogRatio[t]! += weight * options.klCoefficient * kl.value * ratio
+    }
+    if (entropies) {
+      parts.entropy += entropies[t]!
+      parts.loss -= weight * options.entropyCoefficient * entropies[t]!
+    }
+  }
+  const throughRatio = ratioRow.pullBack(byLogRatio)
+  const byEntropy = new Float64Array(T).fill(entropies ? -weight * options.entropyCoefficient : 0)
+  return { byLogprob: direct.map((value, t) => value + throughRatio[t]!), byEntropy }
+}

@@ -1,0 +1,104 @@
+// The advantage table against Tool-N1's trainer and what must hold of any group.
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import golden from '../../fixtures/golden/losses.json'
+import vectors from '../../fixtures/golden/loss-vectors.json'
+import { advantages, type AdvantageName } from '../../src/rl/advantage.ts'
+
+const toolN1 = { epsilon: 1e-6, scale: 'group' } as const
+const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
+const compute = (
+  name: AdvantageName,
+  rewards: number[][],
+  options: Parameters<typeof advantages.grpo.compute>[1] = toolN1,
+) => advantages[name].compute({ rewards, lengths: ones(rewards) }, options)
+const near = (actual: readonly number[], wanted: readonly number[], within = 1e-6) =>
+  actual.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(within))
+
+golden.advantages.forEach(({ rewards, groups, grpo, rloo }) => {
+  test(`rewards ${rewards.join(' ')} get the grpo and rloo advantages of Tool-N1's trainer`, () => {
+    const ids = [...new Set(groups)]
+    const grouped = ids.map((id) => rewards.filter((_, i) => groups[i] === id))
+    const wanted = (values: number[]) => ids.flatMap((id) => values.filter((_, i) => groups[i] === id))
+    near(compute('grpo', grouped).flat(), wanted(grpo))
+    near(compute('rloo', grouped).flat(), wanted(rloo))
+  })
+})
+
+vectors.grpo_adv.forEach(({ r, rloo, ...rest }) => {
+  test(`the group ${r.join(' ')} has the reference values`, () => {
+    near(compute('grpo', [r])[0]!, rest['grpo_unbiased_eps1e-6'], 2e-6)
+    near(compute('rloo', [r])[0]!, rloo)
+  })
+})
+
+test("binary groups have verl's and TRL's values", () => {
+  const binary = (n: number, k: number) => [Array.from({ length: n }, (_, i) => (i < k ? 1 : 0))]
+  const ends = (n: number, k: number, epsilon = 1e-6) => {
+    const group = compute('grpo', binary(n, k), { epsilon, scale: 'group' })[0]!
+    return [group[0]!, group.at(-1)!]
+  }
+  near(ends(5, 2), [1.095443, -0.730295])
+  near(ends(5, 3), [0.730295, -1.095443])
+  near(ends(5, 1, 1e-4), [1.788454, -0.447114])
+  near(ends(5, 2, 1e-4), [1.095245, -0.730163])
+  near(ends(8, 1), [2.474867, -0.353552])
+  near(ends(8, 4), [0.935413, -0.935413])
+  near(ends(4, 1), [1.499997, -0.499999])
+  near(ends(4, 2), [0.866024, -0.866024])
+})
+
+const reward = fc.double({ min: -5, max: 5, noNaN: true })
+const group = fc.array(reward, { minLength: 2, maxLength: 8 })
+
+test('advantages of a group sum to zero and keep the order of the rewards', () => {
+  fc.assert(
+    fc.property(
+      fc.array(group, { minLength: 1, maxLength: 4 }),
+      fc.constantFrom('group', 'batch', 'none'),
+      (rewards, scale) => {
+        for (const name of ['grpo', 'rloo'] as const) {
+          compute(name, rewards, { epsilon: 1e-6, scale }).forEach((advantage, g) => {
+            expect(Math.abs(advantage.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-8)
+            rewards[g]!.forEach((a, i) =>
+              rewards[g]!.forEach((b, j) => a > b && expect(advantage[i]!).toBeGreaterThanOrEqual(advantage[j]!)),
+            )
+          })
+        }
+      },
+    ),
+  )
+})
+
+test('identical rewards give exactly zero for every estimator, whatever the number', () => {
+  fc.assert(
+    fc.property(reward, fc.integer({ min: 2, max: 17 }), (value, n) => {
+      for (const name of Object.keys(advantages) as AdvantageName[])
+        expect(compute(name, [new Array(n).fill(value)])[0]!.every((a) => a === 0)).toBe(true)
+    }),
+  )
+})
+
+test('whitening leaves mean 0 and variance 1 over tokens', () => {
+  const batch = {
+    rewards: [
+      [1, 0],
+      [0.5, 2],
+    ],
+    lengths: [
+      [3, 1],
+      [2, 5],
+    ],
+  }
+  const flat = advantages['reinforce++']
+    .compute(batch)
+    .flatMap((g, i) => g.flatMap((a, j) => new Array<number>(batch.lengths[i]![j]!).fill(a)))
+  const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length
+  const variance = flat.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (flat.length - 1)
+  near([mean, variance], [0, 1], 1e-6)
+})
+
+test('the optimal baseline weighs by length', () => {
+  const [group] = advantages.opo.compute({ rewards: [[1, 0]], lengths: [[30, 10]] })
+  near(group!, [0.25, -0.75])
+})

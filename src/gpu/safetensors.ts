@@ -74,7 +74,8 @@ export function openSafetensors(path: string): Safetensors {
     }
   } catch (error) {
     closeSync(file)
-    throw error
+    if (error instanceof HoneError) throw error
+    throw new HoneError(`Cannot read ${path}: ${reason(error)}`, { at: path, cause: error })
   }
 }
 

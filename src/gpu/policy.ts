@@ -1,5 +1,5 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
-import type { ModelConfig } from './hf.ts'
+import type { ModelConfig } from './family.ts'
 
 /** One prompt and the completions that share it: the unit of training. Token ids. */
 export interface Group {
@@ -97,5 +97,11 @@ export interface Policy {
 
 export interface PolicyState {
   updates: number
-  tensors: { name: string; shape: readonly number[]; value: Float32Array; moment1: Float32Array; moment2: Float32Array }[]
+  tensors: {
+    name: string
+    shape: readonly number[]
+    value: Float32Array
+    moment1: Float32Array
+    moment2: Float32Array
+  }[]
 }

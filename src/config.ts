@@ -163,7 +163,13 @@ function complaint(
       hint: `set it in the configuration file, as --${flagKey(keys)} or as ${variableName(keys)}`,
     })
   }
-  const message =
-    issue.expected === null ? issue.message : `must be ${issue.expected}: current value is ${issue.received}`
-  return new HoneError(dotted === '' ? issue.message : `Setting "${dotted}" ${message}`, { at: source?.origin ?? file })
+  const at = source?.origin ?? file
+  if (dotted === '') return new HoneError(issue.message, { at })
+  if (issue.expected === null) return new HoneError(`Setting "${dotted}": ${issue.message}`, { at })
+  const expected = issue.expected.replace(/[()]/g, '').replaceAll(' | ', ' or ')
+  const near = nearest(issue.received.replaceAll('"', ''), issue.expected.match(/(?<=")[\w-]+(?=")/g) ?? [])
+  return new HoneError(`Setting "${dotted}" must be ${expected}: current value is ${issue.received}`, {
+    at,
+    hint: near && `did you mean ${near}?`,
+  })
 }

@@ -1,0 +1,292 @@
+// Python's values where JSON has no word for them, with Python's equality, spelling and type names.
+import { Float, keysOf, type Json } from './json.ts'
+
+/** A Python value. Numbers as in json.ts: a safe integer is an int, bigint an int beyond, everything else a float. */
+export type Py =
+  null | boolean | number | bigint | string | Float | Py[] | Dict | Tuple | PySet | Bytes | Complex | typeof ELLIPSIS
+
+/** Python's `...`. */
+export const ELLIPSIS: unique symbol = Symbol('Ellipsis')
+
+export class Tuple {
+  readonly items: Py[]
+  constructor(items: Py[]) {
+    this.items = items
+  }
+}
+
+/** A set, in the order of first appearance: CPython's own order depends on hashes. */
+export class PySet {
+  readonly items: Py[]
+  constructor(items: Py[]) {
+    this.items = items
+  }
+}
+
+export class Bytes {
+  readonly bytes: number[]
+  constructor(bytes: number[]) {
+    this.bytes = bytes
+  }
+}
+
+export class Complex {
+  readonly real: number
+  readonly imag: number
+  constructor(real: number, imag: number) {
+    this.real = real
+    this.imag = imag
+  }
+}
+
+/** A dict: insertion order, keys compared as Python compares them (1, 1.0 and True are one key). */
+export class Dict {
+  private readonly slots = new Map<string, [Py, Py]>()
+
+  constructor(entries: Iterable<readonly [Py, Py]> = []) {
+    for (const [key, value] of entries) this.set(key, value)
+  }
+
+  get size(): number {
+    return this.slots.size
+  }
+
+  get(key: Py): Py | undefined {
+    return this.slots.get(hashKey(key))?.[1]
+  }
+
+  has(key: Py): boolean {
+    return this.slots.has(hashKey(key))
+  }
+
+  /** @throws PythonError TypeError where the key is a list, dict or set. */
+  set(key: Py, value: Py): void {
+    const hash = hashKey(key)
+    const slot = this.slots.get(hash)
+    if (slot) slot[1] = value
+    else this.slots.set(hash, [key, value])
+  }
+
+  entries(): IterableIterator<[Py, Py]> {
+    return this.slots.values()
+  }
+
+  *keys(): Generator<Py> {
+    for (const [key] of this.slots.values()) yield key
+  }
+}
+
+/** What Python would have raised; `type` is the exception's class name. */
+export class PythonError extends Error {
+  readonly type: string
+  constructor(type: string, message: string) {
+    super(message)
+    this.name = 'PythonError'
+    this.type = type
+  }
+}
+
+/** A float of Python with this value. */
+export function float(value: number): number | Float {
+  return Number.isInteger(value) ? new Float(value) : value
+}
+
+/** An int of Python with this value. */
+export function integer(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+}
+
+/** `type(value).__name__`. */
+export function typeName(value: Py): string {
+  if (value === null) return 'NoneType'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float'
+  if (typeof value === 'bigint') return 'int'
+  if (typeof value === 'string') return 'str'
+  if (value === ELLIPSIS) return 'ellipsis'
+  if (Array.isArray(value)) return 'list'
+  if (value instanceof Dict) return 'dict'
+  if (value instanceof Float) return 'float'
+  if (value instanceof Tuple) return 'tuple'
+  if (value instanceof PySet) return 'set'
+  return value instanceof Bytes ? 'bytes' : 'complex'
+}
+
+/** Python's `a == b`. */
+export function equal(a: Py, b: Py): boolean {
+  const [left, right] = [numeric(a), numeric(b)]
+  if (left !== undefined || right !== undefined) {
+    // JavaScript compares number and bigint by exact value, as Python does.
+    if (left !== undefined && right !== undefined) return left == right
+    return a instanceof Complex
+      ? a.imag === 0 && a.real == right
+      : b instanceof Complex && b.imag === 0 && b.real == left
+  }
+  if (Array.isArray(a)) return Array.isArray(b) && sameItems(a, b)
+  if (a instanceof Tuple) return b instanceof Tuple && sameItems(a.items, b.items)
+  if (a instanceof Dict) {
+    if (!(b instanceof Dict) || a.size !== b.size) return false
+    for (const [key, value] of a.entries()) {
+      const other = b.get(key)
+      if (other === undefined || !equal(value, other)) return false
+    }
+    return true
+  }
+  if (a instanceof PySet)
+    return b instanceof PySet && a.items.length === b.items.length && a.items.every((item) => includes(b.items, item))
+  if (a instanceof Bytes)
+    return b instanceof Bytes && a.bytes.length === b.bytes.length && a.bytes.every((byte, i) => byte === b.bytes[i])
+  if (a instanceof Complex) return b instanceof Complex && a.real === b.real && a.imag === b.imag
+  return a === b
+}
+
+/** Python's `value in items`, for values made apart from each other (a NaN is in no list). */
+export function includes(items: Iterable<Py>, value: Py): boolean {
+  for (const item of items) if (equal(item, value)) return true
+  return false
+}
+
+/** The value of an int, float or bool as a JavaScript number or bigint; undefined for anything else. */
+export function numeric(value: Py): number | bigint | undefined {
+  if (typeof value === 'number' || typeof value === 'bigint') return value
+  if (typeof value === 'boolean') return Number(value)
+  return value instanceof Float ? value.value : undefined
+}
+
+/** Python's `repr`. */
+export function repr(value: Py): string {
+  if (value === null) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'number') return typeName(value) === 'int' ? String(value) : floatRepr(value)
+  if (typeof value === 'bigint') return bigintRepr(value)
+  if (typeof value === 'string') return stringRepr(value)
+  if (value === ELLIPSIS) return 'Ellipsis'
+  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
+  if (value instanceof Dict)
+    return `{${[...value.entries()].map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`
+  if (value instanceof Float) return floatRepr(value.value)
+  if (value instanceof Tuple)
+    return value.items.length === 1 ? `(${repr(value.items[0]!)},)` : `(${value.items.map(repr).join(', ')})`
+  if (value instanceof PySet) return value.items.length === 0 ? 'set()' : `{${value.items.map(repr).join(', ')}}`
+  return value instanceof Bytes ? bytesRepr(value.bytes) : complexRepr(value)
+}
+
+/** Python's `str`. */
+export function str(value: Py): string {
+  return typeof value === 'string' ? value : repr(value)
+}
+
+/** `repr` of a float: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on. */
+export function floatRepr(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
+  const [digits = '', power = ''] = value.toExponential().split('e')
+  const exponent = Number(power)
+  if (exponent < -4 || exponent >= 16) {
+    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+  }
+  const sign = value < 0 ? '-' : ''
+  const plain = digits.replace(/[-.]/g, '')
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${plain}`
+  const whole = plain.slice(0, exponent + 1).padEnd(exponent + 1, '0')
+  return `${sign}${whole}.${plain.slice(exponent + 1) || '0'}`
+}
+
+/** A JSON value as Python's `json.loads` would have it. */
+export function fromJson(value: Json): Py {
+  if (Array.isArray(value)) return value.map(fromJson)
+  if (typeof value !== 'object' || value === null || value instanceof Float) return value
+  return new Dict(keysOf(value).map((key) => [key, fromJson(value[key] ?? null)]))
+}
+
+/** A Python value as `json.dumps` would write it: tuples become lists, keys strings. @throws PythonError TypeError for a set, bytes, complex or `...`. */
+export function toJson(value: Py): Json {
+  if (Array.isArray(value)) return value.map(toJson)
+  if (value instanceof Tuple) return value.items.map(toJson)
+  if (value instanceof Dict)
+    return Object.fromEntries([...value.entries()].map(([key, item]) => [jsonKey(key), toJson(item)]))
+  if (value === ELLIPSIS || value instanceof PySet || value instanceof Bytes || value instanceof Complex) {
+    throw new PythonError('TypeError', `Object of type ${typeName(value)} is not JSON serializable`)
+  }
+  return value
+}
+
+function jsonKey(key: Py): string {
+  if (typeof key === 'string') return key
+  if (key === null) return 'null'
+  if (typeof key === 'boolean') return String(key)
+  if (numeric(key) === undefined)
+    throw new PythonError('TypeError', `keys must be str, int, float, bool or None, not ${typeName(key)}`)
+  const text = repr(key)
+  return { nan: 'NaN', inf: 'Infinity', '-inf': '-Infinity' }[text] ?? text
+}
+
+/** sys.int_info.default_max_str_digits */
+const MAX_DIGITS = 4300
+
+function bigintRepr(value: bigint): string {
+  const text = String(value)
+  if (text.length - (value < 0 ? 1 : 0) <= MAX_DIGITS) return text
+  throw new PythonError('ValueError', `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion`)
+}
+
+let nanKeys = 0
+
+function hashKey(key: Py): string {
+  if (typeof key === 'string') return `s${key}`
+  const value = numeric(key)
+  if (value !== undefined)
+    return Number.isNaN(value)
+      ? `nan${nanKeys++}`
+      : `n${typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value}`
+  if (key instanceof Tuple) return `t${JSON.stringify(key.items.map(hashKey))}`
+  if (key instanceof Complex) return key.imag === 0 ? hashKey(float(key.real)) : `c${key.real},${key.imag}`
+  if (Array.isArray(key) || key instanceof Dict || key instanceof PySet)
+    throw new PythonError('TypeError', `unhashable type: '${typeName(key)}'`)
+  return `o${repr(key)}`
+}
+
+function sameItems(a: Py[], b: Py[]): boolean {
+  return a.length === b.length && a.every((item, i) => equal(item, b[i]!))
+}
+
+/** Characters that `repr` escapes: category Other, and every separator but the space. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u
+const SHORT_ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function stringRepr(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
+  let out = quote
+  for (const character of text) {
+    if (character === quote) out += `\\${quote}`
+    else
+      out +=
+        SHORT_ESCAPES[character] ?? (UNPRINTABLE.test(character) ? escapeCode(character.codePointAt(0)!) : character)
+  }
+  return out + quote
+}
+
+function escapeCode(code: number): string {
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`
+  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
+}
+
+function bytesRepr(bytes: number[]): string {
+  const text = String.fromCharCode(...bytes)
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
+  const body = bytes.map((byte) => {
+    const character = String.fromCharCode(byte)
+    if (character === quote) return `\\${quote}`
+    return (
+      SHORT_ESCAPES[character] ?? (byte < 32 || byte > 126 ? `\\x${byte.toString(16).padStart(2, '0')}` : character)
+    )
+  })
+  return `b${quote}${body.join('')}${quote}`
+}
+
+function complexRepr({ real, imag }: Complex): string {
+  const part = (value: number) => floatRepr(value).replace(/\.0$/, '')
+  if (real === 0 && !Object.is(real, -0)) return `${part(imag)}j`
+  return `(${part(real)}${(imag >= 0 && !Object.is(imag, -0)) || Number.isNaN(imag) ? '+' : ''}${part(imag)}j)`
+}

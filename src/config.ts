@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { type ConfigFile, isTree, readConfigFile, type Tree } from './config-file.ts'
 import { HoneError, nearest } from './error.ts'
-import { entriesOf, flagKey, fromText, leavesOf, type Schema, variableName } from './schema.ts'
+import { aliasesOf, entriesOf, flagKey, fromText, leavesOf, type Schema, variableName } from './schema.ts'
 
 export interface Sources {
   /** Named sets of values below everything that a user says. */
@@ -111,7 +111,9 @@ function flatten(
   const given = new Map<string, Given>()
   for (const [spelling, value] of Object.entries(tree)) {
     const origin = originOf([...spelt, spelling])
-    const key = Object.keys(entries).find((each) => plain(each) === plain(spelling))
+    const key = Object.entries(entries).find(([each, entry]) =>
+      [each, ...aliasesOf(entry)].some((name) => plain(name) === plain(spelling)),
+    )?.[0]
     if (key === undefined) {
       const near = nearest(spelling, Object.keys(entries))
       throw new HoneError(`Unknown key "${[...spelt, spelling].join('.')}"`, {

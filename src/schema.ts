@@ -68,9 +68,17 @@ const coercions: Record<string, (text: string, schema: Schema) => unknown> = {
 function flagOf({ schema }: Leaf): ArgDef {
   const core = unwrap(schema)
   const description = [descriptionOf(schema), fallbackText(schema)].filter(Boolean).join(' ')
-  if (core.type === 'boolean') return { type: 'boolean', description }
+  const aliases = aliasesOf(schema)
+  const alias = aliases.length > 0 ? { alias: aliases } : {}
+  if (core.type === 'boolean') return { type: 'boolean', description, ...alias }
   const options = core.type === 'picklist' && 'options' in core ? (core.options as string[]).join('|') : undefined
-  return { type: 'string', description, ...(options && { valueHint: options }) }
+  return { type: 'string', description, ...alias, ...(options && { valueHint: options }) }
+}
+
+/** Other names of a setting, given as `v.metadata({ aliases: […] })`. */
+export function aliasesOf(schema: Schema): string[] {
+  const { aliases } = v.getMetadata(schema)
+  return Array.isArray(aliases) ? aliases.map(String) : []
 }
 
 /** The schema inside optional, nullable and the like. */

@@ -1,0 +1,48 @@
+// Named sets of settings. The schema's defaults are Tool-N1's recipe; a preset holds what differs from it, and whose it is.
+import type { Tree } from '../config-file.ts'
+
+/** For `hone train`. Tool-N1: qwen_rl.sh, verl/examples/agent/qwen.sh and ppo_trainer.yaml of NVlabs/Tool-N1 f9b48492. */
+export const trainPresets = {
+  'tool-n1': {},
+  /** The published trainer's micro-batch mean, whose result depends on how micro-batches are cut. */
+  'tool-n1-micro-batch': { aggregation: 'micro-batch', microBatchTokens: 30_720 },
+  /** arXiv 2503.14476: clip-higher, token mean, groups without variance replaced, no divergence. */
+  dapo: { clipHigh: 0.28, klCoefficient: 0, zeroVariance: 'refill', temperature: 1, maskTruncated: true },
+  /** arXiv 2503.20783: neither the length nor the deviation divides. */
+  'dr-grpo': { aggregation: 'constant', scaleRewards: 'none', klCoefficient: 0, temperature: 1 },
+  /** arXiv 2507.18071: one ratio per completion. */
+  gspo: { ratio: 'sequence', aggregation: 'sequence', clipLow: 3e-4, clipHigh: 4e-4, klCoefficient: 0, temperature: 1 },
+  /** arXiv 2506.13585. */
+  cispo: { surrogate: 'cispo', clipHigh: 4, klCoefficient: 0, temperature: 1 },
+  /** arXiv 2511.20347. */
+  sapo: { surrogate: 'sapo', aggregation: 'sequence', klCoefficient: 0, temperature: 1 },
+  /** verl's clipped objective bounds the loss of a token with negative advantage by three times the advantage. */
+  'dual-clip': { dualClip: 3 },
+  /** TRL's RLOOTrainer: ratio of whole completions, divergence charged to the reward. */
+  rloo: {
+    advantage: 'rloo',
+    ratio: 'product',
+    aggregation: 'sequence',
+    klIn: 'reward',
+    klEstimator: 'k1',
+    klClamp: null,
+    klCoefficient: 0.05,
+    temperature: 1,
+  },
+  'reinforce++': { advantage: 'reinforce++', klIn: 'reward', klEstimator: 'k1', klClamp: null, temperature: 1 },
+} satisfies Record<string, Tree>
+
+/** For `hone sft`. Tool-N1: qwen_sft.sh with LLaMA-Factory. */
+export const sftPresets = {
+  'tool-n1': {
+    loraRank: 8,
+    learningRate: 2e-5,
+    schedule: 'cosine',
+    warmupShare: 0.1,
+    epochs: 20,
+    batchSize: 32,
+    maxLength: 2048,
+    weightDecay: 0,
+  },
+  full: { learningRate: 1e-5, schedule: 'cosine', warmupShare: 0.1, epochs: 3 },
+} satisfies Record<string, Tree>

@@ -1,0 +1,209 @@
+// The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
+import * as v from 'valibot'
+import { advantages, type AdvantageName } from './advantage.ts'
+import { aggregations, type AggregationName } from './aggregate.ts'
+import { klEstimators, type KlName } from './kl.ts'
+import { ratios, type RatioName, surrogates, type SurrogateName } from './surrogate.ts'
+
+const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
+const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))
+const positive = () => v.pipe(v.number(), v.gtValue(0))
+const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const files = () =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())]),
+    v.transform((value) => (typeof value === 'string' ? [value] : value)),
+  )
+const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(Object.keys(table) as Name[])
+/** A setting with what it means and the other spellings that are accepted in files and as flags. */
+const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
+  v.pipe(schema, v.description(description), v.metadata({ aliases }))
+
+const common = {
+  preset: say(v.optional(v.string()), 'named set of values that all others override'),
+  model: say(v.string(), 'folder of the model to start from', 'model_name_or_path'),
+  adapter: say(v.optional(v.nullable(v.string()), null), 'PEFT adapter folder to start from'),
+  data: say(files(), 'JSONL files of rows to train on', 'train_files', 'dataset_name'),
+  evalData: say(v.optional(files(), []), 'JSONL files of held-out rows; figures are given per file', 'val_files'),
+  output: say(v.string(), 'run directory, which must not hold a run yet', 'output_dir'),
+  prompt: say(v.optional(v.string(), 'tool-n1'), 'prompt form, or a file with its text'),
+  seed: say(v.optional(count(0), 0), 'all random numbers follow from it'),
+  device: say(v.optional(v.string(), 'auto'), 'cpu, cuda, cuda:N or auto'),
+  threads: say(v.optional(v.nullable(count()), null), 'threads of the CPU; all cores unless given'),
+
+  loraRank: say(v.optional(count(0), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
+  loraAlpha: say(
+    v.optional(v.nullable(positive()), null),
+    'scale of the adapter times its rank; twice the rank unless given',
+  ),
+  loraTargets: say(
+    v.optional(v.array(v.picklist(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])), [
+      'q',
+      'k',
+      'v',
+      'o',
+      'gate',
+      'up',
+      'down',
+    ]),
+    'projections that the adapter adds to',
+    'lora_target_modules',
+  ),
+
+  learningRate: say(v.optional(positive(), 1e-6), 'peak learning rate', 'lr'),
+  schedule: say(
+    v.optional(v.picklist(['constant', 'linear', 'cosine']), 'constant'),
+    'learning rate after the warm-up',
+    'lr_scheduler_type',
+  ),
+  warmupSteps: say(v.optional(count(0), 0), 'optimizer steps of linear warm-up'),
+  warmupShare: say(
+    v.optional(share(), 0),
+    'warm-up as a share of all optimizer steps, where no number is given',
+    'warmup_ratio',
+  ),
+  adamBeta1: say(v.optional(share(), 0.9), 'decay of the first moment'),
+  adamBeta2: say(v.optional(share(), 0.999), 'decay of the second moment'),
+  adamEpsilon: say(v.optional(positive(), 1e-8), 'added to the root of the second moment'),
+  weightDecay: say(v.optional(atLeast(0), 0.01), 'decoupled weight decay, on every parameter'),
+  maxGradNorm: say(
+    v.optional(v.nullable(positive()), 1),
+    'global gradient norm is clipped to this; none = never',
+    'grad_clip',
+  ),
+  microBatchTokens: say(
+    v.optional(count(), 8192),
+    'most tokens in one forward and backward pass',
+    'ppo_max_token_len_per_gpu',
+  ),
+
+  saveEvery: say(v.optional(count(0), 10), 'steps between checkpoints; 0 = at the end only', 'save_steps', 'save_freq'),
+  keepCheckpoints: say(v.optional(count(), 2), 'checkpoints kept, the newest', 'save_total_limit'),
+  evalEvery: say(
+    v.optional(count(0), 10),
+    'steps between evaluations; 0 = before and after only',
+    'eval_steps',
+    'test_freq',
+  ),
+  evalAtStart: say(v.optional(v.boolean(), true), 'evaluate before the first step too', 'val_before_train'),
+  evalRows: say(v.optional(v.nullable(count()), null), 'rows of each held-out file that are used; all unless given'),
+}
+
+/** Settings of `hone train`. */
+export const TrainRecipe = v.object({
+  ...common,
+  reward: say(v.optional(v.string(), 'tool-n1'), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs'),
+  rewardMode: say(
+    v.optional(v.picklist(['compat', 'strict']), 'compat'),
+    'as the published code, or as its paper says',
+  ),
+  evalReward: say(
+    v.optional(v.nullable(v.string()), null),
+    'reward of which 1 is an exact match in evaluation; `reward` unless given',
+  ),
+  permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
+
+  steps: say(v.optional(v.nullable(count()), null), 'rollout batches; by `epochs` unless given', 'max_steps'),
+  epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),
+  promptsPerStep: say(v.optional(count(), 1024), 'prompts in a rollout batch', 'train_batch_size'),
+  groupSize: say(v.optional(count(), 5), 'completions per prompt', 'num_generations', 'rollout_n'),
+  miniBatches: say(v.optional(count(), 4), 'optimizer steps per pass over a rollout batch'),
+  iterations: say(v.optional(count(), 1), 'passes over a rollout batch', 'num_iterations', 'ppo_epochs'),
+
+  maxPromptLength: say(
+    v.optional(v.nullable(count()), 4096),
+    'tokens; longer prompts are left out. none = what the model allows',
+  ),
+  maxCompletionLength: say(v.optional(count(), 8192), 'tokens', 'max_response_length', 'max_new_tokens'),
+  maskTruncated: say(
+    v.optional(v.boolean(), false),
+    'completions cut at the limit carry no loss',
+    'mask_truncated_completions',
+  ),
+  temperature: say(v.optional(positive(), 0.7), 'of sampling and of all log-probs'),
+  topK: say(v.optional(count(0), 0), 'sample among the k most likely tokens; 0 = all'),
+  topP: say(v.optional(v.pipe(share(), v.gtValue(0)), 1), 'sample among the smallest set of this probability'),
+  minP: say(v.optional(share(), 0), 'drop tokens below this share of the most likely one'),
+  repetitionPenalty: say(v.optional(positive(), 1), 'divides the logits of tokens already seen'),
+  stop: say(v.optional(v.array(v.string()), []), 'strings that end a completion', 'stop_strings'),
+  oldLogprobs: say(
+    v.optional(v.picklist(['auto', 'sampled', 'computed']), 'auto'),
+    'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution',
+  ),
+
+  advantage: say(v.optional(names<AdvantageName>(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
+  advantageEpsilon: say(v.optional(atLeast(0), 1e-6), 'added to the standard deviation'),
+  scaleRewards: say(v.optional(v.picklist(['group', 'batch', 'none']), 'group'), 'standard deviation that divides'),
+  zeroVariance: say(
+    v.optional(v.picklist(['keep', 'drop', 'refill']), 'keep'),
+    'groups whose rewards are all equal: train on them (KL only), leave them out, or sample other prompts instead',
+  ),
+  refillRounds: say(v.optional(count(), 3), 'rollouts at most in place of groups without variance'),
+
+  surrogate: say(v.optional(names<SurrogateName>(surrogates), 'clip'), 'policy objective'),
+  ratio: say(
+    v.optional(names<RatioName>(ratios), 'token'),
+    'what the ratio is taken over',
+    'importance_sampling_level',
+  ),
+  aggregation: say(
+    v.optional(names<AggregationName>(aggregations), 'token'),
+    'how token losses are averaged',
+    'loss_agg_mode',
+  ),
+  clipLow: say(
+    v.optional(atLeast(0), 0.2),
+    'ratios below 1 − this are clipped',
+    'epsilon',
+    'clip_ratio',
+    'clip_ratio_low',
+  ),
+  clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
+  dualClip: say(
+    v.optional(v.nullable(v.pipe(v.number(), v.gtValue(1))), null),
+    'largest ratio that counts',
+    'delta',
+    'clip_ratio_c',
+  ),
+  sapoPositive: say(v.optional(positive(), 1), 'steepness for positive advantages', 'sapo_temperature_pos'),
+  sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
+  klCoefficient: say(
+    v.optional(atLeast(0), 0.001),
+    'weight of the divergence from the first weights',
+    'beta',
+    'kl_loss_coef',
+    'kl_coef',
+  ),
+  klEstimator: say(v.optional(names<KlName>(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
+  klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit'),
+  klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
+  klWeighted: say(v.optional(v.boolean(), false), 'weigh the divergence by the ratio', 'use_bias_correction_kl'),
+  entropyCoefficient: say(v.optional(v.number(), 0), 'weight of the entropy bonus', 'entropy_coef', 'entropy_coeff'),
+  topEntropyShare: say(
+    v.optional(v.pipe(share(), v.gtValue(0)), 1),
+    'share of tokens, those of highest entropy, with a policy loss',
+    'top_entropy_quantile',
+  ),
+})
+
+/** Settings of `hone sft`. */
+export const SftRecipe = v.object({
+  ...common,
+  steps: say(v.optional(v.nullable(count()), null), 'optimizer steps; by `epochs` unless given', 'max_steps'),
+  epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
+  batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
+  maxLength: say(
+    v.optional(v.nullable(count()), 2048),
+    'tokens of prompt and completion; longer rows are left out. none = what the model allows',
+    'cutoff_len',
+  ),
+  maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
+  reward: say(v.optional(v.string(), 'tool-n1'), 'reward of which 1 is an exact match in evaluation'),
+  rewardMode: say(
+    v.optional(v.picklist(['compat', 'strict']), 'compat'),
+    'as the published code, or as its paper says',
+  ),
+})
+
+export type TrainRecipe = v.InferOutput<typeof TrainRecipe>
+export type SftRecipe = v.InferOutput<typeof SftRecipe>

@@ -1,0 +1,73 @@
+// The recipes: defaults are Tool-N1's, every preset is valid, other trainers' spellings are understood.
+import { expect, test } from 'bun:test'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { resolveConfig } from '../../src/config.ts'
+import { strictArguments } from '../../src/flags.ts'
+import { sftPresets, trainPresets } from '../../src/rl/presets.ts'
+import { SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
+import { flagsOf } from '../../src/schema.ts'
+
+const needed = { model: 'm', data: 'd.jsonl', output: 'o' }
+const train = (flags: Record<string, unknown> = {}, preset = 'tool-n1') =>
+  resolveConfig(TrainRecipe, { presets: trainPresets, preset, flags: { ...needed, ...flags } })
+
+test("the default is Tool-N1's recipe, with denominators of the whole optimizer step", () => {
+  expect(train().value).toMatchObject({
+    groupSize: 5,
+    promptsPerStep: 1024,
+    miniBatches: 4,
+    iterations: 1,
+    clipLow: 0.2,
+    clipHigh: 0.2,
+    dualClip: null,
+    klEstimator: 'k3',
+    klClamp: 10,
+    klCoefficient: 0.001,
+    klIn: 'loss',
+    learningRate: 1e-6,
+    schedule: 'constant',
+    weightDecay: 0.01,
+    adamBeta2: 0.999,
+    temperature: 0.7,
+    advantage: 'grpo',
+    advantageEpsilon: 1e-6,
+    aggregation: 'token',
+    maxPromptLength: 4096,
+    maxCompletionLength: 8192,
+    epochs: 7,
+  })
+})
+
+test('every preset is a valid recipe and records where its values come from', () => {
+  for (const preset of Object.keys(trainPresets)) expect(() => train({}, preset)).not.toThrow()
+  for (const preset of Object.keys(sftPresets))
+    expect(() => resolveConfig(SftRecipe, { presets: sftPresets, preset, flags: needed })).not.toThrow()
+  const { value, origins } = train({ 'clip-low': '0.1' }, 'gspo')
+  expect([value.ratio, value.clipLow]).toEqual(['sequence', 0.1])
+  expect([origins['ratio'], origins['clipLow'], origins['seed']]).toEqual(['preset gspo', '--clip-low', 'default'])
+})
+
+test("TRL's and verl's spellings are read in files and as flags", () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'hone-')), 'c.yaml')
+  writeFileSync(
+    file,
+    'model_name_or_path: m\ntrain_files: [a, b]\noutput_dir: o\nnum_generations: 8\nbeta: 0.04\nepsilon_high: 0.28\n',
+  )
+  const { value } = resolveConfig(TrainRecipe, { file })
+  expect(value).toMatchObject({ model: 'm', data: ['a', 'b'], groupSize: 8, klCoefficient: 0.04, clipHigh: 0.28 })
+  expect(strictArguments(['--num-generations', '8'], flagsOf(TrainRecipe))).toEqual(['--group-size=8', '--'])
+})
+
+test('an unknown key ends with its nearest name, the file and the line', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'hone-')), 'c.yaml')
+  writeFileSync(file, 'model: m\ngroup_sise: 8\n')
+  expect(() => resolveConfig(TrainRecipe, { file })).toThrow(
+    expect.objectContaining({
+      message: 'Unknown key "group_sise"',
+      at: `${file}:2`,
+      hint: expect.stringContaining('groupSize'),
+    }),
+  )
+})

@@ -2,6 +2,8 @@
 // The table of commands: name → lazy import. Nothing else is loaded before a command is chosen.
 import { runCli, type CommandTable } from './cli.ts'
 
-const commands = {} satisfies CommandTable
+const commands = {
+  doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
+} satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

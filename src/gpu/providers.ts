@@ -1,0 +1,25 @@
+// Which devices can be opened here, and why the others cannot. For `hone doctor`.
+import { HoneError } from '../error.ts'
+import type { Finding } from '../machine.ts'
+import { type DeviceSpec, openDevice } from './device.ts'
+import { libraryPath } from './library.ts'
+
+/** Opens each kind of device once. A missing GPU is no fault; a CPU that cannot be opened is one. */
+export async function inspectProviders(): Promise<Finding[]> {
+  const library = await attempt('ONNX Runtime', 'broken', async () => await libraryPath())
+  if (library.state !== 'ok') return [library]
+  return [library, await device('cpu', 'broken'), await device('cuda', 'missing')]
+}
+
+async function device(spec: DeviceSpec, otherwise: 'missing' | 'broken'): Promise<Finding> {
+  return await attempt(spec, otherwise, async () => (await openDevice(spec)).name)
+}
+
+async function attempt(name: string, otherwise: 'missing' | 'broken', probe: () => Promise<string>): Promise<Finding> {
+  try {
+    return { area: 'devices', name, value: await probe(), state: 'ok' }
+  } catch (error) {
+    if (!(error instanceof HoneError)) throw error
+    return { area: 'devices', name, value: otherwise, state: otherwise, note: error.message, hint: error.hint }
+  }
+}

@@ -51,6 +51,12 @@ const TokenizerFile = v.looseObject({
   model: v.looseObject({ type: v.string() }),
   added_tokens: v.optional(v.array(v.looseObject({ id: Id, content: v.string() })), []),
 })
+const ByteLevel = v.looseObject({
+  type: v.literal('ByteLevel'),
+  use_regex: v.optional(v.literal(true), true),
+  add_prefix_space: v.literal(false),
+})
+const Sequence = v.looseObject({ type: v.literal('Sequence'), pretokenizers: v.array(v.unknown()) })
 const SettingsFile = v.looseObject({
   chat_template: v.nullish(v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))])),
   eos_token: v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })])),
@@ -87,14 +93,32 @@ export function requireVocabulary(tokenizer: Tokenizer, vocabulary: number, dir:
   )
 }
 
-async function build(dir: string, file: object, settings: object): Promise<PreTrainedTokenizer> {
+async function build(
+  dir: string,
+  file: v.InferOutput<typeof TokenizerFile>,
+  settings: object,
+): Promise<PreTrainedTokenizer> {
   // Imported where it is used: the package takes a tenth of a second to load.
   const { PreTrainedTokenizer } = await import('@huggingface/transformers')
   try {
-    return new PreTrainedTokenizer(file, settings)
+    return new PreTrainedTokenizer({ ...file, pre_tokenizer: exactSplit(file.pre_tokenizer) }, settings)
   } catch (cause) {
     throw new HoneError(`Cannot read the tokenizer: ${messageOf(cause)}`, { at: join(dir, 'tokenizer.json'), cause })
   }
+}
+
+/** GPT-2's split, as the ByteLevel pre-tokenizer of the Rust package applies it. */
+const GPT2_SPLIT = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
+/**
+ * The split that ByteLevel does by itself, spelt out as a Split before it: there the package reads \\s as Unicode's white
+ * space, as Rust does, while its ByteLevel takes JavaScript's, which has U+FEFF and lacks U+0085.
+ */
+function exactSplit(step: unknown): unknown {
+  if (v.is(Sequence, step)) return { ...step, pretokenizers: step.pretokenizers.map(exactSplit) }
+  if (!v.is(ByteLevel, step)) return step
+  const split = { type: 'Split', pattern: { Regex: GPT2_SPLIT }, behavior: 'Isolated', invert: false }
+  return { type: 'Sequence', pretokenizers: [split, { ...step, use_regex: false }] }
 }
 
 function render(

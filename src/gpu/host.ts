@@ -7,15 +7,23 @@ export function hostBackend(ort: Ort): Backend {
   return {
     name: 'cpu',
     place: ort.host,
-    allocate: ort.allocateHost,
-    release(memory) {
-      // Detaching frees the memory now, not at some garbage collection, and leaves views of it empty instead of dangling.
-      memory.buffer?.transfer(0)
+    settings: {},
+    allocate(bytes) {
+      const memory = ort.allocateHost(bytes)
+      const { buffer, start } = memory
+      return {
+        memory,
+        write(offset, data) {
+          const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+          new Uint8Array(buffer, start + offset, bytes.length).set(bytes)
+        },
+        read: (offset, dtype, bytes) => viewAs(dtype, buffer, start + offset, bytes),
+        release() {
+          // Detaching frees the memory now, not at some garbage collection, and empties views of it instead of leaving them dangling.
+          buffer.transfer(0)
+        },
+      }
     },
-    write(memory, offset, data) {
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-      new Uint8Array(memory.buffer!, memory.start + offset, bytes.length).set(bytes)
-    },
-    read: (memory, offset, dtype, bytes) => viewAs(dtype, memory.buffer!, memory.start + offset, bytes),
+    inspect() {},
   }
 }

@@ -1,71 +1,50 @@
-// ONNX Runtime 1.30 through its C API and bun:ffi: the only file that knows a pointer.
-import { CString, dlopen, linkSymbols, ptr, read, type FFIFunction, type Pointer } from 'bun:ffi'
+// ONNX Runtime as the functions hone needs: with slots.ts and cudart.ts all there is that knows a pointer.
+import { ptr, read, type Pointer } from 'bun:ffi'
 import { EXIT, HoneError } from '../error.ts'
+import { cString, cStrings, loadApi, text, type Api, type Argument } from './slots.ts'
 import { dtypes, elements, type DType, type Shape } from './tensor.ts'
-
-const API_VERSION = 30
-
-/**
- * The functions used: place in the OrtApi table and arguments. All return an OrtStatus pointer (null: success) but those
- * with a third entry. The table only ever grows at its end, so a place holds for every later version
- * (include/onnxruntime/core/session/onnxruntime_c_api.h).
- */
-const slots = {
-  GetErrorCode: [1, ['ptr'], 'i32'],
-  GetErrorMessage: [2, ['ptr'], 'ptr'],
-  ReleaseStatus: [93, ['ptr'], 'void'],
-  CreateThreadingOptions: [121, ['ptr']],
-  SetGlobalIntraOpNumThreads: [147, ['ptr', 'i32']],
-  SetGlobalInterOpNumThreads: [148, ['ptr', 'i32']],
-  SetGlobalSpinControl: [149, ['ptr', 'i32']],
-  ReleaseThreadingOptions: [122, ['ptr'], 'void'],
-  CreateEnvWithGlobalThreadPools: [119, ['i32', 'ptr', 'ptr', 'ptr']],
-  CreateSessionOptions: [10, ['ptr']],
-  EnableProfiling: [14, ['ptr', 'ptr']],
-  DisableMemPattern: [17, ['ptr']],
-  EnableCpuMemArena: [18, ['ptr']],
-  SetSessionGraphOptimizationLevel: [23, ['ptr', 'i32']],
-  DisablePerSessionThreads: [120, ['ptr']],
-  AddSessionConfigEntry: [130, ['ptr', 'ptr', 'ptr']],
-  ReleaseSessionOptions: [100, ['ptr'], 'void'],
-  CreateSessionFromArray: [8, ['ptr', 'ptr', 'u64', 'ptr', 'ptr']],
-  SessionEndProfiling: [110, ['ptr', 'ptr', 'ptr']],
-  ReleaseSession: [95, ['ptr'], 'void'],
-  CreateIoBinding: [134, ['ptr', 'ptr']],
-  BindInput: [136, ['ptr', 'ptr', 'ptr']],
-  BindOutput: [137, ['ptr', 'ptr', 'ptr']],
-  RunWithBinding: [133, ['ptr', 'ptr', 'ptr']],
-  ReleaseIoBinding: [135, ['ptr'], 'void'],
-  CreateTensorWithDataAsOrtValue: [49, ['ptr', 'ptr', 'u64', 'ptr', 'u64', 'i32', 'ptr']],
-  ReleaseValue: [96, ['ptr'], 'void'],
-  CreateCpuMemoryInfo: [69, ['i32', 'i32', 'ptr']],
-  AllocatorFree: [76, ['ptr', 'ptr']],
-  GetAllocatorWithDefaultOptions: [78, ['ptr']],
-} as const satisfies Record<string, readonly [number, readonly Argument[], ('i32' | 'ptr' | 'void')?]>
-
-type Argument = 'ptr' | 'i32' | 'u64'
-type Value = number | bigint | null | NodeJS.TypedArray
-type Api = Record<keyof typeof slots, (...values: Value[]) => number | null>
 
 declare const kind: unique symbol
 /** An object of ONNX Runtime that only this file can look into. */
-export type Handle<Kind extends string> = Pointer & { readonly [kind]: Kind }
-type Kinds = 'session' | 'options' | 'binding' | 'value' | 'place'
+export type Handle<Kind extends string> = number & { readonly [kind]: Kind }
 
-/** A stretch of memory that tensors lie in. `buffer` is its content where the host can reach it. */
+/** A stretch of memory that tensors lie in. */
 export interface Memory {
   readonly address: number
   readonly bytes: number
-  readonly buffer: ArrayBuffer | undefined
-  /** Where in `buffer` the stretch begins, in bytes. */
+}
+
+/** Host memory: that many bytes of `buffer` from byte `start`. */
+export interface HostMemory extends Memory {
+  readonly buffer: ArrayBuffer
   readonly start: number
 }
 
 export interface SessionSettings {
   /** Session configuration entries, as in onnxruntime_session_options_config_keys.h. */
-  config?: Record<string, string>
+  readonly config?: Readonly<Record<string, string>>
+  /** The CUDA provider as it was set up; without it the session runs on the CPU. */
+  readonly cuda?: Handle<'cuda'>
   /** Path prefix of the file that profiling writes; no profiling without it. */
-  profile?: string | undefined
+  readonly profile?: string
+  /** Path to which the model is written as it will run: optimised, with the copies that were inserted. */
+  readonly optimized?: string
+}
+
+/** Which execution provider a node was given to. */
+export interface Assignment {
+  readonly provider: string
+  readonly op: string
+  readonly node: string
+}
+
+/** A name kept as a C string, so that binding it costs no allocation. */
+export interface CName {
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+export function cName(name: string): CName {
+  return { name, bytes: cString(name) }
 }
 
 export type Ort = ReturnType<typeof openOrt>
@@ -75,27 +54,43 @@ export type Ort = ReturnType<typeof openOrt>
  * sessions would spin against the running one. The environment is one per process; `threads` counts for the first call.
  */
 export function openOrt(path: string, threads: number) {
-  const { api, version } = load(path)
+  const { api, version } = loadApi(path)
   const out = new BigUint64Array(new ArrayBuffer(8))
 
-  /** Calls a function whose last argument receives an object, and returns the object. */
-  function make<K extends Kinds>(what: string, name: keyof Api, ...values: Value[]): Handle<K> {
-    check(what, api[name](...values, out))
-    return Number(out[0]) as Handle<K>
-  }
   /** Turns a status that is not success into an error that carries its message, and releases it. */
   function check(what: string, status: number | null): void {
     if (status === null) return
     const message = text(api.GetErrorMessage(status))
     api.ReleaseStatus(status)
-    throw new HoneError(`Cannot ${what}: ${message}`, { exit: EXIT.bug })
+    throw new HoneError(`Cannot ${what}: ${message.replace(SOURCE_PLACE, '')}`, { exit: EXIT.bug })
+  }
+  /** Calls a function whose last argument receives a pointer, and returns the pointer. */
+  function make<K extends string>(what: string, name: keyof Api, ...values: Argument[]): Handle<K> {
+    check(what, api[name](...values, out))
+    return Number(out[0]) as Handle<K>
+  }
+  /** Calls a function whose last two arguments receive an array of pointers and its length. */
+  function list(what: string, name: keyof Api, object: number): number[] {
+    const length = new BigUint64Array(new ArrayBuffer(8))
+    check(what, api[name](object, out, length))
+    const start = Number(out[0]) as Pointer
+    return Array.from({ length: Number(length[0]) }, (_, i) => read.ptr(start, i * 8))
+  }
+  function place(name: string, device: number): Handle<'place'> {
+    return make(
+      `describe memory of ${name}`,
+      'CreateMemoryInfo',
+      cString(name),
+      DEVICE_ALLOCATOR,
+      device,
+      DEFAULT_MEMORY,
+    )
   }
 
   const threading = make('set up threads', 'CreateThreadingOptions')
   check('set the number of threads', api.SetGlobalIntraOpNumThreads(threading, threads))
   check('set the number of threads', api.SetGlobalInterOpNumThreads(threading, 1))
   check('let idle threads spin', api.SetGlobalSpinControl(threading, 1))
-  const LOG_FATAL = 4 // whatever is worth saying comes back as a status
   const environment = make(
     'start ONNX Runtime',
     'CreateEnvWithGlobalThreadPools',
@@ -105,15 +100,23 @@ export function openOrt(path: string, threads: number) {
   )
   api.ReleaseThreadingOptions(threading)
   const allocator = make('find the host allocator', 'GetAllocatorWithDefaultOptions')
-  const [ARENA, DEFAULT_MEMORY] = [1, 0]
 
   return {
     version,
-    /** Host memory. */
-    host: make<'place'>('describe host memory', 'CreateCpuMemoryInfo', ARENA, DEFAULT_MEMORY),
+    host: place('Cpu', 0),
+    /** Memory of CUDA device `device`. */
+    cudaPlace: (device: number) => place('Cuda', device),
+    /** The CUDA provider with options as in cuda_provider_options.h; throws where its libraries cannot be loaded. */
+    cuda(options: Readonly<Record<string, string>>): Handle<'cuda'> {
+      const what = 'set up the CUDA provider'
+      const provider = make<'cuda'>(what, 'CreateCUDAProviderOptions')
+      const [keys, values] = [cStrings(Object.keys(options)), cStrings(Object.values(options))]
+      check(what, api.UpdateCUDAProviderOptions(provider, keys, values, Object.keys(options).length))
+      return provider
+    },
 
     /** Host memory of `bytes` zeros, beginning at a multiple of 64 bytes (a cache line, and the widest vector). */
-    allocateHost(bytes: number): Memory {
+    allocateHost(bytes: number): HostMemory {
       const buffer = new ArrayBuffer(bytes + ALIGNMENT)
       const start = (ALIGNMENT - (ptr(buffer) % ALIGNMENT)) % ALIGNMENT
       return { address: ptr(buffer) + start, bytes, buffer, start }
@@ -121,46 +124,66 @@ export function openOrt(path: string, threads: number) {
 
     /** A tensor over `memory` from byte `offset`. The memory must outlive every binding of the tensor. */
     value(place: Handle<'place'>, memory: Memory, offset: number, dtype: DType, shape: Shape): Handle<'value'> {
+      const { code, bytes } = dtypes[dtype]
       const dimensions = BigInt64Array.from(shape, BigInt)
-      const bytes = elements(shape) * dtypes[dtype].bytes
-      const values = [place, memory.address + offset, bytes, dimensions, shape.length, dtypes[dtype].code]
-      return make('describe a tensor', 'CreateTensorWithDataAsOrtValue', ...values)
+      const data = [memory.address + offset, elements(shape) * bytes]
+      return make('describe a tensor', 'CreateTensorWithDataAsOrtValue', place, ...data, dimensions, shape.length, code)
     },
     releaseValue(value: Handle<'value'>): void {
       api.ReleaseValue(value)
     },
 
     /** Compiles a serialised ONNX model. */
-    session(model: Uint8Array, name: string, { config = {}, profile }: SessionSettings): Handle<'session'> {
+    session(model: Uint8Array, name: string, settings: SessionSettings): Handle<'session'> {
       const what = `compile ${name}`
-      const options = make<'options'>(what, 'CreateSessionOptions')
+      const options = make(what, 'CreateSessionOptions')
       try {
         check(what, api.DisablePerSessionThreads(options))
         check(what, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS))
         check(what, api.DisableMemPattern(options))
         check(what, api.EnableCpuMemArena(options))
-        for (const [key, value] of Object.entries(config))
+        for (const [key, value] of Object.entries(settings.config ?? {}))
           check(what, api.AddSessionConfigEntry(options, cString(key), cString(value)))
-        if (profile !== undefined) check(what, api.EnableProfiling(options, cString(profile)))
+        if (settings.profile) check(what, api.EnableProfiling(options, cString(settings.profile)))
+        if (settings.optimized) check(what, api.SetOptimizedModelFilePath(options, cString(settings.optimized)))
+        if (settings.cuda) check(what, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, settings.cuda))
         return make(what, 'CreateSessionFromArray', environment, model, model.length, options)
       } finally {
         api.ReleaseSessionOptions(options)
       }
     },
-    /** Ends profiling and returns the path of the file that was written. */
-    endProfiling(session: Handle<'session'>): string {
-      const path = make('end profiling', 'SessionEndProfiling', session, allocator)
-      const result = text(path)
-      check('free a string', api.AllocatorFree(allocator, path))
-      return result
+    /** Which provider took each node; the session needs `session.record_ep_graph_assignment_info`. */
+    assignments(session: Handle<'session'>): Assignment[] {
+      const what = 'read the placement of nodes'
+      return list(what, 'Session_GetEpGraphAssignmentInfo', session).flatMap((part) => {
+        const provider = text(make(what, 'EpAssignedSubgraph_GetEpName', part))
+        return list(what, 'EpAssignedSubgraph_GetNodes', part).map((node) => ({
+          provider,
+          op: text(make(what, 'EpAssignedNode_GetOperatorType', node)),
+          node: text(make(what, 'EpAssignedNode_GetName', node)),
+        }))
+      })
     },
+    /** Names of the inputs that the session wants in host memory. */
+    hostInputs(session: Handle<'session'>): string[] {
+      const what = 'read where inputs belong'
+      const count = make(what, 'SessionGetInputCount', session)
+      const places = new BigUint64Array(new ArrayBuffer(8 * count))
+      if (count > 0) check(what, api.SessionGetMemoryInfoForInputs(session, places, count))
+      const type = new Int32Array(new ArrayBuffer(4))
+      return Array.from(places, Number).flatMap((place, i) => {
+        api.MemoryInfoGetDeviceType(place, type)
+        return type[0] === CPU ? [ownText(make(what, 'SessionGetInputName', session, i, allocator))] : []
+      })
+    },
+    /** Ends profiling and returns the path of the file that was written. */
+    endProfiling: (session: Handle<'session'>) =>
+      ownText(make('end profiling', 'SessionEndProfiling', session, allocator)),
     releaseSession(session: Handle<'session'>): void {
       api.ReleaseSession(session)
     },
 
-    binding(session: Handle<'session'>): Handle<'binding'> {
-      return make('bind tensors', 'CreateIoBinding', session)
-    },
+    binding: (session: Handle<'session'>): Handle<'binding'> => make('bind tensors', 'CreateIoBinding', session),
     bindInput(binding: Handle<'binding'>, name: CName, value: Handle<'value'>): void {
       const status = api.BindInput(binding, name.bytes, value)
       if (status !== null) check(`bind input ${name.name}`, status)
@@ -177,41 +200,19 @@ export function openOrt(path: string, threads: number) {
       api.ReleaseIoBinding(binding)
     },
   }
+
+  /** A string that ORT allocated for the caller. */
+  function ownText(address: number): string {
+    const result = text(address)
+    check('free a string', api.AllocatorFree(allocator, address))
+    return result
+  }
 }
 
-/** A name kept as a C string, so that binding it costs no allocation. */
-export interface CName {
-  readonly name: string
-  readonly bytes: Uint8Array
-}
-export function cName(name: string): CName {
-  return { name, bytes: cString(name) }
-}
-
-const ALIGNMENT = 64
+const [DEVICE_ALLOCATOR, DEFAULT_MEMORY, CPU] = [0, 0, 0]
+/** Whatever is worth saying comes back as a status, so nothing is logged beside it. */
+const LOG_FATAL = 4
 const ALL_OPTIMIZATIONS = 99
-
-function load(path: string): { api: Api; version: string } {
-  const base = dlopen(path, { OrtGetApiBase: { args: [], returns: 'ptr' } }).symbols.OrtGetApiBase()
-  if (base === null) throw new HoneError(`Cannot use ${path}: it is not ONNX Runtime`)
-  const entry = linkSymbols({
-    GetApi: { ptr: read.ptr(base, 0) as Pointer, args: ['u32'], returns: 'ptr' },
-    GetVersionString: { ptr: read.ptr(base, 8) as Pointer, args: [], returns: 'ptr' },
-  }).symbols
-  const version = text(entry.GetVersionString())
-  const table = entry.GetApi(API_VERSION) as Pointer | null
-  if (table === null)
-    throw new HoneError(`Cannot use ${path}: it is ONNX Runtime ${version}, and hone needs 1.${API_VERSION}`)
-  const functions: Record<string, FFIFunction> = {}
-  for (const [name, [place, args, returns = 'ptr']] of Object.entries(slots))
-    functions[name] = { ptr: read.ptr(table, place * 8) as Pointer, args: [...args], returns }
-  return { api: linkSymbols(functions).symbols as unknown as Api, version }
-}
-
-function cString(value: string): Uint8Array {
-  return new TextEncoder().encode(`${value}\0`)
-}
-
-function text(address: unknown): string {
-  return address === null ? '' : new CString(address as Pointer).toString()
-}
+const ALIGNMENT = 64
+/** The place in ORT's own source that its messages begin with. */
+const SOURCE_PLACE = /\/onnxruntime_src\/\S+ .*?(?=\[ONNXRuntimeError\])/g

@@ -3,33 +3,42 @@ import { EXIT, HoneError } from '../error.ts'
 import type { Binding, CompileOptions, Device, Session, Tensor } from './device.ts'
 import { cName, type CName, type Handle, type Memory, type Ort, type SessionSettings } from './ort.ts'
 import { profilePrefix, readProfile } from './profile.ts'
-import { dtypes, elements, type ArrayOf, type DType, type Shape } from './tensor.ts'
+import { dtypes, elements, type ArrayOf, type DType, type Shape, type TypedArray } from './tensor.ts'
 
-/** What differs between devices: where memory comes from and how bytes get there. */
+/** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
 export interface Backend {
   readonly name: string
   readonly place: Handle<'place'>
+  /** For every session. */
+  readonly settings: SessionSettings
   /** Memory of `bytes` zeros. */
-  allocate(bytes: number): Memory
-  release(memory: Memory): void
-  /** Copies all of `data` to byte `offset` of the memory. */
-  write(memory: Memory, offset: number, data: ArrayOf<DType>): void
-  read<D extends DType>(memory: Memory, offset: number, dtype: D, bytes: number): ArrayOf<D>
+  allocate(bytes: number): Block
+  /** Throws where a session does not run on the device as a whole. */
+  inspect(session: Handle<'session'>, name: string): void
+}
+
+/** One allocation. */
+export interface Block {
+  readonly memory: Memory
+  /** Copies all of `data` to byte `offset`. */
+  write(offset: number, data: TypedArray): void
+  read<D extends DType>(offset: number, dtype: D, bytes: number): ArrayOf<D>
+  release(): void
 }
 
 /** Key under which a tensor keeps what only its device may use. */
 export const resident = Symbol('resident')
 export interface Resident {
   readonly value: Handle<'value'>
-  readonly block: Block
+  readonly owner: Owner
   /** First byte of the tensor in its block. */
   readonly offset: number
   readonly isView: boolean
 }
 
-/** One allocation and every tensor that lies in it. */
-interface Block {
-  readonly memory: Memory
+/** A block and every tensor that lies in it. */
+interface Owner {
+  readonly block: Block
   readonly values: Set<Handle<'value'>>
   alive: boolean
 }
@@ -39,15 +48,20 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
   /** Blocks freed so far: while it stands still, no binding can have lost a tensor. */
   let freed = 0
 
-  function tensor<D extends DType>(dtype: D, shape: Shape, block: Block, offset: number, isView: boolean): Tensor<D> {
-    const value = ort.value(backend.place, block.memory, offset, dtype, shape)
-    block.values.add(value)
-    return { dtype, shape: [...shape], device, [resident]: { value, block, offset, isView } }
+  function tensor<D extends DType>(dtype: D, shape: Shape, owner: Owner, offset: number, isView: boolean): Tensor<D> {
+    const value = ort.value(backend.place, owner.block.memory, offset, dtype, shape)
+    owner.values.add(value)
+    return { dtype, shape: [...shape], device, [resident]: { value, owner, offset, isView } }
   }
 
   function session(model: Uint8Array, name: string, { profile = false }: CompileOptions): Session {
-    const settings: SessionSettings = profile ? { profile: profilePrefix() } : {}
-    const handle = ort.session(model, name, settings)
+    const handle = ort.session(model, name, { ...backend.settings, ...(profile && { profile: profilePrefix() }) })
+    try {
+      backend.inspect(handle, name)
+    } catch (error) {
+      ort.releaseSession(handle)
+      throw error
+    }
     let recording = profile
     return {
       name,
@@ -102,7 +116,7 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
   /** The tensor, if it lies here and was not freed: ORT would follow a stale pointer without a word. */
   function usable<D extends DType>(tensor: Tensor<D>): Tensor<D> {
     if (tensor.device !== device) throw misuse(`a tensor of ${tensor.device.name} was given to ${backend.name}`)
-    if (!tensor[resident].block.alive)
+    if (!tensor[resident].owner.alive)
       throw misuse(`a ${tensor.dtype} [${tensor.shape}] tensor is used after it was freed`)
     return tensor
   }
@@ -111,42 +125,42 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
     name: backend.name,
     counters,
     alloc(dtype, shape) {
-      const memory = backend.allocate(elements(shape) * dtypes[dtype].bytes)
-      return tensor(dtype, shape, { memory, values: new Set(), alive: true }, 0, false)
+      const block = backend.allocate(elements(shape) * dtypes[dtype].bytes)
+      return tensor(dtype, shape, { block, values: new Set(), alive: true }, 0, false)
     },
     view(whole, shape, offset = 0) {
-      const { block, offset: start } = usable(whole)[resident]
+      const { owner, offset: start } = usable(whole)[resident]
       const end = offset + elements(shape)
       if (offset < 0 || end > elements(whole.shape))
         throw misuse(`elements ${offset} to ${end} are not all within a tensor [${whole.shape}]`)
-      return tensor(whole.dtype, shape, block, start + offset * dtypes[whole.dtype].bytes, true)
+      return tensor(whole.dtype, shape, owner, start + offset * dtypes[whole.dtype].bytes, true)
     },
     upload(tensor, data) {
-      const { block, offset } = usable(tensor)[resident]
+      const { owner, offset } = usable(tensor)[resident]
       if (data.length !== elements(tensor.shape) || !(data instanceof dtypes[tensor.dtype].array))
         throw misuse(
           `${data.length} elements of ${data.constructor.name} do not fill ${tensor.dtype} [${tensor.shape}]`,
         )
-      backend.write(block.memory, offset, data)
+      owner.block.write(offset, data)
       counters.uploads++
       counters.bytesUp += data.byteLength
     },
     download(tensor) {
-      const { block, offset } = usable(tensor)[resident]
+      const { owner, offset } = usable(tensor)[resident]
       const bytes = elements(tensor.shape) * dtypes[tensor.dtype].bytes
       counters.downloads++
       counters.bytesDown += bytes
-      return backend.read(block.memory, offset, tensor.dtype, bytes)
+      return owner.block.read(offset, tensor.dtype, bytes)
     },
     free(tensor) {
-      const { block, value, isView } = tensor[resident]
+      const { owner, value, isView } = tensor[resident]
       if (isView) {
-        if (block.values.delete(value)) ort.releaseValue(value)
-      } else if (block.alive) {
-        for (const value of block.values) ort.releaseValue(value)
-        block.values.clear()
-        block.alive = false
-        backend.release(block.memory)
+        if (owner.values.delete(value)) ort.releaseValue(value)
+      } else if (owner.alive) {
+        for (const value of owner.values) ort.releaseValue(value)
+        owner.values.clear()
+        owner.alive = false
+        owner.block.release()
         freed++
       }
     },

@@ -33,8 +33,12 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
     return EXIT.usage
   }
   if (isHelp(first) || first === 'help') {
-    const topic = rest.find((word) => !isHelp(word))
-    data(topic === undefined ? await allHelp(table, process.stdout) : await oneHelp(table, topic))
+    data(
+      await help(
+        table,
+        rest.filter((word) => !isHelp(word)),
+      ),
+    )
     return EXIT.ok
   }
   if (first.startsWith('-'))
@@ -111,6 +115,19 @@ const isHelp = (word: string): boolean => word === '--help' || word === '-h'
 function helpWanted(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end < 0 ? undefined : end).some(isHelp)
+}
+
+/** `hone help`, `hone help NAME`, `hone help --json`. */
+async function help(table: CommandTable, [topic, extra]: string[]): Promise<string> {
+  if (extra !== undefined)
+    throw new HoneError(`Unexpected argument "${extra}"`, { hint: 'usage: hone help [COMMAND | --json]' })
+  if (topic === undefined) return await allHelp(table, process.stdout)
+  if (topic !== '--json') return await oneHelp(table, topic)
+  const commands = Object.keys(table).map(async (name) => {
+    const command = await load(table, name)
+    return { ...(await describe(name, command)), arguments: await resolve<ArgsDef>(command.args ?? {}) }
+  })
+  return JSON.stringify(await Promise.all(commands), null, 2)
 }
 
 async function allHelp(table: CommandTable, stream: NodeJS.WriteStream): Promise<string> {

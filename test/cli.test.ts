@@ -1,0 +1,160 @@
+// The command line as a script and as a person meet it, from source and from the binary.
+import { describe, expect, test } from 'bun:test'
+import { tmpdir } from 'node:os'
+import fc from 'fast-check'
+import { strictArguments } from '../src/flags.ts'
+import { forms, run, runInTerminal } from './hone.ts'
+
+const [, source] = forms[0]!
+const commands: { name: string; description: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
+
+describe.each(forms)('from %s', (_form, start) => {
+  const hone = (...words: string[]) => run(start, words, { cwd: tmpdir() })
+
+  test('--version prints one line of data', () => {
+    expect(hone('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  })
+
+  test('help that was asked for is data, help that was not goes to stderr with exit 2', () => {
+    const asked = hone('--help')
+    expect(asked).toMatchObject({ code: 0, stderr: '' })
+    expect(hone()).toEqual({ code: 2, stdout: '', stderr: asked.stdout })
+    for (const { name } of commands) expect(asked.stdout).toContain(`  ${name} `)
+  })
+
+  test('every command has a description and a help page, and refuses an unknown flag', () => {
+    for (const { name, description } of commands) {
+      const page = hone(name, '--help')
+      expect(page).toMatchObject({ code: 0, stderr: '' })
+      expect(page.stdout).toStartWith(`${description}\n\nUsage: hone ${name} `)
+      expect(hone('help', name)).toEqual(page)
+      const refused = hone(name, '--no-such-flag')
+      expect(refused).toMatchObject({ code: 2, stdout: '' })
+      expect(refused.stderr).toStartWith('error: Unknown flag --no-such-flag\n\nhint: ')
+    }
+  })
+
+  test('an unknown command or flag is named with the nearest one', () => {
+    expect(hone('docter')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: Unknown command "docter"\n\nhint: did you mean doctor?\n',
+    })
+    expect(hone('doctor', '--fromat', 'json')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: Unknown flag --fromat\n\nhint: did you mean --format?\n',
+    })
+    expect(hone('doctor', '--format', 'jsn').stderr).toBe(
+      'error: --format must be one of text, json, ndjson: current value is "jsn"\n\nhint: did you mean json?\n',
+    )
+  })
+
+  test('a repeated flag, a missing value and an extra argument are refused', () => {
+    expect(hone('doctor', '--format', 'json', '--format', 'text').stderr).toStartWith(
+      'error: Cannot use --format more than once\n',
+    )
+    expect(hone('doctor', '--format').stderr).toStartWith('error: --format needs a value\n')
+    expect(hone('doctor', 'x').stderr).toBe('error: Unexpected argument "x"\n\nhint: usage: hone doctor [options]\n')
+  })
+
+  test('doctor gives the same findings in every format', () => {
+    const findings: { name: string; value: string }[] = JSON.parse(hone('doctor', '--format', 'json').stdout)
+    const lines = hone('doctor', '--format', 'ndjson').stdout.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual(findings.map(({ name }) => name))
+    const { stdout, code } = hone('doctor')
+    expect(code).toBe(0)
+    for (const { name } of findings) expect(stdout).toContain(name)
+    expect(findings.find(({ name }) => name === 'cpu')).toMatchObject({ area: 'devices', state: 'ok' })
+  })
+
+  test('doctor tells of a cache and a runtime that cannot be used, and exits 1', () => {
+    const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
+      env: { HONE_CACHE: '/dev/null/none', HONE_ORT_DIR: '/absent' },
+    })
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ area: 'cache', name: '/dev/null/none', state: 'broken' }),
+    )
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ area: 'environment', name: 'HONE_ORT_DIR', value: '/absent' }),
+    )
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ name: 'ONNX Runtime', state: 'broken' }))
+  })
+
+  test('help is bold in a terminal, plain in a pipe and with NO_COLOR', async () => {
+    const bold = '\x1b[1m'
+    expect((await runInTerminal(start, ['--help'])).screen).toContain(`${bold}Usage:`)
+    expect((await runInTerminal(start, ['--help'], { NO_COLOR: '1' })).screen).not.toContain(bold)
+    expect(hone('--help').stdout).not.toContain('\x1b')
+  })
+
+  test('an error in a terminal reads the same as in a pipe', async () => {
+    const { code, screen } = await runInTerminal(start, ['docter'])
+    expect(code).toBe(2)
+    expect(screen.replaceAll('\r\n', '\n')).toBe(hone('docter').stderr)
+  })
+
+  test('a reader that closes early ends the program quietly', () => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([
+      'bash',
+      '-c',
+      '"$@" | head -1',
+      '-',
+      ...start,
+      'help',
+      '--json',
+    ])
+    expect({ exitCode, stdout: stdout.toString(), stderr: stderr.toString() }).toEqual({
+      exitCode: 0,
+      stdout: '[\n',
+      stderr: '',
+    })
+  })
+})
+
+const definitions = {
+  files: { type: 'positional', valueHint: '...', required: false },
+  rate: { type: 'string' },
+  maxTokens: { type: 'string' },
+  out: { type: 'string', alias: 'o' },
+  fast: { type: 'boolean' },
+} as const
+
+test('negative numbers, - and everything after -- are values', () => {
+  expect(strictArguments(['-', '--rate', '-5', '-o', '-', '-0.5', '--', '--rate', '-x'], definitions)).toEqual([
+    '--rate=-5',
+    '--out=-',
+    '--',
+    '-',
+    '-0.5',
+    '--rate',
+    '-x',
+  ])
+})
+
+test('a flag may be written with dashes, underscores or as it is declared', () => {
+  for (const flag of ['--max-tokens', '--max_tokens', '--maxTokens']) {
+    expect(strictArguments([flag, '3'], definitions)).toEqual(['--maxTokens=3', '--'])
+  }
+})
+
+test('a boolean flag is turned off by --no-, and takes true or false at most', () => {
+  expect(strictArguments(['--fast'], definitions)).toEqual(['--fast', '--'])
+  expect(strictArguments(['--no-fast'], definitions)).toEqual(['--no-fast', '--'])
+  expect(strictArguments(['--fast=false'], definitions)).toEqual(['--no-fast', '--'])
+  expect(() => strictArguments(['--fast=5'], definitions)).toThrow('--fast takes no value: current value is "5"')
+})
+
+test('any value survives behind an equals sign', () => {
+  fc.assert(
+    fc.property(fc.string(), (value) =>
+      expect(strictArguments([`--rate=${value}`], definitions)).toEqual([`--rate=${value}`, '--']),
+    ),
+  )
+})
+
+test('a required flag or argument that is missing is named', () => {
+  expect(() => strictArguments([], { reward: { type: 'string', required: true } })).toThrow('--reward is missing')
+  expect(() => strictArguments([], { file: { type: 'positional' } })).toThrow('FILE is missing')
+})

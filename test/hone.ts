@@ -1,0 +1,63 @@
+// Runs hone as a user does: from source, and from the binary where a current one has been built.
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dir, '..')
+const binary = join(root, 'dist', 'hone')
+
+/** Name → the words that start hone. */
+export const forms: [string, string[]][] = [['source', [process.execPath, join(root, 'src', 'main.ts')]]]
+if (isCurrent()) forms.push(['binary', [binary]])
+
+export interface Ended {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Run to the end in a pipe, with a plain environment and `input` on standard input. */
+export function run(
+  start: readonly string[],
+  words: readonly string[],
+  { input = '', env = {}, cwd }: { input?: string; env?: Record<string, string>; cwd?: string } = {},
+): Ended {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...start, ...words], {
+    stdin: Buffer.from(input),
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    ...(cwd !== undefined && { cwd }),
+  })
+  return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+/** Run to the end in a terminal of 80 columns; stdout and stderr come out together. */
+export async function runInTerminal(
+  start: readonly string[],
+  words: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; screen: string }> {
+  let screen = ''
+  const decoder = new TextDecoder()
+  const child = Bun.spawn([...start, ...words], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'xterm-256color', ...env },
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data: (_terminal, bytes) => void (screen += decoder.decode(bytes, { stream: true })),
+    },
+  })
+  const code = await child.exited
+  child.terminal?.close()
+  return { code, screen }
+}
+
+/** A binary older than the source would be tested in vain. */
+function isCurrent(): boolean {
+  const newest = Math.max(
+    ...readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map(
+      (path) => statSync(join(root, 'src', path)).mtimeMs,
+    ),
+  )
+  const current = existsSync(binary) && statSync(binary).mtimeMs > newest
+  if (!current) console.error('not run: dist/hone is absent or older than src (bun run build makes it)')
+  return current
+}

@@ -1,0 +1,85 @@
+// What a person sees of a run: a status line with the time left on a terminal, plain lines elsewhere.
+import type { RunEvent, Sink } from './event.ts'
+
+export interface Screen {
+  terminal: boolean
+  /** A line that stays. */
+  log(line: string): void
+  /** The line that is redrawn; on a terminal only. */
+  status(line: string): void
+}
+
+/** Figures on the step line, in this order, where the event has them. */
+const columns: Record<string, (value: number) => string> = {
+  reward: (value) => `reward ${value.toFixed(3)}`,
+  loss: (value) => `loss ${value.toFixed(4)}`,
+  kl: (value) => `kl ${value.toFixed(4)}`,
+  'completions/mean_length': (value) => `len ${value.toFixed(0)}`,
+  frac_reward_zero_std: (value) => `zero-var ${(100 * value).toFixed(0)}%`,
+  tokens_per_second: (value) => `tok/s ${Math.round(value).toLocaleString('en').replaceAll(',', ' ')}`,
+}
+
+/** A sink that shows steps, evaluations, notes and checkpoints on `screen`. */
+export function progress(screen: Screen): Sink {
+  const times: { step: number; time: number }[] = []
+  let last = ''
+  return (event) => {
+    switch (event.type) {
+      case 'start':
+        times.push(event)
+        return
+      case 'phase':
+        return screen.status(`${last}${last && '  '}${event.phase} ${event.done}/${event.total}`)
+      case 'step': {
+        times.push(event)
+        if (times.length > WINDOW) times.shift()
+        last = stepLine(event, remaining(times, event.steps))
+        return screen.terminal ? screen.status(last) : screen.log(last)
+      }
+      case 'eval':
+        return screen.log(evalLine(event))
+      case 'note':
+        return screen.log(event.loud ? `warning: ${event.text}` : event.text)
+      case 'checkpoint':
+      case 'end':
+        return
+    }
+  }
+}
+
+/** Steps over which the pace is taken. */
+const WINDOW = 20
+
+export function stepLine({ step, steps, figures }: RunEvent & { type: 'step' }, eta: number | undefined): string {
+  const shown = Object.entries(columns).flatMap(([name, show]) =>
+    figures[name] === undefined ? [] : show(figures[name]),
+  )
+  return [`step ${step}/${steps}`, ...shown, ...(eta === undefined ? [] : [`eta ${duration(eta)}`])].join('  ')
+}
+
+/** Evaluations: the headline figure with its interval, then one per file. */
+function evalLine({ step, figures }: RunEvent & { type: 'eval' }): string {
+  const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`)
+  return `eval at step ${step}  ${shown.join('  ')}`
+}
+
+/** Seconds left, at the pace of the steps in `times`. */
+function remaining(times: readonly { step: number; time: number }[], steps: number): number | undefined {
+  const [first, last] = [times[0], times.at(-1)]
+  if (!first || !last || last.step === first.step) return undefined
+  return ((last.time - first.time) / 1000 / (last.step - first.step)) * (steps - last.step)
+}
+
+/** Seconds as the two largest units: `2h10m`, `3m05s`, `42s`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds)
+  const units = [
+    [86_400, 'd', 3600, 'h'],
+    [3600, 'h', 60, 'm'],
+    [60, 'm', 1, 's'],
+  ] as const
+  for (const [large, largeName, small, smallName] of units)
+    if (whole >= large)
+      return `${Math.floor(whole / large)}${largeName}${String(Math.floor((whole % large) / small)).padStart(2, '0')}${smallName}`
+  return `${whole}s`
+}

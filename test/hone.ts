@@ -1,10 +1,10 @@
 // Runs hone as a user does: from source, and from the binary where a current one has been built.
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const root = join(import.meta.dir, '..')
 /** `HONE_BINARY` names another binary, and says that it is current. */
-const binary = process.env['HONE_BINARY'] ?? join(root, 'dist', 'hone')
+const binary = resolve(process.env['HONE_BINARY'] ?? join(root, 'dist', 'hone'))
 
 /** Name → the words that start hone. */
 export const forms: [string, string[]][] = [['source', [process.execPath, join(root, 'src', 'main.ts')]]]

@@ -1,7 +1,7 @@
 // The hone row, the one record that preparation writes and every later stage reads.
 import * as v from 'valibot'
 import { HoneError } from './error.ts'
-import { isObject, type Json, type JsonObject } from './json.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from './json.ts'
 import { readRecords } from './jsonl.ts'
 
 const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
@@ -60,6 +60,12 @@ export function toRow(value: Json, at: string): HoneRow {
       hint: '`hone prep` makes hone rows of other formats; `hone lint` lists every defect of a file.',
     },
   )
+}
+
+/** A row as one line of JSON, numbers as they were read. */
+export function rowText(row: HoneRow): string {
+  // A row holds JSON only: its schema says so for every field that can be reached.
+  return dumpJson(row as unknown as Json, { ensureAscii: false })
 }
 
 function lowerFirst(text: string): string {

@@ -1,0 +1,120 @@
+// One raw row → its hone rows, and a reason for each step that is left out.
+import { dumpJson, isObject, type JsonObject } from '../json.ts'
+import type { HoneRow, Tool } from '../row.ts'
+import { cut, type Step } from './cut.ts'
+import type { RawRecord } from './records.ts'
+import { repairTools, type RepairedTools, type Repairs } from './schema.ts'
+import { Rejection, type Dialogue, type Origin, type Source } from './source.ts'
+
+/** What one raw row became. */
+export interface Conversion {
+  rows: HoneRow[]
+  rejections: Rejection[]
+  repairs: Repairs
+  multiTurn: boolean
+}
+
+export interface ConvertOptions {
+  compat?: string | undefined
+  keepNoCall: boolean
+  keepAbsentTools: boolean
+}
+
+/** Never throws for what a row holds: whatever is wrong with it becomes a rejection. */
+export function convert(
+  name: string,
+  source: Source,
+  record: RawRecord,
+  origin: Origin,
+  options: ConvertOptions,
+): Conversion {
+  const nothing = { rows: [], repairs: new Map(), multiTurn: false }
+  try {
+    const value = record.value
+    if (value === undefined) throw new Rejection('malformed-json', record.fault ?? 'not JSON')
+    if (!isObject(value)) throw new Rejection('not-an-object', 'the row is no JSON object')
+    const published = options.compat === undefined ? undefined : source.compat?.[options.compat]
+    return toRows(name, source, (published ?? source.convert)(value, origin), origin, options, published !== undefined)
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    return { ...nothing, rejections: [error] }
+  }
+}
+
+function toRows(
+  name: string,
+  source: Source,
+  dialogue: Dialogue,
+  origin: Origin,
+  options: ConvertOptions,
+  untouched: boolean,
+): Conversion {
+  const { tools, extras, repairs } = untouched ? asTheyAre(dialogue) : repaired(dialogue, source)
+  const steps = cut(dialogue, options.keepNoCall && !untouched)
+  const decisions = steps.filter((step) => !(step instanceof Rejection)).length
+  const rows: HoneRow[] = []
+  const rejections: Rejection[] = []
+  for (const step of steps) {
+    if (step instanceof Rejection) {
+      rejections.push(step)
+      continue
+    }
+    const row: HoneRow = {
+      id: (dialogue.id ?? `${name}-${origin.index}`) + (decisions > 1 ? `-${step.turn}` : ''),
+      source: name,
+      messages: step.messages,
+      tools,
+      answer: step.answer,
+      meta: metaOf(dialogue, step, origin, extras, decisions),
+    }
+    const refused = untouched ? undefined : refusal(row, step, options)
+    if (refused) rejections.push(refused)
+    else rows.push(row)
+  }
+  return { rows, rejections, repairs, multiTurn: decisions > 1 || rows.some(isMultiTurn) }
+}
+
+/** A row whose context holds more than one message beside the system's, as Tool-N1 counts them. */
+export function isMultiTurn(row: HoneRow): boolean {
+  return row.messages.filter(({ role }) => role !== 'system').length > 1
+}
+
+/** What makes a row useless by itself: nothing to answer, or a call of a tool that is not on offer. */
+function refusal(row: HoneRow, { turn }: Step, options: ConvertOptions): Rejection | undefined {
+  if (!row.messages.some(({ role, content }) => role !== 'system' && content.trim() !== '')) {
+    return new Rejection('no-question', `nothing comes before turn ${turn + 1}`)
+  }
+  const names = new Set(row.tools.map(({ name }) => name))
+  const absent = row.answer.find(({ name }) => !names.has(name))
+  if (!absent || options.keepAbsentTools) return undefined
+  return new Rejection('absent-tool', `turn ${turn + 1} calls "${absent.name}"`)
+}
+
+/** Equal definitions given twice stand once. */
+function repaired(dialogue: Dialogue, source: Source): RepairedTools {
+  const result = repairTools(dialogue.tools, { emptyDefaultIsNone: source.emptyDefaultIsNone ?? false })
+  if (result.tools.length < 2) return result
+  const seen = new Set<string>()
+  const tools = result.tools.filter((tool) => {
+    const text = dumpJson([tool.name, tool.description, tool.parameters])
+    return !seen.has(text) && seen.add(text)
+  })
+  if (tools.length < result.tools.length)
+    result.repairs.set('equal tool given twice removed', result.tools.length - tools.length)
+  return { ...result, tools }
+}
+
+function asTheyAre(dialogue: Dialogue): RepairedTools {
+  // Published scripts hand on whatever the tool list held; a compat row promises exactly that, valid or not.
+  return { tools: dialogue.tools as unknown as Tool[], extras: {}, repairs: new Map() }
+}
+
+function metaOf(dialogue: Dialogue, step: Step, origin: Origin, extras: JsonObject, decisions: number): JsonObject {
+  return {
+    row: origin.index,
+    ...(decisions > 1 ? { turn: step.turn } : {}),
+    ...(step.said === '' ? {} : { said: step.said }),
+    ...(Object.keys(extras).length > 0 ? { tools: extras } : {}),
+    ...dialogue.meta,
+  }
+}

@@ -1,0 +1,51 @@
+// A status line with a bar, the rate and the time left, for work over files of known size.
+import { clearStatus, isTerminal, status } from '../out.ts'
+
+export interface Progress {
+  bytes(count: number): void
+  row(): void
+  end(): void
+}
+
+/** `total` in bytes, undefined where it cannot be known (stdin). Draws at most ten times a second, and only on a terminal. */
+export function openProgress(
+  label: string,
+  total: number | undefined,
+  now: () => number = performance.now.bind(performance),
+): Progress {
+  if (!isTerminal()) return { bytes() {}, row() {}, end() {} }
+  const start = now()
+  let [drawn, read, rows] = [start, 0, 0]
+  const draw = (time: number) => {
+    drawn = time
+    const seconds = (time - start) / 1000
+    const rate = `${rows.toLocaleString('en')} rows  ${Math.round(rows / Math.max(seconds, 0.001)).toLocaleString('en')}/s`
+    if (!total) return status(`${label}  ${rate}`)
+    const share = Math.min(1, read / total)
+    const left = share > 0 ? (seconds / share) * (1 - share) : 0
+    status(`${label}  ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)}%  ${rate}  eta ${duration(left)}`)
+  }
+  return {
+    bytes(count) {
+      read += count
+    },
+    row() {
+      rows++
+      if (rows % 64 !== 0) return
+      const time = now()
+      if (time - drawn > 100) draw(time)
+    },
+    end: clearStatus,
+  }
+}
+
+const WIDTH = 20
+const bar = (share: number): string => '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░')
+
+/** Two units at most: 42s, 3m10s, 2h05m. */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 60) return `${whole}s`
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`
+  return `${Math.floor(whole / 3600)}h${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`
+}

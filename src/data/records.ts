@@ -1,0 +1,97 @@
+// Raw rows of a data file whatever its container: JSON array, JSON lines (.gz, .zst), one JSON object around a list, parquet.
+import { HoneError } from '../error.ts'
+import { dumpJson, isObject, JsonError, parseJson, type Json } from '../json.ts'
+import { readChunks } from '../jsonl.ts'
+import { readElements } from './elements.ts'
+
+/** One raw row: 0-based index, where its text begins, and its value, or what is wrong with the text. */
+export interface RawRecord {
+  index: number
+  line: number
+  column: number
+  text: string
+  value: Json | undefined
+  fault?: string
+}
+
+/** A piece of text that should be one JSON value. */
+export interface Piece {
+  line: number
+  column: number
+  text: string
+}
+
+/**
+ * Rows of `path` (`-` = stdin) in order, streaming; the container is recognised by content.
+ * @throws HoneError where the file cannot be read or is empty.
+ */
+export async function* readRaw(path: string, onBytes?: (count: number) => void): AsyncGenerator<RawRecord> {
+  const chunks = readChunks(path, onBytes)
+  const first = await chunks.next()
+  if (first.done) throw new HoneError('Cannot read rows: the file is empty.', { at: path })
+  const all = withFirst(first.value, chunks)
+  if (PARQUET.every((byte, i) => first.value[i] === byte)) {
+    const { readParquet } = await import('./parquet.ts')
+    yield* readParquet(path, all)
+    return
+  }
+  let index = 0
+  for await (const piece of pieces(first.value, all)) {
+    for (const found of unwrap(piece)) yield { index: index++, ...found }
+  }
+  if (index === 0) throw new HoneError('Cannot read rows: the file holds none.', { at: path })
+}
+
+/** The container is told by the first character: a list, an object over several lines, or a value a line. */
+function pieces(first: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Piece> {
+  const start = new TextDecoder().decode(first.subarray(0, 4096)).trimStart()
+  if (start.startsWith('[')) return readElements(chunks)
+  return /^\{\s*\n/.test(start) ? readWhole(chunks) : readPieces(chunks)
+}
+
+async function* readPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  let line = 1
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop()!
+    for (const text of lines) {
+      if (text.trim() !== '') yield { line, column: 1, text }
+      line++
+    }
+  }
+  rest += decoder.decode()
+  if (rest.trim() !== '') yield { line, column: 1, text: rest }
+}
+
+async function* readWhole(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
+  yield { line: 1, column: 1, text: text + decoder.decode() }
+}
+
+/** A piece as a row. An object whose only list holds objects, such as {"data": […]}, stands for the rows of that list. */
+function unwrap({ line, column, text }: Piece): Omit<RawRecord, 'index'>[] {
+  let value: Json
+  try {
+    value = parseJson(text)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    return [{ line, column, text, value: undefined, fault: `${error.message} (character ${error.offset + 1})` }]
+  }
+  if (isObject(value) && WRAPPERS.some((key) => Object.keys(value).length === 1 && Array.isArray(value[key]))) {
+    const rows = Object.values(value).find(Array.isArray) ?? []
+    return rows.map((row) => ({ line, column, text: dumpJson(row), value: row }))
+  }
+  return [{ line, column, text, value }]
+}
+
+const PARQUET = [...Buffer.from('PAR1')]
+const WRAPPERS = ['data', 'rows', 'train', 'examples']
+
+async function* withFirst(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first
+  yield* rest
+}

@@ -1,0 +1,78 @@
+// Messages in every spelling of roles and fields, read into turns.
+import { isObject, type Json } from '../json.ts'
+import type { ToolCall } from '../row.ts'
+import { kindOf, Rejection, type Turn } from './source.ts'
+
+/** Spelling, lower-cased → role. `function_call` and `tool_call` are assistant turns that hold calls. */
+export const ROLES: Record<string, Turn['role']> = {
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  human: 'user',
+  inquirer: 'user',
+  assistant: 'assistant',
+  gpt: 'assistant',
+  agent: 'assistant',
+  ai: 'assistant',
+  bot: 'assistant',
+  model: 'assistant',
+  chatbot: 'assistant',
+  function_call: 'assistant',
+  tool_call: 'assistant',
+  tool: 'tool',
+  observation: 'tool',
+  function: 'tool',
+  ipython: 'tool',
+  api: 'tool',
+}
+
+/** Role spellings whose text is a call. */
+export const CALL_ROLES = new Set(['function_call', 'tool_call'])
+
+/** Where a data set keeps the role and the text of a message. */
+export interface Fields {
+  role: readonly string[]
+  content: readonly string[]
+}
+
+/** Turns of plain messages. @throws Rejection */
+export function readTurns(messages: readonly Json[], fields: Fields): Turn[] {
+  return messages.map((message) => {
+    if (!isObject(message)) throw new Rejection('wrong-shape', `a message is ${kindOf(message)}, expected an object`)
+    const role = toRole(fields.role.map((key) => message[key]).find((value) => value !== undefined))
+    const content = fields.content.map((key) => message[key]).find((value) => value !== undefined)
+    return { role, content: toText(content) }
+  })
+}
+
+/** @throws Rejection where the spelling is unknown. */
+export function toRole(value: Json | undefined): Turn['role'] {
+  const role = typeof value === 'string' ? ROLES[value.trim().toLowerCase()] : undefined
+  if (role === undefined)
+    throw new Rejection(
+      'wrong-shape',
+      `the role of a message is ${typeof value === 'string' ? `"${value}"` : kindOf(value)}`,
+    )
+  return role
+}
+
+/** Content as text: a string, null, or a list of parts {type: "text", text | value}. @throws Rejection for pictures and the like. */
+export function toText(content: Json | undefined): string {
+  if (typeof content === 'string') return content
+  if (content === null || content === undefined) return ''
+  if (!Array.isArray(content))
+    throw new Rejection('wrong-shape', `the content of a message is ${kindOf(content)}, expected text`)
+  return content
+    .filter((part) => !(isObject(part) && part['type'] === 'reasoning'))
+    .map((part) => {
+      const text = typeof part === 'string' ? part : isObject(part) ? (part['text'] ?? part['value']) : undefined
+      if (typeof text !== 'string') throw new Rejection('wrong-shape', 'a part of a message is no text')
+      return text
+    })
+    .join('')
+}
+
+/** An assistant turn that calls tools. */
+export function callTurn(tool_calls: ToolCall[], content = ''): Turn {
+  return { role: 'assistant', content, tool_calls }
+}

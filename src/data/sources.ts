@@ -1,0 +1,32 @@
+// The table of sources, the more particular ones first: recognition takes the first that fits.
+import { HoneError, nearest } from '../error.ts'
+import { isObject } from '../json.ts'
+import type { RawRecord } from './records.ts'
+import type { Source } from './source.ts'
+import { hammer } from './sources/hammer.ts'
+import { toolace } from './sources/toolace.ts'
+import { toolrl } from './sources/toolrl.ts'
+import { xlam } from './sources/xlam.ts'
+
+export const sources: Record<string, Source> = { xlam, toolace, hammer, toolrl }
+
+/** The source of that name. @throws HoneError with the nearest name. */
+export function sourceNamed(name: string): Source {
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined
+  if (source) return source
+  const near = nearest(name, Object.keys(sources))
+  throw new HoneError(`Unknown source "${name}"`, {
+    hint: near ? `did you mean ${near}?` : `sources: ${Object.keys(sources).join(', ')}, auto`,
+  })
+}
+
+/** The source that recognises most of `records`, and how many; undefined where none recognises any. */
+export function recognise(records: readonly RawRecord[]): { name: string; count: number } | undefined {
+  const counts = new Map<string, number>()
+  for (const { value } of records) {
+    const name = isObject(value) ? Object.keys(sources).find((key) => sources[key]!.recognises(value)) : undefined
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  const [best] = [...counts].sort((a, b) => b[1] - a[1])
+  return best && { name: best[0], count: best[1] }
+}

@@ -1,0 +1,88 @@
+// What preparation did, in numbers: a table like Tool-N1's Table 1 (raw and kept, single and multi turn), removals by reason, repairs.
+import type { Reason } from './source.ts'
+import { REASONS } from './source.ts'
+
+/** Counts of one source: raw = single + multi + unused rows; steps = kept + left out. */
+export interface SourceCounts {
+  raw: number
+  unused: number
+  single: number
+  multi: number
+  steps: number
+  keptSingle: number
+  keptMulti: number
+  augmented: number
+}
+
+export interface Summary {
+  sources: Map<string, SourceCounts>
+  removed: Map<Reason, number>
+  repairs: Map<string, number>
+}
+
+export const emptySummary = (): Summary => ({ sources: new Map(), removed: new Map(), repairs: new Map() })
+
+/** The counts of `name`, made where there are none. */
+export function countsOf(summary: Summary, name: string): SourceCounts {
+  const found = summary.sources.get(name)
+  if (found) return found
+  const counts = { raw: 0, unused: 0, single: 0, multi: 0, steps: 0, keptSingle: 0, keptMulti: 0, augmented: 0 }
+  summary.sources.set(name, counts)
+  return counts
+}
+
+export function add<Key>(counts: Map<Key, number>, key: Key, count = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + count)
+}
+
+/** Rows kept, augmented ones among them. */
+export function keptOf(summary: Summary): number {
+  return [...summary.sources.values()].reduce(
+    (sum, { keptSingle, keptMulti, augmented }) => sum + keptSingle + keptMulti + augmented,
+    0,
+  )
+}
+
+/** Lines for a person. */
+export function summaryLines(summary: Summary): string[] {
+  const header = ['source', 'raw rows', 'single', 'multi', 'unused', 'steps', 'kept', 'single', 'multi', 'added']
+  const rows = [...summary.sources].map(([name, counts]) => [
+    name,
+    ...[counts.raw, counts.single, counts.multi, counts.unused, counts.steps].map(String),
+    ...[
+      counts.keptSingle + counts.keptMulti + counts.augmented,
+      counts.keptSingle,
+      counts.keptMulti,
+      counts.augmented,
+    ].map(String),
+  ])
+  return [
+    ...table([header, ...rows]),
+    ...listed(
+      'left out',
+      [...summary.removed].map(([reason, count]) => [count, `${reason}: ${REASONS[reason]}`]),
+    ),
+    ...listed(
+      'tool schemas repaired',
+      [...summary.repairs].map(([kind, count]) => [count, kind]),
+    ),
+  ]
+}
+
+function listed(title: string, entries: (readonly [number, string])[]): string[] {
+  if (entries.length === 0) return []
+  const sorted = entries.toSorted((a, b) => b[0] - a[0])
+  const shown = sorted.slice(0, MOST).map(([count, text]) => `  ${String(count).padStart(7)}  ${text}`)
+  const rest = sorted.slice(MOST).reduce((sum, [count]) => sum + count, 0)
+  return [`${title}:`, ...shown, ...(rest > 0 ? [`  ${String(rest).padStart(7)}  of other kinds`] : [])]
+}
+
+/** Columns aligned, the first to the left, numbers to the right. */
+function table(rows: string[][]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
+  return rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  )
+}
+
+const MOST = 12

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import * as v from 'valibot'
 import { HoneError } from './error.ts'
+import { loadTransformers } from './transformers.ts'
 
 /** What a chat template is given: `content` and whatever else it reads, such as `tool_calls`. */
 export interface ChatMessage {
@@ -17,6 +18,8 @@ export interface TemplateOptions {
   tools?: readonly object[] | undefined
   /** End with the opening of an assistant turn. */
   addGenerationPrompt?: boolean
+  /** A template in place of the model's own. */
+  chatTemplate?: string
   /** Further variables of the template, such as enable_thinking. */
   variables?: Record<string, unknown>
 }
@@ -98,8 +101,7 @@ async function build(
   file: v.InferOutput<typeof TokenizerFile>,
   settings: object,
 ): Promise<PreTrainedTokenizer> {
-  // Imported where it is used: the package takes a tenth of a second to load.
-  const { PreTrainedTokenizer } = await import('@huggingface/transformers')
+  const { PreTrainedTokenizer } = await loadTransformers()
   try {
     return new PreTrainedTokenizer({ ...file, pre_tokenizer: exactSplit(file.pre_tokenizer) }, settings)
   } catch (cause) {
@@ -125,9 +127,9 @@ function render(
   dir: string,
   inner: PreTrainedTokenizer,
   messages: readonly ChatMessage[],
-  { tools, addGenerationPrompt = false, variables = {} }: TemplateOptions = {},
+  { tools, addGenerationPrompt = false, chatTemplate, variables = {} }: TemplateOptions = {},
 ): string {
-  if (!inner.chat_template)
+  if (chatTemplate === undefined && !inner.chat_template)
     throw new HoneError('Cannot render the messages: the model has no chat template', {
       at: dir,
       hint: 'Put its template into chat_template.jinja.',
@@ -137,6 +139,7 @@ function render(
       tokenize: false,
       add_generation_prompt: addGenerationPrompt,
       ...(tools && { tools: [...tools] }),
+      ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
       ...variables,
     })
     return String(text)

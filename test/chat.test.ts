@@ -1,41 +1,18 @@
 // Tokenizer and template: ids equal those of the reference implementation, and broken folders are refused by name.
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadTokenizer, requireVocabulary } from '../src/chat.ts'
 import { sharedPath } from './shared.ts'
+import { writeFolder, writeTinyTokenizer } from './tiny-tokenizer.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-chat-'))
 afterAll(() => rmSync(root, { recursive: true }))
 let folders = 0
 
-/** A tokenizer of single bytes and three merges, with GPT-2's byte alphabet and split. */
-function tiny(extra: Record<string, unknown> = {}, settings: Record<string, unknown> = { eos_token: '<end>' }): string {
-  const printable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173)
-  let hidden = 256
-  const letters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : hidden++))
-  const merges = [
-    ['Ċ', 'Ċ'],
-    ["'", 's'],
-    ['Ġ', 'Ġ'],
-  ]
-  const tokens = [...letters, ...merges.map((pair) => pair.join(''))]
-  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]))
-  const end = { content: '<end>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
-  return folder({
-    'tokenizer.json': {
-      added_tokens: [{ id: 259, ...end }],
-      normalizer: null,
-      post_processor: null,
-      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-      decoder: { type: 'ByteLevel' },
-      model: { type: 'BPE', vocab, merges },
-    },
-    'tokenizer_config.json': settings,
-    ...extra,
-  })
-}
+const tiny = (extra: Record<string, unknown> = {}) => writeTinyTokenizer(join(root, String(folders++)), extra)
+const folder = (files: Record<string, unknown>) => writeFolder(join(root, String(folders++)), files)
 
 test('white space is split as the Rust tokenizers split it', async () => {
   const tokenizer = await loadTokenizer(tiny())
@@ -102,11 +79,3 @@ test('a pretrained model reads real conversations as transformers does', async (
     expect(tokenizer.decode(output_ids, { skipSpecial: true })).toBe(text)
   }
 })
-
-function folder(files: Record<string, unknown>): string {
-  const dir = join(root, String(folders++))
-  mkdirSync(dir)
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(dir, name), typeof content === 'string' ? content : JSON.stringify(content))
-  return dir
-}

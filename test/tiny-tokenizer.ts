@@ -6,8 +6,12 @@ import { join } from 'node:path'
 export const END = 259
 
 /** ChatML-like template that renders tools as one JSON object per line. */
-export const TINY_TEMPLATE =
-  '{% if tools %}tools:{% for tool in tools %}{{ '\\n' }}{{ tool | tojson }}{% endfor %}{{ '\\n' }}{% endif %}{% for message in messages %}{{ message.role }}: {{ message.content }}{% if message.tool_calls %}{% for call in message.tool_calls %}<call>{{ call.function | tojson }}</call>{% endfor %}{% endif %}<end>{{ '\\n' }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}'
+export const TINY_TEMPLATE = String.raw`
+{%- if tools %}{{ 'tools:\n' }}{% for tool in tools %}{{ (tool | tojson) + '\n' }}{% endfor %}{% endif %}
+{%- for message in messages %}{{ message.role + ': ' + message.content }}
+  {%- for call in message.tool_calls or [] %}<call>{{ call.function | tojson }}</call>{% endfor %}{{ '<end>\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`
 
 /** Write the tokenizer's files into `dir`; `files` replaces or adds some. Returns `dir`. */
 export function writeTinyTokenizer(dir: string, files: Record<string, unknown> = {}): string {

@@ -3,12 +3,33 @@ import { HoneError, nearest } from '../error.ts'
 import { isObject } from '../json.ts'
 import type { RawRecord } from './records.ts'
 import type { Source } from './source.ts'
+import { acebench } from './sources/acebench.ts'
+import { apibank } from './sources/apibank.ts'
+import { bfcl } from './sources/bfcl.ts'
+import { glaive } from './sources/glaive.ts'
 import { hammer } from './sources/hammer.ts'
+import { hone } from './sources/hone.ts'
+import { openai } from './sources/openai.ts'
+import { sharegpt } from './sources/sharegpt.ts'
 import { toolace } from './sources/toolace.ts'
 import { toolrl } from './sources/toolrl.ts'
+import { verl } from './sources/verl.ts'
 import { xlam } from './sources/xlam.ts'
 
-export const sources: Record<string, Source> = { xlam, toolace, hammer, toolrl }
+export const sources: Record<string, Source> = {
+  hone,
+  xlam,
+  toolace,
+  hammer,
+  glaive,
+  toolrl,
+  bfcl,
+  apibank,
+  acebench,
+  verl,
+  openai,
+  sharegpt,
+}
 
 /** The source of that name. @throws HoneError with the nearest name. */
 export function sourceNamed(name: string): Source {

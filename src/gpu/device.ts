@@ -1,6 +1,8 @@
 // Tensors on a device and graphs compiled for it. Nothing outside src/gpu may assume that tensors lie in host memory.
 import { availableParallelism } from 'node:os'
 import { HoneError } from '../error.ts'
+import { loadCudaLibraries } from './cuda-library.ts'
+import { cudaBackend } from './cuda.ts'
 import { hostBackend } from './host.ts'
 import { libraryPath } from './library.ts'
 import { openOrt, type Ort } from './ort.ts'
@@ -69,16 +71,31 @@ export interface Binding {
 export type DeviceSpec = 'cpu' | 'cuda' | `cuda:${number}` | 'auto'
 
 /**
- * Opens a device. `threads` (default: all cores) is for the one pool that all sessions share, and counts for the first
- * device that a process opens.
+ * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores) is for the one pool
+ * that all sessions share, and counts for the first device that a process opens. Throws HoneError where the device or its
+ * libraries are missing.
  */
 export async function openDevice(
   spec: DeviceSpec,
   { threads }: { threads?: number | undefined } = {},
 ): Promise<Device> {
-  ort ??= openOrt(await libraryPath(), threads ?? availableParallelism())
-  if (spec === 'cpu' || spec === 'auto') return deviceOver(ort, hostBackend(ort))
-  throw new HoneError(`Cannot open device ${spec}`, { hint: 'Use --device cpu.' })
+  if (spec === 'cpu') {
+    const ort = ortAt(await libraryPath(), threads)
+    return deviceOver(ort, hostBackend(ort))
+  }
+  if (spec === 'auto') return await openDevice('cuda', { threads }).catch(() => openDevice('cpu', { threads }))
+  const index = /^cuda(?::(\d+))?$/.exec(spec)
+  if (index === null) throw new HoneError(`Cannot open device "${spec}"`, { hint: 'Use cpu, cuda, cuda:N or auto.' })
+  const libraries = await loadCudaLibraries()
+  const ort = ortAt(libraries.ort, threads)
+  return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(index[1] ?? 0)))
 }
 
-let ort: Ort | undefined
+/** ONNX Runtime as loaded from each path: CUDA may come with a library of its own. */
+const loaded = new Map<string, Ort>()
+
+function ortAt(path: string, threads: number | undefined): Ort {
+  const ort = loaded.get(path) ?? openOrt(path, threads ?? availableParallelism())
+  loaded.set(path, ort)
+  return ort
+}

@@ -1,5 +1,5 @@
 // Where the ONNX Runtime shared library lies; a compiled hone carries it and unpacks it into the cache once.
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../cache.ts'
 import { HoneError } from '../error.ts'
@@ -18,9 +18,10 @@ export async function libraryPath(): Promise<string> {
   const { name, path } = await embedded()
   const folder = process.env['HONE_ORT_DIR']
   if (folder) {
-    const own = join(folder, name)
-    if (existsSync(own)) return own
-    throw new HoneError(`Cannot find ONNX Runtime: there is no "${own}"`, {
+    // Python packages name the file by its full version: libonnxruntime.so.1.30.0.
+    const file = existsSync(folder) ? readdirSync(folder).find((file) => `${file}.`.startsWith(`${name}.`)) : undefined
+    if (file !== undefined) return join(folder, file)
+    throw new HoneError(`Cannot find ONNX Runtime: there is no "${join(folder, name)}"`, {
       hint: `unset HONE_ORT_DIR, or point it at a folder that holds ${name}`,
     })
   }

@@ -24,6 +24,11 @@ export function elements(shape: Shape): number {
   return shape.reduce((product, dimension) => product * dimension, 1)
 }
 
+/** An array of `count` zeros. */
+export function emptyArray<D extends DType>(dtype: D, count: number): ArrayOf<D> {
+  return new dtypes[dtype].array(count) as ArrayOf<D>
+}
+
 /** The elements in `bytes` bytes of `buffer` from `offset` (a multiple of the element size), without a copy. */
 export function viewAs<D extends DType>(dtype: D, buffer: ArrayBuffer, offset: number, bytes: number): ArrayOf<D> {
   const View = dtypes[dtype].array

@@ -4,6 +4,7 @@ import { runCli, type CommandTable } from './cli.ts'
 
 const commands = {
   doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
+  parse: () => import('./cmd/parse.ts').then((m) => m.default),
   prep: () => import('./cmd/prep.ts').then((m) => m.default),
 } satisfies CommandTable
 

@@ -1,0 +1,29 @@
+// hone parse: a row out for every row in, in order, numbers as Python spells them.
+import { expect, test } from 'bun:test'
+import { forms, run } from '../hone.ts'
+
+const start = forms[0]![1]
+const row = (text: string) => JSON.stringify({ text }) + '\n'
+
+test('every row gives think, calls, rest and fault, in the order of the rows', () => {
+  const input =
+    row('<think>t</think><tool_call>[{"name":"f","arguments":{"x":5.0,"y":1e400}}]</tool_call>') +
+    row('é') +
+    row('<tool_call>[{')
+  const { code, stdout } = run(start, ['parse', '-', '--parser', 'tool-n1', '--format', 'ndjson'], { input })
+  expect(code).toBe(0)
+  expect(stdout.split('\n').slice(0, 2)).toEqual([
+    '{"think": "t", "calls": [{"name": "f", "arguments": {"x": 5.0, "y": Infinity}}], "rest": "", "fault": null}',
+    '{"think": null, "calls": [], "rest": "é", "fault": null}',
+  ])
+  expect(JSON.parse(stdout.split('\n')[2]!)).toMatchObject({ calls: [], fault: expect.stringContaining('truncated') })
+})
+
+test('a row without text stops with its line, an unknown parser with the nearest name', () => {
+  const bad = run(start, ['parse', '-', '--parser', 'hermes'], { input: row('a') + '{"txt": 1}\n' })
+  expect(bad.code).toBe(2)
+  expect(bad.stderr).toContain('-:2: Cannot parse a row')
+  const unknown = run(start, ['parse', '-', '--parser', 'hermez'], { input: '' })
+  expect(unknown.code).toBe(2)
+  expect(unknown.stderr).toContain('Did you mean hermes?')
+})

@@ -115,6 +115,10 @@ export const TrainRecipe = v.object({
     'tokens; longer prompts are left out. none = what the model allows',
   ),
   maxCompletionLength: say(v.optional(count(), 8192), 'tokens', 'max_response_length', 'max_new_tokens'),
+  rolloutTokens: say(
+    v.optional(count(), 65_536),
+    'most tokens, completions at full length, whose keys and values are held at once',
+  ),
   maskTruncated: say(
     v.optional(v.boolean(), false),
     'completions cut at the limit carry no loss',

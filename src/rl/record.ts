@@ -1,0 +1,42 @@
+// The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
+import type { Completion } from '../gpu/policy.ts'
+import type { Verdict } from '../reward/reward.ts'
+import type { HoneRow } from '../row.ts'
+
+/** A prompt in token ids, with the row that says what is right. */
+export interface Prompt {
+  /** Place of the row in the data. */
+  index: number
+  ids: readonly number[]
+  row: HoneRow
+}
+
+/** A named set of held-out prompts. */
+export interface PromptSet {
+  name: string
+  prompts: readonly Prompt[]
+}
+
+/** A completion as text and what the reward says of it. */
+export interface Judged {
+  text: string
+  verdict: Verdict
+}
+
+/** Judges the completions of one prompt, in order. Never rejects for what a completion says. */
+export type Judge = (prompt: Prompt, completions: readonly Completion[], step: number) => Promise<Judged[]>
+
+/** One prompt and its G completions. */
+export interface Rollout {
+  prompt: Prompt
+  completions: readonly Completion[]
+  judged: readonly Judged[]
+  /** The reward of each completion, the verdict's score unless rewards are permuted. */
+  rewards: readonly number[]
+}
+
+/** A rollout with the advantage of each completion; `live` groups are trained on. */
+export interface Weighted extends Rollout {
+  advantages: readonly number[]
+  live: boolean
+}

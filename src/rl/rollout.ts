@@ -1,0 +1,119 @@
+// From prompts to groups of judged completions, refilled where groups say nothing.
+import type { GenerationRequest, Policy, Sampling } from '../gpu/policy.ts'
+import { shuffle } from '../rng.ts'
+import { isConstant } from './advantage.ts'
+import type { TrainRecipe } from './recipe.ts'
+import type { Judge, Prompt, Rollout } from './record.ts'
+
+/** First part of a random key: no two uses of the seed meet. */
+export const KEY = { order: 1, sample: 2, permute: 3, probe: 4 } as const
+
+export interface RolloutContext {
+  recipe: TrainRecipe
+  policy: Pick<Policy, 'generate'>
+  sampling: Sampling
+  prompts: readonly Prompt[]
+  judge: Judge
+  step: number
+  /** Told of finished and wanted prompts. */
+  onProgress?: (done: number, total: number) => void
+}
+
+/** What one step rolled out; `dead` groups were replaced. */
+export interface Collected {
+  rollouts: Rollout[]
+  dead: Rollout[]
+  /** Place in the order of prompts from which the next step goes on. */
+  position: number
+  /** True where refilling stopped at its limit and fewer groups than wanted are live. */
+  capped: boolean
+}
+
+/** The rollout batch of a step, taken from `position` of the order of prompts on. */
+export async function collect(context: RolloutContext, position: number): Promise<Collected> {
+  const { promptsPerStep, zeroVariance, refillRounds } = context.recipe
+  const first = await rollout(context, position, promptsPerStep)
+  position += promptsPerStep
+  if (zeroVariance !== 'refill') return { rollouts: first, dead: [], position, capped: false }
+  const live: Rollout[] = []
+  const dead: Rollout[] = []
+  const sort = (rollouts: Rollout[]) => rollouts.forEach((each) => (saysNothing(each) ? dead : live).push(each))
+  sort(first)
+  for (let round = 0; round < refillRounds && live.length < promptsPerStep; round++) {
+    const missing = promptsPerStep - live.length
+    sort(await rollout(context, position, missing))
+    position += missing
+  }
+  return { rollouts: live, dead, position, capped: live.length < promptsPerStep }
+}
+
+/** True where the rewards of the group are all equal. A group of one has nothing to be compared with. */
+export function saysNothing({ rewards }: Rollout): boolean {
+  return rewards.length > 1 && isConstant(rewards)
+}
+
+/** Complete and judge the `count` prompts at `position` of the order. */
+async function rollout(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
+  const { recipe, policy, sampling, judge, step } = context
+  const drawn = draw(context.prompts, recipe.seed, position, count)
+  const rollouts: Rollout[] = []
+  for (const chunk of chunksOf(drawn, recipe)) {
+    const requests = chunk.map(({ prompt, epoch }): GenerationRequest => ({
+      prompt: prompt.ids,
+      samples: recipe.groupSize,
+      key: [recipe.seed, KEY.sample, step, epoch, prompt.index],
+    }))
+    const completions = await policy.generate(requests, sampling)
+    for (const [i, { prompt }] of chunk.entries()) {
+      const judged = await judge(prompt, completions[i]!, step)
+      rollouts.push({
+        prompt,
+        completions: completions[i]!,
+        judged,
+        rewards: judged.map(({ verdict }) => verdict.score),
+      })
+    }
+    context.onProgress?.(rollouts.length, count)
+  }
+  return recipe.permuteRewards ? permute(rollouts, recipe.seed, step, position) : rollouts
+}
+
+/** Prompts at `position` and after of an endless order: every epoch is a shuffle of its own. */
+export function draw(prompts: readonly Prompt[], seed: number, position: number, count: number) {
+  const drawn: { prompt: Prompt; epoch: number }[] = []
+  let order: readonly Prompt[] = []
+  for (let place = position, shuffled = -1; place < position + count; place++) {
+    const epoch = Math.floor(place / prompts.length)
+    if (epoch !== shuffled) order = shuffle(prompts, seed, KEY.order, (shuffled = epoch))
+    drawn.push({ prompt: order[place % prompts.length]!, epoch })
+  }
+  return drawn
+}
+
+/** Prompts that are completed together: their keys and values, completions at full length, fit the budget. */
+function chunksOf<Drawn extends { prompt: Prompt }>(drawn: readonly Drawn[], recipe: TrainRecipe): Drawn[][] {
+  const chunks: Drawn[][] = []
+  let room = 0
+  for (const each of drawn) {
+    const tokens = each.prompt.ids.length + recipe.groupSize * recipe.maxCompletionLength
+    if (tokens > room || chunks.length === 0) {
+      chunks.push([])
+      room = recipe.rolloutTokens
+    }
+    chunks.at(-1)!.push(each)
+    room -= tokens
+  }
+  return chunks
+}
+
+/** The control: the same rewards, given to other completions of the batch. */
+function permute(rollouts: Rollout[], seed: number, step: number, position: number): Rollout[] {
+  const rewards = shuffle(
+    rollouts.flatMap((each) => each.rewards),
+    seed,
+    KEY.permute,
+    step,
+    position,
+  )
+  return rollouts.map((each) => ({ ...each, rewards: rewards.splice(0, each.rewards.length) }))
+}

@@ -1,0 +1,169 @@
+// A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
+import type {
+  Completion,
+  Forward,
+  ForwardOptions,
+  Group,
+  PerToken,
+  Policy,
+  PolicyState,
+  Sampling,
+} from '../../src/gpu/policy.ts'
+import type { Judge, Prompt } from '../../src/rl/record.ts'
+import { uniform } from '../../src/rng.ts'
+
+export interface Toy extends Policy {
+  table: Float32Array
+  /** Gradients accumulated so far, for tests to look at. */
+  gradient: Float64Array
+  /** Called before each completion, so that tests can stop a run anywhere. */
+  onGenerate?: () => void
+}
+
+/** Logits of the next of V tokens are row `previous` of a V × V table. */
+export function toyPolicy(V: number, initial: (from: number, to: number) => number = () => 0): Toy {
+  const table = Float32Array.from({ length: V * V }, (_, i) => initial(Math.floor(i / V), i % V))
+  const frozen = table.slice()
+  const moment1 = new Float32Array(V * V)
+  const moment2 = new Float32Array(V * V)
+  const gradient = new Float64Array(V * V)
+  let updates = 0
+
+  const distribution = (weights: Float32Array, from: number, temperature: number) => {
+    const logits = Array.from(weights.subarray(from * V, (from + 1) * V), (value) => value / temperature)
+    const top = Math.max(...logits)
+    const total = logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0)
+    return logits.map((logit) => logit - top - Math.log(total))
+  }
+  const forward = (groups: readonly Group[], { temperature, reference, entropy }: ForwardOptions): Forward => {
+    const weights = reference ? frozen : table
+    const each = (value: (logs: number[], id: number) => number): PerToken =>
+      groups.map(({ prompt, completions }) =>
+        completions.map((ids) =>
+          Float32Array.from(ids, (id, t) =>
+            value(distribution(weights, t === 0 ? prompt.at(-1)! : ids[t - 1]!, temperature), id),
+          ),
+        ),
+      )
+    const logprobs = each((logs, id) => logs[id]!)
+    return entropy
+      ? { logprobs, entropies: each((logs) => -logs.reduce((sum, log) => sum + log * Math.exp(log), 0)) }
+      : { logprobs }
+  }
+  const sample = (prompt: readonly number[], key: readonly number[], options: Sampling): Completion => {
+    const ids: number[] = []
+    const logprobs: number[] = []
+    for (let previous = prompt.at(-1)!; ; previous = ids.at(-1)!) {
+      const logs = distribution(table, previous, options.temperature || 1)
+      let left = uniform(...key, ids.length)
+      let id = logs.findIndex((log) => (left -= Math.exp(log)) < 0)
+      if (options.temperature === 0) id = logs.indexOf(Math.max(...logs))
+      if (id < 0) id = V - 1
+      ids.push(id)
+      logprobs.push(logs[id]!)
+      const finish = options.eosIds.includes(id) ? 'eos' : ids.length === options.maxNewTokens ? 'length' : undefined
+      if (finish) return { ids, logprobs: Float32Array.from(logprobs), finish }
+    }
+  }
+  const toy: Toy = {
+    config: {
+      family: 'llama',
+      hidden: 1,
+      layers: 1,
+      heads: 1,
+      kvHeads: 1,
+      headDim: 2,
+      intermediate: 1,
+      vocabulary: V,
+      tied: true,
+      rmsNormEps: 1e-6,
+      qkvBias: false,
+      qkNorm: false,
+      rope: { theta: 1e4 } as Policy['config']['rope'],
+      maxPositions: 64,
+    },
+    trainable: V * V,
+    table,
+    gradient,
+    async generate(requests, options) {
+      const completions: Completion[][] = []
+      for (const { prompt, samples, key } of requests) {
+        toy.onGenerate?.()
+        await Promise.resolve()
+        completions.push(Array.from({ length: samples }, (_, i) => sample(prompt, [...key, i], options)))
+      }
+      return completions
+    },
+    forward,
+    accumulate(groups, options, gradientOf) {
+      const { logprobs, entropies } = gradientOf(forward(groups, options))
+      groups.forEach(({ prompt, completions }, g) =>
+        completions.forEach((ids, i) =>
+          ids.forEach((id, t) => {
+            const from = t === 0 ? prompt.at(-1)! : ids[t - 1]!
+            const logs = distribution(table, from, options.temperature)
+            const entropy = -logs.reduce((sum, log) => sum + log * Math.exp(log), 0)
+            logs.forEach((log, to) => {
+              const p = Math.exp(log)
+              const byLogprob = logprobs[g]![i]![t]! * (Number(to === id) - p)
+              const byEntropy = (entropies?.[g]![i]![t] ?? 0) * -p * (log + entropy)
+              gradient[from * V + to]! += (byLogprob + byEntropy) / options.temperature
+            })
+          }),
+        ),
+      )
+    },
+    update({ learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm }) {
+      const gradNorm = Math.hypot(...gradient)
+      const scale = Math.min(1, maxGradNorm / (gradNorm + 1e-6))
+      updates++
+      for (let i = 0; i < V * V; i++) {
+        const g = gradient[i]! * scale
+        moment1[i] = beta1 * moment1[i]! + (1 - beta1) * g
+        moment2[i] = beta2 * moment2[i]! + (1 - beta2) * g * g
+        const step = moment1[i]! / (1 - beta1 ** updates) / (Math.sqrt(moment2[i]! / (1 - beta2 ** updates)) + epsilon)
+        table[i] = table[i]! * (1 - learningRate * weightDecay) - learningRate * step
+      }
+      gradient.fill(0)
+      return { gradNorm }
+    },
+    clearGradients: () => void gradient.fill(0),
+    state: () => ({
+      updates,
+      tensors: [
+        { name: 'table', shape: [V, V], value: table.slice(), moment1: moment1.slice(), moment2: moment2.slice() },
+      ],
+    }),
+    restore(state: PolicyState) {
+      const [tensor] = state.tensors
+      updates = state.updates
+      table.set(tensor!.value)
+      moment1.set(tensor!.moment1)
+      moment2.set(tensor!.moment2)
+    },
+    save: async () => {},
+    free() {},
+  }
+  return toy
+}
+
+/** Prompts of one token each; which one is the whole of the prompt. */
+export function toyPrompts(count: number, V: number): Prompt[] {
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    ids: [index % V],
+    row: { id: `row ${index}`, source: 'toy', messages: [], tools: [], answer: [], meta: {} },
+  }))
+}
+
+/** 1 for a completion whose first token is the one after the prompt's, as its text spells it. */
+export const successorJudge =
+  (V: number): Judge =>
+  async (prompt, completions) =>
+    completions.map(({ ids }) => {
+      const right = ids[0] === (prompt.ids[0]! + 1) % V
+      return {
+        text: ids.join(' '),
+        verdict: { score: Number(right), parts: { calls: Number(right) }, fault: null, reasons: [] },
+      }
+    })

@@ -1,0 +1,191 @@
+// The loop on a policy small enough to check: it learns, it resumes to the same bits, it is loud where it must be.
+import { expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { RunEvent } from '../../src/event.ts'
+import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
+import { TrainRecipe } from '../../src/rl/recipe.ts'
+import { train, type TrainContext } from '../../src/rl/train.ts'
+import { successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
+
+const V = 6
+const EOS = 0
+
+function context(
+  overrides: Record<string, unknown> = {},
+  toy: Toy = toyPolicy(V),
+  directory = mkdtempSync(join(tmpdir(), 'hone-train-')),
+) {
+  const recipe = v.parse(TrainRecipe, {
+    model: 'toy',
+    data: 'toy',
+    output: directory,
+    steps: 30,
+    promptsPerStep: 6,
+    groupSize: 6,
+    miniBatches: 2,
+    maxCompletionLength: 4,
+    temperature: 1,
+    learningRate: 0.1,
+    weightDecay: 0,
+    evalEvery: 10,
+    saveEvery: 5,
+    seed: 3,
+    ...overrides,
+  })
+  const events: RunEvent[] = []
+  const prompts = toyPrompts(12, V)
+  const whole: TrainContext = {
+    recipe,
+    policy: toy,
+    prompts,
+    heldOut: [{ name: 'seen', prompts }],
+    judge: successorJudge(V),
+    evalJudge: successorJudge(V),
+    ending: { eosIds: [EOS] },
+    path: (...parts) => join(directory, ...parts),
+    emit: (event) => events.push(event),
+    clock: () => 0,
+    interrupted: () => false,
+  }
+  return { context: whole, events, toy, directory }
+}
+const start = { step: 0, position: 0 }
+const evaluations = (events: RunEvent[]) =>
+  events.flatMap((event) => (event.type === 'eval' ? [event.figures['exact_match']!] : []))
+const steps = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'step' ? [event] : []))
+
+test('GRPO learns what is rewarded', async () => {
+  const { context: run, events } = context()
+  expect(await train(run, start)).toBe('done')
+  const [before, ...after] = evaluations(events)
+  expect(before).toBeLessThan(0.5)
+  expect(after.at(-1)).toBe(1)
+  expect(steps(events).at(-1)!.figures['reward']).toBeGreaterThan(0.8)
+})
+
+test('rewards permuted over the batch teach nothing', async () => {
+  const { context: run, events } = context({ permuteRewards: true })
+  await train(run, start)
+  expect(evaluations(events).at(-1)).toBeLessThan(0.6)
+})
+
+for (const preset of [
+  { zeroVariance: 'drop' },
+  { surrogate: 'cispo' },
+  { ratio: 'sequence', aggregation: 'sequence' },
+  { advantage: 'rloo', klIn: 'reward', klEstimator: 'k1', klClamp: null },
+  { topP: 0.9, entropyCoefficient: 0.001, topEntropyShare: 0.8 },
+])
+  test(`it learns with ${JSON.stringify(preset)} too`, async () => {
+    const { context: run, events } = context(preset)
+    await train(run, start)
+    expect(evaluations(events).at(-1)).toBeGreaterThan(0.8)
+  })
+
+test('how micro-batches are cut changes neither gradient nor weights', async () => {
+  const tables = await Promise.all(
+    [1, 17, 1_000_000].map(async (microBatchTokens) => {
+      const { context: run, toy } = context({ microBatchTokens, steps: 5 })
+      await train(run, start)
+      return toy.table
+    }),
+  )
+  for (const table of tables.slice(1))
+    table.forEach((value, i) => expect(Math.abs(value - tables[0]![i]!)).toBeLessThan(1e-5))
+})
+
+test('dropping groups without variance gives the update of keeping them when there is no divergence', async () => {
+  const tables = await Promise.all(
+    ['keep', 'drop'].map(async (zeroVariance) => {
+      const { context: run, toy } = context({ zeroVariance, klCoefficient: 0, steps: 8 })
+      await train(run, start)
+      return toy.table
+    }),
+  )
+  tables[0]!.forEach((value, i) => expect(Math.abs(value - tables[1]![i]!)).toBeLessThan(1e-5))
+})
+
+test('a run killed anywhere and resumed ends with the bits of the run that was never killed', async () => {
+  const whole = context({ steps: 12 })
+  await train(whole.context, start)
+  for (const killedAt of [1, 40, 75, 101]) {
+    const toy = toyPolicy(V)
+    const killed = context({ steps: 12 }, toy)
+    let generated = 0
+    toy.onGenerate = () => {
+      if (++generated === killedAt) throw new Error('killed')
+    }
+    expect(train(killed.context, start)).rejects.toThrow('killed')
+    await Bun.sleep(0)
+    const resumed = context({ steps: 12 }, toyPolicy(V), killed.directory)
+    const latest = latestCheckpoint(join(killed.directory, 'checkpoints'))?.checkpoint
+    if (latest) resumed.toy.restore(latest.policy)
+    await train(resumed.context, latest ?? start)
+    expect(resumed.toy.table).toEqual(whole.toy.table)
+    expect(evaluations(resumed.events).at(-1)).toBe(evaluations(whole.events).at(-1))
+  }
+})
+
+test('an interruption ends after the step at hand, saved', async () => {
+  const { context: run, events, directory, toy } = context()
+  const stopping = { ...run, interrupted: () => steps(events).length === 3 }
+  expect(await train(stopping, start)).toBe('interrupted')
+  const latest = latestCheckpoint(join(directory, 'checkpoints'))!
+  expect(latest.checkpoint.step).toBe(3)
+  expect(latest.checkpoint.policy.tensors[0]!.value).toEqual(toy.table)
+})
+
+test('refilling replaces groups that say nothing and is loud when it gives up', async () => {
+  const { context: run, events } = context({ zeroVariance: 'refill', refillRounds: 2, steps: 20 })
+  await train(run, start)
+  expect(events.some((event) => event.type === 'note' && event.loud && event.text.includes('refills'))).toBe(true)
+  const rolledOut = new Set(steps(events).map(({ figures }) => figures['num_tokens']))
+  expect(rolledOut.size).toBeGreaterThan(1)
+})
+
+test('rollouts and answers are kept as lines, with rewards, advantages and why', async () => {
+  const { context: run, directory } = context({ steps: 1, evalEvery: 1 })
+  await train(run, start)
+  const read = (folder: string, name: string) =>
+    readFileSync(join(directory, folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  const rows = read('rollouts', 'step-000000001.jsonl')
+  expect(rows.length).toBe(36)
+  expect(rows[0]).toMatchObject({ step: 1, sample: 0, gts: [], live: true, fault: null })
+  expect(readdirSync(join(directory, 'evals')).sort()).toEqual(['step-000000000.jsonl', 'step-000000001.jsonl'])
+  expect(read('evals', 'step-000000001.jsonl').length).toBe(12)
+})
+
+test('a run does not start when decoding and training disagree', async () => {
+  const toy = toyPolicy(V)
+  const { context: run } = context({}, toy)
+  const wrong = {
+    ...toy,
+    forward: (...args: Parameters<Toy['forward']>) => {
+      const forward = toy.forward(...args)
+      forward.logprobs[0]![0]![0]! += 1e-3
+      return forward
+    },
+  }
+  expect(train({ ...run, policy: wrong }, start)).rejects.toThrow('differ by 1.0e-3')
+})
+
+test('a gradient that is not a number ends the run with the last checkpoint kept', async () => {
+  const toy = toyPolicy(V)
+  const { context: run, directory } = context({ saveEvery: 1 }, toy)
+  let updates = 0
+  const broken = {
+    ...toy,
+    update: (...args: Parameters<Toy['update']>) => (++updates > 4 ? { gradNorm: NaN } : toy.update(...args)),
+  }
+  expect(train({ ...run, policy: broken }, start)).rejects.toThrow(
+    expect.objectContaining({ exit: 1, message: expect.stringContaining('gradient norm is NaN') }),
+  )
+  await Bun.sleep(50)
+  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(2)
+})

@@ -113,7 +113,8 @@ function metaOf(dialogue: Dialogue, step: Step, origin: Origin, extras: JsonObje
   return {
     row: origin.index,
     ...(decisions > 1 ? { turn: step.turn } : {}),
-    ...(step.said === '' ? {} : { said: step.said }),
+    ...(step.said === '' ? {} : { reply: step.said }),
+    ...(step.thought === '' ? {} : { thought: step.thought }),
     ...(Object.keys(extras).length > 0 ? { tools: extras } : {}),
     ...dialogue.meta,
   }

@@ -2,12 +2,13 @@
 import type { Message, ToolCall } from '../row.ts'
 import { Rejection, type Dialogue, type Turn } from './source.ts'
 
-/** One decision: what came before it, the calls that are right, its place among the turns, the text said beside the calls. */
+/** One decision: what came before it, the calls that are right, its place among the turns, the text said and the thought beside the calls. */
 export interface Step {
   messages: Message[]
   answer: ToolCall[]
   turn: number
   said: string
+  thought: string
 }
 
 /**
@@ -45,5 +46,6 @@ function step(turns: readonly Turn[], i: number, decision: Turn): Step {
     .map(({ content }) => content)
     .filter((text) => text !== '')
     .join('\n')
-  return { messages: turns.slice(0, end), answer: decision.tool_calls ?? [], turn: i, said }
+  const thought = typeof decision['reasoning_content'] === 'string' ? decision['reasoning_content'] : ''
+  return { messages: turns.slice(0, end), answer: decision.tool_calls ?? [], turn: i, said, thought }
 }

@@ -1,22 +1,51 @@
 // The table of output formats: what each is for and how its file is written.
 import { openWriter } from '../jsonl.ts'
+import { promptForm, type PromptForm } from '../prompt.ts'
 import { rowText, type HoneRow } from '../row.ts'
+import { alpacaRow } from './formats/alpaca.ts'
+import { openaiRow } from './formats/openai.ts'
+import { sharegptRow } from './formats/sharegpt.ts'
+import { trlRow } from './formats/trl.ts'
+import { openVerl } from './formats/verl.ts'
 
 /** A file of rows under way; it gets its name on `commit` and leaves nothing behind on `discard`. */
 export interface RowWriter {
   write(row: HoneRow): void
-  commit(): void | Promise<void>
+  commit(): void
   discard(): void
+}
+
+/** What a format is told: the prompt form, and whether the rows are for training or for validation. */
+export interface FormatOptions {
+  form?: PromptForm | undefined
+  split: 'train' | 'test'
 }
 
 export interface Format {
   what: string
-  open(path: string): RowWriter
+  open(path: string, options: FormatOptions): RowWriter
 }
 
-export const formats: Record<string, Format> = {
+export const formats = {
   hone: { what: 'hone rows, one a line', open: (path) => lines(path, rowText) },
-}
+  verl: {
+    what: "verl's parquet for RL: prompt, reward_model.ground_truth, extra_info, as Tool-N1 trains on",
+    open: (path, { form = promptForm('tool-n1'), split }) => openVerl(path, form, split),
+  },
+  alpaca: {
+    what: 'LLaMA-Factory alpaca rows for fine-tuning: system, instruction, history, output',
+    open: (path, { form = promptForm('sft-reason') }) => lines(path, (row) => alpacaRow(row, form)),
+  },
+  sharegpt: {
+    what: "LLaMA-Factory ShareGPT rows with function calls; LLaMA-Factory's template renders the tools",
+    open: (path) => lines(path, sharegptRow),
+  },
+  openai: { what: 'OpenAI fine-tuning rows: messages, tools', open: (path) => lines(path, openaiRow) },
+  trl: {
+    what: 'TRL conversational rows: prompt, completion, tools, answer as JSON text',
+    open: (path, { form }) => lines(path, (row) => trlRow(row, form)),
+  },
+} satisfies Record<string, Format>
 
 /** A line per row. */
 function lines(path: string, text: (row: HoneRow) => string): RowWriter {

@@ -3,6 +3,9 @@ import { HoneError, nearest } from '../error.ts'
 import { numberFlag } from '../flags.ts'
 import { openWriter } from '../jsonl.ts'
 import { log } from '../out.ts'
+import { loadTokenizer } from '../chat.ts'
+import { promptForm, promptIds, type PromptForm } from '../prompt.ts'
+import type { HoneRow } from '../row.ts'
 import { formats, type Format } from './formats.ts'
 import { prepare, type PrepOptions, type PrepSinks } from './prep.ts'
 import { sources } from './sources.ts'
@@ -30,17 +33,18 @@ export interface PrepFlags {
 
 /** @throws HoneError for wrong flags and for data that yields nothing; nothing half-written remains. */
 export async function prepCommand(flags: PrepFlags): Promise<void> {
-  const options = readOptions(flags)
+  const form = flags.prompt === undefined ? undefined : promptForm(flags.prompt)
+  const options = { ...readOptions(flags), fits: await lengthLimit(flags, form) }
   const format = formatNamed(flags.format ?? 'hone')
   const sinks: PrepSinks = {
-    output: format.open(flags.output),
-    validation: flags.validation === undefined ? undefined : format.open(flags.validation),
+    output: format.open(flags.output, { form, split: 'train' }),
+    validation: flags.validation === undefined ? undefined : format.open(flags.validation, { form, split: 'test' }),
     reject: flags.reject === undefined ? undefined : openWriter(flags.reject),
   }
   try {
     const summary = await prepare(flags._, options, sinks)
-    await sinks.output.commit()
-    await sinks.validation?.commit()
+    sinks.output.commit()
+    sinks.validation?.commit()
     for (const line of summaryLines(summary)) log(line)
   } finally {
     // What was left out says why nothing survived, so it is kept even then.
@@ -70,6 +74,16 @@ function readOptions(flags: PrepFlags): PrepOptions {
   }
 }
 
+/** Says of a row whether its prompt, rendered by the form, has at most --max-tokens tokens. @throws HoneError where one flag lacks the other. */
+async function lengthLimit({ maxTokens, tokenizer: dir }: PrepFlags, form: PromptForm = promptForm('tool-n1')) {
+  const limit = numberFlag(maxTokens, '--max-tokens', { min: 1, integer: true })
+  if (limit === undefined && dir === undefined) return undefined
+  if (limit === undefined || dir === undefined)
+    throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
+  const tokenizer = await loadTokenizer(dir)
+  return (row: HoneRow) => promptIds(form, row, tokenizer).length <= limit
+}
+
 function checkedCompat({ compat, from }: PrepFlags): string | undefined {
   if (compat === undefined) return undefined
   const able = Object.entries(sources).filter(([, source]) => source.compat && Object.hasOwn(source.compat, compat))
@@ -85,7 +99,7 @@ function checkedCompat({ compat, from }: PrepFlags): string | undefined {
 }
 
 function formatNamed(name: string): Format {
-  const format = Object.hasOwn(formats, name) ? formats[name] : undefined
+  const format = Object.entries<Format>(formats).find(([key]) => key === name)?.[1]
   if (format) return format
   const near = nearest(name, Object.keys(formats))
   throw new HoneError(`Unknown format "${name}"`, {

@@ -107,7 +107,7 @@ function reject({ summary, sinks }: Run, { reason, message }: Rejection, record:
 
 /** Validation rows are drawn by the row they stem from, so that the steps of a dialogue stay together. */
 function write({ options, sinks }: Run, row: HoneRow): void {
-  const dialogue = row.id.replace(/-\d+(~\w+)?$/, '')
+  const dialogue = `${row.meta['from'] ?? row.source}/${row.meta['row']}`
   const drawn = sinks.validation && uniform(options.seed, SPLIT, keyOf(dialogue)) < options.validationRatio
   ;(drawn ? sinks.validation : sinks.output)?.write(row)
 }

@@ -1,5 +1,5 @@
 // Messages in every spelling of roles and fields, read into turns.
-import { isObject, type Json } from '../json.ts'
+import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { ToolCall } from '../row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
@@ -63,13 +63,16 @@ export function toText(content: Json | undefined): string {
   if (!Array.isArray(content))
     throw new Rejection('wrong-shape', `the content of a message is ${kindOf(content)}, expected text`)
   return content
-    .filter((part) => !(isObject(part) && part['type'] === 'reasoning'))
     .map((part) => {
-      const text = typeof part === 'string' ? part : isObject(part) ? (part['text'] ?? part['value']) : undefined
+      const text = typeof part === 'string' ? part : isTextPart(part) ? (part['text'] ?? part['value']) : undefined
       if (typeof text !== 'string') throw new Rejection('wrong-shape', 'a part of a message is no text')
       return text
     })
     .join('')
+}
+
+function isTextPart(part: Json): part is JsonObject {
+  return isObject(part) && (part['type'] === undefined || String(part['type']).endsWith('text'))
 }
 
 /** An assistant turn that calls tools. */

@@ -26,12 +26,30 @@ export const openai: Source = {
 function readMessage(message: Json): Turn {
   if (!isObject(message)) throw new Rejection('wrong-shape', `a message is ${kindOf(message)}, expected an object`)
   const role = toRole(message['role'])
-  const content = toText(message['content'])
-  if (role === 'tool') {
+  if (role !== 'assistant') {
     const name = message['name']
-    return { role, content, ...(typeof name === 'string' ? { name } : {}) }
+    return {
+      role,
+      content: toText(message['content']),
+      ...(role === 'tool' && typeof name === 'string' ? { name } : {}),
+    }
   }
-  const calls = message['tool_calls'] ?? message['function_call']
-  const empty = calls === undefined || calls === null || (Array.isArray(calls) && calls.length === 0)
-  return role === 'assistant' && !empty ? { role, content, tool_calls: toCalls(calls) } : { role, content }
+  const parts = Array.isArray(message['content']) ? message['content'] : []
+  const valuesOf = (type: string) =>
+    parts.flatMap((part) => (isObject(part) && part['type'] === type ? [part['value'] ?? null] : []))
+  const others = parts.filter(
+    (part) => !isObject(part) || (part['type'] !== 'tool_call' && part['type'] !== 'reasoning'),
+  )
+  const thought =
+    message['reasoning_content'] ??
+    valuesOf('reasoning')
+      .filter((text) => typeof text === 'string')
+      .join('\n')
+  const calls = toCalls(message['tool_calls'] ?? message['function_call'] ?? valuesOf('tool_call'))
+  return {
+    role,
+    content: toText(Array.isArray(message['content']) ? others : message['content']),
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...(typeof thought === 'string' && thought !== '' ? { reasoning_content: thought } : {}),
+  }
 }

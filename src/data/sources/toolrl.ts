@@ -37,6 +37,6 @@ function convertTexts(system: string, history: string, output: string): Dialogue
     tools: readTaggedTools(system),
     turns: [...readTaggedHistory(history), turn],
     lastOnly: true,
-    meta: think === undefined ? {} : { think },
+    meta: think === undefined ? {} : { thought: think },
   }
 }

@@ -98,8 +98,8 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
       },
       run() {
         if (checked !== freed) {
-          for (const tensor of inputs.values()) usable(tensor)
-          for (const tensor of outputs.values()) usable(tensor)
+          inputs.forEach(checkAlive)
+          outputs.forEach(checkAlive)
           checked = freed
         }
         ort.run(session, handle, name)
@@ -116,9 +116,13 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
   /** The tensor, if it lies here and was not freed: ORT would follow a stale pointer without a word. */
   function usable<D extends DType>(tensor: Tensor<D>): Tensor<D> {
     if (tensor.device !== device) throw misuse(`a tensor of ${tensor.device.name} was given to ${backend.name}`)
-    if (!tensor[resident].owner.alive)
-      throw misuse(`a ${tensor.dtype} [${tensor.shape}] tensor is used after it was freed`)
+    const { owner, value } = tensor[resident]
+    if (!owner.values.has(value)) throw afterFree(tensor)
     return tensor
+  }
+  /** A binding holds on to its tensors' descriptions, but not to the memory that they describe. */
+  function checkAlive(tensor: Tensor): void {
+    if (!tensor[resident].owner.alive) throw afterFree(tensor)
   }
 
   const device: Device = {
@@ -175,6 +179,10 @@ function nameOf(name: string): CName {
   let known = names.get(name)
   if (known === undefined) names.set(name, (known = cName(name)))
   return known
+}
+
+function afterFree({ dtype, shape }: Tensor): HoneError {
+  return misuse(`a ${dtype} [${shape}] tensor is used after it was freed`)
 }
 
 function misuse(what: string): HoneError {

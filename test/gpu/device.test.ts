@@ -168,6 +168,19 @@ test('a freed tensor, and every view of it, cannot be used any more', () => {
   binding.input('a', two).run()
 })
 
+test('a freed view cannot be bound, while its tensor and what was bound to it before go on', () => {
+  const session = device.compile(add, 'add')
+  const whole = floats([2, 2], [1, 2, 3, 4])
+  const view = device.view(whole, [1, 2], 2)
+  const sum = device.alloc('f32', [1, 2])
+  const binding = session.bind().input('a', view).input('b', view).output('sum', sum)
+  device.free(view)
+  device.free(floats([1], [0]))
+  binding.run()
+  expect([...device.download(sum)]).toEqual([6, 8])
+  expect(() => session.bind().input('a', view)).toThrow('used after it was freed')
+})
+
 test('the counters say what was moved and run', () => {
   const before = { ...device.counters }
   const two = floats([1, 2], [1, 2])

@@ -7,21 +7,26 @@ import { arrayAt, kindOf, Rejection, type Source, type Turn } from '../source.ts
 export const openai: Source = {
   what: 'OpenAI chat messages with tools and tool_calls (fine-tuning JSONL, TRL conversational)',
   recognises: (record) =>
-    Array.isArray(record['messages']) &&
-    record['messages'].some((message) => isObject(message) && typeof message['role'] === 'string') &&
-    !Array.isArray(record['answer']),
+    (hasRoles(record['messages']) && !Array.isArray(record['answer'])) ||
+    (hasRoles(record['prompt']) && hasRoles(record['completion'])),
   convert(record) {
     const tools = ['tools', 'functions'].find((key) => record[key] !== undefined && record[key] !== null)
-    const turns = arrayAt(record, 'messages').map(readMessage)
     // TRL keeps the turns to learn apart from the prompt.
-    const completion = Array.isArray(record['completion']) ? record['completion'].map(readMessage) : []
+    const apart = record['messages'] === undefined
+    const turns = (apart ? ['prompt', 'completion'] : ['messages']).flatMap((key) =>
+      arrayAt(record, key).map(readMessage),
+    )
     return {
       tools: tools === undefined ? [] : arrayAt(record, tools, 'bad-tools'),
-      turns: [...turns, ...completion],
+      turns,
+      ...(apart ? { lastOnly: true } : {}),
       meta: {},
     }
   },
 }
+
+const hasRoles = (value: Json | undefined): boolean =>
+  Array.isArray(value) && value.some((message) => isObject(message) && typeof message['role'] === 'string')
 
 function readMessage(message: Json): Turn {
   if (!isObject(message)) throw new Rejection('wrong-shape', `a message is ${kindOf(message)}, expected an object`)

@@ -2,7 +2,7 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Policy, Sampling } from '../gpu/policy.ts'
 import type { Prompt } from './record.ts'
-import { KEY } from './rollout.ts'
+import { KEY } from './order.ts'
 
 export interface AgreementOptions {
   temperature: number

@@ -72,7 +72,7 @@ const common = {
     'grad_clip',
   ),
   microBatchTokens: say(
-    v.optional(count(), 8192),
+    v.optional(count(), 2048),
     'most tokens in one forward and backward pass',
     'ppo_max_token_len_per_gpu',
   ),

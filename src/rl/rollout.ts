@@ -2,11 +2,9 @@
 import type { GenerationRequest, Policy, Sampling } from '../gpu/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
+import { inOrder, KEY } from './order.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Prompt, Rollout } from './record.ts'
-
-/** First part of a random key: no two uses of the seed meet. */
-export const KEY = { order: 1, sample: 2, permute: 3, probe: 4 } as const
 
 export interface RolloutContext {
   recipe: TrainRecipe
@@ -55,7 +53,7 @@ export function saysNothing({ rewards }: Rollout): boolean {
 /** Complete and judge the `count` prompts at `position` of the order. */
 async function rollout(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
   const { recipe, policy, sampling, judge, step } = context
-  const drawn = draw(context.prompts, recipe.seed, position, count)
+  const drawn = inOrder(context.prompts, recipe.seed, position, count)
   const rollouts: Rollout[] = []
   for (const chunk of chunksOf(drawn, recipe)) {
     const requests = chunk.map(({ prompt, epoch }): GenerationRequest => ({
@@ -64,7 +62,7 @@ async function rollout(context: RolloutContext, position: number, count: number)
       key: [recipe.seed, KEY.sample, step, epoch, prompt.index],
     }))
     const completions = await policy.generate(requests, sampling)
-    for (const [i, { prompt }] of chunk.entries()) {
+    for (const [i, { item: prompt }] of chunk.entries()) {
       const judged = await judge(prompt, completions[i]!, step)
       rollouts.push({
         prompt,
@@ -78,24 +76,12 @@ async function rollout(context: RolloutContext, position: number, count: number)
   return recipe.permuteRewards ? permute(rollouts, recipe.seed, step, position) : rollouts
 }
 
-/** Prompts at `position` and after of an endless order: every epoch is a shuffle of its own. */
-export function draw(prompts: readonly Prompt[], seed: number, position: number, count: number) {
-  const drawn: { prompt: Prompt; epoch: number }[] = []
-  let order: readonly Prompt[] = []
-  for (let place = position, shuffled = -1; place < position + count; place++) {
-    const epoch = Math.floor(place / prompts.length)
-    if (epoch !== shuffled) order = shuffle(prompts, seed, KEY.order, (shuffled = epoch))
-    drawn.push({ prompt: order[place % prompts.length]!, epoch })
-  }
-  return drawn
-}
-
 /** Prompts that are completed together: their keys and values, completions at full length, fit the budget. */
-function chunksOf<Drawn extends { prompt: Prompt }>(drawn: readonly Drawn[], recipe: TrainRecipe): Drawn[][] {
+function chunksOf<Drawn extends { item: Prompt }>(drawn: readonly Drawn[], recipe: TrainRecipe): Drawn[][] {
   const chunks: Drawn[][] = []
   let room = 0
   for (const each of drawn) {
-    const tokens = each.prompt.ids.length + recipe.groupSize * recipe.maxCompletionLength
+    const tokens = each.item.ids.length + recipe.groupSize * recipe.maxCompletionLength
     if (tokens > room || chunks.length === 0) {
       chunks.push([])
       room = recipe.rolloutTokens

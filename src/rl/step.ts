@@ -15,7 +15,7 @@ import {
 import { breathe, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Rollout, Weighted } from './record.ts'
-import { learningRate } from './schedule.ts'
+import { updateOptions } from './schedule.ts'
 import { ratios } from './surrogate.ts'
 
 export interface LearnContext {
@@ -54,15 +54,10 @@ export async function learn(rollouts: readonly Rollout[], context: LearnContext)
       const to = Math.floor(((mini + 1) * rollouts.length) / perPass)
       const learned = await accumulate(weighted.slice(from, to), items.slice(from, to), context)
       if (learned.tokens === 0) continue
-      rate = learningRate(step * updatesPerStep + pass * recipe.miniBatches + mini, steps * updatesPerStep, recipe)
-      const { gradNorm } = policy.update({
-        learningRate: rate,
-        beta1: recipe.adamBeta1,
-        beta2: recipe.adamBeta2,
-        epsilon: recipe.adamEpsilon,
-        weightDecay: recipe.weightDecay,
-        maxGradNorm: recipe.maxGradNorm ?? Infinity,
-      })
+      const update = step * updatesPerStep + pass * recipe.miniBatches + mini
+      const options = updateOptions(recipe, update, steps * updatesPerStep)
+      const { gradNorm } = policy.update(options)
+      rate = options.learningRate
       requireFinite(gradNorm, step)
       addParts(tally.parts, learned.parts)
       tally.tokens += learned.tokens
@@ -160,7 +155,8 @@ function thresholdOf(items: readonly (Item | undefined)[], { topEntropyShare }: 
   )
 }
 
-function requireFinite(gradNorm: number, step: number): void {
+/** Stop before a weight that is not a number is ever saved. */
+export function requireFinite(gradNorm: number, step: number): void {
   if (Number.isFinite(gradNorm)) return
   throw new HoneError(`Cannot go on after step ${step}: the gradient norm is ${gradNorm}`, {
     exit: EXIT.no,

@@ -1,0 +1,104 @@
+// What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
+import type { Figures, Sink } from '../event.ts'
+import type { Policy, Sampling } from '../gpu/policy.ts'
+import { type Progress, saveCheckpoint } from './checkpoint.ts'
+import { answer, figuresOf } from './heldout.ts'
+import type { Judge, PromptSet } from './record.ts'
+import { logAnswers } from './rollout-log.ts'
+
+export interface LoopContext {
+  recipe: {
+    saveEvery: number
+    keepCheckpoints: number
+    evalEvery: number
+    evalAtStart: boolean
+    maxCompletionLength: number
+    device: string
+  }
+  policy: Policy
+  heldOut: readonly PromptSet[]
+  /** Of held-out answers. */
+  evalJudge: Judge
+  /** Ids that end a completion, and the test for stop strings. */
+  ending: Pick<Sampling, 'eosIds' | 'stop'>
+  /** A path in the run directory. */
+  path: (...parts: string[]) => string
+  emit: Sink
+  /** Milliseconds since 1970. */
+  clock: () => number
+  /** True once the user wants the run to end after the step at hand. */
+  interrupted: () => boolean
+}
+
+/** What one step leaves: its figures, and where the next one begins in the data. */
+export interface Stepped {
+  position: number
+  figures: Figures
+}
+
+/**
+ * Steps from `start` to `steps`, each followed by what is due. The state is saved at the end and on interruption;
+ * last of all, so that a run that is cut short evaluates again what it has not recorded.
+ */
+export async function loop(
+  context: LoopContext,
+  start: Progress,
+  steps: number,
+  takeStep: (step: number, position: number) => Promise<Stepped>,
+): Promise<'done' | 'interrupted'> {
+  const { recipe, emit, clock } = context
+  let { step, position } = start
+  if (step === 0 && recipe.evalAtStart) await evaluate(context, step)
+  while (step < steps) {
+    const stepped = await takeStep(step, position)
+    step++
+    position = stepped.position
+    emit({ type: 'step', time: clock(), step, steps, figures: stepped.figures })
+    const leaving = context.interrupted() && step < steps
+    if (isDue(step, steps, recipe.evalEvery) && !leaving) await evaluate(context, step)
+    if (isDue(step, steps, recipe.saveEvery) || leaving) save(context, { step, position })
+    if (leaving) return 'interrupted'
+  }
+  return 'done'
+}
+
+/** A phase of a step, shown while it lasts. */
+export function phase({ emit }: Pick<LoopContext, 'emit'>, name: string) {
+  return (done: number, total: number) => emit({ type: 'phase', phase: name, done, total })
+}
+
+export function note(
+  { emit, clock }: Pick<LoopContext, 'emit' | 'clock'>,
+  step: number,
+  text: string,
+  loud = false,
+): void {
+  emit({ type: 'note', time: clock(), step, text, loud })
+}
+
+async function evaluate(context: LoopContext, step: number): Promise<void> {
+  const { heldOut, policy, evalJudge, ending, recipe, emit, clock } = context
+  if (heldOut.length === 0) return
+  const answers = await answer(heldOut, {
+    policy,
+    judge: evalJudge,
+    sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...ending },
+    step,
+    batch: AT_ONCE,
+    onProgress: phase(context, 'evaluation'),
+  })
+  logAnswers(context.path('evals'), step, answers)
+  emit({ type: 'eval', time: clock(), step, figures: figuresOf(answers, heldOut) })
+}
+
+function save({ path, recipe, policy, emit, clock }: LoopContext, progress: Progress): void {
+  const saved = saveCheckpoint(path('checkpoints'), { ...progress, policy: policy.state() }, recipe.keepCheckpoints)
+  emit({ type: 'checkpoint', time: clock(), step: progress.step, path: saved })
+}
+
+/** Every so many steps, and at the end. */
+const isDue = (step: number, steps: number, every: number): boolean =>
+  step === steps || (every > 0 && step % every === 0)
+
+/** Held-out prompts completed together. */
+const AT_ONCE = 128

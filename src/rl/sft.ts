@@ -1,0 +1,70 @@
+// Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
+import type { Group } from '../gpu/policy.ts'
+import type { Progress } from './checkpoint.ts'
+import { loop, type LoopContext, phase, type Stepped } from './loop.ts'
+import { inOrder } from './order.ts'
+import { breathe, pack } from './pack.ts'
+import type { SftRecipe } from './recipe.ts'
+import { updateOptions } from './schedule.ts'
+import { requireFinite } from './step.ts'
+
+/** A prompt and the completion to imitate, in token ids. */
+export interface Example {
+  prompt: readonly number[]
+  completion: readonly number[]
+}
+
+export interface SftContext extends LoopContext {
+  recipe: SftRecipe
+  examples: readonly Example[]
+}
+
+/** Train from `start` to the end or an interruption; the state is saved in both cases. */
+export async function sft(context: SftContext, start: Progress): Promise<'done' | 'interrupted'> {
+  const { recipe, policy, examples, emit, clock } = context
+  const steps = stepsOf(recipe, examples.length)
+  emit({ type: 'start', time: clock(), step: start.step, steps, trainable: policy.trainable, device: recipe.device })
+  return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
+}
+
+/** Optimizer steps of the whole run. */
+export function stepsOf({ steps, epochs, batchSize }: SftRecipe, examples: number): number {
+  return steps ?? Math.max(1, Math.floor((epochs * examples) / batchSize))
+}
+
+async function takeStep(context: SftContext, step: number, steps: number, position: number): Promise<Stepped> {
+  const { recipe, policy, clock } = context
+  const started = clock()
+  const examples = inOrder(context.examples, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
+  const groups = examples.map(({ prompt, completion }): Group => ({ prompt, completions: [completion] }))
+  const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
+  let loss = 0
+  let done = 0
+  for (const batch of pack(groups, recipe.microBatchTokens, () => true)) {
+    policy.accumulate(
+      batch.map((g) => groups[g]!),
+      { temperature: 1 },
+      ({ logprobs }) => {
+        // The mean over all completion tokens of the step, however it is cut into micro-batches.
+        for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets
+        return { logprobs: logprobs.map((group) => group.map((tokens) => tokens.map(() => -1 / targets))) }
+      },
+    )
+    phase(context, 'examples')((done += batch.length), groups.length)
+    await breathe()
+  }
+  const update = updateOptions(recipe, step, steps)
+  const { gradNorm } = policy.update(update)
+  requireFinite(gradNorm, step)
+  const tokens = examples.reduce((sum, { prompt }) => sum + prompt.length, targets)
+  const seconds = (clock() - started) / 1000
+  const figures = {
+    loss,
+    grad_norm: gradNorm,
+    learning_rate: update.learningRate,
+    num_tokens: tokens,
+    tokens_per_second: tokens / Math.max(seconds, 1e-3),
+    step_time: seconds,
+  }
+  return { position: position + recipe.batchSize, figures }
+}

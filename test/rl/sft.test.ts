@@ -1,0 +1,73 @@
+// Supervised fine-tuning on the small policy: it imitates, and neither micro-batches nor a resume change the result.
+import { expect, test } from 'bun:test'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { RunEvent } from '../../src/event.ts'
+import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
+import { SftRecipe } from '../../src/rl/recipe.ts'
+import { sft, type SftContext } from '../../src/rl/sft.ts'
+import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
+
+const V = 6
+
+function setUp(overrides: Record<string, unknown> = {}, directory = mkdtempSync(join(tmpdir(), 'hone-sft-'))) {
+  const recipe = v.parse(SftRecipe, {
+    model: 'toy',
+    data: 'toy',
+    output: directory,
+    steps: 40,
+    batchSize: 4,
+    learningRate: 0.2,
+    weightDecay: 0,
+    maxCompletionLength: 3,
+    seed: 5,
+    ...overrides,
+  })
+  const toy = toyPolicy(V)
+  const events: RunEvent[] = []
+  const prompts = toyPrompts(V, V)
+  const context: SftContext = {
+    recipe,
+    policy: toy,
+    examples: prompts.map(({ ids }) => ({ prompt: ids, completion: [(ids[0]! + 1) % V] })),
+    heldOut: [{ name: 'all', prompts }],
+    evalJudge: successorJudge(V),
+    ending: { eosIds: [] },
+    path: (...parts) => join(directory, ...parts),
+    emit: (event) => events.push(event),
+    clock: () => 0,
+    interrupted: () => false,
+  }
+  return { context, toy, events, directory }
+}
+const start = { step: 0, position: 0 }
+
+test('it learns to imitate, and the loss is the mean negative log-likelihood per token', async () => {
+  const { context, events } = setUp()
+  expect(await sft(context, start)).toBe('done')
+  const losses = events.flatMap((event) => (event.type === 'step' ? [event.figures['loss']!] : []))
+  expect(losses[0]).toBeCloseTo(Math.log(V))
+  expect(losses.at(-1)).toBeLessThan(0.2)
+  const last = events.findLast((event) => event.type === 'eval')
+  expect(last?.type === 'eval' && last.figures['exact_match']).toBe(1)
+})
+
+test('cutting into micro-batches changes nothing, and neither does a resume', async () => {
+  const whole = setUp()
+  await sft(whole.context, start)
+  const cut = setUp({ microBatchTokens: 1 })
+  await sft(cut.context, start)
+  cut.toy.table.forEach((value, i) => expect(Math.abs(value - whole.toy.table[i]!)).toBeLessThan(1e-5))
+
+  const first = setUp()
+  let steps = 0
+  const stopped = { ...first.context, interrupted: () => ++steps === 17 }
+  expect(await sft(stopped, start)).toBe('interrupted')
+  const resumed = setUp({}, first.directory)
+  const { checkpoint } = latestCheckpoint(join(first.directory, 'checkpoints'))!
+  resumed.toy.restore(checkpoint.policy)
+  await sft(resumed.context, checkpoint)
+  expect(resumed.toy.table).toEqual(whole.toy.table)
+})

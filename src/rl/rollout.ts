@@ -56,7 +56,7 @@ async function rollout(context: RolloutContext, position: number, count: number)
   const drawn = inOrder(context.prompts, recipe.seed, position, count)
   const rollouts: Rollout[] = []
   for (const chunk of chunksOf(drawn, recipe)) {
-    const requests = chunk.map(({ prompt, epoch }): GenerationRequest => ({
+    const requests = chunk.map(({ item: prompt, epoch }): GenerationRequest => ({
       prompt: prompt.ids,
       samples: recipe.groupSize,
       key: [recipe.seed, KEY.sample, step, epoch, prompt.index],

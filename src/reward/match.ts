@@ -27,7 +27,12 @@ export function matchCalls(calls: readonly JsonObject[], truth: Json): Match {
   if (calls.every((call, i) => sameCall(call, expected[i]!))) return 2
   if (calls.length === 1) return sameName(calls[0]!, expected[0]!) ? 1 : 0
   if (sameMultiset(calls.map(callKey), expected.map(callKey))) return 2
-  return sameMultiset(calls.map(nameKey), expected.map(nameKey)) ? 1 : 0
+  return sameMultiset(
+    calls.map((call) => nameKey(call['name'])),
+    expected.map((call) => nameKey(call['name'])),
+  )
+    ? 1
+    : 0
 }
 
 /** Names compare with Python's ==, arguments by their dumped text. */
@@ -36,7 +41,7 @@ function sameCall(a: JsonObject, b: JsonObject): boolean {
 }
 
 function sameName(a: JsonObject, b: JsonObject): boolean {
-  return a['name'] === b['name'] || nameKey(a) === nameKey(b)
+  return a['name'] === b['name'] || nameKey(a['name']) === nameKey(b['name'])
 }
 
 function sizeOf(value: Json): number {
@@ -45,16 +50,16 @@ function sizeOf(value: Json): number {
   throw new Raised('TypeError', 'the expected answer is neither a list nor text')
 }
 
-function isHashable(name: Json | undefined): boolean {
+/** True for what may be a key of a Python dict. */
+export function isHashable(name: Json | undefined): boolean {
   return !Array.isArray(name) && !isObject(name)
 }
 
 const callKey = (call: JsonObject): string =>
-  nameKey(call) + ' ' + dumpJson(call['arguments'] ?? null, { sortKeys: true })
+  nameKey(call['name']) + ' ' + dumpJson(call['arguments'] ?? null, { sortKeys: true })
 
 /** Equal for names that are equal as keys of a Python dict: 1, 1.0 and true are one key. */
-function nameKey(call: JsonObject): string {
-  const name = call['name'] ?? null
+export function nameKey(name: Json | undefined = null): string {
   if (typeof name === 'boolean') return String(Number(name))
   if (name instanceof Float) return String(BigInt(name.value))
   return typeof name === 'string' ? JSON.stringify(name) : String(name)

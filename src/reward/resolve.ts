@@ -55,7 +55,7 @@ function parseTerm(text: string): Term {
   if (!family) throw unknown('reward', name, Object.keys(families))
   const names = Object.keys(family.variants)
   const variant = variantParts.join(':') || (names[0] ?? '')
-  if (variantParts.length > 0 && !names.includes(variant)) throw unknown(`variant of ${name}`, variant, names)
+  if (!family.scorer(variant, 'compat')) throw unknown(`variant of ${name}`, variant, names)
   const step = stepText === undefined ? undefined : Number(stepText)
   if (step !== undefined && (!Number.isInteger(step) || step < 0)) {
     throw new HoneError(`Cannot read the step in the reward "${text}"`, {
@@ -78,7 +78,7 @@ function unknown(kind: string, name: string, candidates: string[]): HoneError {
 
 function single({ family, variant, step }: Term, mode: Mode): Reward {
   const { what, variants, scorer } = families[family]!
-  const score = scorer(variant, mode)
+  const score = scorer(variant, mode)!
   return {
     name: variant === '' ? family : `${family}:${variant}`,
     what: variants[variant]?.what ?? what,

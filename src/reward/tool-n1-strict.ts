@@ -3,6 +3,7 @@ import { isObject, parseJson, type Json, type JsonObject } from '../json.ts'
 import { strip } from '../python-text.ts'
 import { matchCalls } from './match.ts'
 import { faulty, type Sample, type Verdict } from './reward.ts'
+import { count } from './text.ts'
 import { verdictOf, type Outcome, type Variant } from './tool-n1.ts'
 
 /**
@@ -72,10 +73,4 @@ function isExactCall(call: JsonObject): boolean {
 function withoutEnd(text: string): string {
   const end = ['<|im_end|>', '<|eot_id|>', '<|endoftext|>'].find((token) => text.endsWith(token))
   return end === undefined ? text : withoutEnd(strip(text.slice(0, -end.length)))
-}
-
-function count(text: string, part: string): number {
-  let found = 0
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) found++
-  return found
 }

@@ -6,6 +6,7 @@ const commands = {
   doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
   parse: () => import('./cmd/parse.ts').then((m) => m.default),
   prep: () => import('./cmd/prep.ts').then((m) => m.default),
+  verify: () => import('./cmd/verify.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

@@ -34,14 +34,11 @@ export function gradients(seeds: ReadonlyMap<Value, Value>, wrt: readonly Value[
 function dependents(from: readonly Value[], wanted: ReadonlySet<Value>): Node[] {
   const depends = new Map<Node, boolean>()
   const visit = (value: Value): boolean => {
-    if (wanted.has(value)) return true
     const { node } = value
-    if (node === null) return false
-    const known = depends.get(node)
-    if (known !== undefined) return known
-    const found = node.inputs.map(visit).includes(true)
-    depends.set(node, found)
-    return found
+    if (node === null) return wanted.has(value)
+    let found = depends.get(node)
+    if (found === undefined) depends.set(node, (found = node.inputs.map(visit).includes(true)))
+    return found || wanted.has(value)
   }
   from.forEach(visit)
   return [...depends]

@@ -1,6 +1,7 @@
 // A cut of a graph as an ONNX model: the bytes ONNX Runtime loads. Field numbers from onnx.proto3 (IR version 10).
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { Attribute, Cut, Dim, Node, Type, Value } from './graph.ts'
+import { fuse } from './fuse.ts'
 import { MAX, ops, type Op } from './ops.ts'
 import { dtypes } from './tensor.ts'
 
@@ -12,7 +13,8 @@ const INT = 2
 const STRING = 3
 const INTS = 7
 
-export function toOnnx(graph: Cut): Uint8Array {
+export function toOnnx(whole: Cut): Uint8Array {
+  const graph = fuse(whole)
   const names = new Map<Value, string>()
   for (const [name, value] of Object.entries(graph.inputs)) names.set(value, name)
   const name = (value: Value): string => {
@@ -24,10 +26,10 @@ export function toOnnx(graph: Cut): Uint8Array {
   const operands = new Map<string, readonly number[]>()
   for (const node of graph.nodes) message(body, 1, (writer) => writeNode(writer, node, name, operands))
   // An output may be an input, or stand under two names: the copy gives it a name of its own.
-  for (const [output, value] of Object.entries(graph.outputs))
+  for (const [key, value] of Object.entries(graph.outputs))
     message(body, 1, (writer) => {
       writer.tag(1, WireType.LengthDelimited).string(name(value))
-      writer.tag(2, WireType.LengthDelimited).string(output)
+      writer.tag(2, WireType.LengthDelimited).string(outputName(graph, key))
       writer.tag(4, WireType.LengthDelimited).string('Identity')
     })
   writer(body, 2).string(graph.name)
@@ -35,7 +37,8 @@ export function toOnnx(graph: Cut): Uint8Array {
   for (const [operand, values] of operands)
     message(body, 5, (w) => writeTensor(w, operand, { dtype: 'i64', shape: [values.length] }, toInt64(values)))
   for (const [input, value] of Object.entries(graph.inputs)) message(body, 11, (w) => writeValue(w, input, value))
-  for (const [output, value] of Object.entries(graph.outputs)) message(body, 12, (w) => writeValue(w, output, value))
+  for (const [key, value] of Object.entries(graph.outputs))
+    message(body, 12, (w) => writeValue(w, outputName(graph, key), value))
 
   const model = new BinaryWriter()
   model.tag(1, WireType.Varint).int64(IR_VERSION)
@@ -43,6 +46,11 @@ export function toOnnx(graph: Cut): Uint8Array {
   message(model, 8, (w) => writeOpset(w, '', OPSET))
   message(model, 8, (w) => writeOpset(w, 'com.microsoft', 1))
   return model.finish()
+}
+
+/** Name of an output in the model. One that replaces an input of the same name gets a prime: ONNX has one name space. */
+export function outputName({ inputs }: Pick<Cut, 'inputs'>, key: string): string {
+  return key in inputs ? `${key}'` : key
 }
 
 function writeNode(

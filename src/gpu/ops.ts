@@ -355,7 +355,9 @@ function productShape(a: Type, b: Type, { transA, transB, transBatchB }: Attribu
   // transBatchB: the first axis of B is its row axis, the axes between are the batch.
   const right = transBatchB ? [...b.shape.slice(1, -1), b.shape[0]!, b.shape[b.shape.length - 1]!] : b.shape
   const [l, n] = lastTwo(right, transB)
-  if (k !== l) throw new Error(`product of [${a.shape}] and [${b.shape}]: inner sizes ${k} and ${l} differ`)
+  // Two names may be the same size spelt differently; ONNX Runtime checks those when it runs.
+  if (k !== l && typeof k === 'number' && typeof l === 'number')
+    throw new Error(`product of [${a.shape}] and [${b.shape}]: inner sizes ${k} and ${l} differ`)
   return [...broadcast(a.shape.slice(0, -2), right.slice(0, -2)), m, n]
 }
 

@@ -1,0 +1,36 @@
+// hone verify: the engine against a folder of reference numbers.
+import { defineCommand } from 'citty'
+import { EXIT } from '../error.ts'
+import { openDevice, type DeviceSpec } from '../gpu/device.ts'
+import { data, log } from '../out.ts'
+import { verify } from '../rl/verify.ts'
+
+export default defineCommand({
+  meta: {
+    description: 'compare the engine with reference numbers: logits, gradients, weights after updates, greedy ids',
+  },
+  args: {
+    dir: {
+      type: 'positional',
+      description: 'folder with a model, a batch and what is expected of them',
+      required: true,
+    },
+    device: { type: 'string', description: 'cpu, cuda, cuda:N or auto', valueHint: 'DEVICE' },
+    format: { type: 'enum', options: ['text', 'ndjson'], description: 'format of the output' },
+  },
+  async run({ args }) {
+    const device = await openDevice((args.device ?? 'cpu') as DeviceSpec)
+    const findings = await verify(device, args.dir)
+    const width = Math.max(...findings.map(({ name }) => name.length))
+    for (const { name, max_abs, max_rel, ok, bound, by } of findings) {
+      if (args.format === 'ndjson') data(JSON.stringify({ name, max_abs, max_rel, ok }))
+      else {
+        const errors = `max abs ${max_abs.toExponential(1)}  max rel ${max_rel.toExponential(1)}`
+        data(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(width)}  ${errors}  (bound ${bound} ${by})`)
+      }
+    }
+    const failed = findings.filter(({ ok }) => !ok).length
+    log(`${args.dir}: ${findings.length - failed} of ${findings.length} within bounds on ${device.name}`)
+    return failed > 0 ? EXIT.no : EXIT.ok
+  },
+})

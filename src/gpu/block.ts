@@ -1,0 +1,277 @@
+// One transformer block as a graph: RMSNorm, rotary grouped-query attention, SiLU-gated MLP, over a batch of groups.
+//
+// Letters: N groups, G completions a group, P prompt rows, R completion rows, T = N·P + N·G·R rows, D hidden,
+// K key-value heads, S query heads per key-value head, H head size.
+// Rows of x [T, D]: all prompts (n-major), then all completions (n-major, then g). A prompt's last token is not among its
+// rows: it is the first row of each of its completions, so that every completion row predicts a token.
+import type { LayerRole, ModelConfig } from './family.ts'
+import { constant, op, opAll, type Value } from './graph.ts'
+import { fixed } from './shape.ts'
+
+/** Sizes of a batch of groups, padding included. */
+export interface BatchSizes {
+  /** N */
+  groups: number
+  /** G; 0 for prompts alone. */
+  samples: number
+  /** P; 0 for completions alone. */
+  prompt: number
+  /** R */
+  completion: number
+}
+
+export interface BlockInputs {
+  /** [T, D] */
+  x: Value
+  weights: Readonly<Partial<Record<LayerRole, Value>>>
+  /** Cosines and sines of each row's position, [T, H/2]. */
+  cos: Value
+  sin: Value
+  /** 0 where a prompt row is real, very negative where it is padding: [N, 1, 1, 1, 1, P]. Absent where none is padding. */
+  promptMask?: Value
+}
+
+/** A linear map of the block: adapters take their gradients from its two ends. */
+export interface Linear {
+  input: Value
+  output: Value
+}
+
+export interface Block {
+  /** [T, D] */
+  y: Value
+  /** Rotated keys and values of the prompts, [N, K, P, H]. */
+  promptKeys: Value | undefined
+  promptValues: Value | undefined
+  linears: Readonly<Record<'q' | 'k' | 'v' | 'o' | 'gate' | 'up' | 'down', Linear>>
+  /** What backward would otherwise compute again. */
+  activations: Readonly<Record<string, Value>>
+}
+
+/** Query rows scored at a time: bounds the scores held at once to [heads, 128, keys]. */
+const QUERY_CHUNK = 128
+/** Rows of completions (whole ones) attended at a time. */
+const COMPLETION_ROWS = 128
+const MASKED = -1e30
+
+export function block(config: ModelConfig, sizes: BatchSizes, inputs: BlockInputs): Block {
+  const { x, cos, sin } = inputs
+  const weight = weightOf(inputs.weights)
+  const normed1 = normalize(x, weight('norm1'), config)
+  const { q, k, v } = projections(config, normed1, inputs.weights, cos, sin)
+  const attended = attention(config, sizes, q.rotated, k.rotated, v.output, inputs.promptMask)
+  const o = linear(attended.output, weight('o'))
+  const x1 = op('Add', [x, o])
+  const normed2 = normalize(x1, weight('norm2'), config)
+  const gate = linear(normed2, weight('gate'))
+  const up = linear(normed2, weight('up'))
+  const gated = op('Mul', [silu(gate), up])
+  const down = linear(gated, weight('down'))
+  return {
+    y: op('Add', [x1, down]),
+    promptKeys: attended.promptKeys,
+    promptValues: attended.promptValues,
+    linears: {
+      q: { input: normed1, output: q.output },
+      k: { input: normed1, output: k.output },
+      v: { input: normed1, output: v.output },
+      o: { input: attended.output, output: o },
+      gate: { input: normed2, output: gate },
+      up: { input: normed2, output: up },
+      down: { input: gated, output: down },
+    },
+    activations: {
+      queries: q.rotated,
+      keys: k.rotated,
+      values: v.output,
+      attended: attended.output,
+      middle: x1,
+      gates: gate,
+      ups: up,
+    },
+  }
+}
+
+/** RMSNorm over the last axis. */
+export function normalize(x: Value, weight: Value, { rmsNormEps }: ModelConfig): Value {
+  return op('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon: rmsNormEps, stash_type: 1 })
+}
+
+/** x [rows, in] · W [out, in]ᵀ */
+export function linear(x: Value, weight: Value): Value {
+  return op('FusedMatMul', [x, weight], { transA: 0, transB: 1, alpha: 1 })
+}
+
+export function silu(x: Value): Value {
+  return op('QuickGelu', [x], { alpha: 1 })
+}
+
+/** The weight of a role, which must be there. */
+export function weightOf(weights: Readonly<Partial<Record<LayerRole, Value>>>): (role: LayerRole) => Value {
+  return (role) => {
+    const value = weights[role]
+    if (value === undefined) throw new Error(`block: no weight for ${role}`)
+    return value
+  }
+}
+
+/** Queries, keys and values of each row, [rows, heads·H]: `output` of the linear map, `rotated` after bias, norm and RoPE. */
+export function projections(
+  config: ModelConfig,
+  normed: Value,
+  weights: Readonly<Partial<Record<LayerRole, Value>>>,
+  cos: Value,
+  sin: Value,
+): Record<'q' | 'k' | 'v', { output: Value; rotated: Value }> {
+  const weight = weightOf(weights)
+  const project = (role: 'q' | 'k' | 'v', bias: LayerRole) => {
+    const mapped = linear(normed, weight(role))
+    return config.qkvBias ? op('Add', [mapped, weight(bias)]) : mapped
+  }
+  const turn = (output: Value, norm: LayerRole, heads: number) => {
+    const rows = fixed(output.shape[0])
+    const perHead = config.qkNorm
+      ? normalize(op('Reshape', [output], { shape: [rows * heads, config.headDim] }), weight(norm), config)
+      : output
+    const position = constant(BigInt64Array.of(0n), [1])
+    const sequence = op('Reshape', [perHead], { shape: [1, rows, heads * config.headDim] })
+    const rotated = op('RotaryEmbedding', [sequence, position, cos, sin])
+    return op('Reshape', [rotated], { shape: [rows, heads * config.headDim] })
+  }
+  const q = project('q', 'qBias')
+  const k = project('k', 'kBias')
+  const v = project('v', 'vBias')
+  return {
+    q: { output: q, rotated: turn(q, 'qNorm', config.heads) },
+    k: { output: k, rotated: turn(k, 'kNorm', config.kvHeads) },
+    v: { output: v, rotated: v },
+  }
+}
+
+/** Prompts attend to themselves; completions to their prompt's keys, kept once a group, and to themselves. */
+function attention(
+  config: ModelConfig,
+  sizes: BatchSizes,
+  q: Value,
+  k: Value,
+  v: Value,
+  promptMask: Value | undefined,
+): { output: Value; promptKeys: Value | undefined; promptValues: Value | undefined } {
+  const { groups: N, samples: G, prompt: P, completion: R } = sizes
+  const promptRows = N * P
+  const completionRows = N * G * R
+  const parts = (rows: Value) =>
+    promptRows === 0
+      ? [undefined, rows]
+      : completionRows === 0
+        ? [rows, undefined]
+        : opAll('Split', [rows], { axis: 0, split: [promptRows, completionRows] })
+  const [promptQ, completionQ] = parts(q)
+  const [promptK, completionK] = parts(k)
+  const [promptV, completionV] = parts(v)
+  const keysOf = (rows: Value) => {
+    const shaped = op('Reshape', [rows], { shape: [N, P, config.kvHeads, config.headDim] })
+    return op('Transpose', [shaped], { perm: [0, 2, 1, 3] })
+  }
+  const promptKeys = promptK && keysOf(promptK)
+  const promptValues = promptV && keysOf(promptV)
+  const outputs: Value[] = []
+  if (promptQ) outputs.push(attendPrompt(config, sizes, promptQ, promptKeys!, promptValues!))
+  if (completionQ) {
+    const prompt = promptKeys && { keys: promptKeys, values: promptValues!, mask: promptMask }
+    outputs.push(attendCompletions(config, sizes, completionQ, completionK!, completionV!, prompt))
+  }
+  return { output: outputs.length === 1 ? outputs[0]! : op('Concat', outputs, { axis: 0 }), promptKeys, promptValues }
+}
+
+/** Causal attention of each prompt to itself, in chunks of queries: [N·P, K·S·H]. */
+function attendPrompt(config: ModelConfig, sizes: BatchSizes, q: Value, keys: Value, values: Value): Value {
+  const { groups: N, prompt: P } = sizes
+  const { K, S, H, scale } = heads(config)
+  const shaped = op('Reshape', [q], { shape: [N, P, K, S, H] })
+  const chunks = chunked(op('Transpose', [shaped], { perm: [0, 2, 3, 1, 4] }), 3, QUERY_CHUNK)
+  const attended = chunks.map(({ value, start, size }) => {
+    const end = start + size
+    const query = op('Reshape', [value], { shape: [N, K, S * size, H] })
+    const product = op('FusedMatMul', [query, upTo(keys, 2, end)], { transA: 0, transB: 1, alpha: scale })
+    const scores = op('Add', [op('Reshape', [product], { shape: [N, K, S, size, end] }), causal(start, size, end)])
+    const weights = op('Reshape', [op('Softmax', [scores], { axis: -1 })], { shape: [N, K, S * size, end] })
+    const mixed = op('FusedMatMul', [weights, upTo(values, 2, end)], { transA: 0, transB: 0, alpha: 1 })
+    return op('Reshape', [mixed], { shape: [N, K, S, size, H] })
+  })
+  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 3 })
+  return op('Reshape', [op('Transpose', [whole], { perm: [0, 3, 1, 2, 4] })], { shape: [N * P, K * S * H] })
+}
+
+/** Attention of completions to their prompt and to themselves, a few completions at a time: [N·G·R, K·S·H]. */
+function attendCompletions(
+  config: ModelConfig,
+  sizes: BatchSizes,
+  q: Value,
+  k: Value,
+  v: Value,
+  prompt: { keys: Value; values: Value; mask: Value | undefined } | undefined,
+): Value {
+  const { groups: N, samples: G, prompt: P, completion: R } = sizes
+  const { K, S, H, scale } = heads(config)
+  const at = Math.max(1, Math.floor(COMPLETION_ROWS / R))
+  const perHead = op('Transpose', [op('Reshape', [q], { shape: [N, G, R, K, S, H] })], { perm: [0, 3, 4, 1, 2, 5] })
+  const own = (rows: Value) =>
+    op('Transpose', [op('Reshape', [rows], { shape: [N, G, R, K, H] })], { perm: [0, 3, 1, 2, 4] })
+  const keys = chunked(own(k), 2, at)
+  const values = chunked(own(v), 2, at)
+  const attended = chunked(perHead, 3, at).map(({ value, size: g }, i) => {
+    const ownKeys = op('Reshape', [keys[i]!.value], { shape: [N, K, 1, g, R, H] })
+    const ownValues = op('Reshape', [values[i]!.value], { shape: [N, K, 1, g, R, H] })
+    const pieces = chunked(value, 4, QUERY_CHUNK).map(({ value: query, start, size: r }) => {
+      const end = start + r
+      const product = op('FusedMatMul', [query, upTo(ownKeys, 4, end)], { transA: 0, transB: 1, alpha: scale })
+      const ownScores = op('Add', [product, causal(start, r, end)])
+      const mixOwn = (weights: Value) =>
+        op('FusedMatMul', [weights, upTo(ownValues, 4, end)], { transA: 0, transB: 0, alpha: 1 })
+      if (!prompt) return mixOwn(op('Softmax', [ownScores], { axis: -1 }))
+      // The group's prompt is scored once against all its queries: nothing is replicated.
+      const flat = op('Reshape', [query], { shape: [N, K, S * g * r, H] })
+      const promptProduct = op('FusedMatMul', [flat, prompt.keys], { transA: 0, transB: 1, alpha: scale })
+      const open = op('Reshape', [promptProduct], { shape: [N, K, S, g, r, P] })
+      const promptScores = prompt.mask ? op('Add', [open, prompt.mask]) : open
+      const joint = op('Softmax', [op('Concat', [promptScores, ownScores], { axis: -1 })], { axis: -1 })
+      const [onPrompt, onOwn] = opAll('Split', [joint], { axis: 5, split: [P, end] })
+      const flatWeights = op('Reshape', [onPrompt!], { shape: [N, K, S * g * r, P] })
+      const mixed = op('FusedMatMul', [flatWeights, prompt.values], { transA: 0, transB: 0, alpha: 1 })
+      return op('Add', [op('Reshape', [mixed], { shape: [N, K, S, g, r, H] }), mixOwn(onOwn!)])
+    })
+    return pieces.length === 1 ? pieces[0]! : op('Concat', pieces, { axis: 4 })
+  })
+  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 3 })
+  return op('Reshape', [op('Transpose', [whole], { perm: [0, 3, 4, 1, 2, 5] })], { shape: [N * G * R, K * S * H] })
+}
+
+/** Sizes of the heads and the scale of their scores, 1/√H. */
+export function heads({ heads, kvHeads, headDim }: ModelConfig): { K: number; S: number; H: number; scale: number } {
+  return { K: kvHeads, S: heads / kvHeads, H: headDim, scale: 1 / Math.sqrt(headDim) }
+}
+
+/** Pieces of at most `size` along an axis. */
+function chunked(value: Value, axis: number, size: number): { value: Value; start: number; size: number }[] {
+  const length = fixed(value.shape[axis])
+  if (length <= size) return [{ value, start: 0, size: length }]
+  const split = Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
+  return opAll('Split', [value], { axis, split }).map((piece, i) => ({
+    value: piece,
+    start: i * size,
+    size: split[i]!,
+  }))
+}
+
+/** The first `end` entries of an axis. */
+function upTo(value: Value, axis: number, end: number): Value {
+  return end === value.shape[axis] ? value : op('Slice', [value], { starts: [0], ends: [end], axes: [axis] })
+}
+
+/** Query `start + i` sees keys up to its own place: [size, end]. */
+function causal(start: number, size: number, end: number): Value {
+  const mask = new Float32Array(size * end)
+  for (let i = 0; i < size; i++) mask.fill(MASKED, i * end + start + i + 1, (i + 1) * end)
+  return constant(mask, [size, end])
+}

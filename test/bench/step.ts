@@ -12,7 +12,6 @@ import { elements } from '../../src/gpu/tensor.ts'
 import { data, flush, log } from '../../src/out.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import type { Prompt } from '../../src/rl/record.ts'
-import { collect } from '../../src/rl/rollout.ts'
 import { learn } from '../../src/rl/step.ts'
 import { stream, uniform } from '../../src/rng.ts'
 
@@ -56,25 +55,18 @@ const prompts = Array.from({ length: N * steps }, (_, index): Prompt => ({
   row: { id: String(index), source: 'bench', messages: [], tools: [], answer: [], meta: {} },
 }))
 const seconds = { step: [] as number[], generate: [] as number[] }
-let rewards = 0
 for (let step = 0; step < steps; step++) {
   const started = performance.now()
-  const { rollouts } = await collect(
-    {
-      recipe,
-      policy,
-      prompts,
-      step,
-      // No id ends a completion: each has exactly R tokens.
-      sampling: { temperature: recipe.temperature, maxNewTokens: R, eosIds: [] },
-      judge: async (_, completions) =>
-        completions.map(() => ({
-          text: '',
-          verdict: { score: uniform(1, rewards++), parts: null, fault: null, reasons: [] },
-        })),
-    },
-    step * N,
-  )
+  const chosen = prompts.slice(step * N, (step + 1) * N)
+  const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
+  // No id ends a completion: each has exactly R tokens.
+  const completions = await policy.generate(requests, { temperature: recipe.temperature, maxNewTokens: R, eosIds: [] })
+  const rollouts = chosen.map((prompt, n) => ({
+    prompt,
+    completions: completions[n]!,
+    judged: [],
+    rewards: completions[n]!.map((_, sample) => uniform(1, prompt.index, sample)),
+  }))
   const generated = performance.now()
   const { figures } = await learn(rollouts, { recipe, policy, step, steps })
   const ended = performance.now()

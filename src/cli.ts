@@ -1,7 +1,7 @@
 // From the words on the command line to an exit code: finds the command, reads its flags strictly, reports what goes wrong.
 import type { ArgsDef, CommandDef, SubCommandsDef } from 'citty'
 import { EXIT, HoneError, nearest } from './error.ts'
-import { data, flush, log } from './out.ts'
+import { complain, data, flush, log } from './out.ts'
 
 /**
  * Name → lazy import of a citty command. A command's `run` throws HoneError for what is wrong, and may return an exit code
@@ -16,7 +16,7 @@ export async function runCli(table: CommandTable, argv: readonly string[]): Prom
     code = await dispatch(table, argv)
     flush()
   } catch (error) {
-    code = report(error)
+    code = await report(error)
   }
   process.exitCode = code
 }
@@ -51,8 +51,9 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
 }
 
 async function runOne(name: string, command: Command, argv: readonly string[]): Promise<number> {
-  const [{ runCommand }, { strictArguments }] = await Promise.all([import('citty'), import('./flags.ts')])
-  const definitions = await resolve<ArgsDef>(command.args ?? {})
+  const [{ runCommand }, { EVERYWHERE, strictArguments }] = await Promise.all([import('citty'), import('./flags.ts')])
+  const { setVerbosity } = await import('./notice.ts')
+  const definitions = { ...(await resolve<ArgsDef>(command.args ?? {})), ...EVERYWHERE }
   let rawArgs: string[]
   try {
     rawArgs = strictArguments(argv, definitions)
@@ -61,26 +62,29 @@ async function runOne(name: string, command: Command, argv: readonly string[]): 
     const { usage } = await import('./help.ts')
     throw new HoneError(error.message, { hint: `usage: ${usage(name, definitions)}` })
   }
+  const flags = rawArgs.slice(0, rawArgs.indexOf('--'))
+  setVerbosity(flags.includes('--quiet') ? 'quiet' : flags.includes('--verbose') ? 'verbose' : 'normal')
   const { result } = await runCommand(command, { rawArgs })
   return typeof result === 'number' ? result : EXIT.ok
 }
 
 /** Print an error for a person and return its exit code. */
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   const expected = error instanceof HoneError ? error : systemError(error)
   try {
     flush()
   } catch {
     // Whatever stops the data from being written is being reported already.
   }
+  const { notice } = await import('./notice.ts')
   if (expected) {
-    log(`error: ${expected.at === undefined ? '' : `${expected.at}: `}${oneLine(expected.message)}`)
-    if (expected.hint) log(`\nhint: ${oneLine(expected.hint)}`)
+    notice.error(expected.at === undefined ? expected.message : `${expected.at}: ${expected.message}`)
+    if (expected.hint) complain(`\nhint: ${expected.hint.trim().replace(/\s*\n\s*/g, '; ')}`)
   } else {
-    log(`error: unexpected ${oneLine(String(error))}`)
-    log('\nhint: this is a bug in hone; please report it with the command line and the output of HONE_DEBUG=1')
+    notice.error(`unexpected ${String(error)}`)
+    complain('\nhint: this is a bug in hone; please report it with the command line and the output of HONE_DEBUG=1')
   }
-  if (process.env['HONE_DEBUG'] === '1' && error instanceof Error) log(`\n${Bun.inspect(error)}`)
+  if (process.env['HONE_DEBUG'] === '1' && error instanceof Error) complain(`\n${Bun.inspect(error)}`)
   return expected ? expected.exit : EXIT.bug
 }
 
@@ -148,5 +152,3 @@ async function describe(name: string, command: Command) {
   const meta = await resolve(command.meta ?? {})
   return { name, description: meta.description ?? '' }
 }
-
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ')

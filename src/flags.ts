@@ -9,6 +9,12 @@ export const FILES = {
   description: 'input files; - is standard input',
 } as const satisfies ArgDef
 
+/** Flags that every command takes beside its own; cli.ts acts on them. */
+export const EVERYWHERE = {
+  quiet: { type: 'boolean', alias: 'q', description: 'leave out everything but data and errors' },
+  verbose: { type: 'boolean', alias: 'v', description: 'also say what is being done' },
+} as const satisfies ArgsDef
+
 /** The flag as a person types it: `maxNewTokens` → `--max-new-tokens`. */
 export const flagName = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (c) => '-' + c.toLowerCase()).replaceAll('_', '-')}`

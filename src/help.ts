@@ -1,7 +1,7 @@
 // Help texts: the list of commands, and one command's usage from its meta and arguments.
 import { styleText } from 'node:util'
 import type { ArgDef, ArgsDef } from 'citty'
-import { flagName, isVariadic } from './flags.ts'
+import { EVERYWHERE, flagName, isVariadic } from './flags.ts'
 
 /** What a command says of itself. */
 export interface Described {
@@ -40,7 +40,11 @@ export function commandHelp({ name, description }: Described, definitions: ArgsD
     ...section('Arguments:', positionals, (each, definition) => positionalName(each, definition), stream),
     ...section(
       'Options:',
-      [...flags, ['help', { type: 'boolean', alias: 'h', description: 'show this page' }]],
+      [
+        ...flags,
+        ...Object.entries(EVERYWHERE),
+        ['help', { type: 'boolean', alias: 'h', description: 'show this page' }],
+      ],
       optionName,
       stream,
     ),

@@ -21,8 +21,20 @@ export function flush(): void {
   writeAll(1, block)
 }
 
-/** One line for a person, on stderr. */
+let quiet = false
+
+/** Whether lines for people and the status line are left out. */
+export function setQuiet(value: boolean): void {
+  quiet = value
+}
+
+/** One line for a person, on stderr; not when quiet. */
 export function log(line: string): void {
+  if (!quiet) complain(line)
+}
+
+/** One line on stderr that a person must see. */
+export function complain(line: string): void {
   clearStatus()
   writeAll(2, Buffer.from(line + '\n'))
 }
@@ -31,14 +43,17 @@ let statusShown = false
 
 /** True when stderr is a terminal on which a line may be redrawn. */
 export function isTerminal(): boolean {
-  return Boolean(process.stderr.isTTY) && process.env['TERM'] !== 'dumb' && !process.env['HONE_NO_PROGRESS']
+  return !quiet && Boolean(process.stderr.isTTY) && process.env['TERM'] !== 'dumb' && !process.env['HONE_NO_PROGRESS']
 }
 
 /** Redraw the one status line; shown on a terminal only. Callers limit their own rate. */
 export function status(line: string): void {
   if (!isTerminal()) return
   const width = process.stderr.columns || 80
-  writeAll(2, Buffer.from('\r\x1b[2K' + (Bun.stringWidth(line) > width ? Bun.sliceAnsi(line, 0, width - 1) + '…' : line)))
+  writeAll(
+    2,
+    Buffer.from('\r\x1b[2K' + (Bun.stringWidth(line) > width ? Bun.sliceAnsi(line, 0, width - 1) + '…' : line)),
+  )
   statusShown = true
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../cache.ts'
 import { HoneError } from '../error.ts'
+import { notice } from '../notice.ts'
 
 interface Embedded {
   /** The name under which the library looks for its neighbours, and they for it. */
@@ -43,6 +44,7 @@ async function unpack(packed: string, name: string): Promise<string> {
   const path = join(folder, name)
   const source = Bun.file(packed)
   if (existsSync(path) && statSync(path).size === source.size) return path
+  notice.debug(`unpacking ONNX Runtime into ${folder}`)
   const beside = `${path}.${process.pid}.tmp`
   try {
     mkdirSync(folder, { recursive: true })

@@ -1,10 +1,31 @@
-// Builds dist/hone: one file that runs from an empty directory, with ONNX Runtime inside. `bun src/build.ts [TARGET [OUTFILE]]`
+// Builds dist/hone: one file that runs from an empty directory, with ONNX Runtime inside. `bun src/build.ts [--target T] [--out FILE]`
 import type { BunPlugin } from 'bun'
-import { rmSync } from 'node:fs'
+import { defineCommand } from 'citty'
+import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { runCli } from './cli.ts'
+import { HoneError } from './error.ts'
+import { log } from './out.ts'
 
-const TARGETS = ['bun-linux-x64', 'bun-linux-arm64', 'bun-darwin-arm64'] as const
+const root = join(import.meta.dir, '..')
+/** What onnxruntime-node has a library for and bun can compile for. */
+const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64'] as const
 type Target = (typeof TARGETS)[number]
+
+const command = defineCommand({
+  meta: { name: 'build', description: 'Compile hone into one file' },
+  args: {
+    target: { type: 'enum', options: [...TARGETS], description: 'machine to build for [default: this one]' },
+    out: { type: 'string', alias: 'o', default: join(root, 'dist', 'hone'), description: 'file to write' },
+  },
+  async run({ args }) {
+    const target = TARGETS.find((each) => each === (args.target ?? `${process.platform}-${process.arch}`))
+    if (!target)
+      throw new HoneError(`Cannot build for ${process.platform}-${process.arch}: there is no ONNX Runtime for it`)
+    await build(target, args.out)
+    log(`${args.out}  ${(statSync(args.out).size / 1e6).toFixed(1)} MB`)
+  },
+})
 
 /**
  * The browser build of transformers imports onnxruntime-web for its pipelines. hone uses its tokenizers alone and has a
@@ -21,39 +42,31 @@ const withoutWebRuntime: BunPlugin = {
   },
 }
 
-const [wanted = `bun-${process.platform}-${process.arch}`, outfile = join(import.meta.dir, '..', 'dist', 'hone')] =
-  process.argv.slice(2)
-const target = TARGETS.find((each) => each === wanted)
-if (!target) throw new Error(`Cannot build for "${wanted}": it is none of ${TARGETS.join(', ')}`)
-await build(target, outfile)
+await runCli({ build: () => Promise.resolve(command) }, ['build', ...process.argv.slice(2)])
 
 async function build(target: Target, outfile: string): Promise<void> {
-  const root = join(import.meta.dir, '..')
-  const result = await Bun.build({
+  const [platform, arch] = target.split('-')
+  const beside = `${outfile}.tmp`
+  await Bun.build({
     entrypoints: [join(root, 'src', 'main.ts')],
     root,
-    // A bunfig.toml or .env in the folder where hone is run belongs to someone else's program: it must not act on this one.
     compile: {
-      target,
-      outfile: `${outfile}.tmp`,
+      target: `bun-${target}`,
+      outfile: beside,
+      // What lies in the folder where hone is run belongs to someone else's program: it must not act on this one.
       autoloadBunfig: false,
       autoloadDotenv: false,
       autoloadTsconfig: false,
       autoloadPackageJson: false,
     },
-    define: {
-      'process.platform': JSON.stringify(target.split('-')[1]),
-      'process.arch': JSON.stringify(target.split('-')[2]),
-    },
+    // Folded at build time, so that only the target's own ONNX Runtime is carried.
+    define: { 'process.platform': JSON.stringify(platform), 'process.arch': JSON.stringify(arch) },
     plugins: [withoutWebRuntime],
     minify: true,
+    // Each command is a chunk of its own, read when it is chosen.
     splitting: true,
     bytecode: true,
     format: 'esm',
   })
-  for (const line of result.logs) console.error(String(line))
-  const { renameSync, statSync } = await import('node:fs')
-  renameSync(`${outfile}.tmp`, outfile)
-  console.error(`${outfile}  ${(statSync(outfile).size / 1e6).toFixed(1)} MB`)
-  rmSync(`${outfile}.tmp`, { force: true })
+  renameSync(beside, outfile)
 }

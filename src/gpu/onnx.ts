@@ -17,6 +17,12 @@ export function toOnnx(whole: Cut): Uint8Array {
   const graph = fuse(whole)
   const names = new Map<Value, string>()
   for (const [name, value] of Object.entries(graph.inputs)) names.set(value, name)
+  // An output that is an input, or stands under two names, is a copy: it needs a name of its own.
+  const copied = Object.entries(graph.outputs).filter(([key, value]) => {
+    if (names.has(value)) return true
+    names.set(value, outputName(graph, key))
+    return false
+  })
   const name = (value: Value): string => {
     const known = names.get(value) ?? `v${names.size}`
     names.set(value, known)
@@ -25,8 +31,7 @@ export function toOnnx(whole: Cut): Uint8Array {
   const body = new BinaryWriter()
   const operands = new Map<string, readonly number[]>()
   for (const node of graph.nodes) message(body, 1, (writer) => writeNode(writer, node, name, operands))
-  // An output may be an input, or stand under two names: the copy gives it a name of its own.
-  for (const [key, value] of Object.entries(graph.outputs))
+  for (const [key, value] of copied)
     message(body, 1, (writer) => {
       writer.tag(1, WireType.LengthDelimited).string(name(value))
       writer.tag(2, WireType.LengthDelimited).string(outputName(graph, key))

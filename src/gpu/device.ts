@@ -91,6 +91,11 @@ export async function openDevice(
   return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(index[1] ?? 0)))
 }
 
+/** Version of the ONNX Runtime that the CPU uses, as the library itself says it. */
+export async function runtimeVersion(): Promise<string> {
+  return ortAt(await libraryPath(), undefined).version
+}
+
 /** ONNX Runtime as loaded from each path: CUDA may come with a library of its own. */
 const loaded = new Map<string, Ort>()
 

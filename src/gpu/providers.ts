@@ -1,12 +1,16 @@
 // Which devices can be opened here, and why the others cannot. For `hone doctor`.
 import { HoneError } from '../error.ts'
 import type { Finding } from '../machine.ts'
-import { type DeviceSpec, openDevice } from './device.ts'
+import { type DeviceSpec, openDevice, runtimeVersion } from './device.ts'
 import { libraryPath } from './library.ts'
 
 /** Opens each kind of device once. A missing GPU is no fault; a CPU that cannot be opened is one. */
 export async function inspectProviders(): Promise<Finding[]> {
-  const library = await attempt('ONNX Runtime', 'broken', async () => await libraryPath())
+  const library = await attempt(
+    'ONNX Runtime',
+    'broken',
+    async () => `${await runtimeVersion()} at ${await libraryPath()}`,
+  )
   if (library.state !== 'ok') return [library]
   return [library, await device('cpu', 'broken'), await device('cuda', 'missing')]
 }

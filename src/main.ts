@@ -7,6 +7,8 @@ const commands = {
   parse: () => import('./cmd/parse.ts').then((m) => m.default),
   prep: () => import('./cmd/prep.ts').then((m) => m.default),
   verify: () => import('./cmd/verify.ts').then((m) => m.default),
+  sft: () => import('./cmd/sft.ts').then((m) => m.default),
+  train: () => import('./cmd/train.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

@@ -1,5 +1,6 @@
 // The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
 import type { Completion } from '../gpu/policy.ts'
+import type { JsonObject } from '../json.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow } from '../row.ts'
 
@@ -9,6 +10,8 @@ export interface Prompt {
   index: number
   ids: readonly number[]
   row: HoneRow
+  /** The row as it was read, for rewards of users. */
+  json: JsonObject
 }
 
 /** A named set of held-out prompts. */

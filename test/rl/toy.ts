@@ -153,6 +153,7 @@ export function toyPrompts(count: number, V: number): Prompt[] {
     index,
     ids: [index % V],
     row: { id: `row ${index}`, source: 'toy', messages: [], tools: [], answer: [], meta: {} },
+    json: {},
   }))
 }
 

@@ -1,0 +1,15 @@
+// hone train: reinforcement learning from rules, from a configuration to a run directory.
+import { defineCommand } from 'citty'
+import { trainPresets } from '../rl/presets.ts'
+import { TrainRecipe } from '../rl/recipe.ts'
+import { runTrain } from '../rl/run-train.ts'
+import { argumentsOf, settingsOf } from '../rl/settings.ts'
+
+export default defineCommand({
+  meta: { description: 'train a model with rule-based reinforcement learning' },
+  args: argumentsOf(TrainRecipe),
+  async run({ args }) {
+    const asked = settingsOf({ command: 'train', schema: TrainRecipe, presets: trainPresets, args })
+    return asked && (await runTrain(asked.settings, asked.resume))
+  },
+})

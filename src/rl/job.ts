@@ -1,0 +1,84 @@
+// A run as a job: its directory, its sinks, its checkpoint, and how it ends when the user interrupts it.
+import { basename } from 'node:path'
+import type { Resolved } from '../config.ts'
+import { EXIT, type ExitCode } from '../error.ts'
+import { type Sink, tee } from '../event.ts'
+import type { Policy } from '../gpu/policy.ts'
+import { isTerminal, log, status } from '../out.ts'
+import { progress } from '../progress.ts'
+import { createRun, resumeRun, type Run } from '../run.ts'
+import { tensorboard } from '../tensorboard.ts'
+import { version } from '../version.ts'
+import { latestCheckpoint, type Progress } from './checkpoint.ts'
+
+export interface Job {
+  command: 'sft' | 'train'
+  settings: Resolved<{ output: string }>
+  /** Run directory to go on with. */
+  resume: string | undefined
+  policy: Policy
+}
+
+/** What the body of a job is given. */
+export interface Workplace {
+  run: Run
+  start: Progress
+  emit: Sink
+  clock: () => number
+  interrupted: () => boolean
+}
+
+/** Run `body` in the job's directory, from its newest checkpoint where it is resumed. */
+export async function work(job: Job, body: (place: Workplace) => Promise<'done' | 'interrupted'>): Promise<ExitCode> {
+  const directory = job.resume ?? job.settings.value.output
+  const latest = job.resume === undefined ? undefined : latestCheckpoint(`${directory}/checkpoints`)
+  if (latest) job.policy.restore(latest.checkpoint.policy)
+  const start = latest?.checkpoint ?? { step: 0, position: 0 }
+  const run = job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, start.step)
+  const board = tensorboard(directory, { time: Date.now(), step: start.step })
+  const stop = interruption()
+  const emit = tee(run.emit, board, progress({ terminal: isTerminal(), log, status }))
+  try {
+    for (const path of latest?.damaged ?? []) log(`warning: checkpoint ${path} is damaged and was passed over`)
+    if (job.resume !== undefined) log(`resuming ${directory} after step ${start.step}`)
+    const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
+    emit({ type: 'end', time: Date.now(), step: start.step, reason })
+    if (reason === 'done') return EXIT.ok
+    log(`saved; to go on: ${resumeCommand(job.command, directory)}`)
+    return EXIT.interrupted
+  } finally {
+    stop.release()
+    board.close()
+    run.close()
+  }
+}
+
+/** The command that goes on with a run, as it is typed in a shell. */
+export function resumeCommand(command: string, directory: string): string {
+  const program = Bun.isStandaloneExecutable ? basename(process.execPath) : `bun ${process.argv[1] ?? 'src/main.ts'}`
+  const quoted = /^[\w./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`
+  return `${program} ${command} --resume ${quoted}`
+}
+
+/** The first SIGINT or SIGTERM asks for an end after the step at hand, the second ends at once. */
+function interruption() {
+  let asked = false
+  const onSignal = () => {
+    if (asked) process.exit(EXIT.interrupted)
+    asked = true
+    log('finishing this step, then saving; once more to stop at once')
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    asked: () => asked,
+    release() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+function recordOf({ command, settings }: Job) {
+  return { command, version, settings: { ...settings.value }, origins: settings.origins }
+}

@@ -1,0 +1,37 @@
+// `hone sft` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
+import type { Resolved } from '../config.ts'
+import type { ExitCode } from '../error.ts'
+import { log } from '../out.ts'
+import { work } from './job.ts'
+import { judgeBy } from './judge.ts'
+import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
+import type { SftRecipe } from './recipe.ts'
+import { readExamples, readPromptSets } from './rows.ts'
+import { sft } from './sft.ts'
+
+/** Fine-tune as `settings` say. @throws HoneError for what is wrong, before anything is written. */
+export async function runSft(settings: Resolved<SftRecipe>, resume: string | undefined): Promise<ExitCode> {
+  const recipe = settings.value
+  const language = await openLanguage(recipe)
+  const { tokenizer, positions } = language
+  const evalJudge = judgeBy(recipe.reward, recipe.rewardMode, tokenizer)
+  const limit = promptLimit(recipe.maxLength, 0, language)
+  const { items: examples, tooLong } = await readExamples(recipe.data, { ...language, limit })
+  const shorter = positions - recipe.maxCompletionLength
+  const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: shorter }, recipe.evalRows)
+  if (tooLong > 0) log(`${tooLong} of ${tooLong + examples.length} rows are longer than ${limit} tokens and left out`)
+  const policy = await openTrained(recipe, { reference: false })
+  try {
+    return await work({ command: 'sft', settings, resume, policy }, async ({ run, start, ...place }) => {
+      const ending = endingOf(tokenizer)
+      const reason = await sft(
+        { recipe, policy, examples, heldOut, evalJudge, ending, path: run.path, ...place },
+        start,
+      )
+      if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
+      return reason
+    })
+  } finally {
+    policy.free()
+  }
+}

@@ -1,0 +1,39 @@
+// `hone train` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
+import type { Resolved } from '../config.ts'
+import type { ExitCode } from '../error.ts'
+import { log } from '../out.ts'
+import { needsReference } from './frozen.ts'
+import { work } from './job.ts'
+import { judgeBy } from './judge.ts'
+import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
+import type { TrainRecipe } from './recipe.ts'
+import { readPrompts, readPromptSets } from './rows.ts'
+import { train } from './train.ts'
+
+/** Train as `settings` say. @throws HoneError for what is wrong, before anything is written. */
+export async function runTrain(settings: Resolved<TrainRecipe>, resume: string | undefined): Promise<ExitCode> {
+  const recipe = settings.value
+  const language = await openLanguage(recipe)
+  const { tokenizer } = language
+  const judge = judgeBy(recipe.reward, recipe.rewardMode, tokenizer)
+  const evalJudge = judgeBy(recipe.evalReward ?? recipe.reward, recipe.rewardMode, tokenizer)
+  const rows = { ...language, limit: promptLimit(recipe.maxPromptLength, recipe.maxCompletionLength, language) }
+  const { items: prompts, tooLong } = await readPrompts(recipe.data, rows)
+  const heldOut = await readPromptSets(recipe.evalData, rows, recipe.evalRows)
+  if (tooLong > 0)
+    log(`${tooLong} of ${tooLong + prompts.length} prompts are longer than ${rows.limit} tokens and left out`)
+  const policy = await openTrained(recipe, { reference: needsReference(recipe) })
+  try {
+    return await work({ command: 'train', settings, resume, policy }, async ({ run, start, ...place }) => {
+      const ending = endingOf(tokenizer, recipe.stop)
+      const reason = await train(
+        { recipe, policy, prompts, heldOut, judge, evalJudge, ending, path: run.path, ...place },
+        start,
+      )
+      if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
+      return reason
+    })
+  } finally {
+    policy.free()
+  }
+}

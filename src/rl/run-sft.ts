@@ -15,9 +15,9 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
   const language = await openLanguage(recipe)
   const { tokenizer, positions } = language
   const evalJudge = judgeBy(recipe.reward, recipe.rewardMode, tokenizer)
-  const limit = promptLimit(recipe.maxLength, 0, language)
+  const limit = Math.min(recipe.maxLength ?? positions, positions)
   const { items: examples, tooLong } = await readExamples(recipe.data, { ...language, limit })
-  const shorter = positions - recipe.maxCompletionLength
+  const shorter = promptLimit(null, recipe.maxCompletionLength, language)
   const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: shorter }, recipe.evalRows)
   if (tooLong > 0) log(`${tooLong} of ${tooLong + examples.length} rows are longer than ${limit} tokens and left out`)
   const policy = await openTrained(recipe, { reference: false })

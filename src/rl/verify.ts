@@ -19,7 +19,7 @@ export interface Finding {
   ok: boolean
 }
 
-/** Tolerances: DESIGN of the engine, float32 against float32. */
+/** Tolerances of float32 against float32. That of loss parts is relative where the value exceeds one. */
 const BOUND = { logits: 1e-4, logprobs: 1e-4, parts: 1e-5, gradients: 1e-3, weights: 1e-5 } as const
 /** Below this a clipped gradient is rounding, which AdamW divides by its own size. */
 const NOISE = 1e-7
@@ -303,7 +303,7 @@ function compareWeights(
 function single(name: string, found: number, want: number, bound: number, by: 'abs' | 'rel' = 'abs'): Finding {
   const each = errors()
   each.add([found], [want])
-  return each.finding(name, bound, by)
+  return each.finding(name, by === 'abs' ? bound * Math.max(1, Math.abs(want)) : bound, by)
 }
 
 /** Largest difference seen, and the largest value it is measured against. NaN counts as infinitely wrong. */

@@ -13,7 +13,7 @@ const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64'] as const
 type Target = (typeof TARGETS)[number]
 
 const command = defineCommand({
-  meta: { name: 'build', description: 'Compile hone into one file' },
+  meta: { name: 'build', description: 'compile hone into one file' },
   args: {
     target: { type: 'enum', options: [...TARGETS], description: 'machine to build for [default: this one]' },
     out: { type: 'string', alias: 'o', default: join(root, 'dist', 'hone'), description: 'file to write' },

@@ -34,7 +34,7 @@ export function commandHelp({ name, description }: Described, definitions: ArgsD
   const positionals = entries.filter(([, definition]) => definition.type === 'positional')
   const flags = entries.filter(([, definition]) => definition.type !== 'positional')
   return [
-    `${description}`,
+    description.charAt(0).toUpperCase() + description.slice(1),
     '',
     `${heading('Usage:', stream)} ${usage(name, definitions)}`,
     ...section('Arguments:', positionals, (each, definition) => positionalName(each, definition), stream),
@@ -85,8 +85,8 @@ function positionalName(name: string, definition: ArgDef): string {
 
 function optionName(name: string, definition: ArgDef): string {
   const alias = 'alias' in definition ? [definition.alias ?? []].flat().filter((each) => each.length === 1) : []
-  const flag =
-    definition.type === 'boolean' && definition.default === true ? `--no-${flagName(name).slice(2)}` : flagName(name)
+  const negatable = definition.type === 'boolean' && (definition.default === true || definition.negativeDescription)
+  const flag = negatable ? `--[no-]${flagName(name).slice(2)}` : flagName(name)
   return (
     [...alias.map((each) => `-${each}`), flag].join(', ') +
     (definition.type === 'boolean' ? '' : ` ${hint(name, definition)}`)

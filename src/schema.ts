@@ -67,12 +67,16 @@ const coercions: Record<string, (text: string, schema: Schema) => unknown> = {
 
 function flagOf({ schema }: Leaf): ArgDef {
   const core = unwrap(schema)
-  const description = [descriptionOf(schema), fallbackText(schema)].filter(Boolean).join(' ')
+  const fallback: unknown = 'default' in schema ? schema.default : undefined
+  const shown = textOf(fallback)
+  const description = [descriptionOf(schema), shown && `[default: ${shown}]`].filter(Boolean).join(' ')
   const aliases = aliasesOf(schema)
   const alias = aliases.length > 0 ? { alias: aliases } : {}
-  if (core.type === 'boolean') return { type: 'boolean', description, ...alias }
+  if (core.type === 'boolean')
+    return { type: 'boolean', description, ...alias, ...(fallback === true && { negativeDescription: description }) }
   const options = core.type === 'picklist' && 'options' in core ? (core.options as string[]).join('|') : undefined
-  return { type: 'string', description, ...alias, ...(options && { valueHint: options }) }
+  const valueHint = options ?? valueHints[core.type]
+  return { type: 'string', description, ...alias, ...(valueHint && { valueHint }) }
 }
 
 /** Other names of a setting, given as `v.metadata({ aliases: […] })`. */
@@ -80,6 +84,8 @@ export function aliasesOf(schema: Schema): string[] {
   const { aliases } = v.getMetadata(schema)
   return Array.isArray(aliases) ? aliases.map(String) : []
 }
+
+const valueHints: Record<string, string> = { number: 'N', string: 'TEXT', array: 'A,B,…' }
 
 /** The schema inside optional, nullable and the like. */
 function unwrap(schema: Schema): Schema {
@@ -98,8 +104,10 @@ function descriptionOf(schema: Schema): string | undefined {
   return v.getDescription(schema) ?? ('wrapped' in schema ? descriptionOf(schema.wrapped as Schema) : undefined)
 }
 
-function fallbackText(schema: Schema): string {
-  const fallback: unknown = 'default' in schema ? schema.default : undefined
-  if (fallback === undefined || fallback === null || typeof fallback === 'function') return ''
-  return `[default: ${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}]`
+/** A default as it would be typed; empty where there is nothing to show. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null || typeof value === 'function') return ''
+  if (Array.isArray(value)) return value.map(textOf).join(',')
+  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -136,7 +136,7 @@ test('a file that is absent, of another kind, or no mapping is refused', () => {
 
 test('flags have no defaults of their own and show the schema’s', () => {
   const flags = flagsOf(schema)
-  expect(flags['learning-rate']).toEqual({ type: 'string', description: 'step size [default: 0.000001]' })
+  expect(flags['learning-rate']).toEqual({ type: 'string', description: 'step size [default: 1e-6]', valueHint: 'N' })
   expect(flags['save']?.type).toBe('boolean')
   expect(Object.values(flags).some((flag) => flag.default !== undefined)).toBe(false)
 })

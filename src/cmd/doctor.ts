@@ -7,7 +7,7 @@ import { data } from '../out.ts'
 import { table } from '../table.ts'
 
 export default defineCommand({
-  meta: { name: 'doctor', description: 'Show what hone found on this machine: runtime, processor, memory, devices' },
+  meta: { name: 'doctor', description: 'show what hone found on this machine: runtime, processor, memory, devices' },
   args: {
     format: {
       type: 'enum',

@@ -92,7 +92,7 @@ async function report(error: unknown): Promise<number> {
 function systemError(error: unknown): HoneError | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
   return new HoneError(
-    `Cannot ${String(error.syscall)}${'path' in error ? ` "${String(error.path)}"` : ''}: ${error.message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+ '.*$/, '')}`,
+    `Cannot ${String(error.syscall)}${'path' in error ? ` "${String(error.path)}"` : ''}: ${error.message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+( '.*)?$/, '')}`,
   )
 }
 

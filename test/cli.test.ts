@@ -1,6 +1,8 @@
 // The command line as a script and as a person meet it, from source and from the binary.
 import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { strictArguments } from '../src/flags.ts'
 import { forms, run, runInTerminal } from './hone.ts'
@@ -111,6 +113,26 @@ describe.each(forms)('from %s', (_form, start) => {
       stderr: '',
     })
   })
+})
+
+test('data that cannot be written is an error with one line and exit 2', () => {
+  const { exitCode, stderr } = Bun.spawnSync(['bash', '-c', '"$@" > /dev/full', '-', ...source, 'help', '--json'])
+  expect({ exitCode, stderr: stderr.toString() }).toEqual({
+    exitCode: 2,
+    stderr: 'error: Cannot write: no space left on device\n',
+  })
+})
+
+test.each(forms.slice(1))('the %s takes no orders from files in the folder where it is run', (_form, start) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hone-hostile-'))
+  writeFileSync(join(folder, 'order.ts'), 'console.log("obeyed")')
+  writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./order.ts"]')
+  writeFileSync(join(folder, '.env'), 'HONE_CACHE=/obeyed')
+  writeFileSync(join(folder, 'tsconfig.json'), '{"compilerOptions": {"paths": {"citty": ["./order.ts"]}}}')
+  const { code, stdout } = run(start, ['doctor'], { cwd: folder })
+  rmSync(folder, { recursive: true })
+  expect(code).toBe(0)
+  expect(stdout).not.toContain('obeyed')
 })
 
 const definitions = {

@@ -1,0 +1,35 @@
+// What reaches stdout and stderr: data whole and in order, a status line on a terminal only, nothing but errors when quiet.
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { run, runInTerminal } from './hone.ts'
+
+const out = join(import.meta.dir, '..', 'src', 'out.ts')
+const program = (body: string): string[] => [
+  process.execPath,
+  '-e',
+  `import { data, flush, log, status, clearStatus, setQuiet, complain } from ${JSON.stringify(out)}\n${body}\nflush()`,
+]
+
+test('data longer than a pipe arrives whole and in order', () => {
+  const { stdout } = run(program('for (let i = 0; i < 300_000; i++) data(String(i))'), [])
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines).toHaveLength(300_000)
+  expect(lines.every((line, index) => line === String(index))).toBe(true)
+})
+
+test('a status line is redrawn on a terminal, cut to its width, and taken away before a line that stays', async () => {
+  const { screen } = await runInTerminal(program('status("x".repeat(200)); log("done")'), [])
+  expect(screen).toBe(`\r\x1b[2K${'x'.repeat(79)}…\r\x1b[2Kdone\r\n`)
+})
+
+test('in a pipe, and on a terminal that wants none, there is no status line', async () => {
+  expect(run(program('status("busy"); log("done")'), []).stderr).toBe('done\n')
+  for (const env of [{ HONE_NO_PROGRESS: '1' }, { TERM: 'dumb' }]) {
+    expect((await runInTerminal(program('status("busy"); log("done")'), [], env)).screen).toBe('done\r\n')
+  }
+})
+
+test('quiet leaves data and complaints', () => {
+  const { stdout, stderr } = run(program('setQuiet(true); data("row"); log("note"); complain("error: no")'), [])
+  expect({ stdout, stderr }).toEqual({ stdout: 'row\n', stderr: 'error: no\n' })
+})

@@ -1,6 +1,5 @@
 // What a reward is: one function from a completion and what is right to a score that says why, and never throws.
-import type { Call } from '../call.ts'
-import { JsonError, type JsonObject } from '../json.ts'
+import { JsonError, type Json, type JsonObject } from '../json.ts'
 
 /** compat: the published code's value for every input. strict: what the paper says. */
 export type Mode = 'compat' | 'strict'
@@ -9,8 +8,8 @@ export type Mode = 'compat' | 'strict'
 export interface Sample {
   /** The model's text; where a prompt stands before it, the original rules for finding the reply apply. */
   completion: string
-  /** What is right: calls, or the text that the published code takes (a JSON list, or tagged text). */
-  truth: string | readonly Call[]
+  /** What is right: calls {name, arguments}, the text that the published code takes (JSON, tagged text), or texts of which any is right. */
+  truth: string | readonly Json[]
   /** Training step, for rewards with a schedule; 0 unless given. */
   step?: number | undefined
   /** Model name, where it decides which chat markers are cut. */

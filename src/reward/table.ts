@@ -1,16 +1,23 @@
 // The table of rewards: a family is one row, its variants are columns of its own file.
+import { scoreAlphaMaze } from './alphamaze.ts'
+import { scoreArpo } from './arpo.ts'
+import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
 import type { Mode, Sample, Verdict } from './reward.ts'
+import { scoreLength, scoreOverlong, scoreRepetition } from './shape.ts'
+import { scoreExact, scoreF1 } from './text-answer.ts'
 import { scoreToolN1Strict } from './tool-n1-strict.ts'
-import { scoreToolN1, VARIANTS } from './tool-n1.ts'
+import { FORMAT_ONLY, scoreToolN1, VARIANTS } from './tool-n1.ts'
 import { parseMode, SWITCHES } from './toolrl-modes.ts'
 import { scoreToolRl } from './toolrl.ts'
+
+type Score = (sample: Sample) => Verdict
 
 export interface Family {
   what: string
   /** Variant → what it rewards; the first one is meant where none is named. */
   variants: Record<string, { what: string }>
   /** The scoring function of a variant, which never throws; undefined where there is no such variant. */
-  scorer(variant: string, mode: Mode): ((sample: Sample) => Verdict) | undefined
+  scorer(variant: string, mode: Mode): Score | undefined
 }
 
 export const families: Record<string, Family> = {
@@ -35,4 +42,71 @@ export const families: Record<string, Family> = {
       return (sample) => scoreToolRl(step === undefined ? sample : { ...sample, step }, switches, mode)
     },
   },
+  arpo: plain('ARPO: tagged layout, F1 of the boxed answer, 0.1 for using both tools', scoreArpo),
+  'tool-star': plain("Tool-Star's question answering: the same rules as arpo", scoreArpo),
+  alphamaze: plain('AlphaMaze: tags, moves alone, the exact path', scoreAlphaMaze),
+  format: {
+    what: '1 for a reply in the right format, whatever it calls',
+    variants: {
+      loose: { what: "Tool-N1's code: think tags anywhere, well-formed calls in the last block" },
+      strict: { what: "Tool-N1's paper: thinking, then one block, nothing else" },
+      ...PARSER_VARIANTS,
+    },
+    scorer(name) {
+      if (name === 'loose') return (sample) => scoreToolN1(sample, FORMAT_ONLY)
+      if (name === 'strict') return (sample) => scoreToolN1Strict(sample, FORMAT_ONLY)
+      return Object.hasOwn(PARSER_VARIANTS, name) ? formatScorer(name) : undefined
+    },
+  },
+  ...Object.fromEntries(Object.entries(CALL_PARTS).map(([name, part]) => [name, callFamily(name, part)])),
+  exact: plain('1 where the final text answer is a right one', scoreExact),
+  f1: plain('word F1 of the final text answer', scoreF1),
+  length: sized(
+    'words of thinking wanted, such as 512w',
+    /^(\d+)w$/,
+    '512w',
+    ([wanted = 1]) =>
+      (sample) =>
+        scoreLength(sample, wanted),
+  ),
+  repetition: sized(
+    'minus the share of repeated n-grams of words, such as 3-grams',
+    /^(\d+)-grams?$/,
+    '3-grams',
+    ([n = 3]) =>
+      (sample) =>
+        scoreRepetition(sample, n),
+  ),
+  'soft-overlong': sized(
+    '0 down to -1 over the last CACHE of MAX tokens, such as 16384-4096',
+    /^(\d+)-(\d+)$/,
+    '16384-4096',
+    ([maximum = 0, cache = 0]) =>
+      (sample) =>
+        scoreOverlong(sample, maximum, cache),
+  ),
+}
+
+function plain(what: string, score: Score): Family {
+  return { what, variants: {}, scorer: (variant) => (variant === '' ? score : undefined) }
+}
+
+function callFamily(name: string, part: CallPart): Family {
+  return {
+    what: part.what,
+    variants: PARSER_VARIANTS,
+    scorer: (parser) => (Object.hasOwn(PARSER_VARIANTS, parser) ? callPartScorer(name, part, parser) : undefined),
+  }
+}
+
+/** A family whose variant carries positive whole numbers. */
+function sized(what: string, pattern: RegExp, usual: string, make: (sizes: number[]) => Score): Family {
+  return {
+    what,
+    variants: { [usual]: { what } },
+    scorer(variant) {
+      const sizes = pattern.exec(variant)?.slice(1).map(Number)
+      return sizes?.every((size) => size > 0) ? make(sizes) : undefined
+    },
+  }
 }

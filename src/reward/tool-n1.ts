@@ -59,6 +59,13 @@ export const VARIANTS: Record<string, Variant> = {
   },
 }
 
+/** Points for the reply's form alone: think tags and well-formed calls. */
+export const FORMAT_ONLY: Variant = {
+  ...QWEN,
+  what: 'think tags and well-formed calls',
+  points: (o) => (o.think && o.format ? 1 : 0),
+}
+
 /** The published code's value; where it raises, 0 and the exception's name. */
 export function scoreToolN1(sample: Sample, variant: Variant): Verdict {
   try {

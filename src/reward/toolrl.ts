@@ -1,6 +1,5 @@
 // ToolRL's reward (qiancheng0/ToolRL, reward_score/rlla.py): format, correctness of the calls, and length of the thinking.
-import type { Call } from '../call.ts'
-import { dumpJson, parseJson, type Json } from '../json.ts'
+import { dumpJson, isObject, parseJson, type Json } from '../json.ts'
 import { strip, words } from '../python-text.ts'
 import { faulty, Raised, type Mode, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'
@@ -35,9 +34,12 @@ export function scoreToolRl(
 }
 
 /** Calls as the tagged text the published code takes. */
-function goldText(calls: readonly Call[]): string {
-  const lines = calls.map(({ name, arguments: parameters }) => dumpJson({ name, parameters }))
-  return calls.length === 0
+function goldText(calls: readonly Json[]): string {
+  const lines = calls.map((call) => {
+    if (!isObject(call)) throw new Raised('TypeError', 'an expected call must be an object')
+    return dumpJson({ name: call['name'] ?? null, parameters: call['arguments'] ?? null })
+  })
+  return lines.length === 0
     ? '<think> </think>\n<response> </response>'
     : `<think> </think>\n<tool_call>\n${lines.join('\n')}\n</tool_call>`
 }

@@ -1,0 +1,135 @@
+// The other rewards: ARPO and AlphaMaze by their published vectors, parts by their definitions.
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { resolveReward } from '../../src/reward/resolve.ts'
+import type { Sample } from '../../src/reward/reward.ts'
+import { families } from '../../src/reward/table.ts'
+import { sharedPath } from '../shared.ts'
+
+const score = (spec: string, completion: string, truth: Sample['truth'] = '', rest: Partial<Sample> = {}) =>
+  resolveReward(spec).score({ completion, truth, ...rest })
+
+test("ARPO's and Tool-Star's published vectors hold", async () => {
+  const path = sharedPath('reference', 'vectors', 'arpo_reward.json')
+  if (!path) return
+  const file: { cases: { id: string; response: string; gold: string | string[]; score: number }[] } =
+    await Bun.file(path).json()
+  for (const { id, response, gold, score: expected } of file.cases) {
+    for (const name of ['arpo', 'tool-star'])
+      expect([id, score(name, response, gold).score.toFixed(6)]).toEqual([id, expected.toFixed(6)])
+  }
+})
+
+test("AlphaMaze's published vectors hold", async () => {
+  const path = sharedPath('reference', 'vectors', 'alphamaze_reward.json')
+  if (!path) return
+  const file: {
+    cases: { response: string; gold: string; correct: number; integrity: number; xml: number; total: number }[]
+  } = await Bun.file(path).json()
+  for (const { response, gold, correct, integrity, xml, total } of file.cases) {
+    const { score: all, parts } = score('alphamaze', response, gold)
+    expect(all).toBeCloseTo(total, 9)
+    expect(parts!['correctness']).toBeCloseTo(correct, 9)
+    expect([parts!['integrity'], parts!['format']]).toEqual([integrity, xml])
+  }
+})
+
+const ANSWER = '[{"name":"f","arguments":{"x":1,"y":2}},{"name":"g","arguments":{}}]'
+const HERMES = '<tool_call>\n{"name":"f","arguments":{"x":1,"z":2}}\n</tool_call>'
+
+test('parts of the calls are judged in the format of any parser', () => {
+  expect(score('calls:hermes', HERMES, '[{"name":"f","arguments":{"z":2,"x":1}}]').score).toBe(1)
+  expect(score('calls:pythonic', '[f(x=1, y=2), g()]', ANSWER).score).toBe(1)
+  expect(score('names:hermes', HERMES, ANSWER).score).toBeCloseTo(2 / 3, 12)
+  expect(score('parameters:hermes', HERMES, ANSWER).score).toBe(0.5)
+  expect(score('values:hermes', HERMES, ANSWER).score).toBe(0.5)
+  expect(score('calls:hermes', '<tool_call>\n{"name":"f"', '[]').score).toBe(0)
+})
+
+test('a part that does not apply is left out of a combination', () => {
+  const { score: sum, parts } = score('calls:hermes:1,parameters:hermes:0.5,soft-overlong:1', 'No tool helps.', '[]')
+  expect(sum).toBe(1)
+  expect(parts).toEqual({ 'calls:hermes': 1, 'parameters:hermes': null, 'soft-overlong:16384-4096': null })
+})
+
+test('loose format is what Tool-N1 runs, strict format what its paper says', () => {
+  const reversed = '<tool_call>[{"name":"f","arguments":{}}]</tool_call><think>t</think>'
+  expect([score('format:loose', reversed, '[]').score, score('format:strict', reversed, '[]').score]).toEqual([1, 0])
+  expect(score('format:llama3-json', '{"name":"f"}').score).toBe(0)
+})
+
+test('length, repetition and overlong replies are priced by their sizes', () => {
+  expect(score('length:4w', '<think>one two</think>').score).toBe(0.5)
+  expect(score('length:512w:2', 'x').score).toBe(0)
+  expect(score('repetition:2-grams', 'a b a b a b').score).toBeCloseTo(-3 / 5, 12)
+  expect(score('repetition', 'a b').score).toBe(0)
+  const overlong = [6, 8, 10, 99].map((tokens) => score('soft-overlong:10-4', '', '', { tokens }).score)
+  expect(overlong).toEqual([0, -0.5, -1, -1])
+})
+
+test('text answers are compared without case, punctuation and articles', () => {
+  expect(score('exact', 'So \\boxed{The U.S.A.}', ['uk', 'usa']).score).toBe(1)
+  expect(score('f1', '<answer>new york city</answer>', 'New York').score).toBeCloseTo(0.8, 12)
+  expect(score('exact', 'thus:\n42', '42').score).toBe(1)
+})
+
+test('no text makes any reward throw, and every score is a number', () => {
+  const specs = Object.entries(families).flatMap(([name, { variants }]) => [
+    name,
+    ...Object.keys(variants).map((variant) => `${name}:${variant}`),
+  ])
+  const rewards = specs.flatMap((spec) => (['compat', 'strict'] as const).map((mode) => resolveReward(spec, { mode })))
+  const piece = fc.constantFrom(
+    '<think>',
+    '</think>',
+    '<tool_call>',
+    '</tool_call>',
+    '<answer>',
+    '</answer>',
+    '\\boxed{',
+    '}',
+    '[',
+    ']',
+    '{',
+    '"name"',
+    ':',
+    '1',
+    'NaN',
+    ',',
+    '<search>',
+    '<result>',
+    '\n',
+    ' ',
+    'f(',
+    ')',
+  )
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 15 }),
+      fc.array(piece, { maxLength: 6 }),
+      fc.option(fc.nat()),
+      (completion, truth, tokens) => {
+        for (const reward of rewards) {
+          const verdict = reward.score({
+            completion: completion.join(''),
+            truth: truth.join(''),
+            tokens: tokens ?? undefined,
+          })
+          expect(Number.isFinite(verdict.score)).toBe(true)
+          if (verdict.fault !== null) expect([verdict.score, verdict.parts]).toEqual([0, null])
+        }
+      },
+    ),
+    { numRuns: 100 },
+  )
+})
+
+test.each([
+  ['moves', '</think>' + '<|up|>'.repeat(1e6)],
+  ['tool tags', '<think></think><answer></answer>' + '<search></search><result></result>'.repeat(2e5)],
+  ['boxes', '\\boxed{'.repeat(1e6)],
+  ['words', 'a '.repeat(2e6)],
+])('megabytes of %s are judged in linear time by every text reward', (_, completion) => {
+  for (const name of ['arpo', 'alphamaze', 'exact', 'f1', 'length', 'repetition'])
+    expect(Number.isFinite(score(name, completion, '').score)).toBe(true)
+})

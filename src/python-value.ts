@@ -1,5 +1,5 @@
 // Python's values where JSON has no word for them, with Python's equality, spelling and type names.
-import { Float, keysOf, type Json } from './json.ts'
+import { Float, floatText, keysOf, type Json } from './json.ts'
 
 /** A Python value. Numbers as in json.ts: a safe integer is an int, bigint an int beyond, everything else a float. */
 export type Py =
@@ -178,19 +178,8 @@ export function str(value: Py): string {
 
 /** `repr` of a float: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on. */
 export function floatRepr(value: number): string {
-  if (Number.isNaN(value)) return 'nan'
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
-  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  const [digits = '', power = ''] = value.toExponential().split('e')
-  const exponent = Number(power)
-  if (exponent < -4 || exponent >= 16) {
-    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
-  }
-  const sign = value < 0 ? '-' : ''
-  const plain = digits.replace(/[-.]/g, '')
-  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${plain}`
-  const whole = plain.slice(0, exponent + 1).padEnd(exponent + 1, '0')
-  return `${sign}${whole}.${plain.slice(exponent + 1) || '0'}`
+  if (Number.isFinite(value)) return floatText(value)
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
 }
 
 /** A JSON value as Python's `json.loads` would have it. */

@@ -1,0 +1,105 @@
+// The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
+import { JsonError, parseJson, type Json } from '../../json.ts'
+import { getItem, iterate, itemsOf } from '../../python-container.ts'
+import { strip } from '../../python-text.ts'
+import { Dict, fromJson, PythonError, type Py } from '../../python-value.ts'
+import { decodeJavaCalls } from './java-calls.ts'
+import { decodeJavascriptCalls } from './javascript-calls.ts'
+import { decodePythonCalls } from './python-calls.ts'
+import { SourceError } from './source-tokens.ts'
+import type { Language } from './types.ts'
+
+export interface Decoder {
+  what: string
+  /** @throws PythonError, JsonError or SourceError where the response cannot be decoded. */
+  decode(response: Json, language: Language): Py
+  /** The published handler cannot be asked by BFCL v4's relevance check, which passes it an argument it does not take: no call is ever seen. */
+  blindToRelevance?: true
+}
+
+const LANGUAGES: Record<Language, (text: string) => Py> = {
+  python: decodePythonCalls,
+  // The brackets are taken off as characters, whatever they are.
+  java: (text) => decodeJavaCalls([...text].slice(1, -1).join('')),
+  javascript: (text) => decodeJavascriptCalls([...text].slice(1, -1).join('')),
+}
+
+export const decoders: Record<string, Decoder> = {
+  text: {
+    what: 'BFCL prompting: [f(a=1), g(b="x")] in the language of the functions',
+    decode(response, language) {
+      let text = textOf(response).replace(/^[`\n ]+|[`\n ]+$/g, '')
+      if (!text.startsWith('[')) text = `[${text}`
+      if (!text.endsWith(']')) text = `${text}]`
+      return LANGUAGES[language](text)
+    },
+  },
+  calls: { what: 'calls already decoded: [{name: {argument: value}}]', decode: fromJson, blindToRelevance: true },
+  tooln1: {
+    what: 'Tool-N1’s published handler: the first <tool_call> block',
+    decode: firstBlock,
+    blindToRelevance: true,
+  },
+  'tool-n1': { what: 'the first <tool_call> block as in tooln1, asked in every category', decode: firstBlock },
+  qwen_fc: {
+    what: 'Qwen function calling: one call in each <tool_call> block, with line ends inside the tags',
+    decode(response) {
+      const blocks = [...textOf(response).matchAll(/<tool_call>\n([^]*?)\n<\/tool_call>/g)]
+      const calls = blocks.flatMap(([, body = '']) => readable(body))
+      if (!calls.every((call) => call instanceof Dict)) throw new PythonError('ValueError', 'a block holds no call')
+      return calls.map((call) => new Dict([[getItem(call, 'name'), new Dict(itemsOf(getItem(call, 'arguments')))]]))
+    },
+  },
+  xlam: {
+    what: 'xLAM: a JSON list of calls, one call, or calls between semicolons',
+    decode(response) {
+      const text = textOf(response)
+      const [whole] = readable(text)
+      if (whole !== undefined) return namedCalls(Array.isArray(whole) ? whole : [whole])
+      return namedCalls(text.split(';').map((part) => fromJson(parseJson(strip(part)))))
+    },
+  },
+  toolrl: {
+    what: 'ToolRL: one call a line in the last <tool_call> block; bad lines and the name "none" are skipped',
+    decode(response) {
+      const body = textOf(response).split('<tool_call>').slice(1).at(-1)?.split('</tool_call>')[0] ?? ''
+      const calls = strip(body)
+        .split('\n')
+        .flatMap(readable)
+        .filter((call) => call instanceof Dict && call.has('name') && call.has('parameters'))
+      return calls
+        .filter((call) => getItem(call, 'name') !== 'none')
+        .map((call) => new Dict([[getItem(call, 'name'), getItem(call, 'parameters')]]))
+    },
+  },
+}
+
+/** True for what a decoder throws on an undecodable response; anything else is a bug. */
+export function isUndecodable(error: unknown): boolean {
+  return error instanceof PythonError || error instanceof JsonError || error instanceof SourceError
+}
+
+function firstBlock(response: Json): Py {
+  const body = /<tool_call>([^]*?)<\/tool_call>/.exec(textOf(response))?.[1]
+  if (body === undefined) throw new PythonError('TypeError', 'no block')
+  return namedCalls(fromJson(parseJson(strip(body))))
+}
+
+function namedCalls(calls: Py): Py {
+  return [...iterate(calls)].map((call) => new Dict([[getItem(call, 'name'), getItem(call, 'arguments')]]))
+}
+
+/** The JSON value of a text, or nothing. */
+function readable(text: string): Py[] {
+  try {
+    return [fromJson(parseJson(text))]
+  } catch (error) {
+    if (error instanceof JsonError) return []
+    throw error
+  }
+}
+
+function textOf(response: Json): string {
+  if (typeof response === 'string') return response
+  throw new PythonError('AttributeError', 'the response is no text')
+}

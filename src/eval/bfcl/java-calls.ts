@@ -1,0 +1,349 @@
+// Java source → BFCL's decoded calls: the first method call, its named arguments as text the way BFCL's tree walk spells it.
+import { Dict, type Py } from '../../python-value.ts'
+import { JAVA_TOKENS, SourceError, tokenizeSource, type SourceToken } from './source-tokens.ts'
+
+interface Leaf {
+  kind: 'leaf' | 'name' | 'quoted' | 'class'
+  start: number
+  end: number
+}
+interface Call {
+  kind: 'call'
+  start: number
+  end: number
+  object: Node | null
+  name: Leaf
+  items: Node[]
+}
+type Node =
+  | Leaf
+  | Call
+  | { kind: 'group' | 'assignment'; start: number; end: number; items: Node[] }
+  | { kind: 'array'; start: number; end: number; type: Node; value: Node | null }
+  | { kind: 'object'; start: number; end: number; type: Node; items: Node[] }
+
+const KEYWORDS = new Set(
+  'abstract assert boolean break byte case catch char class const continue default do double else enum extends false final finally float for goto if implements import instanceof int interface long native new null package private protected public return short static strictfp super switch synchronized this throw throws transient true try void volatile while'.split(
+    ' ',
+  ),
+)
+const PRIMITIVES = new Set(['boolean', 'byte', 'char', 'double', 'float', 'int', 'long', 'short'])
+const WORDS = new Set(['true', 'false', 'null', 'this', 'super'])
+const BINARY = new Set(['+', '-', '*', '/', '%', '&', '|', '^', '&&', '||', '==', '!=', '<', '>', '<=', '>='])
+const ASSIGNMENT = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^='])
+const PREFIX = new Set(['+', '-', '!', '~', '++', '--'])
+/** Up to this length tree-sitter finds it cheaper to drop a statement than to add its missing semicolon. */
+const SHORTEST_WITHOUT_SEMICOLON = 11
+
+/** Decoded calls [{name: {argument: text}}], or {} where the source holds no call. @throws SourceError where the original refuses it. */
+export function decodeJavaCalls(source: string): Py {
+  const statements = parseJava(source, tokenizeSource(source, JAVA_TOKENS))
+  const call = statements.map(firstCall).find((found) => found !== undefined)
+  if (!call) return new Dict()
+  const text = textOf(source)
+  const named = new Dict()
+  for (const item of call.items) {
+    const [left, , right] = item.kind === 'assignment' ? item.items : []
+    if (left && right) setOnce(named, text(left), render(right, text, false))
+    else if (item.kind === 'name' || item.kind === 'class') setOnce(named, null, render(item, text, false))
+  }
+  const name = call.object ? `${text(call.object)}.${text(call.name)}` : text(call.name)
+  return [new Dict([[name, named]])]
+}
+
+function setOnce(named: Dict, key: Py, value: string): void {
+  if (named.has(key)) throw new SourceError('two arguments of one name')
+  named.set(key, value)
+}
+
+/** The original cuts its text by byte offsets, so that everything after a character beyond ASCII is shifted. */
+function textOf(source: string): (node: { start: number; end: number }) => string {
+  if (/^[\0-\x7f]*$/.test(source)) return ({ start, end }) => source.slice(start, end)
+  const characters = [...source]
+  const byteOffset = (index: number) => Buffer.byteLength(source.slice(0, index))
+  return ({ start, end }) => characters.slice(byteOffset(start), byteOffset(end)).join('')
+}
+
+function render(node: Node, text: (node: { start: number; end: number }) => string, nested: boolean): string {
+  const inner = (item: Node) => render(item, text, true)
+  switch (node.kind) {
+    case 'quoted':
+      return nested ? text(node) : [...text(node)].slice(1, -1).join('')
+    case 'array':
+      if (!node.value) throw new SourceError('an array without values')
+      return `new ${inner(node.type)}[]${inner(node.value)}`
+    case 'object':
+      return `new ${inner(node.type)}(${node.items.map(inner).join(', ')})`
+    case 'group':
+    case 'assignment':
+      return node.items.map(inner).join('')
+    default:
+      return text(node)
+  }
+}
+
+function firstCall(node: Node): Call | undefined {
+  if (node.kind === 'call') return node
+  const children = 'items' in node ? node.items : []
+  for (const child of node.kind === 'array' ? [node.type, ...(node.value ? [node.value] : [])] : children) {
+    const call = firstCall(child)
+    if (call) return call
+  }
+  return undefined
+}
+
+function parseJava(source: string, tokens: SourceToken[]): Node[] {
+  let at = 0
+  const statements: Node[] = []
+  while (peek().type !== 'end') {
+    if (take(';')) continue
+    statements.push(statement())
+    const end = tokens[at - 1]!.end
+    if (!take(';') && (peek().type !== 'end' || end - tokens[0]!.start < SHORTEST_WITHOUT_SEMICOLON)) fail()
+  }
+  return statements
+
+  function peek(ahead = 0): SourceToken {
+    return tokens[Math.min(at + ahead, tokens.length - 1)]!
+  }
+  function is(text: string, ahead = 0): boolean {
+    const token = peek(ahead)
+    return token.text === text && (token.type === 'operator' || token.type === 'name')
+  }
+  function take(text: string): boolean {
+    if (!is(text)) return false
+    at++
+    return true
+  }
+  function expect(text: string): Leaf {
+    return is(text) ? leaf() : fail()
+  }
+  function fail(): never {
+    throw new SourceError(`unexpected ${JSON.stringify(peek().text)}`)
+  }
+  function leaf(kind: Leaf['kind'] = 'leaf'): Leaf {
+    const { start, end } = peek()
+    at++
+    return { kind, start, end }
+  }
+  function isName(ahead = 0): boolean {
+    const { type, text } = peek(ahead)
+    return type === 'name' && !KEYWORDS.has(text)
+  }
+  function name(): Leaf {
+    return isName() ? leaf('name') : fail()
+  }
+  function group(items: Node[]): Node {
+    return { kind: 'group', start: items[0]!.start, end: items.at(-1)!.end, items }
+  }
+  /** What `read` makes of the tokens here, or undefined with nothing taken where it fails. */
+  function attempt<T>(read: () => T): T | undefined {
+    const start = at
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      at = start
+      return undefined
+    }
+  }
+
+  function statement(): Node {
+    if (is('return')) return group([leaf(), expression()])
+    const declaration = attempt(() => {
+      const items = [type(), name(), expect('=')]
+      return group([...items, expression()])
+    })
+    return declaration ?? expression()
+  }
+
+  function expression(): Node {
+    const lambda = attempt(lambdaExpression)
+    if (lambda) return lambda
+    const left = ternary()
+    if (peek().type !== 'operator' || !ASSIGNMENT.has(peek().text)) return left
+    if (left.kind !== 'name' && !(left.kind === 'group' && isAccess(left.items))) fail()
+    const items = [left, leaf(), expression()]
+    return { kind: 'assignment', start: left.start, end: items.at(-1)!.end, items }
+  }
+  /** `a.b` or `a[b]`. */
+  function isAccess(items: Node[]): boolean {
+    const last = items.at(-1)
+    return items.length >= 3 && (last?.kind === 'name' || (last !== undefined && source[last.end - 1] === ']'))
+  }
+
+  function lambdaExpression(): Node {
+    const items: Node[] = []
+    if (isName() && is('->', 1)) items.push(leaf('name'))
+    else {
+      items.push(expect('('))
+      while (!is(')')) {
+        if (isName() && (is(',', 1) || is(')', 1))) items.push(leaf('name'))
+        else items.push(type(), name())
+        if (!is(',')) break
+        items.push(leaf())
+      }
+      items.push(expect(')'))
+    }
+    items.push(expect('->'))
+    items.push(is('{') ? balanced() : expression())
+    return group(items)
+  }
+
+  function ternary(): Node {
+    const test = binary()
+    if (!is('?')) return test
+    return group([test, leaf(), expression(), expect(':'), expression()])
+  }
+  function binary(): Node {
+    const items = [unary()]
+    for (;;) {
+      if (is('instanceof')) items.push(leaf(), type())
+      else if (peek().type === 'operator' && BINARY.has(peek().text)) {
+        items.push(leaf())
+        // Shifts arrive as single angle brackets, so that `>>` can close two type argument lists.
+        while (is('<') || is('>')) items.push(leaf())
+        items.push(unary())
+      } else return items.length === 1 ? items[0]! : group(items)
+    }
+  }
+  function unary(): Node {
+    if (peek().type === 'operator' && PREFIX.has(peek().text)) return group([leaf(), unary()])
+    const cast = is('(') ? attempt(castExpression) : undefined
+    return cast ?? postfix()
+  }
+  function castExpression(): Node {
+    const open = expect('(')
+    const primitive = PRIMITIVES.has(peek().text)
+    const target = type()
+    const close = expect(')')
+    const next = peek()
+    const startsOperand =
+      ['name', 'number', 'string', 'character'].includes(next.type) ||
+      is('(') ||
+      is('!') ||
+      is('~') ||
+      (primitive && (is('+') || is('-')))
+    if (!startsOperand || is('instanceof')) fail()
+    return group([open, target, close, unary()])
+  }
+
+  function postfix(): Node {
+    let node = primary()
+    for (;;) {
+      if (is('.')) node = member(node)
+      else if (is('[')) node = group([node, leaf(), expression(), expect(']')])
+      else if (is('::')) node = group([node, leaf(), ...(is('<') ? typeArguments() : []), is('new') ? leaf() : name()])
+      else if (is('++') || is('--')) node = group([node, leaf()])
+      else return node
+    }
+  }
+  function member(object: Node): Node {
+    const dot = leaf()
+    if (is('class')) return { kind: 'class', start: object.start, end: leaf().end }
+    if (is('new')) return group([object, dot, creation()])
+    if (is('this') || is('super')) return group([object, dot, leaf()])
+    if (is('<')) typeArguments()
+    const field = name()
+    return is('(') ? call(object, field) : group([object, dot, field])
+  }
+  function call(object: Node | null, called: Leaf): Node {
+    expect('(')
+    const items = list(')')
+    const { end } = expect(')')
+    return { kind: 'call', start: object?.start ?? called.start, end, object, name: called, items }
+  }
+  function list(closer: string): Node[] {
+    const items: Node[] = []
+    if (is(closer)) return items
+    do items.push(expression())
+    while (take(','))
+    return items
+  }
+
+  function primary(): Node {
+    const token = peek()
+    if (token.type === 'string' || token.type === 'character') return leaf('quoted')
+    if (token.type === 'number') return leaf()
+    if (is('new')) return creation()
+    if (is('(')) return group([leaf(), expression(), expect(')')])
+    if (WORDS.has(token.text)) return leaf()
+    if (PRIMITIVES.has(token.text) || (isName() && (is('<', 1) || is('[', 1)))) {
+      const reference = attempt(() => {
+        const items = [type(), is('::') ? leaf() : expect('.')]
+        return group([...items, is('new') || is('class') ? leaf() : name()])
+      })
+      if (reference) return reference
+    }
+    const first = name()
+    return is('(') ? call(null, first) : first
+  }
+
+  function creation(): Node {
+    const { start } = expect('new')
+    const created = type({ dimensions: false })
+    if (is('[')) {
+      let end = start
+      while (is('[')) {
+        leaf()
+        if (!is(']')) expression()
+        end = expect(']').end
+      }
+      const value = is('{') ? initializer() : null
+      return { kind: 'array', start, end: value?.end ?? end, type: created, value }
+    }
+    expect('(')
+    const items = list(')')
+    let { end } = expect(')')
+    if (is('{')) end = balanced().end
+    return { kind: 'object', start, end, type: created, items }
+  }
+  function initializer(): Node {
+    const items: Node[] = [expect('{')]
+    while (!is('}')) {
+      items.push(is('{') ? initializer() : expression())
+      if (!is(',')) break
+      items.push(leaf())
+    }
+    items.push(expect('}'))
+    return group(items)
+  }
+  /** A body in braces, taken as it stands. */
+  function balanced(): Node {
+    const { start } = expect('{')
+    for (let depth = 1; depth > 0; at++) {
+      if (peek().type === 'end') fail()
+      if (is('{')) depth++
+      if (is('}')) depth--
+    }
+    return { kind: 'leaf', start, end: tokens[at - 1]!.end }
+  }
+
+  function type({ dimensions = true } = {}): Node {
+    const items: Node[] = []
+    if (PRIMITIVES.has(peek().text) || is('void')) items.push(leaf())
+    else {
+      items.push(name())
+      for (;;) {
+        if (is('<')) items.push(...typeArguments())
+        else if (is('.') && isName(1)) items.push(leaf(), leaf('name'))
+        else break
+      }
+    }
+    while (dimensions && is('[') && is(']', 1)) items.push(leaf(), leaf())
+    return group(items)
+  }
+  function typeArguments(): Node[] {
+    const items: Node[] = [expect('<')]
+    while (!is('>')) {
+      if (is('?')) {
+        items.push(leaf())
+        if (is('extends') || is('super')) items.push(leaf(), type())
+      } else items.push(type())
+      if (!is(',')) break
+      items.push(leaf())
+    }
+    items.push(expect('>'))
+    return items
+  }
+}

@@ -1,0 +1,61 @@
+// Python call expressions → BFCL's decoded calls [{name: {argument: value}}], value by value as its AST decoder resolves them.
+import { evaluate } from '../../python-arithmetic.ts'
+import { unparse } from '../../python-source.ts'
+import { parseExpression, type Node } from '../../python-syntax.ts'
+import { strip } from '../../python-text.ts'
+import { Dict, ELLIPSIS, PythonError, Tuple, type Py } from '../../python-value.ts'
+import { negate } from '../../python.ts'
+
+/** @throws PythonError for everything that the original refuses to decode. */
+export function decodePythonCalls(text: string): Py[] {
+  const body = parseExpression(strip(text).replace(/^'+|'+$/g, ''))
+  if (body.kind === 'Call') return [resolveCall(body)]
+  if (body.kind !== 'List' && body.kind !== 'Tuple' && body.kind !== 'Set')
+    throw new PythonError('AttributeError', 'no list of calls')
+  return body.items.map((item) => {
+    if (item.kind !== 'Call') throw new PythonError('AssertionError', 'an item of the list is no call')
+    return resolveCall(item)
+  })
+}
+
+/** Positional arguments are dropped; `**value` stands under the key None; of equal keywords the last counts. */
+function resolveCall({ func, keywords }: Node & { kind: 'Call' }): Dict {
+  const path: string[] = []
+  let node = func
+  for (; node.kind === 'Attribute'; node = node.value) path.unshift(node.name)
+  if (node.kind === 'Name') path.unshift(node.id)
+  return new Dict([[path.join('.'), new Dict(keywords.map(({ name, value }) => [name, resolve(value)] as const))]])
+}
+
+function resolve(node: Node): Py {
+  switch (node.kind) {
+    case 'Constant':
+      return node.value === ELLIPSIS ? '...' : node.value
+    case 'UnaryOp':
+      // Whatever the operator is: +5 becomes -5, and so does ~5.
+      if (node.operand.kind !== 'Constant') throw new PythonError('TypeError', 'no sign of this')
+      return negate(node.operand.value)
+    case 'List':
+      return node.items.map(resolve)
+    case 'Tuple':
+      return new Tuple(node.items.map(resolve))
+    case 'Dict':
+      return new Dict(
+        node.entries.map(({ key, value }) => [key ? resolve(key) : unsupported('None'), resolve(value)] as const),
+      )
+    case 'BinOp':
+      return evaluate(node)
+    case 'Name':
+      return node.id
+    case 'Call':
+      return node.keywords.length === 0 ? unparse(node) : resolveCall(node)
+    case 'Subscript':
+      return `${unparse(node.value)}[${unparse(node.index)}]`
+    default:
+      return unsupported(node.kind)
+  }
+}
+
+function unsupported(kind: string): never {
+  throw new PythonError('Exception', `Unsupported AST type: ${kind}`)
+}

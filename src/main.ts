@@ -9,6 +9,8 @@ const commands = {
   verify: () => import('./cmd/verify.ts').then((m) => m.default),
   sft: () => import('./cmd/sft.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
+  infer: () => import('./cmd/infer.ts').then((m) => m.default),
+  export: () => import('./cmd/export.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

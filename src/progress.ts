@@ -57,11 +57,18 @@ export function stepLine({ step, steps, figures }: RunEvent & { type: 'step' }, 
   return [`step ${step}/${steps}`, ...shown, ...(eta === undefined ? [] : [`eta ${duration(eta)}`])].join('  ')
 }
 
-/** Evaluations: the headline figure with its interval, then one per file. */
-function evalLine({ step, figures }: RunEvent & { type: 'eval' }): string {
-  const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`)
+/** Shares that have an interval, with it, as percentages. */
+export function evalLine({ step, figures }: RunEvent & { type: 'eval' }): string {
+  const shown = Object.entries(figures).flatMap(([name, value]) => {
+    const [low, high] = [figures[`${name}/low`], figures[`${name}/high`]]
+    return low === undefined || high === undefined
+      ? []
+      : [`${name} ${percent(value)} [${percent(low)}, ${percent(high)}]`]
+  })
   return `eval at step ${step}  ${shown.join('  ')}`
 }
+
+const percent = (share: number): string => (100 * share).toFixed(1)
 
 /** Seconds left, at the pace of the steps in `times`. */
 function remaining(times: readonly { step: number; time: number }[], steps: number): number | undefined {

@@ -39,6 +39,13 @@ test('a terminal gets the step as a status line, notes as lines that stay', () =
   expect(lines[2]).toBe('warning: cap hit')
 })
 
+test('an evaluation is one line of shares with their intervals', () => {
+  const figures = { exact_match: 0.335, 'exact_match/low': 0.29, 'exact_match/high': 0.384, reward: 0.4 }
+  expect(play(true, [{ type: 'eval', time: 0, step: 5, figures }])).toEqual([
+    'eval at step 5  exact_match 33.5 [29.0, 38.4]',
+  ])
+})
+
 test('durations show their two largest units', () => {
   expect([0.4, 59, 61, 3600, 7860, 100_000].map(duration)).toEqual(['0s', '59s', '1m01s', '1h00m', '2h11m', '1d03h'])
 })

@@ -42,7 +42,6 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     for (const path of latest?.damaged ?? []) log(`warning: checkpoint ${path} is damaged and was passed over`)
     if (job.resume !== undefined) log(`resuming ${directory} after step ${start.step}`)
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
-    emit({ type: 'end', time: Date.now(), step: start.step, reason })
     if (reason === 'done') return EXIT.ok
     log(`saved; to go on: ${resumeCommand(job.command, directory)}`)
     return EXIT.interrupted

@@ -57,9 +57,9 @@ export async function loop(
     const leaving = context.interrupted() && step < steps
     if (isDue(step, steps, recipe.evalEvery) && !leaving) await evaluate(context, step)
     if (isDue(step, steps, recipe.saveEvery) || leaving) save(context, { step, position })
-    if (leaving) return 'interrupted'
+    if (leaving) return end(context, step, 'interrupted')
   }
-  return 'done'
+  return end(context, step, 'done')
 }
 
 /** A phase of a step, shown while it lasts. */
@@ -94,6 +94,15 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
 function save({ path, recipe, policy, emit, clock }: LoopContext, progress: Progress): void {
   const saved = saveCheckpoint(path('checkpoints'), { ...progress, policy: policy.state() }, recipe.keepCheckpoints)
   emit({ type: 'checkpoint', time: clock(), step: progress.step, path: saved })
+}
+
+function end<Reason extends 'done' | 'interrupted'>(
+  { emit, clock }: LoopContext,
+  step: number,
+  reason: Reason,
+): Reason {
+  emit({ type: 'end', time: clock(), step, reason })
+  return reason
 }
 
 /** Every so many steps, and at the end. */

@@ -1,0 +1,41 @@
+// hone infer: rows in; text, calls, ids and log-probs out.
+import { defineCommand } from 'citty'
+import { numberFlag } from '../flags.ts'
+import { type DeviceSpec, openDevice } from '../gpu/device.ts'
+import { openModel } from '../gpu/model.ts'
+import { dumpJson } from '../json.ts'
+import { data } from '../out.ts'
+import { modelFolder } from '../rl/folder.ts'
+import { infer } from '../rl/infer.ts'
+import { endingOf, openLanguage } from '../rl/open.ts'
+
+export default defineCommand({
+  meta: { description: 'complete rows: text, calls, ids and log-probs' },
+  args: {
+    model: { type: 'positional', description: 'folder of a model, or of a finished run', required: true },
+    adapter: { type: 'string', valueHint: 'DIR', description: 'PEFT adapter folder' },
+    input: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'rows {messages, tools}, {prompt} or {input_ids} [default: -]',
+    },
+    'max-new-tokens': { type: 'string', valueHint: 'N', description: 'longest completion [default: 512]' },
+    temperature: { type: 'string', valueHint: 'T', description: '0 takes the most likely token [default: 0]' },
+    seed: { type: 'string', valueHint: 'N', description: 'of sampling [default: 0]' },
+    prompt: { type: 'string', valueHint: 'FORM', description: 'prompt form of messages [default: native]' },
+    parser: { type: 'string', valueHint: 'NAME', description: 'format of the calls [default: tool-n1]' },
+    device: { type: 'string', valueHint: 'DEVICE', description: 'cpu, cuda, cuda:N or auto [default: auto]' },
+    format: { type: 'enum', options: ['ndjson'], description: 'format of the output' },
+  },
+  async run({ args }) {
+    const temperature = numberFlag(args.temperature, '--temperature', { min: 0 }) ?? 0
+    const maxNewTokens = numberFlag(args['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true }) ?? 512
+    const seed = numberFlag(args.seed, '--seed', { min: 0, integer: true }) ?? 0
+    const { model, adapter } = modelFolder(args.model, args.adapter)
+    const language = await openLanguage({ model, prompt: args.prompt ?? 'native' })
+    const policy = openModel(await openDevice((args.device ?? 'auto') as DeviceSpec), model, { adapter })
+    const sampling = { temperature, maxNewTokens, ...endingOf(language.tokenizer) }
+    const context = { policy, ...language, parser: args.parser ?? 'tool-n1', sampling, seed }
+    for await (const answer of infer(args.input ?? '-', context)) data(dumpJson({ ...answer }, { ensureAscii: false }))
+  },
+})

@@ -78,8 +78,8 @@ async function report(error: unknown): Promise<number> {
   }
   const { notice } = await import('./notice.ts')
   if (expected) {
-    notice.error(expected.at === undefined ? expected.message : `${expected.at}: ${expected.message}`)
-    if (expected.hint) complain(`\nhint: ${expected.hint.trim().replace(/\s*\n\s*/g, '; ')}`)
+    notice.error(line(expected.at === undefined ? expected.message : `${expected.at}: ${expected.message}`))
+    if (expected.hint) complain(`\nhint: ${line(expected.hint)}`)
   } else {
     notice.error(`unexpected ${String(error)}`)
     complain('\nhint: this is a bug in hone; please report it with the command line and the output of HONE_DEBUG=1')
@@ -152,3 +152,10 @@ async function describe(name: string, command: Command) {
   const meta = await resolve(command.meta ?? {})
   return { name, description: meta.description ?? '' }
 }
+
+/** A message as one line without a full stop. */
+const line = (text: string): string =>
+  text
+    .trim()
+    .replace(/\s*\n\s*/g, '; ')
+    .replace(/(?<!\.)\.$/, '')

@@ -42,7 +42,7 @@ export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Re
   ])
   const given = new Map([...fromPreset(sources, said.get('preset'), schema), ...said])
   const result = v.safeParse(schema, treeOf(given))
-  if (!result.success) throw complaint(result.issues[0], given, sources.file)
+  if (!result.success) throw complaint(result.issues, given, sources.file)
   const origins = Object.fromEntries(
     leavesOf(schema).map(({ keys }) => [keys.join('.'), given.get(keys.join('.'))?.origin ?? 'default']),
   )
@@ -52,7 +52,7 @@ export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Re
 /** Lines of three columns for people: key, value, origin. */
 export function configTable({ value, origins }: Resolved<unknown>): string[] {
   const rows = Object.entries(origins).map(
-    ([key, origin]) => [key, JSON.stringify(valueAt(value, key.split('.'))) ?? '', origin] as const,
+    ([key, origin]) => [key, JSON.stringify(valueAt(value, key.split('.'))) ?? 'unset', origin] as const,
   )
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map(([key, text, origin]) => `${key.padEnd(widths[0]!)}  ${text.padEnd(widths[1]!)}  ${origin}`)
@@ -151,13 +151,19 @@ function valueAt(value: unknown, keys: readonly string[]): unknown {
   return keys.reduce<unknown>((tree, key) => (isTree(tree) ? tree[key] : undefined), value)
 }
 
+/** What was said wrongly comes before what was not said. */
 function complaint(
-  issue: v.BaseIssue<unknown>,
+  issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
   given: ReadonlyMap<string, Given>,
   file: string | undefined,
 ): HoneError {
+  const sourceOf = (issue: v.BaseIssue<unknown>): Given | undefined => {
+    const dotted = v.getDotPath(issue) ?? ''
+    return [...given.entries()].find(([key]) => dotted === key || dotted.startsWith(`${key}.`))?.[1]
+  }
+  const issue = issues.find((each) => sourceOf(each) !== undefined) ?? issues[0]
   const dotted = v.getDotPath(issue) ?? ''
-  const source = [...given.entries()].find(([key]) => dotted === key || dotted.startsWith(`${key}.`))?.[1]
+  const source = sourceOf(issue)
   if (source === undefined && issue.received === 'undefined') {
     const keys = dotted.split('.')
     return new HoneError(`Setting "${dotted}" is missing`, {

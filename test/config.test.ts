@@ -121,6 +121,10 @@ test('a wrong value from a variable or a flag names the variable or the flag', (
   expect(fault({ flags: { model: 'm', 'learning-rate': '' } }).at).toBe('--learning-rate')
 })
 
+test('a wrong setting is reported before a missing one', () => {
+  expect(fault({ file: write('order.yaml', 'learningRate: fast\n') }).at).toBe(join(folder, 'order.yaml:1'))
+})
+
 test('a missing setting says the three ways to give it', () => {
   expect(fault({})).toMatchObject({
     message: 'Setting "model" is missing',

@@ -32,6 +32,8 @@ const WORDS = new Set(['true', 'false', 'null', 'this', 'super'])
 const BINARY = new Set(['+', '-', '*', '/', '%', '&', '|', '^', '&&', '||', '==', '!=', '<', '>', '<=', '>='])
 const ASSIGNMENT = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^='])
 const PREFIX = new Set(['+', '-', '!', '~', '++', '--'])
+/** Keywords that may begin an expression: the others are read as names there, as tree-sitter reads them. */
+const IN_EXPRESSIONS = new Set(['new', 'this', 'super', 'true', 'false', 'null', 'switch', 'void', 'instanceof'])
 /** Up to this length tree-sitter finds it cheaper to drop a statement than to add its missing semicolon. */
 const SHORTEST_WITHOUT_SEMICOLON = 11
 
@@ -97,12 +99,23 @@ function parseJava(source: string, tokens: SourceToken[]): Node[] {
   const statements: Node[] = []
   while (peek().type !== 'end') {
     if (take(';')) continue
-    statements.push(statement())
-    const end = tokens[at - 1]!.end
-    if (!take(';') && (peek().type !== 'end' || end - tokens[0]!.start < SHORTEST_WITHOUT_SEMICOLON)) fail()
+    const found = statement()
+    statements.push(found)
+    if (!take(';') && !endsWithout(found)) fail()
   }
   return statements
 
+  /** A missing semicolon is added at the end of a line, of the source, and beside a string. */
+  function endsWithout({ kind, start, end }: Node): boolean {
+    if (source[end - 1] === '}') return true
+    const besideString = peek().type === 'string' || tokens[at - 1]!.type === 'string'
+    const isDeclaration = besideString && tokens[at - 2]?.type === 'name'
+    const ends =
+      peek().type === 'end' ||
+      peek().startsLine ||
+      (besideString && (isDeclaration || kind === 'quoted' || kind === 'object'))
+    return ends && (isDeclaration || end - start >= SHORTEST_WITHOUT_SEMICOLON)
+  }
   function peek(ahead = 0): SourceToken {
     return tokens[Math.min(at + ahead, tokens.length - 1)]!
   }
@@ -128,7 +141,7 @@ function parseJava(source: string, tokens: SourceToken[]): Node[] {
   }
   function isName(ahead = 0): boolean {
     const { type, text } = peek(ahead)
-    return type === 'name' && !KEYWORDS.has(text)
+    return type === 'name' && !IN_EXPRESSIONS.has(text) && !PRIMITIVES.has(text)
   }
   function name(): Leaf {
     return isName() ? leaf('name') : fail()
@@ -149,12 +162,32 @@ function parseJava(source: string, tokens: SourceToken[]): Node[] {
   }
 
   function statement(): Node {
+    if (isName() && is(':', 1)) return group([leaf(), leaf(), statement()])
+    if (is('{')) return block()
+    // An array access without its array is repaired with an empty name.
+    if (is('[')) return group([leaf(), expression(), expect(']')])
     if (is('return')) return group([leaf(), expression()])
+    if (
+      KEYWORDS.has(peek().text) &&
+      !IN_EXPRESSIONS.has(peek().text) &&
+      !PRIMITIVES.has(peek().text) &&
+      peek().text !== 'const'
+    )
+      fail()
     const declaration = attempt(() => {
-      const items = [type(), name(), expect('=')]
-      return group([...items, expression()])
+      const items = [type(), name()]
+      return group(is('=') ? [...items, leaf(), expression()] : items)
     })
     return declaration ?? expression()
+  }
+
+  function block(): Node {
+    const items: Node[] = [expect('{')]
+    while (!is('}')) {
+      if (is(';')) items.push(leaf())
+      else items.push(statement())
+    }
+    return group([...items, expect('}')])
   }
 
   function expression(): Node {
@@ -162,14 +195,18 @@ function parseJava(source: string, tokens: SourceToken[]): Node[] {
     if (lambda) return lambda
     const left = ternary()
     if (peek().type !== 'operator' || !ASSIGNMENT.has(peek().text)) return left
-    if (left.kind !== 'name' && !(left.kind === 'group' && isAccess(left.items))) fail()
+    const last = left.kind === 'group' ? left.items.at(-1) : undefined
+    const isTarget = left.kind === 'name' || (left.kind === 'group' && isAccess(left.items))
+    if (!isTarget && last?.kind !== 'name') fail()
     const items = [left, leaf(), expression()]
-    return { kind: 'assignment', start: left.start, end: items.at(-1)!.end, items }
+    // In `a / b = c` the assignment is an operand of the division.
+    return isTarget ? { kind: 'assignment', start: left.start, end: items.at(-1)!.end, items } : group(items)
   }
   /** `a.b` or `a[b]`. */
   function isAccess(items: Node[]): boolean {
-    const last = items.at(-1)
-    return items.length >= 3 && (last?.kind === 'name' || (last !== undefined && source[last.end - 1] === ']'))
+    const [, operator, , ...rest] = items
+    const mark = operator && source.slice(operator.start, operator.end)
+    return (mark === '.' && rest.length === 0) || mark === '['
   }
 
   function lambdaExpression(): Node {
@@ -256,8 +293,11 @@ function parseJava(source: string, tokens: SourceToken[]): Node[] {
   function list(closer: string): Node[] {
     const items: Node[] = []
     if (is(closer)) return items
-    do items.push(expression())
-    while (take(','))
+    do {
+      // After a last comma an empty name is added.
+      const { end } = tokens[at - 1]!
+      items.push(is(closer) && items.length > 0 ? { kind: 'name', start: end, end } : expression())
+    } while (take(','))
     return items
   }
 

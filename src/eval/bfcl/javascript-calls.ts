@@ -10,11 +10,23 @@ interface Span {
   items: Span[]
 }
 
-const RESERVED = new Set(
-  'break case catch class const continue debugger default delete do else export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with'.split(
-    ' ',
-  ),
-)
+/** Words that may begin a statement or expression: other keywords are read as names, as tree-sitter reads them. */
+const RESERVED = new Set([
+  'new',
+  'function',
+  'class',
+  'typeof',
+  'void',
+  'delete',
+  'this',
+  'super',
+  'null',
+  'true',
+  'false',
+  'import',
+])
+/** A JSX element around text. */
+const MARKUP = /^\s*<([\w.]+)>(?:[^<>{}]|\{\})*<\/\1>;?\s*$/
 const WORDS = new Set(['this', 'super', 'null', 'false'])
 const PREFIX = new Set(['+', '-', '!', '~', '++', '--', 'typeof', 'void', 'delete', 'await'])
 const BINARY = new Set('+ - * / % ** & | ^ << >> >>> && || ?? == != === !== < > <= >= in instanceof'.split(' '))
@@ -22,6 +34,7 @@ const ASSIGNMENT = new Set('= += -= *= /= %= **= &= |= ^= <<= >>= >>>= &&= ||= ?
 
 /** Decoded calls [{name: {argument: text}}], or null where no statement is a call. @throws SourceError where the original refuses it. */
 export function decodeJavascriptCalls(source: string): Py {
+  if (MARKUP.test(source)) return null
   const statements = parseJavascript(tokenizeSource(source, JAVASCRIPT_TOKENS))
   const call = statements.find(({ kind }) => kind === 'call')
   if (!call) return null
@@ -90,6 +103,12 @@ function parseJavascript(tokens: SourceToken[]): Span[] {
 
   function statement(): Span {
     const { start } = peek()
+    if (peek().type === 'name' && is(':', 1)) {
+      at += 2
+      statement()
+      return span('other', start)
+    }
+    if (is('{') && attempt(block)) return span('other', start)
     if (take('const') || take('let') || take('var')) {
       do {
         binding()
@@ -102,6 +121,16 @@ function parseJavascript(tokens: SourceToken[]): Span[] {
       return span('other', start)
     }
     return sequence()
+  }
+  function block(): true {
+    expect('{')
+    while (!is('}')) {
+      if (take(';')) continue
+      statement()
+      if (!is(';') && !is('}') && !peek().startsLine) fail()
+    }
+    expect('}')
+    return true
   }
   function sequence(): Span {
     const { start } = peek()
@@ -123,8 +152,10 @@ function parseJavascript(tokens: SourceToken[]): Span[] {
       return span('other', start)
     }
     if (peek().type !== 'operator' || !ASSIGNMENT.has(peek().text)) return left
-    if (left.kind !== 'name' && left.kind !== 'member' && left.kind !== 'pattern') fail()
-    const plain = is('=')
+    const target = left.kind === 'other' ? left.items.at(-1) : left
+    if (!target || (target.kind !== 'name' && target.kind !== 'member' && target.kind !== 'pattern')) fail()
+    // In `a / b = c` the assignment is an operand of the division.
+    const plain = is('=') && target === left
     at++
     const value = expression()
     // `a += b` is an augmented assignment, another kind of node: it names no argument.
@@ -156,13 +187,12 @@ function parseJavascript(tokens: SourceToken[]): Span[] {
   function binary(): Span {
     const { start } = peek()
     const first = unary()
-    let operators = 0
+    let last: Span | undefined
     while (BINARY.has(peek().text) && (peek().type === 'operator' || peek().type === 'name')) {
       at++
-      operators++
-      unary()
+      last = unary()
     }
-    return operators === 0 ? first : span('other', start)
+    return last ? span('other', start, [last]) : first
   }
   function unary(): Span {
     const { start, type, text } = peek()
@@ -233,7 +263,11 @@ function parseJavascript(tokens: SourceToken[]): Span[] {
       if (take('...')) {
         expression()
         items.push(span('other', start))
-      } else items.push(expression())
+      } else {
+        // The left side of a power is added where it is missing, as for Python's `**arguments`.
+        if (items.length !== 1 && take('**')) unary()
+        else items.push(expression())
+      }
       if (!take(',')) break
     }
     return items

@@ -18,12 +18,12 @@ interface Pattern {
   pattern: RegExp
 }
 
-const SPACE: Pattern = { type: 'space', pattern: /(?:[\s\u200b\u2060]|\/\/[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)+/y }
+const COMMENT = String.raw`\/\/[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/`
 const NAME: Pattern = { type: 'name', pattern: /[\p{XID_Start}_$][\p{XID_Continue}\xa2_$\u200c\u200d]*/uy }
 
 /** A string may hold line ends, a character literal several characters: so do tree-sitter's grammars. */
 export const JAVA_TOKENS: readonly Pattern[] = [
-  SPACE,
+  { type: 'space', pattern: new RegExp(`(?:[ \\t-\\r]|${COMMENT})+`, 'y') },
   NAME,
   {
     type: 'number',
@@ -36,7 +36,7 @@ export const JAVA_TOKENS: readonly Pattern[] = [
 ]
 
 export const JAVASCRIPT_TOKENS: readonly Pattern[] = [
-  SPACE,
+  { type: 'space', pattern: new RegExp(`(?:[\\s\\u200b\\u2060]|${COMMENT})+`, 'y') },
   NAME,
   {
     type: 'number',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, HoneError } from '../error.ts'
 import { openCudaRuntime } from './cudart.ts'
-import type { Ort } from './ort.ts'
+import { CUDA_PROVIDER, type Ort } from './ort.ts'
 import type { Backend } from './resident.ts'
 import { dtypes, emptyArray } from './tensor.ts'
 
@@ -20,6 +20,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
       },
     )
   runtime.select(index)
+  ort.shareCudaArena(index)
   // Copies and the work of every session go through one stream and so keep their order.
   const stream = runtime.stream()
   const provider = ort.cuda({
@@ -72,8 +73,6 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
     },
   }
 }
-
-const CUDA_PROVIDER = 'CUDAExecutionProvider'
 
 /** The copies between host and device in a model as it will run. Names of operators stand in the file as plain text. */
 function insertedCopies(path: string): string[] {

@@ -76,15 +76,15 @@ export function openOrt(path: string, threads: number) {
     const start = Number(out[0]) as Pointer
     return Array.from({ length: Number(length[0]) }, (_, i) => read.ptr(start, i * 8))
   }
-  function place(name: string, device: number): Handle<'place'> {
-    return make(
-      `describe memory of ${name}`,
-      'CreateMemoryInfo',
-      cString(name),
-      DEVICE_ALLOCATOR,
-      device,
-      DEFAULT_MEMORY,
-    )
+  function place(name: string, device: number, allocator: number): Handle<'place'> {
+    return make(`describe memory of ${name}`, 'CreateMemoryInfo', cString(name), allocator, device, DEFAULT_MEMORY)
+  }
+  /** One arena for what all sessions compute on the way: with one each, memory adds up to a fifth more. */
+  function shareArena(provider: string, place: Handle<'place'>): void {
+    const what = `share memory on ${provider}`
+    const arena = make(what, 'CreateArenaCfg', UNLIMITED, AS_REQUESTED, DEFAULT_SIZE, DEFAULT_SIZE)
+    check(what, api.CreateAndRegisterAllocatorV2(environment, cString(provider), place, arena, null, null, 0))
+    api.ReleaseArenaCfg(arena)
   }
 
   const threading = make('set up threads', 'CreateThreadingOptions')
@@ -101,11 +101,14 @@ export function openOrt(path: string, threads: number) {
   api.ReleaseThreadingOptions(threading)
   const allocator = make('find the host allocator', 'GetAllocatorWithDefaultOptions')
 
+  shareArena('CPUExecutionProvider', place('Cpu', 0, ARENA))
+
   return {
     version,
-    host: place('Cpu', 0),
+    host: place('Cpu', 0, ALLOCATOR),
     /** Memory of CUDA device `device`. */
-    cudaPlace: (device: number) => place('Cuda', device),
+    cudaPlace: (device: number) => place('Cuda', device, ALLOCATOR),
+    shareCudaArena: (device: number) => shareArena(CUDA_PROVIDER, place('Cuda', device, ARENA)),
     /** The CUDA provider with options as in cuda_provider_options.h; throws where its libraries cannot be loaded. */
     cuda(options: Readonly<Record<string, string>>): Handle<'cuda'> {
       const what = 'set up the CUDA provider'
@@ -142,6 +145,7 @@ export function openOrt(path: string, threads: number) {
         check(what, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS))
         check(what, api.DisableMemPattern(options))
         check(what, api.EnableCpuMemArena(options))
+        check(what, api.AddSessionConfigEntry(options, cString('session.use_env_allocators'), cString('1')))
         for (const [key, value] of Object.entries(settings.config ?? {}))
           check(what, api.AddSessionConfigEntry(options, cString(key), cString(value)))
         if (settings.profile) check(what, api.EnableProfiling(options, cString(settings.profile)))
@@ -209,10 +213,15 @@ export function openOrt(path: string, threads: number) {
   }
 }
 
-const [DEVICE_ALLOCATOR, DEFAULT_MEMORY, CPU] = [0, 0, 0]
+const [ALLOCATOR, ARENA] = [0, 1] // OrtAllocatorType
+const [DEFAULT_MEMORY, CPU] = [0, 0] // OrtMemType, OrtMemoryInfoDeviceType
+/** Settings of an arena: grow by what is asked for (kSameAsRequested), not to powers of two. */
+const [UNLIMITED, AS_REQUESTED, DEFAULT_SIZE] = [0, 1, -1]
 /** Whatever is worth saying comes back as a status, so nothing is logged beside it. */
 const LOG_FATAL = 4
 const ALL_OPTIMIZATIONS = 99
 const ALIGNMENT = 64
+/** The name of the CUDA provider. */
+export const CUDA_PROVIDER = 'CUDAExecutionProvider'
 /** The place in ORT's own source that its messages begin with. */
 const SOURCE_PLACE = /\/onnxruntime_src\/\S+ .*?(?=\[ONNXRuntimeError\])/g

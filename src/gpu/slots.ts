@@ -50,6 +50,9 @@ const slots = {
   CreateTensorWithDataAsOrtValue: [49, ['ptr', 'ptr', 'u64', 'ptr', 'u64', 'i32', 'ptr']],
   ReleaseValue: [96, ['ptr'], 'void'],
   CreateMemoryInfo: [68, ['ptr', 'i32', 'i32', 'i32', 'ptr']],
+  CreateArenaCfg: [156, ['u64', 'i32', 'i32', 'i32', 'ptr']],
+  ReleaseArenaCfg: [157, ['ptr'], 'void'],
+  CreateAndRegisterAllocatorV2: [259, ['ptr', 'ptr', 'ptr', 'ptr', 'ptr', 'ptr', 'u64']],
   AllocatorFree: [76, ['ptr', 'ptr']],
   GetAllocatorWithDefaultOptions: [78, ['ptr']],
 } as const satisfies Record<string, readonly [number, readonly ('ptr' | 'i32' | 'u64')[], ('ptr' | 'void')?]>

@@ -23,7 +23,11 @@ async function attempt(name: string, otherwise: 'missing' | 'broken', probe: () 
   try {
     return { area: 'devices', name, value: await probe(), state: 'ok' }
   } catch (error) {
-    if (!(error instanceof HoneError)) throw error
-    return { area: 'devices', name, value: otherwise, state: otherwise, note: error.message, hint: error.hint }
+    const note = error instanceof Error ? error.message : String(error)
+    const hint = error instanceof HoneError ? error.hint : UNLOADABLE
+    return { area: 'devices', name, value: otherwise, state: otherwise, note, hint }
   }
 }
+
+/** The loader refuses a file on a volume mounted noexec, a damaged one, and one that needs a newer system. */
+const UNLOADABLE = 'set HONE_CACHE to a folder whose files may be executed, or empty it; glibc must be 2.28 or later'

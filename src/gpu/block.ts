@@ -48,10 +48,10 @@ export interface Block {
   activations: Readonly<Record<string, Value>>
 }
 
-/** Query rows scored at a time: bounds the scores held at once to [heads, 128, keys]. */
+/** Scores computed at a time: memory grows with the length, not with its square, and a chunk stays in the cache. */
+const SCORE_BYTES = 6 * 2 ** 20
+/** Prompt queries scored at a time at most: keys beyond the last of them are never touched. */
 const QUERY_CHUNK = 128
-/** Rows of completions (whole ones) attended at a time. */
-const COMPLETION_ROWS = 128
 const MASKED = -1e30
 
 export function block(config: ModelConfig, sizes: BatchSizes, inputs: BlockInputs): Block {
@@ -189,7 +189,11 @@ function attendPrompt(config: ModelConfig, sizes: BatchSizes, q: Value, keys: Va
   const { groups: N, prompt: P } = sizes
   const { K, S, H, scale } = heads(config)
   const shaped = op('Reshape', [q], { shape: [N, P, K, S, H] })
-  const chunks = chunked(op('Transpose', [shaped], { perm: [0, 2, 3, 1, 4] }), 3, QUERY_CHUNK)
+  const chunks = chunked(
+    op('Transpose', [shaped], { perm: [0, 2, 3, 1, 4] }),
+    3,
+    Math.min(QUERY_CHUNK, scoreRows(N * K * S, P)),
+  )
   const attended = chunks.map(({ value, start, size }) => {
     const end = start + size
     const query = op('Reshape', [value], { shape: [N, K, S * size, H] })
@@ -214,37 +218,58 @@ function attendCompletions(
 ): Value {
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
   const { K, S, H, scale } = heads(config)
-  const at = Math.max(1, Math.floor(COMPLETION_ROWS / R))
-  const perHead = op('Transpose', [op('Reshape', [q], { shape: [N, G, R, K, S, H] })], { perm: [0, 3, 4, 1, 2, 5] })
+  const rowsAtOnce = scoreRows(N * K * S, P + R)
+  const atOnce = Math.max(1, Math.floor(rowsAtOnce / R))
+  const perHead = op('Transpose', [op('Reshape', [q], { shape: [N, G, R, K, S, H] })], { perm: [0, 3, 1, 4, 2, 5] })
   const own = (rows: Value) =>
     op('Transpose', [op('Reshape', [rows], { shape: [N, G, R, K, H] })], { perm: [0, 3, 1, 2, 4] })
-  const keys = chunked(own(k), 2, at)
-  const values = chunked(own(v), 2, at)
-  const attended = chunked(perHead, 3, at).map(({ value, size: g }, i) => {
-    const ownKeys = op('Reshape', [keys[i]!.value], { shape: [N, K, 1, g, R, H] })
-    const ownValues = op('Reshape', [values[i]!.value], { shape: [N, K, 1, g, R, H] })
-    const pieces = chunked(value, 4, QUERY_CHUNK).map(({ value: query, start, size: r }) => {
+  const keys = chunked(own(k), 2, atOnce)
+  const values = chunked(own(v), 2, atOnce)
+  const attended = chunked(perHead, 2, atOnce).map(({ value, size: g }, i) => {
+    const pieces = chunked(value, 4, rowsAtOnce).map(({ value: query, start, size: r }) => {
       const end = start + r
-      const product = op('FusedMatMul', [query, upTo(ownKeys, 4, end)], { transA: 0, transB: 1, alpha: scale })
-      const ownScores = op('Add', [product, causal(start, r, end)])
-      const mixOwn = (weights: Value) =>
-        op('FusedMatMul', [weights, upTo(ownValues, 4, end)], { transA: 0, transB: 0, alpha: 1 })
+      const [ownKeys, ownValues] = [upTo(keys[i]!.value, 3, end), upTo(values[i]!.value, 3, end)]
+      const perCompletion = op('Reshape', [query], { shape: [N, K, g, S * r, H] })
+      const product = op('FusedMatMul', [perCompletion, ownKeys], { transA: 0, transB: 1, alpha: scale })
+      const open = op('Reshape', [product], { shape: [N, K, g, S, r, end] })
+      const ownScores = op('Add', [open, causal(start, r, end)])
+      const mixOwn = (weights: Value) => {
+        const flat = op('Reshape', [weights], { shape: [N, K, g, S * r, end] })
+        const mixed = op('FusedMatMul', [flat, ownValues], { transA: 0, transB: 0, alpha: 1 })
+        return op('Reshape', [mixed], { shape: [N, K, g, S, r, H] })
+      }
       if (!prompt) return mixOwn(op('Softmax', [ownScores], { axis: -1 }))
-      // The group's prompt is scored once against all its queries: nothing is replicated.
-      const flat = op('Reshape', [query], { shape: [N, K, S * g * r, H] })
-      const promptProduct = op('FusedMatMul', [flat, prompt.keys], { transA: 0, transB: 1, alpha: scale })
-      const open = op('Reshape', [promptProduct], { shape: [N, K, S, g, r, P] })
-      const promptScores = prompt.mask ? op('Add', [open, prompt.mask]) : open
+      const promptScores = scorePrompt(query, prompt, scale)
       const joint = op('Softmax', [op('Concat', [promptScores, ownScores], { axis: -1 })], { axis: -1 })
       const [onPrompt, onOwn] = opAll('Split', [joint], { axis: 5, split: [P, end] })
-      const flatWeights = op('Reshape', [onPrompt!], { shape: [N, K, S * g * r, P] })
-      const mixed = op('FusedMatMul', [flatWeights, prompt.values], { transA: 0, transB: 0, alpha: 1 })
-      return op('Add', [op('Reshape', [mixed], { shape: [N, K, S, g, r, H] }), mixOwn(onOwn!)])
+      return op('Add', [mixPrompt(onPrompt!, prompt.values), mixOwn(onOwn!)])
     })
     return pieces.length === 1 ? pieces[0]! : op('Concat', pieces, { axis: 4 })
   })
-  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 3 })
-  return op('Reshape', [op('Transpose', [whole], { perm: [0, 3, 4, 1, 2, 5] })], { shape: [N * G * R, K * S * H] })
+  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 2 })
+  return op('Reshape', [op('Transpose', [whole], { perm: [0, 2, 4, 1, 3, 5] })], { shape: [N * G * R, K * S * H] })
+}
+
+/** A group's prompt scored once against all its queries [N, K, g, S, r, H]: nothing is replicated. [N, K, g, S, r, P] */
+function scorePrompt(query: Value, { keys, mask }: { keys: Value; mask: Value | undefined }, scale: number): Value {
+  const [N = 0, K = 0, g = 0, S = 0, r = 0, H = 0] = query.shape.map(fixed)
+  const flat = op('Reshape', [query], { shape: [N, K, g * S * r, H] })
+  const product = op('FusedMatMul', [flat, keys], { transA: 0, transB: 1, alpha: scale })
+  const scores = op('Reshape', [product], { shape: [N, K, g, S, r, fixed(keys.shape[2])] })
+  return mask ? op('Add', [scores, mask]) : scores
+}
+
+/** Values of the prompt mixed by weights [N, K, g, S, r, P]: [N, K, g, S, r, H]. */
+function mixPrompt(weights: Value, values: Value): Value {
+  const [N = 0, K = 0, g = 0, S = 0, r = 0, P = 0] = weights.shape.map(fixed)
+  const flat = op('Reshape', [weights], { shape: [N, K, g * S * r, P] })
+  const mixed = op('FusedMatMul', [flat, values], { transA: 0, transB: 0, alpha: 1 })
+  return op('Reshape', [mixed], { shape: [N, K, g, S, r, fixed(values.shape[3])] })
+}
+
+/** Query rows whose scores against `keys` keys fit the budget, for each of `heads` heads; a few at least. */
+function scoreRows(heads: number, keys: number): number {
+  return Math.max(16, Math.floor(SCORE_BYTES / (64 * heads * keys)) * 16)
 }
 
 /** Sizes of the heads and the scale of their scores, 1/√H. */

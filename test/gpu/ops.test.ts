@@ -18,12 +18,12 @@ interface Case {
 const positive: [number, number] = [0.5, 2]
 const index = (values: number[], shape: number[]) => constant(BigInt64Array.from(values, BigInt), shape)
 /** A float32 operand that is bound when the graph runs but gets no gradient. */
-const given = (data: Float32Array, shape: number[]) => {
+const given = (data: Float32Array<ArrayBuffer>, shape: number[]) => {
   const value = input('f32', shape)
   bound.set(value, data)
   return value
 }
-const bound = new Map<Value, Float32Array>()
+const bound = new Map<Value, Float32Array<ArrayBuffer>>()
 const angles = Float32Array.from({ length: 3 * 8 }, (_, i) => 0.3 * i)
 
 const cases: Partial<Record<OpName, Case[]>> = {
@@ -144,15 +144,15 @@ const cases: Partial<Record<OpName, Case[]>> = {
 }
 
 const device = await openDevice('cpu')
-const draw = (count: number, ...key: number[]) =>
+const draw = (count: number, ...key: number[]): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: count }, (_, i) => uniform(...key, i) - 0.5)
 
 /** loss = Σ outputs[0]∘weights, evaluated by ONNX Runtime for the given operand values. */
-function run(outputs: Record<string, Value>, inputs: Record<string, Value>, values: Record<string, Float32Array>) {
+function run(outputs: Record<string, Value>, inputs: Record<string, Value>, values: Record<string, Float32Array<ArrayBuffer>>) {
   const graph = cut('case', inputs, outputs)
   const session = device.compile(toOnnx(graph), 'case')
   const binding = session.bind()
-  const evaluate = (change: Record<string, Float32Array> = {}) => {
+  const evaluate = (change: Record<string, Float32Array<ArrayBuffer>> = {}) => {
     for (const [name, value] of Object.entries(graph.inputs)) {
       const tensor = device.alloc('f32', value.shape.map(Number))
       device.upload(tensor, change[name] ?? values[name]!)

@@ -21,9 +21,9 @@ export interface TrainContext extends LoopContext {
 export async function train(context: TrainContext, start: Progress): Promise<'done' | 'interrupted'> {
   const { recipe, policy, prompts, ending, emit, clock } = context
   const steps = stepsOf(recipe, prompts.length)
-  const { temperature, seed, device } = recipe
+  const { temperature, seed, device, agreementTolerance: tolerance } = recipe
   emit({ type: 'start', time: clock(), step: start.step, steps, trainable: policy.trainable, device })
-  note(context, start.step, await checkAgreement(policy, prompts.slice(0, 2), { temperature, seed, ending }))
+  note(context, start.step, await checkAgreement(policy, prompts.slice(0, 2), { temperature, seed, ending, tolerance }))
   return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
 }
 

@@ -23,16 +23,16 @@ export default defineCommand({
   },
 })
 
+const marks = { ok: ' ', missing: '-', broken: '!' }
+
 const formats = {
-  text: (findings: Finding[]) =>
-    table(
-      findings.map(({ area, name, value, state, note, hint }) => [
-        state === 'ok' ? ' ' : state === 'missing' ? '-' : '!',
-        area,
-        name,
-        [value, note, hint && `hint: ${hint}`].filter(Boolean).join('; '),
-      ]),
-    ),
+  text: (findings: Finding[]) => {
+    const lines = table(findings.map(({ area, name, value, state }) => [marks[state], area, name, value]))
+    return findings.flatMap(({ state, note, hint }, index) => {
+      if (state === 'ok') return [lines[index]! + (note ? ` (${note})` : '')]
+      return [lines[index]!, `    ${note}`, ...(hint ? [`    hint: ${hint}`] : [])]
+    })
+  },
   json: (findings: Finding[]) => [JSON.stringify(findings, null, 2)],
   ndjson: (findings: Finding[]) => findings.map((finding) => JSON.stringify(finding)),
 }

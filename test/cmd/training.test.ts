@@ -1,0 +1,215 @@
+// sft and train as a user runs them: killed, interrupted, resumed, and given what they cannot use.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { datasets } from '../../fixtures/minicall/make.ts'
+import { configJson, writeModel } from '../../fixtures/minicall/model.ts'
+import { forms, run } from '../hone.ts'
+
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-training-'))
+const fixture = join(import.meta.dir, '../../fixtures/minicall/model')
+const settings = {
+  model: 'model',
+  data: 'rows.jsonl',
+  evalData: 'rows.jsonl',
+  evalRows: 3,
+  prompt: 'native',
+  device: 'cpu',
+  threads: 1,
+  steps: 5,
+  saveEvery: 2,
+  evalEvery: 4,
+  evalAtStart: false,
+  maxCompletionLength: 6,
+  learningRate: 0.01,
+}
+// Random weights never make a right call; what they do is repeat themselves more or less.
+const rl = {
+  ...settings,
+  promptsPerStep: 3,
+  groupSize: 3,
+  miniBatches: 2,
+  maxPromptLength: null,
+  temperature: 1,
+  reward: 'repetition:1-grams',
+}
+const supervised = { ...settings, preset: 'full', batchSize: 3 }
+const hone = (...words: string[]) => run(source, words, { cwd: place })
+const config = (name: string, tree: object) => writeFileSync(join(place, name), JSON.stringify(tree))
+const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
+
+beforeAll(() => {
+  const model = join(place, 'model')
+  mkdirSync(model)
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'])
+    copyFileSync(join(fixture, name), join(model, name))
+  const { vocab_size, eos_token_id } = JSON.parse(readFileSync(join(fixture, 'config.json'), 'utf8'))
+  const small = {
+    hidden_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    intermediate_size: 32,
+  }
+  writeFileSync(join(model, 'config.json'), JSON.stringify({ ...configJson(vocab_size, eos_token_id), ...small }))
+  writeModel(model, 1)
+  const rows = datasets(0).files['train.jsonl']().slice(0, 10)
+  writeFileSync(join(place, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  config('train.json', rl)
+  config('sft.json', supervised)
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+for (const command of ['train', 'sft']) {
+  test(`${command} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
+    const whole = hone(command, `${command}.json`, '--output', `${command}-whole`)
+    expect(whole).toMatchObject({ code: 0, stdout: '' })
+    expect(whole.stderr).toContain('step 5/5  ')
+    expect(readdirSync(join(place, `${command}-whole`))).toContainValues([
+      'run.json',
+      'events.ndjson',
+      'checkpoints',
+      'final',
+      'evals',
+    ])
+
+    const killed = `${command}-killed`
+    const steps = () => {
+      try {
+        return readFileSync(join(place, killed, 'events.ndjson'), 'utf8').split('"type":"step"').length - 1
+      } catch {
+        return 0
+      }
+    }
+    for (const [round, target] of [1, 3].entries()) {
+      const words = round === 0 ? [command, `${command}.json`, '--output', killed] : [command, '--resume', killed]
+      const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore' })
+      while (child.exitCode === null && steps() < target) await Bun.sleep(2)
+      child.kill('SIGKILL')
+      await child.exited
+    }
+    expect(hone(command, '--resume', killed)).toMatchObject({ code: 0, stdout: '' })
+    expect(weights(killed)).toBe(weights(`${command}-whole`))
+  }, 120_000)
+}
+
+test('an interrupted run ends with 130 and the command that goes on with it', async () => {
+  const child = Bun.spawn([...source, 'train', 'train.json', '--output', 'a run'], { cwd: place, stderr: 'pipe' })
+  while (!existsSync(join(place, 'a run', 'events.ndjson'))) await Bun.sleep(2)
+  child.kill('SIGINT')
+  const said = await new Response(child.stderr).text()
+  expect(await child.exited).toBe(130)
+  const command = /to go on: (.*)/.exec(said)?.[1]
+  expect(command).toEndWith(`train --resume 'a run'`)
+  const { exitCode } = Bun.spawnSync(['sh', '-c', command!], {
+    cwd: place,
+    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` },
+  })
+  expect(exitCode).toBe(0)
+  expect(weights('a run')).toBe(weights('train-whole'))
+}, 120_000)
+
+test('LoRA trains an adapter that infer and export understand', () => {
+  expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
+  expect(readdirSync(join(place, 'lora', 'final')).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors'])
+  expect(hone('export', 'lora', '-o', 'merged')).toMatchObject({ code: 0 })
+  const ask = (...model: string[]) =>
+    JSON.parse(
+      run(source, ['infer', ...model, '--max-new-tokens', '8', '--device', 'cpu'], {
+        cwd: place,
+        input: '{"prompt": "open the ticket"}\n',
+      }).stdout,
+    )
+  const [adapted, merged, base] = [ask('lora'), ask('merged'), ask('model')]
+  expect(adapted.output_ids).toEqual(merged.output_ids)
+  expect(adapted).toEqual(ask('model', '--adapter', 'lora/final'))
+  expect(adapted.logprobs).not.toEqual(base.logprobs)
+}, 120_000)
+
+test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', () => {
+  writeFileSync(
+    join(place, 'broken.jsonl'),
+    readFileSync(join(place, 'rows.jsonl'), 'utf8').split('\n').slice(0, 2).join('\n') + '\n{"id": 3,\n',
+  )
+  writeFileSync(join(place, 'empty.jsonl'), '')
+  writeFileSync(join(place, 'unknown.yaml'), 'model: model\n\ngroup_sise: 4\n')
+  writeFileSync(join(place, 'type.yaml'), 'model: model\ndata: rows.jsonl\noutput: out\nsteps: many\n')
+  mkdirSync(join(place, 'held'))
+  writeFileSync(join(place, 'held', 'run.json'), '{}')
+  const before = readdirSync(place)
+  const mistakes: [string[], RegExp][] = [
+    [['train', 'unknown.yaml'], /^error: unknown\.yaml:3: Unknown key "group_sise"\n\nhint: .*groupSize/],
+    [['train', 'type.yaml'], /^error: type\.yaml:4: .*steps/],
+    [['train', 'train.json'], /^error: train\.json: Setting "output" is missing\n\nhint: /],
+    [['train', 'nowhere.yaml', '--output', 'out'], /^error: .*nowhere\.yaml/],
+    [['train', 'train.json', '--output', 'held'], /^error: held: .*already holds one\n\nhint: .*--resume held/],
+    [['train', 'train.json', '--output', 'rows.jsonl/out'], /^error: rows\.jsonl\/out: .*is a file/],
+    [['train', 'train.json', '--output', 'out', '--model', 'gone'], /^error: gone\/config\.json: .*\n\nhint: /],
+    [['train', 'train.json', '--output', 'out', '--data', 'broken.jsonl'], /^error: broken\.jsonl:3:\d+: .*\n\nhint: /],
+    [['sft', 'sft.json', '--output', 'out', '--data', 'broken.jsonl'], /^error: broken\.jsonl:3:\d+: .*\n\nhint: /],
+    [['sft', 'sft.json', '--output', 'out', '--data', 'empty.jsonl'], /^error: empty\.jsonl: .*empty/],
+    [['train', 'train.json', '--output', 'out', '--reward', 'tool-n2'], /^error: Unknown reward.*\n\nhint: .*tool-n1/],
+    [
+      ['train', 'train.json', '--output', 'out', '--max-completion-length', '600'],
+      /^error: .*Context too long.*512 positions\n\nhint: /,
+    ],
+    [
+      ['train', 'train.json', '--output', 'out', '--max-prompt-length', '5'],
+      /^error: rows\.jsonl: .*longer than 5 tokens\n\nhint: /,
+    ],
+    [['train', '--resume', 'nothing'], /^error: nothing: Cannot find a run.*\n\nhint: /],
+    [
+      ['train', 'train.json', '--resume', 'held'],
+      /^error: Cannot resume a run with another configuration file\n\nhint: /,
+    ],
+    [['sft', '--resume', 'train-whole'], /^error: train-whole: Cannot resume .* a run of train\n\nhint: hone train/],
+  ]
+  for (const [words, message] of mistakes) {
+    const { code, stdout, stderr } = hone(...words)
+    expect(stderr).toMatch(message)
+    expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
+  }
+  expect(readdirSync(place)).toEqual(before)
+}, 120_000)
+
+test('a folder that cannot be written to is refused before the first step', () => {
+  if (process.getuid?.() === 0) return console.error('not run: root may write everywhere')
+  mkdirSync(join(place, 'shut'))
+  chmodSync(join(place, 'shut'), 0o500)
+  expect(hone('train', 'train.json', '--output', 'shut/run')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('shut/run'),
+  })
+  expect(readdirSync(join(place, 'shut'))).toEqual([])
+})
+
+test('--print-config shows every setting with where it comes from', () => {
+  const { code, stdout } = hone(
+    'train',
+    'train.json',
+    '--preset',
+    'dapo',
+    '--output',
+    'out',
+    '--seed',
+    '4',
+    '--print-config',
+  )
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^groupSize +3 +train\.json(:\d+)?$/m)
+  expect(stdout).toMatch(/^clipHigh +0\.28 +preset dapo$/m)
+  expect(stdout).toMatch(/^seed +4 +--seed$/m)
+  expect(stdout).toMatch(/^clipLow +0\.2 +default$/m)
+})

@@ -9,25 +9,35 @@ import { negate } from '../../python.ts'
 /** @throws PythonError for everything that the original refuses to decode. */
 export function decodePythonCalls(text: string): Py[] {
   const body = parseExpression(strip(text).replace(/^'+|'+$/g, ''))
-  if (body.kind === 'Call') return [resolveCall(body)]
+  return body.kind === 'Call' ? [resolveCall(body, unparse)] : resolveCalls(body, unparse)
+}
+
+/** A value that is a call without keyword arguments: its source for BFCL, an empty call for ACEBench. */
+export type BareCall = (call: Node & { kind: 'Call' }) => Py
+
+/** The calls of a list, tuple or set. @throws PythonError where the node is none or holds anything else. */
+export function resolveCalls(body: Node, bareCall: BareCall): Py[] {
   if (body.kind !== 'List' && body.kind !== 'Tuple' && body.kind !== 'Set')
     throw new PythonError('AttributeError', 'no list of calls')
   return body.items.map((item) => {
     if (item.kind !== 'Call') throw new PythonError('AssertionError', 'an item of the list is no call')
-    return resolveCall(item)
+    return resolveCall(item, bareCall)
   })
 }
 
 /** Positional arguments are dropped; `**value` stands under the key None; of equal keywords the last counts. */
-function resolveCall({ func, keywords }: Node & { kind: 'Call' }): Dict {
+export function resolveCall({ func, keywords }: Node & { kind: 'Call' }, bareCall: BareCall): Dict {
   const path: string[] = []
   let node = func
   for (; node.kind === 'Attribute'; node = node.value) path.unshift(node.name)
   if (node.kind === 'Name') path.unshift(node.id)
-  return new Dict([[path.join('.'), new Dict(keywords.map(({ name, value }) => [name, resolve(value)] as const))]])
+  return new Dict([
+    [path.join('.'), new Dict(keywords.map(({ name, value }) => [name, resolve(value, bareCall)] as const))],
+  ])
 }
 
-function resolve(node: Node): Py {
+function resolve(node: Node, bareCall: BareCall): Py {
+  const inner = (item: Node) => resolve(item, bareCall)
   switch (node.kind) {
     case 'Constant':
       return node.value === ELLIPSIS ? '...' : node.value
@@ -36,19 +46,19 @@ function resolve(node: Node): Py {
       if (node.operand.kind !== 'Constant') throw new PythonError('TypeError', 'no sign of this')
       return negate(node.operand.value)
     case 'List':
-      return node.items.map(resolve)
+      return node.items.map(inner)
     case 'Tuple':
-      return new Tuple(node.items.map(resolve))
+      return new Tuple(node.items.map(inner))
     case 'Dict':
       return new Dict(
-        node.entries.map(({ key, value }) => [key ? resolve(key) : unsupported('None'), resolve(value)] as const),
+        node.entries.map(({ key, value }) => [key ? inner(key) : unsupported('None'), inner(value)] as const),
       )
     case 'BinOp':
       return evaluate(node)
     case 'Name':
       return node.id
     case 'Call':
-      return node.keywords.length === 0 ? unparse(node) : resolveCall(node)
+      return node.keywords.length === 0 ? bareCall(node) : resolveCall(node, bareCall)
     case 'Subscript':
       return `${unparse(node.value)}[${unparse(node.index)}]`
     default:

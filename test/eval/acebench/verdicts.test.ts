@@ -1,0 +1,40 @@
+// Verdict for verdict against both versions of ACEBench's checker, over all lines of the shared file.
+import { expect, test } from 'bun:test'
+import { categories, LANGUAGES, readCategory, type AceQuestion } from '../../../src/eval/acebench/data.ts'
+import { checkers, judge } from '../../../src/eval/acebench/judge.ts'
+import { isObject } from '../../../src/json.ts'
+import { readRecords } from '../../../src/jsonl.ts'
+import { sharedPath } from '../../shared.ts'
+
+test('every line of the shared verdicts has the original’s verdict and error type in both versions', async () => {
+  const [lines, folder] = [sharedPath('verdicts', 'acebench.jsonl.gz'), sharedPath('data', 'acebench')]
+  if (!lines || !folder) return
+  const rows = new Map<string, AceQuestion>()
+  for (const version of ['v2510', 'v2508']) {
+    for (const category of Object.keys(categories)) {
+      for (const language of LANGUAGES) {
+        for (const [id, row] of await readCategory(folder, category, language))
+          rows.set(`${version} ${language} ${id}`, row)
+      }
+    }
+  }
+  const wrong: unknown[] = []
+  for await (const { line, value } of readRecords(lines)) {
+    if (!isObject(value)) continue
+    const { lang, id, response } = value
+    for (const version of ['v2510', 'v2508']) {
+      const row = rows.get(`${version} ${String(lang)} ${String(id)}`)
+      const checker = checkers[version]
+      if (!row || !checker) throw new Error(`line ${line} names an unknown row`)
+      const differs = version === 'v2508' && 'verdict_v2508' in value
+      const [verdict, error_type] = differs
+        ? [value['verdict_v2508'], value['error_type_v2508']]
+        : [value['verdict'], value['error_type']]
+      const got = judge(row, response ?? null, checker)
+      if (!Bun.deepEquals(got, { verdict, error_type, fault: null }))
+        wrong.push({ line, version, got, verdict, error_type, id, mutation: value['mutation'], response })
+    }
+  }
+  if (process.env['HONE_SHOW']) for (const item of wrong.slice(0, 30)) console.log(JSON.stringify(item).slice(0, 600))
+  expect(wrong.length).toBe(0)
+}, 60_000)

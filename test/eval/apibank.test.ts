@@ -1,0 +1,40 @@
+// API-Bank's scores in ToolRL's form, over all lines of the shared file.
+import { expect, test } from 'bun:test'
+import { judgeApiBank, readApiBank, type ApiBankRow } from '../../src/eval/apibank.ts'
+import { isObject } from '../../src/json.ts'
+import { readRecords } from '../../src/jsonl.ts'
+import { sharedPath } from '../shared.ts'
+
+const row: ApiBankRow = {
+  id: 'Level1_0',
+  level: 1,
+  system: '',
+  user: '',
+  answer: { name: 'f', parameters: { a: '1' } },
+}
+
+test('one right line is enough, and a line that is no container ends the search', () => {
+  const score = (response: string) => judgeApiBank(row, response).score
+  const right = '{"name": "f", "parameters": {"a": "1"}}'
+  expect(score(`<tool_call>\nnot json\n${right}\n</tool_call>`)).toBe(1)
+  expect(score(`<tool_call>\nnull\n${right}\n</tool_call>`)).toBe(0)
+  expect(score('{"a": "1"}')).toBe(1)
+  expect(score('{"name": "f", "parameters": {"a": 1}}')).toBe(0)
+  expect(score('["name", "parameters"]\n' + right)).toBe(0)
+  expect(score(`<tool_call>${right}</tool_call><tool_call>{}</tool_call>`)).toBe(0)
+})
+
+test('every line of the shared scores agrees', async () => {
+  const [lines, folder] = [sharedPath('verdicts', 'apibank_toolrl.jsonl.gz'), sharedPath('data', 'apibank_toolrl')]
+  if (!lines || !folder) return
+  const rows = await readApiBank(folder)
+  const wrong: unknown[] = []
+  for await (const { line, value } of readRecords(lines)) {
+    if (!isObject(value)) continue
+    const found = rows.get(String(value['id']))
+    if (!found) throw new Error(`line ${line} names an unknown row`)
+    const { score } = judgeApiBank(found, value['response'] ?? null)
+    if (score !== value['score']) wrong.push({ line, score, value })
+  }
+  expect(wrong).toEqual([])
+})

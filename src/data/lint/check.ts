@@ -1,0 +1,207 @@
+// Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
+import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
+import type { HoneRow } from '../../row.ts'
+import { isWellFormed } from './rules/structure.ts'
+import { takesType } from './types.ts'
+import type { Fault, Faults, LintContext, Path, Rule, RowKeys } from './rule.ts'
+
+/** One finding of a line: at a path from the row down, or at an offset of the text. */
+export interface Found {
+  rule: Rule
+  message: string
+  hint: string
+  path: Path
+  offset: number | undefined
+}
+
+/** What a line gave: findings, and the hashes of its row where it is one. */
+export interface Checked {
+  found: Found[]
+  value: Json | undefined
+  keys: RowKeys | undefined
+}
+
+/** A checker of lines for these rules. It keeps nothing from one line to the next. */
+export function checkerOf(rules: readonly Rule[], context: LintContext) {
+  const active = rules.filter(({ needs }) => needs === undefined || context[needs] !== undefined)
+  const on = <Kind extends Rule['on']>(kind: Kind) => active.filter((rule): rule is Extract<Rule, { on: Kind }> => rule.on === kind)
+  const kinds = {
+    syntax: on('syntax'),
+    line: on('line'),
+    record: on('record'),
+    row: on('row'),
+    message: on('message'),
+    tool: on('tool'),
+    schema: on('schema'),
+    call: on('call'),
+    value: on('value'),
+    mistyped: on('mistyped'),
+  }
+  const needsKeys = active.some((rule) => rule.on === 'across')
+  let found: Found[] = []
+  const stack: (string | number)[] = []
+
+  return { check }
+
+  /** `line` counts from 1. */
+  function check(text: string, line: number): Checked {
+    found = []
+    stack.length = 0
+    const plain = withoutEdges(text)
+    const value = read(plain)
+    for (const rule of kinds.line) report(rule, rule.check(text, value, line))
+    if (!isObject(value)) return { found, value, keys: undefined }
+    for (const rule of kinds.record) report(rule, rule.check(value))
+    let keys: RowKeys | undefined
+    if (isWellFormed(value)) {
+      // Everything that rules look at was just found to be of the type that a row has.
+      const row = value as unknown as HoneRow
+      checkRow(row)
+      if (needsKeys) keys = keysOf(row)
+    }
+    const ignored = ignoredCodes(value)
+    if (ignored) found = found.filter(({ rule }) => !ignored.includes(rule.code))
+    return { found, value, keys }
+  }
+
+  function read(plain: string): Json | undefined {
+    if (plain.trim() === '') return undefined
+    try {
+      return readQuickly(plain)
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error
+      for (const rule of kinds.syntax) report(rule, rule.check(error, plain))
+      return undefined
+    }
+  }
+
+  function checkRow(row: HoneRow): void {
+    for (const rule of kinds.row) report(rule, rule.check(row, context))
+    for (let i = 0; i < row.messages.length; i++) {
+      stack.push('messages', i)
+      for (const rule of kinds.message) report(rule, rule.check(row.messages[i]!, i, row))
+      stack.length = 0
+    }
+    for (let i = 0; i < row.tools.length; i++) {
+      stack.push('tools', i)
+      for (const rule of kinds.tool) report(rule, rule.check(row.tools[i]!, i, row))
+      stack.push('parameters')
+      checkSchema(row.tools[i]!.parameters, 0)
+      stack.length = 0
+    }
+    for (let i = 0; i < row.answer.length; i++) {
+      const call = row.answer[i]!
+      const tool = row.tools.find(({ name }) => name === call.name)
+      stack.push('answer', i)
+      for (const rule of kinds.call) report(rule, rule.check(call, tool, row))
+      stack.push('arguments')
+      if (tool) checkMembers(call.arguments, tool.parameters, 0)
+      stack.length = 0
+    }
+  }
+
+  function checkSchema(schema: JsonObject, depth: number): void {
+    for (const rule of kinds.schema) report(rule, rule.check(schema))
+    if (depth > DEEPEST) return
+    for (const key of ['properties', '$defs', 'definitions']) {
+      const members = schema[key]
+      if (!isObject(members)) continue
+      for (const name in members) below(members[name], depth, key, name)
+    }
+    below(schema['items'], depth, 'items')
+    below(schema['additionalProperties'], depth, 'additionalProperties')
+    for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems']) {
+      const list = schema[key]
+      if (Array.isArray(list)) for (let i = 0; i < list.length; i++) below(list[i], depth, key, i)
+    }
+  }
+
+  function below(schema: Json | undefined, depth: number, ...steps: (string | number)[]): void {
+    if (!isObject(schema)) return
+    stack.push(...steps)
+    checkSchema(schema, depth + 1)
+    stack.length -= steps.length
+  }
+
+  function checkMembers(values: JsonObject, schema: JsonObject, depth: number): void {
+    const properties = schema['properties']
+    if (!isObject(properties)) return
+    for (const name in values) {
+      const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+      if (isObject(property)) checkValue(values[name]!, property, name, depth)
+    }
+  }
+
+  function checkValue(value: Json, schema: JsonObject, step: string | number, depth: number): void {
+    stack.push(step)
+    if (!takesType(value, schema)) for (const rule of kinds.mistyped) report(rule, rule.check(value, schema))
+    else {
+      for (const rule of kinds.value) report(rule, rule.check(value, schema))
+      if (depth < DEEPEST) {
+        if (isObject(value)) checkMembers(value, schema, depth + 1)
+        else if (Array.isArray(value)) {
+          const items = schema['items']
+          if (isObject(items)) for (let i = 0; i < value.length; i++) checkValue(value[i]!, items, i, depth + 1)
+        }
+      }
+    }
+    stack.length--
+  }
+
+  function report(rule: Rule, faults: Faults): void {
+    if (faults === undefined) return
+    if (!('length' in faults)) return add(rule, faults)
+    for (const fault of faults) add(rule, fault)
+  }
+
+  function add(rule: Rule, { message, at, offset, hint }: Fault): void {
+    found.push({ rule, message, hint: hint ?? rule.hint, path: at ? [...stack, ...at] : [...stack], offset })
+  }
+}
+
+export type Checker = ReturnType<typeof checkerOf>
+
+/** A line without byte order mark and carriage return, which rules about lines see and JSON does not. */
+export function withoutEdges(text: string): string {
+  const start = text.charCodeAt(0) === 0xfeff ? 1 : 0
+  const end = text.charCodeAt(text.length - 1) === 13 ? text.length - 1 : text.length
+  return start === 0 && end === text.length ? text : text.slice(start, end)
+}
+
+/** JSON.parse where it reads exactly what parseJson does: no number that it would change, no nesting that is deep. */
+function readQuickly(text: string): Json {
+  if (SPECIAL_NUMBER.test(text) || (text.length > 2000 && text.split('[').length + text.split('{').length > 900)) return parseJson(text)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return parseJson(text)
+  }
+}
+
+const SPECIAL_NUMBER = /\d[eE.]\d|\d[eE][-+]|\d{16}|-0/
+const DEEPEST = 60
+
+function keysOf(row: HoneRow): RowKeys {
+  return {
+    id: hash(row.id),
+    prompt: hash(spell(row.messages) + spell(row.tools)),
+    answer: hash(spell(row.answer)),
+  }
+}
+
+/** JSON.stringify where it can: it throws for integers beyond 2^53. */
+function spell(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return dumpJson(value as Json)
+  }
+}
+
+const hash = (text: string): bigint => BigInt(Bun.hash(text))
+
+function ignoredCodes(record: JsonObject): Json[] | undefined {
+  const own = record['_hone']
+  const codes = isObject(own) ? own['ignore'] : undefined
+  return Array.isArray(codes) ? codes : undefined
+}

@@ -1,0 +1,112 @@
+// What a lint rule is: a row that says what is wrong, why it matters, how it looks bad and good, how to find it and how to mend it.
+import type { Reward } from '../../reward/reward.ts'
+import type { JsonError, JsonObject, Json } from '../../json.ts'
+import type { Severity } from '../../diag.ts'
+import type { HoneRow, Message, Tool, ToolCall } from '../../row.ts'
+
+/** Keys and indices from the row down to the value meant. */
+export type Path = readonly (string | number)[]
+
+/** One finding of a check: `at` below the thing that was checked, or `offset` in the line; `hint` where the rule's own does not fit. */
+export interface Fault {
+  message: string
+  at?: Path
+  offset?: number
+  hint?: string
+}
+export type Faults = Fault | readonly Fault[] | undefined
+
+/** What the checks of a run may know beside the row. A rule that `needs` one of these is silent without it. */
+export interface LintContext {
+  /** --reward: the score of the right answer, and the best score that any row can have. */
+  reward?: { reward: Reward; replyOf(row: HoneRow): string[]; best(row: HoneRow): number } | undefined
+  /** --max-tokens and --tokenizer. */
+  length?: { limit: number; count(row: HoneRow): number } | undefined
+  /** --against: whether a question is one of a benchmark, and of which. */
+  against?: { find(question: string): string | undefined } | undefined
+}
+
+interface Common {
+  code: string
+  severity: Severity
+  /** What is wrong, in one sentence. */
+  what: string
+  /** What it does to training or evaluation. */
+  why: string
+  /** Lines of a file that the rule finds fault with, and the same mended. */
+  bad: string
+  good: string
+  hint: string
+  needs?: keyof LintContext
+  /** Only when selected by its code: right for some data sets and noise for others. */
+  optIn?: true
+  /** A mended copy of a row, null to leave it out, undefined where there is nothing to mend. Applied until nothing changes. */
+  fix?(row: JsonObject): JsonObject | null | undefined
+}
+
+/** Where a rule looks. `line` is the text before it is read; `record` any JSON object; all others are called on well-formed rows only. */
+export type Rule = Common &
+  (
+    | { on: 'syntax'; check(error: JsonError, text: string): Faults }
+    | { on: 'line'; check(text: string, value: Json | undefined, line: number): Faults }
+    | { on: 'record'; check(record: JsonObject): Faults }
+    | { on: 'row'; check(row: HoneRow, context: LintContext): Faults }
+    | { on: 'message'; check(message: Message, index: number, row: HoneRow): Faults }
+    | { on: 'tool'; check(tool: Tool, index: number, row: HoneRow): Faults }
+    | { on: 'schema'; check(schema: JsonObject): Faults }
+    | { on: 'call'; check(call: ToolCall, tool: Tool | undefined, row: HoneRow): Faults }
+    | { on: 'value'; check(value: Json, schema: JsonObject): Faults }
+    | { on: 'mistyped'; check(value: Json, schema: JsonObject): Faults }
+    | { on: 'across'; of(keys: RowKeys): string | bigint; differsIn?(keys: RowKeys): bigint; check(first: number): Faults }
+  )
+
+/** Hashes by which rows of a file are compared with each other. */
+export interface RowKeys {
+  id: bigint
+  /** Messages and tools. */
+  prompt: bigint
+  answer: bigint
+}
+
+/** The example row that every rule's examples vary. */
+export const EXAMPLE = {
+  id: 'weather-1',
+  source: 'example',
+  messages: [{ role: 'user', content: 'How warm will it be in Oslo tomorrow?' }],
+  tools: [
+    {
+      name: 'get_weather',
+      description: 'Forecast for a city.',
+      parameters: {
+        type: 'object',
+        properties: {
+          city: { type: 'string', description: 'Name of the city.' },
+          days: { type: 'integer', description: 'Days ahead.' },
+        },
+        required: ['city'],
+      },
+    },
+  ],
+  answer: [{ name: 'get_weather', arguments: { city: 'Oslo', days: 1 } }],
+  meta: {},
+} satisfies HoneRow
+
+/** The example with some fields replaced, as a line. */
+export function example(change: Record<string, unknown> = {}): string {
+  return JSON.stringify({ ...EXAMPLE, ...change })
+}
+
+/** The example with other arguments in its answer. */
+export function exampleCall(values: Record<string, unknown>): string {
+  return example({ answer: [{ name: 'get_weather', arguments: values }] })
+}
+
+/** The example whose parameter `days` has another schema. */
+export function exampleSchema(days: unknown, values: Record<string, unknown> = { city: 'Oslo' }): string {
+  const [tool] = EXAMPLE.tools
+  const properties = { ...tool!.parameters.properties, days }
+  return example({
+    tools: [{ ...tool, parameters: { ...tool!.parameters, properties } }],
+    answer: [{ name: 'get_weather', arguments: values }],
+  })
+}

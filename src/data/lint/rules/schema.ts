@@ -1,0 +1,365 @@
+// Rules about tool definitions: names, and schemas that cannot be read or cannot be met.
+import { dumpJson, isObject, type Json, type JsonObject } from '../../../json.ts'
+import { repairTools } from '../../schema.ts'
+import { Rejection } from '../../source.ts'
+import { EXAMPLE, example, exampleSchema, type Fault, type Rule } from '../rule.ts'
+import { takesType, TYPES, typeOf, typeText } from '../types.ts'
+
+const [TOOL] = EXAMPLE.tools
+
+export const schemaRules: Rule[] = [
+  {
+    code: 'HN201',
+    severity: 'error',
+    what: 'A type is none of JSON Schema.',
+    why: 'Python spellings such as "str" or "List[int]" mean nothing to validators, grammars and strict tool calling.',
+    hint: 'string, integer, number, boolean, array, object or null; --fix reads common spellings',
+    bad: exampleSchema({ type: 'int' }),
+    good: exampleSchema({ type: 'integer' }),
+    on: 'schema',
+    check({ type }) {
+      if (type === undefined || (typeof type === 'string' && TYPES.has(type))) return undefined
+      if (Array.isArray(type) && type.length > 0 && type.every((each) => typeof each === 'string' && TYPES.has(each))) return undefined
+      return { message: `type ${dumpJson(type)} is none of JSON Schema`, at: ['type'] }
+    },
+    fix: repair,
+  },
+  {
+    code: 'HN202',
+    severity: 'error',
+    what: 'The parameters are no schema of an object.',
+    why: 'A flat map of parameters has neither properties nor required; every argument then counts as unknown.',
+    hint: 'write {"type": "object", "properties": {…}, "required": […]}; --fix wraps a flat map',
+    bad: example({ tools: [{ ...TOOL, parameters: { city: { type: 'string' } } }], answer: [] }),
+    good: example({ answer: [] }),
+    on: 'tool',
+    check: ({ parameters }) =>
+      parameters['type'] === 'object' && isObject(parameters['properties']) ? undefined : { message: 'parameters need "type": "object" and "properties"', at: ['parameters'] },
+    fix: repair,
+  },
+  {
+    code: 'HN203',
+    severity: 'error',
+    what: 'A required parameter is not described.',
+    why: 'The model must give a value of which it is told neither type nor meaning.',
+    hint: 'describe it under properties, or take it out of required',
+    bad: example({ tools: [{ ...TOOL, parameters: { ...TOOL!.parameters, required: ['city', 'country'] } }], answer: [] }),
+    good: example(),
+    on: 'schema',
+    check({ required, properties }) {
+      if (!Array.isArray(required) || !isObject(properties)) return undefined
+      return required.flatMap((name, i) => (typeof name === 'string' && !Object.hasOwn(properties, name) ? [{ message: `"${name}" is required and not described`, at: ['required', i] }] : []))
+    },
+  },
+  {
+    code: 'HN204',
+    severity: 'error',
+    what: 'Two different tools have the same name.',
+    why: 'A call cannot say which of them it means, and checkers take the first.',
+    hint: 'rename one of them',
+    bad: example({ tools: [TOOL, { ...TOOL, description: 'Weather of the past.' }] }),
+    good: example(),
+    on: 'row',
+    check: ({ tools }) => repeated(tools, (a, b) => dumpJson(a) !== dumpJson(b), 'is the name of another tool too'),
+  },
+  {
+    code: 'HN205',
+    severity: 'warning',
+    what: 'The same tool is offered twice.',
+    why: 'It costs tokens and tells the model nothing.',
+    hint: 'offer it once',
+    bad: example({ tools: [TOOL, TOOL] }),
+    good: example(),
+    on: 'row',
+    check: ({ tools }) => repeated(tools, (a, b) => dumpJson(a) === dumpJson(b), 'is offered twice'),
+    fix(row) {
+      if (!Array.isArray(row['tools'])) return undefined
+      const texts = row['tools'].map((tool) => dumpJson(tool))
+      const once = row['tools'].filter((_, i) => texts.indexOf(texts[i]!) === i)
+      return once.length < texts.length ? { ...row, tools: once } : undefined
+    },
+  },
+  {
+    code: 'HN206',
+    severity: 'info',
+    optIn: true,
+    what: 'The name of a tool holds characters that interfaces refuse.',
+    why: 'OpenAI-compatible endpoints take letters, digits, _ and -, at most 64; other names fail at serving time.',
+    hint: 'hone prep --format openai renames such tools',
+    bad: example({ tools: [{ ...TOOL, name: 'Weather (Europe)' }], answer: [] }),
+    good: example(),
+    on: 'tool',
+    check: ({ name }) => (/^[a-zA-Z0-9_-]{1,64}$/.test(name) ? undefined : { message: `"${name}" is no name that OpenAI-compatible endpoints take`, at: ['name'] }),
+  },
+  {
+    code: 'HN207',
+    severity: 'warning',
+    what: 'The name of a tool is empty or has blanks around it.',
+    why: 'A call that spells the name without the blanks is counted as wrong.',
+    hint: 'trim the name, here and in the answer',
+    bad: example({ tools: [{ ...TOOL, name: 'get_weather ' }], answer: [] }),
+    good: example(),
+    on: 'tool',
+    check: ({ name }) => (name === '' || name.trim() !== name ? { message: `"${name}" is empty or has blanks around it`, at: ['name'] } : undefined),
+  },
+  {
+    code: 'HN208',
+    severity: 'info',
+    what: 'A tool has no description.',
+    why: 'The model can only guess from the name what the tool does.',
+    hint: 'say in a sentence what the tool does',
+    bad: example({ tools: [{ ...TOOL, description: '' }] }),
+    good: example(),
+    on: 'tool',
+    check: ({ description }) => (description === undefined || description.trim() === '' ? { message: 'a tool without a description', at: ['description'] } : undefined),
+  },
+  {
+    code: 'HN209',
+    severity: 'warning',
+    what: 'A value stands twice in an enum, or none does.',
+    why: 'An empty enum takes no value at all; a doubled one is a slip of the source.',
+    hint: 'list each value once',
+    bad: exampleSchema({ type: 'integer', enum: [1, 2, 2] }),
+    good: exampleSchema({ type: 'integer', enum: [1, 2] }),
+    on: 'schema',
+    check({ enum: values }) {
+      if (!Array.isArray(values)) return undefined
+      if (values.length === 0) return { message: 'the enum is empty', at: ['enum'] }
+      const texts = values.map((value) => dumpJson(value))
+      const twice = texts.findIndex((text, i) => texts.indexOf(text) !== i)
+      return twice < 0 ? undefined : { message: `${texts[twice]} stands twice in the enum`, at: ['enum', twice] }
+    },
+    fix: (row) => mapSchemas(row, (schema) => {
+      const values = schema['enum']
+      if (!Array.isArray(values)) return schema
+      const texts = values.map((value) => dumpJson(value))
+      const once = values.filter((_, i) => texts.indexOf(texts[i]!) === i)
+      if (once.length > 0) return once.length < values.length ? { ...schema, enum: once } : schema
+      const { enum: _, ...rest } = schema
+      return rest
+    }),
+  },
+  {
+    code: 'HN210',
+    severity: 'error',
+    what: 'A value of an enum is not of the declared type.',
+    why: 'No argument can be of the type and in the enum at once.',
+    hint: 'change the type or the value',
+    bad: exampleSchema({ type: 'integer', enum: ['1', '2'] }),
+    good: exampleSchema({ type: 'integer', enum: [1, 2] }),
+    on: 'schema',
+    check(schema) {
+      const values = schema['enum']
+      if (!Array.isArray(values) || schema['type'] === undefined) return undefined
+      const wrong = values.findIndex((value) => !takesType(value, schema))
+      return wrong < 0 ? undefined : { message: `${dumpJson(values[wrong]!)} is no ${typeText(schema)}`, at: ['enum', wrong] }
+    },
+  },
+  {
+    code: 'HN211',
+    severity: 'warning',
+    what: 'A default is not of the declared type, or not in the enum.',
+    why: 'A model that repeats the default is counted as wrong.',
+    hint: 'write the default as a value of the type',
+    bad: exampleSchema({ type: 'integer', default: '1' }),
+    good: exampleSchema({ type: 'integer', default: 1 }),
+    on: 'schema',
+    check(schema) {
+      const value = schema['default']
+      if (value === undefined || value === null) return undefined
+      if (!takesType(value, schema)) return { message: `the default ${dumpJson(value)} is no ${typeText(schema)}`, at: ['default'] }
+      const values = schema['enum']
+      const found = !Array.isArray(values) || values.some((each) => dumpJson(each) === dumpJson(value))
+      return found ? undefined : { message: `the default ${dumpJson(value)} is not in the enum`, at: ['default'] }
+    },
+  },
+  {
+    code: 'HN212',
+    severity: 'error',
+    what: 'No value can meet the schema.',
+    why: 'Whatever the model answers is wrong, and a grammar built from the schema has no sentence.',
+    hint: 'the lower bound must not exceed the upper one',
+    bad: exampleSchema({ type: 'integer', minimum: 10, maximum: 1 }),
+    good: exampleSchema({ type: 'integer', minimum: 1, maximum: 10 }),
+    on: 'schema',
+    check(schema) {
+      for (const [low, high] of BOUNDS) {
+        const [least, most] = [schema[low], schema[high]]
+        if (typeof least === 'number' && typeof most === 'number' && least > most) return { message: `${low} ${least} exceeds ${high} ${most}`, at: [low] }
+      }
+      if (schema['not'] !== undefined && isObject(schema['not']) && Object.keys(schema['not']).length === 0) return { message: '"not": {} forbids every value', at: ['not'] }
+      return undefined
+    },
+  },
+  {
+    code: 'HN213',
+    severity: 'info',
+    optIn: true,
+    what: 'An array does not say what it holds.',
+    why: 'Strict tool calling refuses such schemas, and the model guesses the elements.',
+    hint: 'add "items"',
+    bad: exampleSchema({ type: 'array' }),
+    good: exampleSchema({ type: 'array', items: { type: 'integer' } }),
+    on: 'schema',
+    check: (schema) => (schema['type'] === 'array' && schema['items'] === undefined && schema['prefixItems'] === undefined ? { message: 'an array without "items"' } : undefined),
+  },
+  {
+    code: 'HN214',
+    severity: 'error',
+    what: 'A pattern is no regular expression.',
+    why: 'Validators throw on it, or pass over it and check nothing.',
+    hint: 'mend the pattern; groups, brackets and braces must close',
+    bad: exampleSchema({ type: 'string', pattern: '([a-z' }),
+    good: exampleSchema({ type: 'string', pattern: '[a-z]+' }),
+    on: 'schema',
+    check({ pattern }) {
+      if (typeof pattern !== 'string') return undefined
+      try {
+        new RegExp(pattern, 'u')
+        return undefined
+      } catch {
+        return { message: `"${pattern}" is no regular expression`, at: ['pattern'] }
+      }
+    },
+  },
+  {
+    code: 'HN215',
+    severity: 'error',
+    what: 'A keyword of the schema has a value of the wrong type.',
+    why: 'Validators refuse the whole schema.',
+    hint: 'required and enum are lists, properties and items are schemas, bounds are numbers',
+    bad: exampleSchema({ type: 'integer', minimum: 'one' }),
+    good: exampleSchema({ type: 'integer', minimum: 1 }),
+    on: 'schema',
+    check: (schema) => wrongKeywords(schema),
+    fix: repair,
+  },
+  {
+    code: 'HN216',
+    severity: 'warning',
+    what: 'A parameter is listed as required twice.',
+    why: 'JSON Schema wants distinct names; strict validators refuse the list.',
+    hint: 'list it once',
+    bad: example({ tools: [{ ...TOOL, parameters: { ...TOOL!.parameters, required: ['city', 'city'] } }] }),
+    good: example(),
+    on: 'schema',
+    check({ required }) {
+      if (!Array.isArray(required)) return undefined
+      const twice = required.findIndex((name, i) => required.indexOf(name) !== i)
+      return twice < 0 ? undefined : { message: `${dumpJson(required[twice]!)} is required twice`, at: ['required', twice] }
+    },
+    fix: (row) => mapSchemas(row, (schema) => {
+      const required = schema['required']
+      if (!Array.isArray(required) || new Set(required).size === required.length) return schema
+      return { ...schema, required: [...new Set(required)] }
+    }),
+  },
+  {
+    code: 'HN217',
+    severity: 'warning',
+    what: 'A reference leads nowhere.',
+    why: 'The tool stands alone in the prompt: what "$ref" points to must be in its own schema.',
+    hint: 'write the schema out in place of the reference',
+    bad: exampleSchema({ $ref: '#/definitions/Days' }),
+    good: exampleSchema({ type: 'integer' }),
+    on: 'tool',
+    check: ({ parameters }) => unresolved(parameters, parameters, ['parameters']),
+  },
+  {
+    code: 'HN218',
+    severity: 'warning',
+    what: 'More than 128 tools are on offer.',
+    why: 'OpenAI-compatible endpoints refuse longer lists, and the prompt is mostly tools.',
+    hint: 'offer fewer tools in a row',
+    bad: example({ tools: Array.from({ length: 129 }, (_, i) => ({ name: i === 0 ? 'get_weather' : `tool_${i}`, description: 'd', parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' } } } })) }),
+    good: example(),
+    on: 'row',
+    check: ({ tools }) => (tools.length > 128 ? { message: `${tools.length} tools are on offer`, at: ['tools'] } : undefined),
+  },
+]
+
+const BOUNDS = [
+  ['minimum', 'maximum'],
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+  ['minProperties', 'maxProperties'],
+] as const
+
+const NUMERIC = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength', 'minItems', 'maxItems']
+
+const isNumber = (value: Json): boolean => typeof value === 'bigint' || typeOf(value) === 'integer' || typeOf(value) === 'number'
+
+function wrongKeywords(schema: JsonObject): Fault | undefined {
+  const wrong = (key: string, expected: string): Fault => ({ message: `"${key}" must be ${expected}`, at: [key] })
+  const { required, enum: values, properties, items, description } = schema
+  if (required !== undefined && !(Array.isArray(required) && required.every((name) => typeof name === 'string'))) return wrong('required', 'a list of names')
+  if (values !== undefined && !Array.isArray(values)) return wrong('enum', 'a list')
+  if (properties !== undefined && !isObject(properties)) return wrong('properties', 'an object')
+  if (isObject(properties)) {
+    for (const name in properties) {
+      const value = properties[name]
+      if (!isObject(value) && typeof value !== 'boolean') return { message: `the schema of "${name}" must be an object`, at: ['properties', name] }
+    }
+  }
+  if (items !== undefined && !isObject(items) && typeof items !== 'boolean') return wrong('items', 'a schema')
+  if (description !== undefined && typeof description !== 'string') return wrong('description', 'text')
+  for (const key of NUMERIC) if (key in schema && !isNumber(schema[key]!)) return wrong(key, 'a number')
+  return undefined
+}
+
+function repeated(tools: readonly { name: string }[], guilty: (a: Json, b: Json) => boolean, message: string): Fault[] | undefined {
+  if (tools.length < 2) return undefined
+  const first = new Map<string, number>()
+  let faults: Fault[] | undefined
+  for (let i = 0; i < tools.length; i++) {
+    const { name } = tools[i]!
+    const other = first.get(name)
+    if (other === undefined) first.set(name, i)
+    else if (guilty({ ...tools[other]! }, { ...tools[i]! })) (faults ??= []).push({ message: `"${name}" ${message}`, at: ['tools', i, 'name'] })
+  }
+  return faults
+}
+
+function unresolved(schema: Json, root: JsonObject, at: (string | number)[]): Fault | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  if (isObject(schema) && typeof schema['$ref'] === 'string') {
+    const steps = schema['$ref'].startsWith('#') ? schema['$ref'].slice(1).split('/').slice(1) : undefined
+    const target = steps?.reduce<Json | undefined>((value, step) => (isObject(value) ? value[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined), root)
+    if (target === undefined) return { message: `"${schema['$ref']}" leads nowhere`, at: [...at, '$ref'] }
+  }
+  for (const [key, value] of Object.entries(schema)) {
+    if (typeof value !== 'object') continue
+    const fault = unresolved(value, root, [...at, Array.isArray(schema) ? Number(key) : key])
+    if (fault) return fault
+  }
+  return undefined
+}
+
+/** The repair of `hone prep`, for the tools of a row. */
+function repair(row: JsonObject): JsonObject | undefined {
+  if (!Array.isArray(row['tools'])) return undefined
+  try {
+    const { tools, repairs, extras } = repairTools(row['tools'])
+    if (repairs.size === 0 || dumpJson(tools) === dumpJson(row['tools'])) return undefined
+    const meta = isObject(row['meta']) ? row['meta'] : {}
+    return Object.keys(extras).length === 0 ? { ...row, tools } : { ...row, tools, meta: { ...meta, tools: extras } }
+  } catch (error) {
+    if (error instanceof Rejection) return undefined
+    throw error
+  }
+}
+
+/** Every schema of every tool, mended. */
+function mapSchemas(row: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject | undefined {
+  if (!Array.isArray(row['tools'])) return undefined
+  let changed = false
+  const visit = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(visit)
+    if (!isObject(value)) return value
+    const mended = change(value)
+    changed ||= mended !== value
+    return Object.fromEntries(Object.entries(mended).map(([key, item]) => [key, key === 'enum' || key === 'default' ? item : visit(item)]))
+  }
+  const tools = row['tools'].map((tool) => (isObject(tool) && isObject(tool['parameters']) ? { ...tool, parameters: visit(tool['parameters']) } : tool))
+  return changed ? { ...row, tools } : undefined
+}

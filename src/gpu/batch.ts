@@ -136,3 +136,18 @@ export function angles(
     }
   return { cos, sin }
 }
+
+/** T */
+export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): number {
+  return groups * prompt + groups * samples * completion
+}
+
+/** Shape of the mask of padded prompt rows, ready to be added to scores [N, K, G, S, R, P]. */
+export function maskShape({ groups, prompt }: BatchSizes): number[] {
+  return [groups, 1, 1, 1, 1, prompt]
+}
+
+/** Sizes as part of a program's key. */
+export function sizesKey({ groups, samples, prompt, completion }: BatchSizes, masked: boolean): string {
+  return `${groups}×(${prompt}+${samples}×${completion})${masked ? ' masked' : ''}`
+}

@@ -1,13 +1,15 @@
 // Rollout: prompts prefilled once per group, then one token a step for all their completions, caches resident.
 //
 // Letters as in block.ts; B = N·G rows decoded together.
-import { angles, padded } from './batch.ts'
+import { angles, padded, rowsOf, sizesKey } from './batch.ts'
+import { blockWeights, prefillGraph } from './block-graphs.ts'
 import type { BatchSizes } from './block.ts'
 import { attendStep, projectStep } from './decode.ts'
 import type { Tensor } from './device.ts'
 import { cut, input, op } from './graph.ts'
 import { headInputs, scaledLogits } from './head.ts'
-import { blockWeights, embedRows, layerWeights, prefillGraph, rowsOf, sizesKey, type Engine } from './passes.ts'
+import { layerWeights, type Engine } from './engine.ts'
+import { embedRows } from './passes.ts'
 import type { Completion, GenerationRequest, Sampling } from './policy.ts'
 import type { Tensors } from './programs.ts'
 import { penalise, sampleToken } from './sample.ts'

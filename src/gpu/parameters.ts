@@ -165,6 +165,14 @@ export function loadParameters(
   }
 }
 
+/** The accumulated gradient of a trained weight; throws where it is not trained. */
+export function gradientOf(parameters: Parameters, config: ModelConfig, role: Role, layer?: number): Tensor<'f32'> {
+  const name = tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
+  const trained = parameters.trained?.byName.get(name)
+  if (trained === undefined) throw new Error(`${name} is not trained`)
+  return trained.gradient
+}
+
 function trainedSet(
   device: Device,
   keep: <T extends Tensor>(tensor: T) => T,

@@ -23,8 +23,15 @@ export function commandList(commands: readonly Described[], stream: Stream): str
     heading('Commands:', stream),
     ...columns(rows),
     '',
-    'Run hone COMMAND --help for its options. Exit codes: 0 ok, 1 the answer is no, 2 usage, configuration or data,',
-    '3 a bug in hone, 130 interrupted.',
+    heading('Also:', stream),
+    ...columns([
+      ['hone COMMAND --help', 'the options of a command'],
+      ['hone help --json', 'all commands and options for a program to read'],
+      ['hone complete bash|zsh|fish', 'script for completion in a shell'],
+      ['hone --version', 'the version'],
+    ]),
+    '',
+    'Exit codes: 0 ok, 1 the answer is no, 2 usage, configuration or data, 3 a bug in hone, 130 interrupted.',
   ].join('\n')
 }
 

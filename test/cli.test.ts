@@ -115,6 +115,24 @@ describe.each(forms)('from %s', (_form, start) => {
   })
 })
 
+test('a shell completes commands, flags and their values by asking hone', () => {
+  const complete = (...words: string[]) =>
+    run(source, ['complete', '--', ...words])
+      .stdout.trimEnd()
+      .split('\n')
+  expect(complete('doc')).toEqual(['doctor'])
+  expect(complete('doctor', '--f')).toEqual(['--format'])
+  expect(complete('doctor', '--format', 'j')).toEqual(['json'])
+  expect(complete('train', '--schedule', '')).toContain('cosine')
+  const asked =
+    'hone() { "${hone[@]}" "$@"; }; eval "$(hone complete bash)"; COMP_WORDS=(hone doctor --format n); COMP_CWORD=3; _hone; echo "${COMPREPLY[@]}"'
+  expect(Bun.spawnSync(['bash', '-c', `hone=("$@"); ${asked}`, '-', ...source]).stdout.toString()).toBe('ndjson\n')
+  expect(run(source, ['complete', 'tcsh'])).toMatchObject({
+    code: 2,
+    stderr: 'error: Cannot complete for "tcsh"\n\nhint: usage: hone complete bash|zsh|fish\n',
+  })
+})
+
 test('data that cannot be written is an error with one line and exit 2', () => {
   const { exitCode, stderr } = Bun.spawnSync(['bash', '-c', '"$@" > /dev/full', '-', ...source, 'help', '--json'])
   expect({ exitCode, stderr: stderr.toString() }).toEqual({

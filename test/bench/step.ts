@@ -53,6 +53,7 @@ const prompts = Array.from({ length: N * steps }, (_, index): Prompt => ({
   index,
   ids: Array.from({ length: P }, () => 3 + Math.floor(random() * (policy.config.vocabulary - 3))),
   row: { id: String(index), source: 'bench', messages: [], tools: [], answer: [], meta: {} },
+  json: {},
 }))
 const seconds = { step: [] as number[], generate: [] as number[] }
 for (let step = 0; step < steps; step++) {

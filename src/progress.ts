@@ -5,6 +5,8 @@ export interface Screen {
   terminal: boolean
   /** A line that stays. */
   log(line: string): void
+  /** A line that a person must see, however quiet the program was asked to be. */
+  complain(line: string): void
   /** The line that is redrawn; on a terminal only. */
   status(line: string): void
 }
@@ -39,7 +41,7 @@ export function progress(screen: Screen): Sink {
       case 'eval':
         return screen.log(evalLine(event))
       case 'note':
-        return screen.log(event.loud ? `warning: ${event.text}` : event.text)
+        return event.loud ? screen.complain(`warning: ${event.text}`) : screen.log(event.text)
       case 'checkpoint':
       case 'end':
         return

@@ -5,7 +5,8 @@ import { duration, progress } from '../src/progress.ts'
 
 function play(terminal: boolean, events: RunEvent[]): string[] {
   const lines: string[] = []
-  const sink = progress({ terminal, log: (line) => lines.push(line), status: (line) => lines.push(`~ ${line}`) })
+  const keep = (line: string) => void lines.push(line)
+  const sink = progress({ terminal, log: keep, complain: keep, status: (line) => keep(`~ ${line}`) })
   events.forEach(sink)
   return lines
 }

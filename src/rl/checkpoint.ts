@@ -55,15 +55,11 @@ export function saveCheckpoint(root: string, { step, position, policy }: Checkpo
     for (const old of foldersOf(root).slice(0, -keep)) rmSync(join(root, old), { recursive: true, force: true })
   } catch (cause) {
     if (existsSync(beside)) rmSync(beside, { recursive: true, force: true })
-    if (cause instanceof HoneError) throw cause
-    throw new HoneError(
-      `Cannot write the checkpoint ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        at: path,
-        hint: 'Make room on the disk, then resume the run.',
-        cause,
-      },
-    )
+    throw new HoneError(`Cannot write the checkpoint ${path}: ${reason(cause)}`, {
+      at: path,
+      hint: 'Make room on the disk, then resume the run: its earlier checkpoints are whole.',
+      cause,
+    })
   }
   return path
 }
@@ -159,4 +155,10 @@ function hashOf(path: string, sync = false): string {
   } finally {
     closeSync(file)
   }
+}
+
+/** What the system said, from under the errors that pass it on. */
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.cause === undefined ? cause.message : reason(cause.cause)
 }

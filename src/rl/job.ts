@@ -4,11 +4,12 @@ import type { Resolved } from '../config.ts'
 import { EXIT, type ExitCode } from '../error.ts'
 import { type Sink, tee } from '../event.ts'
 import type { Policy } from '../gpu/policy.ts'
-import { isTerminal, log, status } from '../out.ts'
+import { complain, isTerminal, log, status } from '../out.ts'
 import { progress } from '../progress.ts'
 import { createRun, resumeRun, type Run } from '../run.ts'
 import { tensorboard } from '../tensorboard.ts'
 import { version } from '../version.ts'
+import { summary } from './summary.ts'
 import { latestCheckpoint, type Progress } from './checkpoint.ts'
 
 export interface Job {
@@ -34,16 +35,18 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const latest = job.resume === undefined ? undefined : latestCheckpoint(`${directory}/checkpoints`)
   if (latest) job.policy.restore(latest.checkpoint.policy)
   const start = latest?.checkpoint ?? { step: 0, position: 0 }
+  const stop = interruption()
   const run = job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, start.step)
   const board = tensorboard(directory, { time: Date.now(), step: start.step })
-  const stop = interruption()
-  const emit = tee(run.emit, board, progress({ terminal: isTerminal(), log, status }))
+  const told = summary()
+  const emit = tee(run.emit, board, progress({ terminal: isTerminal(), log, complain, status }), told.sink)
   try {
-    for (const path of latest?.damaged ?? []) log(`warning: checkpoint ${path} is damaged and was passed over`)
+    for (const path of latest?.damaged ?? []) complain(`warning: checkpoint ${path} is damaged and was passed over`)
     if (job.resume !== undefined) log(`resuming ${directory} after step ${start.step}`)
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
+    told.lines(run.path).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok
-    log(`saved; to go on: ${resumeCommand(job.command, directory)}`)
+    complain(`saved; to go on: ${resumeCommand(job.command, directory)}`)
     return EXIT.interrupted
   } finally {
     stop.release()
@@ -65,7 +68,7 @@ function interruption() {
   const onSignal = () => {
     if (asked) process.exit(EXIT.interrupted)
     asked = true
-    log('finishing this step, then saving; once more to stop at once')
+    complain('finishing this step, then saving; once more to stop at once')
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

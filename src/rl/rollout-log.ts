@@ -56,10 +56,12 @@ function linesOf(
   }))
 }
 
+/** Name of the file of a step. Zeros in front: names sort as numbers. */
+export const rolloutFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
+
 function write(directory: string, step: number, lines: readonly object[]): void {
   mkdirSync(directory, { recursive: true })
-  const path = join(directory, `step-${String(step).padStart(9, '0')}.jsonl`)
-  writeFileAtomic(path, lines.map((line) => `${stringify(line)}\n`).join(''))
+  writeFileAtomic(join(directory, rolloutFile(step)), lines.map((line) => `${stringify(line)}\n`).join(''))
 }
 
 /** Numbers beyond double precision in an expected answer become text: these files are for reading. */

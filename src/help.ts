@@ -21,15 +21,18 @@ export function commandList(commands: readonly Described[], stream: Stream): str
     `${heading('Usage:', stream)} hone COMMAND [options]`,
     '',
     heading('Commands:', stream),
-    ...columns(rows),
+    ...columns(rows, stream),
     '',
     heading('Also:', stream),
-    ...columns([
-      ['hone COMMAND --help', 'the options of a command'],
-      ['hone help --json', 'all commands and options for a program to read'],
-      ['hone complete bash|zsh|fish', 'script for completion in a shell'],
-      ['hone --version', 'the version'],
-    ]),
+    ...columns(
+      [
+        ['hone COMMAND --help', 'the options of a command'],
+        ['hone help --json', 'all commands and options for a program to read'],
+        ['hone complete bash|zsh|fish', 'script for completion in a shell'],
+        ['hone --version', 'the version'],
+      ],
+      stream,
+    ),
     '',
     'Exit codes: 0 ok, 1 the answer is no, 2 usage, configuration or data, 3 a bug in hone, 130 interrupted.',
   ].join('\n')
@@ -81,7 +84,10 @@ function section(
   return [
     '',
     heading(title, stream),
-    ...columns(entries.map(([name, definition]) => [label(name, definition), explanation(definition)])),
+    ...columns(
+      entries.map(([name, definition]) => [label(name, definition), explanation(definition)]),
+      stream,
+    ),
   ]
 }
 
@@ -115,13 +121,13 @@ function explanation(definition: ArgDef): string {
   return [definition.description, fallback].filter(Boolean).join(' ')
 }
 
-/** Two columns; a label too long for the first stands on a line of its own. */
-function columns(rows: [string, string][]): string[] {
+/** Two columns; a label too long for the first stands on a line of its own, and text is wrapped to a terminal's width. */
+function columns(rows: [string, string][], stream: Stream): string[] {
   const width = Math.max(...rows.map(([label]) => label.length).filter((length) => length <= 30), 8)
-  return rows.map(([label, text]) =>
-    (label.length > width
-      ? `  ${label}\n  ${' '.repeat(width)}  ${text}`
-      : `  ${label.padEnd(width)}  ${text}`
-    ).trimEnd(),
-  )
+  const space = stream.isTTY ? Math.max(stream.columns - width - 4, 30) : Infinity
+  return rows.flatMap(([label, text]) => {
+    const lines = space === Infinity ? [text] : Bun.wrapAnsi(text, space).split('\n')
+    if (label.length > width) lines.unshift('')
+    return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(width)}  ${line}`.trimEnd())
+  })
 }

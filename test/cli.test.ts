@@ -91,6 +91,14 @@ describe.each(forms)('from %s', (_form, start) => {
     expect(hone('--help').stdout).not.toContain('\x1b')
   })
 
+  test('help keeps within the width of a terminal', async () => {
+    const { screen } = await runInTerminal(start, ['train', '--help'])
+    const widths = Bun.stripANSI(screen)
+      .split('\r\n')
+      .map((line) => Bun.stringWidth(line))
+    expect(Math.max(...widths)).toBeLessThanOrEqual(80)
+  })
+
   test('an error in a terminal reads the same as in a pipe', async () => {
     const { code, screen } = await runInTerminal(start, ['docter'])
     expect(code).toBe(2)

@@ -19,7 +19,8 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
         hint: count === 0 ? 'Use --device cpu.' : `Use cuda:0${count > 1 ? ` to cuda:${count - 1}` : ''}.`,
       },
     )
-  runtime.select(index)
+  const chip = runtime.select(index)
+  const { free, total } = runtime.memory()
   ort.shareCudaArena(index)
   // Copies and the work of every session go through one stream and so keep their order.
   const stream = runtime.stream()
@@ -35,6 +36,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
 
   return {
     name: `cuda:${index}`,
+    description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
     place: ort.cudaPlace(index),
     settings: {
       cuda: provider,
@@ -80,3 +82,5 @@ function insertedCopies(path: string): string[] {
   rmSync(path)
   return ['MemcpyFromHost', 'MemcpyToHost'].filter((op) => model.includes(op))
 }
+
+const gibibytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1)

@@ -21,6 +21,8 @@ export interface Tensor<D extends DType = DType> {
 export interface Device {
   /** `cpu`, `cuda:0` … */
   readonly name: string
+  /** What it is, for people: threads, or the GPU's name and memory. */
+  readonly description: string
   /** What the program moved between its arrays and tensors, and how often graphs ran. */
   readonly counters: { uploads: number; downloads: number; bytesUp: number; bytesDown: number; runs: number }
   /** A tensor of zeros. */

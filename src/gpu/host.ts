@@ -6,6 +6,7 @@ import { viewAs } from './tensor.ts'
 export function hostBackend(ort: Ort): Backend {
   return {
     name: 'cpu',
+    description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
     place: ort.host,
     settings: {},
     allocate(bytes) {

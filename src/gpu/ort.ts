@@ -105,6 +105,7 @@ export function openOrt(path: string, threads: number) {
 
   return {
     version,
+    threads,
     host: place('Cpu', 0, ALLOCATOR),
     /** Memory of CUDA device `device`. */
     cudaPlace: (device: number) => place('Cuda', device, ALLOCATOR),

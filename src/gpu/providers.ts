@@ -1,8 +1,10 @@
 // Which devices can be opened here, and why the others cannot. For `hone doctor`.
 import { HoneError } from '../error.ts'
 import type { Finding } from '../machine.ts'
-import { type DeviceSpec, openDevice, runtimeVersion } from './device.ts'
+import { squareSum } from './adamw.ts'
+import { type Device, type DeviceSpec, openDevice, runtimeVersion } from './device.ts'
 import { libraryPath } from './library.ts'
+import { toOnnx } from './onnx.ts'
 
 /** Opens each kind of device once. A missing GPU is no fault; a CPU that cannot be opened is one. */
 export async function inspectProviders(): Promise<Finding[]> {
@@ -16,7 +18,25 @@ export async function inspectProviders(): Promise<Finding[]> {
 }
 
 async function device(spec: DeviceSpec, otherwise: 'missing' | 'broken'): Promise<Finding> {
-  return await attempt(spec, otherwise, async () => (await openDevice(spec)).name)
+  return await attempt(spec, otherwise, async () => {
+    const device = await openDevice(spec)
+    check(device)
+    return `${device.name}, ${device.description}; a test graph runs there as a whole`
+  })
+}
+
+/** Runs a small graph: placement is checked where it is compiled, its result here. */
+function check(device: Device): void {
+  const [x, sum] = [device.alloc('f32', [3]), device.alloc('f32', [])]
+  const session = device.compile(toOnnx(squareSum(3)), 'a test graph')
+  const binding = session.bind().input('x', x).output('sum', sum)
+  device.upload(x, Float32Array.of(1, 2, 3))
+  binding.run()
+  const [found] = device.download(sum)
+  binding.free()
+  session.free()
+  for (const tensor of [x, sum]) device.free(tensor)
+  if (found !== 14) throw new HoneError(`${device.name} (${device.description}) computes ${found} where 14 is right`)
 }
 
 async function attempt(name: string, otherwise: 'missing' | 'broken', probe: () => Promise<string>): Promise<Finding> {

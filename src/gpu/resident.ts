@@ -8,6 +8,7 @@ import { dtypes, elements, type ArrayOf, type DType, type Shape, type TypedArray
 /** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
 export interface Backend {
   readonly name: string
+  readonly description: string
   readonly place: Handle<'place'>
   /** For every session. */
   readonly settings: SessionSettings
@@ -127,6 +128,7 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
 
   const device: Device = {
     name: backend.name,
+    description: backend.description,
     counters,
     alloc(dtype, shape) {
       const block = backend.allocate(elements(shape) * dtypes[dtype].bytes)

@@ -52,10 +52,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    throw new HoneError(`Cannot read configuration "${path}": ${missing ? 'there is no such file' : String(cause)}`, {
-      cause,
-    })
+    const reason = cause instanceof Error ? cause.message.replace(/^\w+: |, \w+( '.*)?$/g, '') : String(cause)
+    throw new HoneError(`Cannot read configuration "${path}": ${reason}`, { cause })
   }
 }
 
@@ -85,8 +83,8 @@ function locate(text: string, read: (text: string) => unknown, keys: readonly st
     if (!canRead(renamed, read)) continue
     const parent = parents.reduce<unknown>((tree, each) => (isTree(tree) ? tree[each] : undefined), read(renamed))
     const at = `${path}:${text.slice(0, from).split('\n').length}`
-    if (!isTree(parent) || !(STRANGER in parent)) continue
-    if (key in parent) throw new HoneError(`Key "${keys.join('.')}" stands more than once`, { at })
+    if (!isTree(parent) || !Object.hasOwn(parent, STRANGER)) continue
+    if (Object.hasOwn(parent, key)) throw new HoneError(`Key "${keys.join('.')}" stands more than once`, { at })
     return at
   }
   return path

@@ -41,6 +41,8 @@ export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Re
     ...fromFlags(sources.flags ?? {}, schema),
   ])
   const given = new Map([...fromPreset(sources, said.get('preset'), schema), ...said])
+  for (const [key, { value, origin }] of given)
+    if (typeof value === 'number' && !Number.isFinite(value)) throw wrong(key, 'a finite number', value, origin)
   const result = v.safeParse(schema, treeOf(given))
   if (!result.success) throw complaint(result.issues, given, sources.file)
   const origins = Object.fromEntries(
@@ -122,10 +124,11 @@ function flatten(
       })
     }
     const dotted = [...parents, key].join('.')
-    if (entriesOf(entries[key]!) && isTree(value))
+    if (entriesOf(entries[key]!)) {
+      if (!isTree(value)) throw wrong(dotted, 'a mapping of keys to values', value, origin)
       for (const each of flatten(value, entries[key]!, originOf, [...parents, key], [...spelt, spelling]))
         given.set(...each)
-    else if (given.has(dotted)) throw new HoneError(`Key "${dotted}" stands more than once`, { at: origin })
+    } else if (given.has(dotted)) throw new HoneError(`Key "${dotted}" stands more than once`, { at: origin })
     else given.set(dotted, { value, origin })
   }
   return given
@@ -180,4 +183,9 @@ function complaint(
     at,
     hint: near && `did you mean ${near}?`,
   })
+}
+
+function wrong(key: string, expected: string, value: unknown, at: string): HoneError {
+  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return new HoneError(`Setting "${key}" must be ${expected}: current value is ${shown}`, { at })
 }

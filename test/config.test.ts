@@ -99,7 +99,24 @@ const wrong: [string, string, string, number][] = [
     'Setting "sampling.temperature" must be number: current value is "hot"',
     4,
   ],
-  ['tree', 'model: m\nsampling: hot\n', 'Setting "sampling" must be Object: current value is "hot"', 2],
+  [
+    'tree',
+    'model: m\nsampling: hot\n',
+    'Setting "sampling" must be a mapping of keys to values: current value is "hot"',
+    2,
+  ],
+  [
+    'list for a tree',
+    'model: m\nsampling: [1]\n',
+    'Setting "sampling" must be a mapping of keys to values: current value is [1]',
+    2,
+  ],
+  [
+    'infinity',
+    'model: m\nlearningRate: .inf\n',
+    'Setting "learningRate" must be a finite number: current value is Infinity',
+    2,
+  ],
   ['choice', 'loss: ppo\nmodel: m\n', 'Setting "loss" must be "grpo" or "gspo": current value is "ppo"', 1],
   ['nested unknown', 'model: m\nsampling:\n  temprature: 1\n', 'Unknown key "sampling.temprature"', 3],
   ['twice', 'model: m\nloss: grpo\nloss: gspo\n', 'Key "loss" stands more than once', 2],
@@ -133,7 +150,7 @@ test('a missing setting says the three ways to give it', () => {
 })
 
 test('a file that is absent, of another kind, or no mapping is refused', () => {
-  expect(fault({ file: join(folder, 'absent.yaml') }).message).toContain('there is no such file')
+  expect(fault({ file: join(folder, 'absent.yaml') }).message).toContain('no such file or directory')
   expect(fault({ file: write('x.ini', '') }).message).toContain('its extension is none of')
   expect(fault({ file: write('list.yaml', '- a\n') }).message).toContain('not a mapping')
 })

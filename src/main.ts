@@ -11,6 +11,9 @@ const commands = {
   train: () => import('./cmd/train.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),
   export: () => import('./cmd/export.ts').then((m) => m.default),
+  eval: () => import('./cmd/eval.ts').then((m) => m.default),
+  score: () => import('./cmd/score.ts').then((m) => m.default),
+  'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

@@ -33,6 +33,15 @@ export function parseFloating(text: string): Exclude<Py, null> {
   return float(Number(plain))
 }
 
+/** `f'{value:.{digits}f}'`: as toFixed, but an exact half goes to the even digit. */
+export function formatFixed(value: number, digits: number): string {
+  const rounded = value.toFixed(digits)
+  const exact = value.toFixed(Math.min(100, digits + 60))
+  const cut = exact.length - 60
+  const isTie = /^50*$/.test(exact.slice(cut)) && /[02468]$/.test(exact.slice(0, cut).replace(/\.$/, ''))
+  return isTie ? exact.slice(0, cut).replace(/\.$/, '') : rounded
+}
+
 /** Decimal digits of every script as 0–9: each script's ten stand in a row, from its zero on (Unicode, category Nd). */
 function asciiDigits(text: string): string {
   return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {

@@ -1,9 +1,9 @@
 // API-Bank in ToolRL's form: calls as JSON lines, one right line makes a row right.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { HoneError } from '../error.ts'
-import { equalJson, isObject, JsonError, parseJson, type Json } from '../json.ts'
-import { strip } from '../python-text.ts'
+import { HoneError } from '../../error.ts'
+import { equalJson, isObject, JsonError, parseJson, type Json } from '../../json.ts'
+import { strip } from '../../python-text.ts'
 
 export const LEVELS = [1, 2, 3] as const
 

@@ -1,9 +1,9 @@
 // API-Bank's scores in ToolRL's form, over all lines of the shared file.
 import { expect, test } from 'bun:test'
-import { judgeApiBank, readApiBank, type ApiBankRow } from '../../src/eval/apibank.ts'
-import { isObject } from '../../src/json.ts'
-import { readRecords } from '../../src/jsonl.ts'
-import { sharedPath } from '../shared.ts'
+import { judgeApiBank, readApiBank, type ApiBankRow } from '../../../src/eval/apibank/judge.ts'
+import { isObject } from '../../../src/json.ts'
+import { readRecords } from '../../../src/jsonl.ts'
+import { sharedPath } from '../../shared.ts'
 
 const row: ApiBankRow = {
   id: 'Level1_0',

@@ -1,0 +1,45 @@
+// API-Bank in ToolRL's form as a benchmark.
+import { HoneError } from '../../error.ts'
+import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
+import { wilson } from '../statistics.ts'
+import { tally } from '../tally.ts'
+import { judgeApiBank, LEVELS, readApiBank } from './judge.ts'
+
+export const apibank: Benchmark = {
+  what: 'API-Bank levels 1 to 3 in ToolRL’s form: one right line makes a row right',
+  async open(folder) {
+    const rows = await readApiBank(folder)
+    return {
+      judge({ record, at }: Response): Judged {
+        const { id, response = null } = record
+        const row = rows.get(String(id))
+        if (!row) throw new HoneError(`Cannot judge the response: API-Bank has no row ${JSON.stringify(id)}`, { at })
+        const result = judgeApiBank(row, response)
+        return { id: row.id, category: `level ${row.level}`, score: result.score, judgement: { ...result }, response }
+      },
+      scores,
+      notes: () => ['Six rows of level 2 expect a tool that their prompt does not list.'],
+    }
+  },
+}
+
+/** Levels, and all rows pooled. */
+function scores(judged: readonly Judged[]): NamedScore[] {
+  const levels = LEVELS.flatMap((level) => {
+    const members = judged.filter(({ category }) => category === `level ${level}`)
+    if (members.length === 0) return []
+    const { interval } = tally(`level ${level}`, members)
+    return [
+      {
+        name: `level ${level}`,
+        value: interval.estimate,
+        low: interval.low,
+        high: interval.high,
+        what: 'share of rows, Wilson’s interval',
+      },
+    ]
+  })
+  const right = judged.filter(({ score }) => score === 1).length
+  const { estimate, low, high } = wilson(right, judged.length)
+  return [...levels, { name: 'overall', value: estimate, low, high, what: 'share of all rows, Wilson’s interval' }]
+}

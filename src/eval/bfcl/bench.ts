@@ -1,0 +1,87 @@
+// BFCL v4, single turn, as a benchmark: responses by category, id and mode → verdicts, both aggregates, known defects.
+import { HoneError, nearest } from '../../error.ts'
+import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
+import { tallies } from '../tally.ts'
+import { aggregatePaper, aggregateV4, type Counts } from './aggregate.ts'
+import { categories, isCategory, type CategoryName } from './categories.ts'
+import { readCategory, type BfclRow } from './data.ts'
+import { decoders } from './decode.ts'
+import { defects } from './defects.ts'
+import { judge } from './judge.ts'
+import { tableTwo } from './published.ts'
+
+export const bfcl: Benchmark = {
+  what: 'Berkeley Function Calling Leaderboard v4, the 13 single-turn categories',
+  async open(folder) {
+    const rows = new Map<string, BfclRow>()
+    for (const name of Object.keys(categories)) {
+      if (isCategory(name)) for (const [id, row] of await readCategory(folder, name)) rows.set(`${name} ${id}`, row)
+    }
+    return { judge: (response) => judgeRecord(response, rows), scores, notes, published: tableTwo }
+  },
+}
+
+function judgeRecord({ record, at }: Response, rows: ReadonlyMap<string, BfclRow>): Judged {
+  const { id, response = null, mode = 'text', underscore_to_dot } = record
+  const category = record['category'] ?? String(id).replace(/_[^_]*$/, '')
+  const row = rows.get(`${String(category)} ${String(id)}`)
+  if (!row)
+    throw new HoneError(
+      `Cannot judge the response: BFCL has no row ${JSON.stringify(id)} in category ${JSON.stringify(category)}`,
+      { at },
+    )
+  const decoder = Object.hasOwn(decoders, String(mode)) ? decoders[String(mode)] : undefined
+  if (!decoder) {
+    const near = nearest(String(mode), Object.keys(decoders))
+    throw new HoneError(`Cannot judge the response: unknown mode ${JSON.stringify(mode)}`, {
+      at,
+      hint: near ? `Did you mean ${near}?` : `Modes: ${Object.keys(decoders).join(', ')}.`,
+    })
+  }
+  const verdict = judge(row.category, row, { response, decoder, underscoreToDot: underscore_to_dot === true })
+  return { id: row.id, category: row.category, score: verdict.verdict ? 1 : 0, judgement: { ...verdict }, response }
+}
+
+function scores(judged: readonly Judged[]): NamedScore[] {
+  const counts: Counts = {}
+  for (const { category, correct, total } of tallies(judged))
+    if (isCategory(category)) counts[category as CategoryName] = { correct, total }
+  const v4 = aggregateV4(counts)
+  const paper = aggregatePaper(counts)
+  const unless = (missing: boolean, value: number) => (missing ? null : value)
+  return [
+    {
+      name: 'v4 non-live',
+      value: unless(v4.missing.nonLive, v4.nonLive),
+      what: 'mean of simple (mean of three languages), multiple, parallel, parallel_multiple',
+    },
+    { name: 'v4 live', value: unless(v4.missing.live, v4.live), what: 'four live AST categories, weighted by rows' },
+    {
+      name: 'v4 irrelevance',
+      value: unless(v4.missing.irrelevance, v4.irrelevance),
+      what: 'mean of irrelevance and live_irrelevance',
+    },
+    {
+      name: 'v4 overall, single turn only',
+      value: v4.overall,
+      what: '10 % each of the three above; multi-turn (30 %) and agentic (40 %) are not run and count as 0',
+    },
+    {
+      name: 'Table 2 overall',
+      value: unless(paper.missing, paper.overall),
+      what: 'mean of v4 non-live and v4 live: how Tool-N1’s own rows of its Table 2 are made',
+    },
+  ]
+}
+
+function notes(judged: readonly Judged[]): string[] {
+  const concerned = judged.filter(({ id }) => Object.hasOwn(defects, id))
+  if (concerned.length === 0) return []
+  const wrong = concerned.filter(({ score }) => score < 1).length
+  return [
+    `${concerned.length} of your responses (${wrong} of them judged wrong) answer rows that are defective themselves:`,
+    ...[...Map.groupBy(concerned, ({ id }) => defects[id] ?? '')].map(
+      ([reason, list]) => `  ${reason}: ${[...new Set(list.map(({ id }) => id))].join(', ')}`,
+    ),
+  ]
+}

@@ -1,0 +1,65 @@
+// Any hone rows as a benchmark: exact match, parts of calls, several samples of a row, and how well refusal is calibrated.
+import { findParser, type Call, type Parsed } from '../../call.ts'
+import { HoneError } from '../../error.ts'
+import { isObject, type Json } from '../../json.ts'
+import { readRows, type HoneRow } from '../../row.ts'
+import type { Benchmark, Judged, Response } from '../benchmark.ts'
+import { callsKey, exactMatch, matchParts } from '../match.ts'
+import { scores } from './scores.ts'
+
+export const rows: Benchmark = {
+  what: 'hone rows: the calls of a response against the row’s answer',
+  async open(file, { parser: name }) {
+    const parser = findParser(name)
+    const known = new Map<string, HoneRow>()
+    for await (const row of readRows(file)) known.set(row.id, row)
+    return {
+      judge({ record, at }: Response): Judged {
+        const { id, response = record['completion'] ?? record['text'] ?? null, calls } = record
+        const row = known.get(String(id))
+        if (!row) throw new HoneError(`Cannot judge the response: ${file} has no row ${JSON.stringify(id)}`, { at })
+        const parsed =
+          Array.isArray(calls) && typeof response !== 'string'
+            ? asParsed(calls, at)
+            : parser.parse(String(response ?? ''))
+        const exact = parsed.fault === null && exactMatch(parsed.calls, row.answer)
+        return {
+          id: row.id,
+          category: row.source,
+          score: exact ? 1 : 0,
+          judgement: {
+            verdict: exact,
+            error_type: exact ? null : errorType(parsed, row.answer),
+            fault: parsed.fault,
+            parts: { ...matchParts(parsed.calls, row.answer) },
+            expects_call: row.answer.length > 0,
+            calls: parsed.calls.length,
+            answer_key: callsKey(parsed.calls),
+          },
+          response: response ?? calls ?? null,
+        }
+      },
+      scores,
+      notes: () => [],
+    }
+  },
+}
+
+/** The first thing that is wrong, from the coarse to the fine. */
+function errorType({ calls, fault }: Parsed, answer: readonly Call[]): string {
+  if (fault !== null) return 'unreadable_call'
+  if (answer.length === 0) return 'call_where_none_fits'
+  if (calls.length === 0) return 'no_call'
+  const { count, names, parameters } = matchParts(calls, answer)
+  if (names < 1) return count < 1 ? 'wrong_count' : 'wrong_tool'
+  return parameters < 1 ? 'wrong_parameters' : 'wrong_value'
+}
+
+function asParsed(calls: Json[], at: string): Parsed {
+  const read = calls.map((call): Call => {
+    if (!isObject(call) || typeof call['name'] !== 'string')
+      throw new HoneError('Cannot read the calls of a response: expected {"name", "arguments"}', { at })
+    return { name: call['name'], arguments: call['arguments'] ?? {} }
+  })
+  return { think: null, calls: read, rest: '', fault: null }
+}

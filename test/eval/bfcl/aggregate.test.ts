@@ -1,0 +1,65 @@
+// Both aggregates: the leaderboard's against the original's own tables, the paper's against its printed rows.
+import { expect, test } from 'bun:test'
+import { aggregatePaper, aggregateV4, type Counts } from '../../../src/eval/bfcl/aggregate.ts'
+import { tableTwo } from '../../../src/eval/bfcl/published.ts'
+import { readRecords } from '../../../src/jsonl.ts'
+import { formatFixed } from '../../../src/python-number.ts'
+import { sharedPath } from '../../shared.ts'
+
+test('non-live, live, irrelevance and overall are those of the original’s tables', async () => {
+  const lines = sharedPath('verdicts', 'bfcl_aggregate.jsonl.gz')
+  if (!lines) return
+  for await (const { line, value } of readRecords(lines)) {
+    const { input, output } = value as unknown as { input: Counts; output: Record<string, Record<string, string>> }
+    const v4 = aggregateV4(input)
+    const expected = {
+      nonLive: output['data_non_live']?.['Non-Live Overall Acc'],
+      summary: output['data_non_live']?.['AST Summary'],
+      live: output['data_live']?.['Live Overall Acc'],
+      liveSummary: output['data_live']?.['AST Summary'],
+      multiTurn: output['data_overall']?.['Multi Turn Acc'],
+      irrelevance: output['data_overall']?.['Irrelevance Detection'],
+      overall: output['data_overall']?.['Overall Acc'],
+    }
+    const unless = (missing: boolean, value: number) => (missing ? 'N/A' : percent(value))
+    const got = {
+      nonLive: percent(v4.nonLive),
+      summary: unless(v4.missing.nonLive, v4.nonLive),
+      live: percent(v4.live),
+      liveSummary: unless(v4.missing.live, v4.live),
+      multiTurn: percent(v4.multiTurn),
+      irrelevance: unless(v4.missing.irrelevance, v4.irrelevance),
+      overall: percent(v4.overall),
+    }
+    expect({ line, ...got }).toEqual({ line, ...(expected as typeof got) })
+  }
+})
+
+test('the paper’s aggregate gives its own two rows, and not those of the others', () => {
+  const sizes = {
+    multiple: 200,
+    parallel: 200,
+    parallel_multiple: 200,
+    live_simple: 258,
+    live_multiple: 1053,
+    live_parallel: 16,
+    live_parallel_multiple: 24,
+  }
+  const overall = (name: string) => {
+    const [simple = 0, ...rest] = tableTwo.rows.find((row) => row.name === name)?.values ?? []
+    // The three languages of simple are averaged already.
+    const counts: Counts = Object.fromEntries(
+      ['simple_python', 'simple_java', 'simple_javascript'].map((key) => [key, { correct: simple, total: 100 }]),
+    )
+    for (const [i, [key, total]] of Object.entries(sizes).entries())
+      counts[key as keyof Counts] = { correct: ((rest[i] ?? 0) / 100) * total, total }
+    return 100 * aggregatePaper(counts).overall
+  }
+  expect(overall('Tool-N1-7B')).toBeCloseTo(84.82, 1)
+  expect(overall('Tool-N1-14B')).toBeCloseTo(85.97, 1)
+  expect(overall('Qwen2.5-7B-Inst')).toBeCloseTo(80.76, 1)
+})
+
+function percent(value: number): string {
+  return `${formatFixed(value * 100, 2)}%`
+}

@@ -1,26 +1,23 @@
 // Rollout: prompts prefilled once per group, then one token a step for all their completions, caches resident.
 //
 // Letters as in block.ts; B = N·G rows decoded together.
-import { angles, padded, rowsOf, sizesKey } from './batch.ts'
-import { blockWeights, prefillGraph } from './block-graphs.ts'
+import { angles, padded } from './batch.ts'
+import { blockWeights } from './block-graphs.ts'
 import type { BatchSizes } from './block.ts'
 import { attendStep, projectStep } from './decode.ts'
-import type { Tensor } from './device.ts'
-import { cut, input, op } from './graph.ts'
+import { cut, op } from './graph.ts'
 import { headInputs, scaledLogits } from './head.ts'
 import { layerWeights, type Engine } from './engine.ts'
+import { ownCache, type OwnCache } from './own-cache.ts'
 import { embedRows } from './passes.ts'
 import type { Completion, GenerationRequest, Sampling } from './policy.ts'
+import { prefill, type PromptCache } from './prompt-cache.ts'
 import type { Tensors } from './programs.ts'
 import { penalise, sampleToken } from './sample.ts'
 import { uniform } from '../rng.ts'
 
-/** Rows decoded together at most, and prompt rows prefilled together at most. */
+/** Rows decoded together at most. */
 const DECODE_ROWS = 128
-const PREFILL_ROWS = 2048
-/** A new cache holds this many tokens of each row; a full one is copied to one of twice the size. */
-const FIRST_CAPACITY = 64
-const MASKED = -1e30
 
 /** Completions of every request, in order. Between tokens the event loop gets its turn. */
 export async function generate(
@@ -86,7 +83,11 @@ async function decodeBatch(
     prompt: padded(Math.max(...requests.map(({ prompt }) => prompt.length - 1))),
     completion: 0,
   }
-  const prompts = prefill(engine, requests, sizes)
+  const prompts = prefill(
+    engine,
+    requests.map(({ prompt }) => prompt),
+    sizes,
+  )
   const cache = ownCache(engine, rows.length)
   for (let t = 0; t < sampling.maxNewTokens && rows.some(({ finish }) => finish === undefined); t++) {
     const tokens = BigInt64Array.from(rows, ({ ids, request }) => BigInt(ids.at(-1) ?? request.prompt.at(-1)!))
@@ -112,117 +113,6 @@ async function decodeBatch(
     finish: finish ?? 'length',
   }))
   return requests.map((_, n) => completions.slice(n * sizes.samples, (n + 1) * sizes.samples))
-}
-
-interface PromptCache {
-  /** Per layer, [N, K, P, H]. */
-  keys: Tensor<'f32'>[]
-  values: Tensor<'f32'>[]
-  /** [N, 1, 1, P] */
-  mask: Tensor<'f32'>
-}
-
-/** Keys and values of every prompt but its last token, a few prompts at a time. */
-function prefill(engine: Engine, requests: readonly GenerationRequest[], sizes: BatchSizes): PromptCache | undefined {
-  const { config, programs, scratch, parameters } = engine
-  const { groups: N, prompt: P } = sizes
-  if (P === 0) return undefined
-  const { layers, kvHeads: K, headDim: H, hidden: D } = config
-  const caches = (name: string) =>
-    Array.from({ length: layers }, (_, layer) => scratch.take(`prompt ${name} ${layer}`, [N, K, P, H]))
-  const keys = caches('keys')
-  const values = caches('values')
-  const mask = new Float32Array(N * P)
-  requests.forEach(({ prompt }, n) => mask.fill(MASKED, n * P + prompt.length - 1, (n + 1) * P))
-  const atOnce = Math.max(1, Math.floor(PREFILL_ROWS / P))
-  for (let first = 0; first < N; first += atOnce) {
-    const n = Math.min(atOnce, N - first)
-    const some: BatchSizes = { groups: n, samples: 0, prompt: P, completion: 0 }
-    const T = rowsOf(some)
-    const ids = new BigInt64Array(T)
-    const positions = Int32Array.from({ length: T }, (_, row) => row % P)
-    requests.slice(first, first + n).forEach(({ prompt }, i) => {
-      for (let j = 0; j < prompt.length - 1; j++) ids[i * P + j] = BigInt(prompt[j]!)
-    })
-    const { cos, sin } = angles(config, positions)
-    const rope = { cos: scratch.put('cos', [T, H / 2], cos), sin: scratch.put('sin', [T, H / 2], sin) }
-    const stream = [scratch.take('stream even', [T, D]), scratch.take('stream odd', [T, D])] as const
-    embedRows(engine, scratch.putIds('ids', [T], ids), stream[0], parameters.weight)
-    const range = (tensor: Tensor<'f32'>) => {
-      const rows = scratch.rows(scratch.reshaped(tensor, [N * K * P, H]), first * K * P, n * K * P)
-      return scratch.reshaped(rows, [n, K, P, H])
-    }
-    for (let layer = 0; layer < layers; layer++)
-      programs.run(
-        `prefill ${sizesKey(some, false)}`,
-        () => prefillGraph(config, some),
-        { x: stream[layer % 2]!, ...rope, ...layerWeights(config, layer, parameters.weight) },
-        { y: stream[(layer + 1) % 2]!, keys: range(keys[layer]!), values: range(values[layer]!) },
-      )
-  }
-  return { keys, values, mask: scratch.put('decode mask', [N, 1, 1, P], mask) }
-}
-
-interface OwnCache {
-  /** Entry t of a layer's keys or values, [B·K, H]. */
-  slot(layer: number, kind: 'keys' | 'values', t: number): Tensor<'f32'>
-  /** Entries 0 … t − 1, [t, B·K, H]. */
-  upTo(layer: number, kind: 'keys' | 'values', t: number): Tensor<'f32'>
-  /** Make room for entry t. */
-  reserve(t: number): void
-  free(): void
-}
-
-/** Keys and values of the completions themselves, time-major. Views live as long as the batch. */
-function ownCache(engine: Engine, rows: number): OwnCache {
-  const { config, programs } = engine
-  const { device } = programs
-  const width = rows * config.kvHeads
-  const H = config.headDim
-  let capacity = FIRST_CAPACITY
-  const make = () =>
-    Array.from({ length: config.layers }, () => ({
-      keys: device.alloc('f32', [capacity, width, H]),
-      values: device.alloc('f32', [capacity, width, H]),
-    }))
-  let buffers = make()
-  let views: Tensor[] = []
-  const view = (whole: Tensor<'f32'>, shape: number[], offset: number) => {
-    const tensor = device.view(whole, shape, offset)
-    views.push(tensor)
-    return tensor
-  }
-  const release = (old: typeof buffers) => {
-    for (const { keys, values } of old) {
-      device.free(keys)
-      device.free(values)
-    }
-    views = []
-  }
-  return {
-    slot: (layer, kind, t) => view(buffers[layer]![kind], [width, H], t * width * H),
-    upTo: (layer, kind, t) => view(buffers[layer]![kind], [t, width, H], 0),
-    reserve(t) {
-      for (const tensor of views.splice(0)) device.free(tensor)
-      if (t < capacity) return
-      const old = buffers
-      capacity *= 2
-      buffers = make()
-      old.forEach((layer, i) => {
-        for (const kind of ['keys', 'values'] as const) {
-          const source = device.view(layer[kind], [t * width * H])
-          const target = device.view(buffers[i]![kind], [t * width * H])
-          const copy = () => {
-            const x = input('f32', ['n'])
-            return cut('copy', { x }, { y: op('Identity', [x]) })
-          }
-          programs.run('copy', copy, { x: source }, { y: target })
-        }
-      })
-      release(old)
-    },
-    free: () => release(buffers),
-  }
 }
 
 interface Step {

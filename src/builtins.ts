@@ -1,5 +1,5 @@
 // The commands about commands: version, help and shell completion. Each loads no more than it needs to answer.
-import { argumentsOf, type CommandTable, describe, loadCommand, visibleCommands } from './commands.ts'
+import { argumentsOf, type CommandTable, describe, loadCommand } from './commands.ts'
 import { HoneError } from './error.ts'
 
 /** Words after the name → lines of data. */
@@ -15,8 +15,8 @@ export const isHelp = (word: string): boolean => word === '--help' || word === '
 /** The list of commands, for whichever stream it goes to. */
 export async function allHelp(table: CommandTable, stream: NodeJS.WriteStream): Promise<string> {
   const { commandList } = await import('./help.ts')
-  const visible = await visibleCommands(table)
-  return commandList(await Promise.all(visible.map(async ({ name, command }) => await describe(name, command))), stream)
+  const described = Object.keys(table).map(async (name) => await describe(name, await loadCommand(table, name)))
+  return commandList(await Promise.all(described), stream)
 }
 
 async function version(_table: CommandTable, [extra]: string[]): Promise<string[]> {
@@ -30,10 +30,10 @@ async function help(table: CommandTable, words: string[]): Promise<string[]> {
   refuse(extra, 'hone help [COMMAND | --json]')
   if (topic === undefined) return [await allHelp(table, process.stdout)]
   if (topic === '--json') {
-    const commands = (await visibleCommands(table)).map(async ({ name, command }) => ({
-      ...(await describe(name, command)),
-      arguments: await argumentsOf(command),
-    }))
+    const commands = Object.keys(table).map(async (name) => {
+      const command = await loadCommand(table, name)
+      return { ...(await describe(name, command)), arguments: await argumentsOf(command) }
+    })
     return [JSON.stringify(await Promise.all(commands), null, 2)]
   }
   const { commandHelp } = await import('./help.ts')
@@ -46,10 +46,8 @@ async function complete(table: CommandTable, [first, ...words]: string[]): Promi
   const { completionScript, flagCompletions } = await import('./complete.ts')
   if (first !== '--') return [completionScript(first)]
   const [name = '', ...rest] = words
-  if (rest.length === 0) {
-    const names = [...(await visibleCommands(table)).map((each) => each.name), ...Object.keys(builtins)]
-    return names.filter((each) => each.startsWith(name))
-  }
+  if (rest.length === 0)
+    return [...Object.keys(table), ...Object.keys(builtins)].filter((each) => each.startsWith(name))
   return Object.hasOwn(table, name) ? flagCompletions(await argumentsOf(await loadCommand(table, name)), rest) : []
 }
 

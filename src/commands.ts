@@ -30,15 +30,6 @@ export async function describe(name: string, command: Command): Promise<{ name: 
   return { name, description }
 }
 
-/** The commands meant for people, in the order of the table; one may be `hidden` in its meta. */
-export async function visibleCommands(table: CommandTable): Promise<{ name: string; command: Command }[]> {
-  const all = await Promise.all(
-    Object.keys(table).map(async (name) => ({ name, command: await loadCommand(table, name) })),
-  )
-  const hidden = await Promise.all(all.map(async ({ command }) => (await resolve(command.meta ?? {})).hidden === true))
-  return all.filter((_, index) => !hidden[index])
-}
-
 /** citty lets every part be a value, a promise or a function that gives one. */
 async function resolve<T>(input: T | Promise<T> | (() => T | Promise<T>)): Promise<T> {
   return await (input instanceof Function ? input() : input)

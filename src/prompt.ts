@@ -4,6 +4,7 @@ import type { Tokenizer } from './chat.ts'
 import { HoneError, nearest } from './error.ts'
 import { fileForm } from './prompt/file.ts'
 import { native } from './prompt/native.ts'
+import { acebenchForm, bfclForm } from './prompt/python-calls.ts'
 import { toolN1 } from './prompt/tool-n1.ts'
 import type { HoneRow } from './row.ts'
 
@@ -31,6 +32,8 @@ export const promptForms = {
   'sft-reason': toolN1({ what: "Tool-N1's form for fine-tuning on distilled reasoning", think: true }),
   'sft-no-reason': toolN1({ what: "Tool-N1's form for fine-tuning on calls alone", think: false }),
   native,
+  bfcl: bfclForm,
+  acebench: acebenchForm,
 } satisfies Record<string, PromptForm>
 
 /**

@@ -35,6 +35,7 @@ export const decoders: Record<string, Decoder> = {
     },
   },
   calls: { what: 'calls already decoded: [{name: {argument: value}}]', decode: fromJson, blindToRelevance: true },
+  'tool-calls': { what: 'calls already decoded, as an endpoint gives them; asked in every category', decode: fromJson },
   tooln1: {
     what: 'Tool-N1’s published handler: the first <tool_call> block',
     decode: firstBlock,

@@ -2,7 +2,8 @@
 //
 // Letters as in block.ts; B = N·G rows, t tokens in each row's own cache. The own cache is time-major, [t, B·K, H]: the
 // first graph writes its last entry by having its outputs bound there, the second reads it through transBatchB.
-import { heads, linear, normalize, projections, silu, weightOf } from './block.ts'
+import { heads } from './attention.ts'
+import { linear, normalize, projections, silu, weightOf } from './block.ts'
 import type { LayerRole, ModelConfig } from './family.ts'
 import { cut, input, op, type Cut, type Value } from './graph.ts'
 import { MAX } from './ops.ts'

@@ -1,7 +1,21 @@
 // THE table: op → { infer, grad }. Types follow from `infer`, backward graphs from `grad`; nothing else knows an op.
 // Letters: A axes reduced or joined, the rest as in the operator's own documentation (opset 18, com.microsoft).
 import { op, opAll, scalar, type Attributes, type Dim, type Type, type Value } from './graph.ts'
-import { addSizes, axisOf, broadcast, elements, fixed, repeatedAxes, replaceAxis, sameShape } from './shape.ts'
+import {
+  addSizes,
+  axesOf,
+  axisOf,
+  broadcast,
+  elements,
+  fixed,
+  list,
+  productShape,
+  reducedShape,
+  repeatedAxes,
+  replaceAxis,
+  reshaped,
+  sameShape,
+} from './shape.ts'
 
 /** What a gradient rule sees: a node's operands, results and the gradients that reached the results. */
 export interface Backward {
@@ -348,45 +362,4 @@ export function scatterAdd(base: Value, index: Value, updates: Value, axis: numb
 
 function zeros(like: Type): Value {
   return op('Expand', [scalar(0)], { shape: like.shape.map(fixed) })
-}
-
-function productShape(a: Type, b: Type, { transA, transB, transBatchB }: Attributes): Dim[] {
-  const [m, k] = lastTwo(a.shape, transA)
-  // transBatchB: the first axis of B is its row axis, the axes between are the batch.
-  const right = transBatchB ? [...b.shape.slice(1, -1), b.shape[0]!, b.shape[b.shape.length - 1]!] : b.shape
-  const [l, n] = lastTwo(right, transB)
-  // Two names may be the same size spelt differently; ONNX Runtime checks those when it runs.
-  if (k !== l && typeof k === 'number' && typeof l === 'number')
-    throw new Error(`product of [${a.shape}] and [${b.shape}]: inner sizes ${k} and ${l} differ`)
-  return [...broadcast(a.shape.slice(0, -2), right.slice(0, -2)), m, n]
-}
-
-function lastTwo(shape: readonly Dim[], transposed: unknown): [Dim, Dim] {
-  const [rows, columns] = [shape[shape.length - 2]!, shape[shape.length - 1]!]
-  return transposed ? [columns, rows] : [rows, columns]
-}
-
-function axesOf(attributes: Attributes, rank: number): number[] {
-  return list(attributes['axes']).map((axis) => axisOf(axis, rank))
-}
-
-function reducedShape(x: Type, attributes: Attributes): Dim[] {
-  const axes = axesOf(attributes, x.shape.length)
-  return x.shape.flatMap((size, axis) => (!axes.includes(axis) ? [size] : attributes['keepdims'] ? [1] : []))
-}
-
-function reshaped(from: readonly Dim[], to: readonly number[]): Dim[] {
-  const names = from.filter((size) => typeof size === 'string')
-  if (!to.includes(-1)) {
-    if (names.length === 0 && elements(from) !== elements(to)) throw new Error(`[${from}] does not reshape to [${to}]`)
-    return [...to]
-  }
-  const known = elements(to.filter((size) => size !== -1))
-  const unknown = names.length > 0 ? `${from.join('*')}/${known}` : elements(from) / known
-  return to.map((size) => (size === -1 ? unknown : size))
-}
-
-function list(attribute: Attributes[string] | undefined): readonly number[] {
-  if (!Array.isArray(attribute)) throw new Error(`a list was expected, not ${String(attribute)}`)
-  return attribute
 }

@@ -1,5 +1,5 @@
 // Arithmetic on shapes whose sizes may be names.
-import type { Dim } from './graph.ts'
+import type { Attributes, Dim, Type } from './graph.ts'
 
 /** Shape of an elementwise operation on both, as ONNX (and NumPy) broadcast. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
@@ -48,4 +48,50 @@ export function elements(shape: readonly Dim[]): number {
 
 export function replaceAxis(shape: readonly Dim[], axis: number, size: Dim): Dim[] {
   return shape.map((old, i) => (i === axis ? size : old))
+}
+
+/** Shape of A′B′, each transposed where said; the axes before the last two broadcast. */
+export function productShape(a: Type, b: Type, { transA, transB, transBatchB }: Attributes): Dim[] {
+  const [m, k] = lastTwo(a.shape, transA)
+  // transBatchB: the first axis of B is its row axis, the axes between are the batch.
+  const right = transBatchB ? [...b.shape.slice(1, -1), b.shape[0]!, b.shape[b.shape.length - 1]!] : b.shape
+  const [l, n] = lastTwo(right, transB)
+  // Two names may be the same size spelt differently; ONNX Runtime checks those when it runs.
+  if (k !== l && typeof k === 'number' && typeof l === 'number')
+    throw new Error(`product of [${a.shape}] and [${b.shape}]: inner sizes ${k} and ${l} differ`)
+  return [...broadcast(a.shape.slice(0, -2), right.slice(0, -2)), m, n]
+}
+
+function lastTwo(shape: readonly Dim[], transposed: unknown): [Dim, Dim] {
+  const [rows, columns] = [shape[shape.length - 2]!, shape[shape.length - 1]!]
+  return transposed ? [columns, rows] : [rows, columns]
+}
+
+/** The axes of a reduction, counted from the front. */
+export function axesOf(attributes: Attributes, rank: number): number[] {
+  return list(attributes['axes']).map((axis) => axisOf(axis, rank))
+}
+
+/** Shape of a reduction over the attribute `axes`, kept at size 1 where `keepdims` says so. */
+export function reducedShape(x: Type, attributes: Attributes): Dim[] {
+  const axes = axesOf(attributes, x.shape.length)
+  return x.shape.flatMap((size, axis) => (!axes.includes(axis) ? [size] : attributes['keepdims'] ? [1] : []))
+}
+
+/** Shape after a reshape in which at most one size is −1, what is left. */
+export function reshaped(from: readonly Dim[], to: readonly number[]): Dim[] {
+  const names = from.filter((size) => typeof size === 'string')
+  if (!to.includes(-1)) {
+    if (names.length === 0 && elements(from) !== elements(to)) throw new Error(`[${from}] does not reshape to [${to}]`)
+    return [...to]
+  }
+  const known = elements(to.filter((size) => size !== -1))
+  const unknown = names.length > 0 ? `${from.join('*')}/${known}` : elements(from) / known
+  return to.map((size) => (size === -1 ? unknown : size))
+}
+
+/** An attribute that is a list of numbers. */
+export function list(attribute: Attributes[string] | undefined): readonly number[] {
+  if (!Array.isArray(attribute)) throw new Error(`a list was expected, not ${String(attribute)}`)
+  return attribute
 }

@@ -6,6 +6,8 @@ const commands = {
   doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
   parse: () => import('./cmd/parse.ts').then((m) => m.default),
   prep: () => import('./cmd/prep.ts').then((m) => m.default),
+  lint: () => import('./cmd/lint.ts').then((m) => m.default),
+  explain: () => import('./cmd/explain.ts').then((m) => m.default),
   verify: () => import('./cmd/verify.ts').then((m) => m.default),
   sft: () => import('./cmd/sft.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
@@ -14,6 +16,7 @@ const commands = {
   eval: () => import('./cmd/eval.ts').then((m) => m.default),
   score: () => import('./cmd/score.ts').then((m) => m.default),
   'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
+  plan: () => import('./cmd/plan.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

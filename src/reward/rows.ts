@@ -1,0 +1,78 @@
+// Rows to be scored: from a line of JSON to a sample, and back to a line for a reward in another process.
+import { HoneError } from '../error.ts'
+import { dumpJson, Float, isObject, type Json, type JsonObject } from '../json.ts'
+import { parseLine } from '../jsonl.ts'
+import type { Sample } from './reward.ts'
+
+/** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
+export function readSample(text: string, path: string, line: number): Sample {
+  const quick = quickSample(text)
+  return quick ?? toSample(parseLine(text, path, line), `${path}:${line}`)
+}
+
+/** Where what is right is text, no number of the row matters and the native reader will do. */
+function quickSample(text: string): Sample | undefined {
+  let row: Json
+  try {
+    row = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  return isObject(row) && typeof row['ground_truth'] === 'string' ? toSample(row, '') : undefined
+}
+
+/** A row {completion, ground_truth or answer} as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
+export function toSample(row: Json, at: string): Sample {
+  if (!isObject(row)) throw new HoneError('Cannot score a row: it is no object', { at, hint: EXPECTED })
+  const { completion, step, model, tokens } = row
+  if (typeof completion !== 'string')
+    throw new HoneError('Cannot score a row: it has no "completion"', { at, hint: EXPECTED })
+  const truth = truthOf(row)
+  if (truth === undefined)
+    throw new HoneError('Cannot score a row: it has no "ground_truth" and no "answer"', { at, hint: EXPECTED })
+  return {
+    completion,
+    truth,
+    ...(typeof step === 'number' && { step }),
+    ...(typeof model === 'string' && { model }),
+    ...(typeof tokens === 'number' && { tokens }),
+    row,
+  }
+}
+
+const EXPECTED = 'Expected {"completion": "…", "ground_truth": "…"} or {"completion": "…", "answer": [calls]}.'
+
+/** `ground_truth`, or `answer`, or what verl's rows keep under reward_model. An object or number is taken as its JSON text. */
+function truthOf(row: JsonObject): Sample['truth'] | undefined {
+  const verl = row['reward_model']
+  const truth = row['ground_truth'] ?? row['answer'] ?? (isObject(verl) ? verl['ground_truth'] : undefined)
+  if (truth === undefined || truth === null) return undefined
+  return typeof truth === 'string' || Array.isArray(truth) ? truth : dumpJson(truth)
+}
+
+/** The row's id, for people: its own, else its number in the file. */
+export function idOf(row: JsonObject | undefined, line: number): string {
+  const id = row?.['id']
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : String(line)
+}
+
+/** A sample as one line for a reward in another process: the whole row, with completion, what is right, and the step. */
+export function sampleLine({ completion, truth, step, model, tokens, row }: Sample): string {
+  const known: JsonObject = {
+    completion,
+    ...(typeof truth === 'string' ? { ground_truth: truth } : { answer: [...truth] }),
+  }
+  if (step !== undefined) known['step'] = step
+  if (model !== undefined) known['model'] = model
+  if (tokens !== undefined) known['tokens'] = tokens
+  return dumpJson({ ...row, ...known }, { ensureAscii: false })
+}
+
+/** A value for a program in JavaScript: exact floats and large integers as plain numbers. */
+export function plainJson(value: Json): unknown {
+  if (value instanceof Float) return value.value
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(plainJson)
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]))
+  return value
+}

@@ -1,0 +1,66 @@
+// One way to score for every kind of reward: rows of the table here, a user's in processes of their own.
+import { existsSync } from 'node:fs'
+import { parsers } from '../call.ts'
+import { HoneError } from '../error.ts'
+import { resolveReward } from './resolve.ts'
+import type { Mode, Sample, Verdict } from './reward.ts'
+import { openProgram, type ProgramOptions } from './program.ts'
+
+export interface Scorer {
+  name: string
+  /** Verdicts in the order of the samples; what goes wrong in one is its fault. @throws HoneError where a user's reward does not run at all. */
+  score(samples: readonly Sample[]): Promise<Verdict[]>
+  /** Ends the processes of a user's reward. */
+  close(): void
+}
+
+export interface ScorerOptions extends ProgramOptions {
+  mode?: Mode
+  /** Training step for every sample, over the sample's own. */
+  step?: number | undefined
+}
+
+/** True for a reward given as a file rather than by name. */
+export function isRewardFile(spec: string): boolean {
+  return /^(\.{0,2}\/|[A-Za-z]:\\)/.test(spec) || /\.[mc]?[jt]s$/.test(spec)
+}
+
+/**
+ * The scorer of a reward's text: names of the table, or a file of the user's. @throws HoneError for what does not exist.
+ */
+export function openScorer(spec: string, { mode = 'compat', step, ...options }: ScorerOptions = {}): Scorer {
+  const at = (sample: Sample): Sample => (step === undefined ? sample : { ...sample, step })
+  if (isRewardFile(spec)) {
+    if (!existsSync(spec))
+      throw new HoneError('Cannot open the reward: there is no such file', {
+        at: spec,
+        hint: '`hone init reward` writes one to start from.',
+      })
+    const program = openProgram([...selfCommand(), 'serve-reward', spec, '--stdio'], options)
+    return { ...program, name: spec, score: (samples) => program.score(samples.map(at)) }
+  }
+  const reward = resolveReward(spec, { mode })
+  return {
+    name: reward.name,
+    score: (samples) => Promise.resolve(samples.map((sample) => reward.score(at(sample)))),
+    close() {},
+  }
+}
+
+/** The scorer of a command line that speaks JSONL: a row in, a line {"score": …} or a number out. */
+export function openCommandScorer(command: string, { step, ...options }: ScorerOptions = {}): Scorer {
+  const program = openProgram(['sh', '-c', command], options)
+  const at = (sample: Sample): Sample => (step === undefined ? sample : { ...sample, step })
+  return { ...program, name: command, score: (samples) => program.score(samples.map(at)) }
+}
+
+/** The parser that reads what a reward judges: the one its text names, else its family's. */
+export function parserOf(spec: string): string {
+  const words = spec.split(/[,:@]/)
+  return words.find((word) => Object.hasOwn(parsers, word)) ?? 'tool-n1'
+}
+
+/** The words that start this program again. */
+export function selfCommand(): string[] {
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main]
+}

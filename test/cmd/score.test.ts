@@ -1,0 +1,121 @@
+// hone score: a verdict a row in order, a summary for people, an answer for continuous integration.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { forms, run } from '../hone.ts'
+
+const start = forms[0]![1]
+const folder = mkdtempSync(join(tmpdir(), 'hone-score-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const CALL = '[{"name":"f","arguments":{"x":1}}]'
+const reply = (body: string) => `<think>t</think><tool_call>${body}</tool_call>`
+const RIGHT = { id: 'right', completion: reply(CALL), ground_truth: CALL }
+const WRONG = { id: 'wrong', completion: reply('[{"name":"f","arguments":{"x":1.0,"y":"a"}}]'), ground_truth: CALL }
+const LOOSE = {
+  id: 'loose',
+  completion: `<tool_call>${CALL}</tool_call><think>t</think>`,
+  answer: [{ name: 'f', arguments: { x: 1 } }],
+}
+const FAULT = { id: 'fault', completion: reply('5'), ground_truth: CALL }
+const lines = (...rows: object[]) => rows.map((row) => JSON.stringify(row) + '\n').join('')
+const score = (words: string[], input: string) => run(start, ['score', '-', ...words], { input })
+
+test('every row gives score, parts, fault and reasons, in the order of the rows', () => {
+  const { code, stdout, stderr } = score(
+    ['--reward', 'tool-n1', '--format', 'ndjson'],
+    lines(RIGHT, WRONG, LOOSE, FAULT),
+  )
+  const verdicts: Record<string, unknown>[] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(code).toBe(0)
+  expect(verdicts.map(({ score }) => score)).toEqual([1, 0, 1, 0])
+  expect(verdicts.map(({ fault }) => fault)).toEqual([null, null, null, 'TypeError'])
+  expect(verdicts[3]!['parts']).toBeNull()
+  expect(Object.keys(verdicts[0]!)).toEqual(['score', 'parts', 'fault', 'reasons'])
+  expect(stderr).toContain('4 rows, mean 0.5000, 1 with a fault (TypeError 1)')
+})
+
+test('strict mode judges as the paper says, and --compare reports where the two differ', () => {
+  expect(score(['--mode', 'strict'], lines(LOOSE)).stdout).toContain('"score":0')
+  const { stdout, stderr } = score(['--compare'], lines(RIGHT, LOOSE, FAULT))
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line): number => JSON.parse(line).strict.score),
+  ).toEqual([1, 0, 0])
+  expect(stderr).toContain('2 of 3 rows differ between compat and strict')
+  expect(stderr).toContain('1 × 1 → 0')
+  expect(stderr).toContain('loose')
+})
+
+test('--explain shows expected and got, argument by argument, and by which rule', () => {
+  const { stdout } = score(['--explain', 'wrong'], lines(RIGHT, WRONG))
+  expect(stdout).toContain('argument x: expected 1, got 1.0 (integer and float are different types)')
+  expect(stdout).toContain('argument y: not expected, got "a"')
+  expect(score(['--explain', '1'], lines({ ...RIGHT, id: undefined })).stdout).toContain('call 1: right')
+  expect(score(['--explain', 'none'], lines(RIGHT)).code).toBe(2)
+})
+
+test('--min-mean ends with 1 when the mean is below it', () => {
+  expect(score(['--min-mean', '0.5'], lines(RIGHT, WRONG)).code).toBe(0)
+  expect(score(['--min-mean', '0.6'], lines(RIGHT, WRONG)).code).toBe(1)
+})
+
+test('--step is the step of rewards with a schedule, as @STEP is', () => {
+  const text = '<think> t </think>\n<tool_call>\n{"name":"f","parameters":{}}\n</tool_call>'
+  const row = lines({ completion: text, ground_truth: text })
+  const parts = (words: string[]): unknown => JSON.parse(score(words, row).stdout).parts
+  expect(parts(['--reward', 'toolrl:schedule', '--step', '75'])).toEqual({ format: 1.5, correctness: 2.5, length: 0 })
+  expect(parts(['--reward', 'toolrl:schedule@75'])).toEqual({ format: 1.5, correctness: 2.5, length: 0 })
+})
+
+test('numbers of an answer given as calls keep their identity', () => {
+  const row = (text: string) =>
+    `{"completion": ${JSON.stringify(reply('[{"name":"f","arguments":{"x":5.0}}]'))}, "answer": [{"name": "f", "arguments": {"x": ${text}}}]}\n`
+  expect(score([], row('5.0')).stdout).toContain('"score":1')
+  expect(score([], row('5')).stdout).toContain('"score":0')
+})
+
+test('parquet and several files are read like lines of JSON', () => {
+  const rows = [RIGHT, WRONG]
+  const file = join(folder, 'rows.parquet')
+  writeFileSync(
+    file,
+    Buffer.from(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'completion', data: rows.map(({ completion }) => completion) },
+          { name: 'ground_truth', data: rows.map(({ ground_truth }) => ground_truth) },
+        ],
+      }),
+    ),
+  )
+  writeFileSync(join(folder, 'rows.jsonl'), lines(LOOSE))
+  const { stdout } = run(start, ['score', file, join(folder, 'rows.jsonl')])
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line): number => JSON.parse(line).score),
+  ).toEqual([1, 0, 1])
+})
+
+test.each([
+  ['malformed JSON', '{"completion": "a", "answer": []}\n{"completion": \n', '-:2:'],
+  ['a row without completion', '{"answer": []}\n', '-:1: Cannot score a row: it has no "completion"'],
+  ['a row without what is right', '{"completion": "a"}\n', '-:1: Cannot score a row'],
+  ['an empty file', '', 'the file is empty'],
+])('%s stops with exit 2 and the place', (_, input, message) => {
+  const { code, stderr } = score([], input)
+  expect([code, stderr.includes(message)]).toEqual([2, true])
+})
+
+test('a reward that does not exist is refused with the nearest name', () => {
+  expect(score(['--reward', 'tool-n2'], lines(RIGHT)).stderr).toContain('Did you mean tool-n1?')
+})

@@ -1,0 +1,86 @@
+// A user's reward runs apart: whatever it does to one row is that row's fault and no other's.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { forms, run } from '../hone.ts'
+
+const start = forms[0]![1]
+const folder = mkdtempSync(join(tmpdir(), 'hone-reward-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+const rows = (...completions: string[]) =>
+  completions
+    .map((completion) => JSON.stringify({ completion, answer: [{ name: 'f', arguments: { x: 5 } }] }) + '\n')
+    .join('')
+const score = (words: string[], input: string) => {
+  const { code, stdout, stderr } = run(start, ['score', '-', ...words], { input })
+  return {
+    code,
+    stderr,
+    verdicts: stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line): { score: number; fault: string | null; reasons: string[] } => JSON.parse(line)),
+  }
+}
+
+const REWARD = `
+console.log('printing is harmless')
+export default async function reward({ completion, answer }: any) {
+  if (completion === 'throw') throw new TypeError('boo')
+  if (completion === 'loop') while (true) {}
+  if (completion === 'nan') return NaN
+  if (completion === 'text') return 'good'
+  if (completion === 'exit') process.exit(3)
+  if (completion === 'skip') return { score: null }
+  return { score: completion.length + answer[0].arguments.x, parts: { length: completion.length }, reasons: ['said so'] }
+}`
+
+test('a throw, an endless loop, an exit or no number is a fault of its row alone', () => {
+  const file = write('mine.ts', REWARD)
+  const { code, verdicts, stderr } = score(
+    ['--reward', file, '--timeout', '2', '--concurrency', '2'],
+    rows('abc', 'throw', 'loop', 'nan', 'text', 'exit', 'skip', 'abcd'),
+  )
+  expect(code).toBe(0)
+  expect(verdicts.map(({ score, fault }) => fault ?? score)).toEqual([
+    8,
+    'TypeError',
+    'Timeout',
+    'NotAScore',
+    'NotAScore',
+    'ProcessError',
+    0,
+    9,
+  ])
+  expect(verdicts[0]!.reasons).toEqual(['said so'])
+  expect(stderr).toContain('5 with a fault')
+})
+
+test('the same row is asked once', () => {
+  const log = join(folder, 'asked')
+  const file = write(
+    'counting.ts',
+    `import { appendFileSync } from 'node:fs'\nexport default () => (appendFileSync(${JSON.stringify(log)}, 'x'), 1)`,
+  )
+  expect(score(['--reward', file], rows('a', 'a', 'b', 'a')).verdicts.map(({ score }) => score)).toEqual([1, 1, 1, 1])
+  expect(readFileSync(log, 'utf8')).toBe('xx')
+})
+
+test('a program that speaks lines of JSON is a reward too', () => {
+  const { verdicts } = score(['--reward-cmd', `while read -r line; do echo "\${#line}"; done`], rows('abc', 'abcd'))
+  expect(verdicts[1]!.score).toBe(verdicts[0]!.score + 1)
+})
+
+test('a reward that does not run at all stops the command with what is wrong', () => {
+  const broken = score(['--reward', write('broken.ts', 'export default (')], rows('a', 'b', 'c', 'd', 'e'))
+  expect([broken.code, broken.stderr.includes('Cannot run the reward')]).toEqual([2, true])
+  expect(score(['--reward', './absent.ts'], rows('a')).stderr).toContain('there is no such file')
+  expect(score(['--reward-cmd', 'exit 3'], rows('a', 'b', 'c')).stderr).toContain('ended with code 3')
+})

@@ -85,7 +85,14 @@ export function weigh(
 }
 
 /** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
-function computesOld({ oldLogprobs, topK, topP, minP, repetitionPenalty, topEntropyShare }: TrainRecipe): boolean {
+export function computesOld({
+  oldLogprobs,
+  topK,
+  topP,
+  minP,
+  repetitionPenalty,
+  topEntropyShare,
+}: TrainRecipe): boolean {
   const cut = topK > 0 || topP < 1 || minP > 0 || repetitionPenalty !== 1
   return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cut) || topEntropyShare < 1
 }

@@ -30,10 +30,10 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
     const some = asked.slice(from, from + batch)
     const requests = some.map(({ prompt }) => ({ prompt: prompt.ids, samples: 1, key: [] }))
     const completions = await policy.generate(requests, { ...sampling, temperature: 0 })
-    for (const [i, each] of some.entries()) {
-      const [judged] = await judge(each.prompt, completions[i]!, step)
-      answers.push({ ...each, ...judged!, completion: completions[i]![0]! })
-    }
+    const groups = some.map(({ prompt }, i) => ({ prompt, completions: completions[i]! }))
+    const judged = await judge(groups, step)
+    for (const [i, each] of some.entries())
+      answers.push({ ...each, ...judged[i]![0]!, completion: completions[i]![0]! })
     context.onProgress?.(answers.length, asked.length)
   }
   return answers

@@ -1,18 +1,37 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../chat.ts'
 import type { Completion } from '../gpu/policy.ts'
-import type { Mode } from '../reward/reward.ts'
-import { resolveReward, scoreCalls } from '../reward/resolve.ts'
+import type { Mode, Sample } from '../reward/reward.ts'
+import { openScorer } from '../reward/scorer.ts'
 import type { Judge } from './record.ts'
 
-/** A judge by the reward of that name. @throws HoneError for a reward that does not exist. */
-export function judgeBy(spec: string, mode: Mode, tokenizer: Tokenizer): Judge {
-  const reward = resolveReward(spec, { mode })
-  return async ({ row, json }, completions, step) =>
-    completions.map((completion) => {
-      const text = textOf(completion, tokenizer)
-      return { text, verdict: scoreCalls(reward, text, row.answer, { step, tokens: completion.ids.length, row: json }) }
-    })
+export interface OpenJudge {
+  judge: Judge
+  /** Ends the processes of a user's reward. */
+  close(): void
+}
+
+/** A judge by the reward of that name or file. @throws HoneError for a reward that does not exist. */
+export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJudge {
+  const scorer = openScorer(spec, { mode })
+  return {
+    close: scorer.close,
+    async judge(groups, step) {
+      const texts = groups.map(({ completions }) => completions.map((each) => textOf(each, tokenizer)))
+      const samples = groups.flatMap(({ prompt, completions }, g) =>
+        completions.map(({ ids }, i): Sample => ({
+          completion: texts[g]![i]!,
+          truth: prompt.row.answer,
+          step,
+          tokens: ids.length,
+          row: prompt.json,
+        })),
+      )
+      const verdicts = await scorer.score(samples)
+      let next = 0
+      return texts.map((group) => group.map((text) => ({ text, verdict: verdicts[next++]! })))
+    },
+  }
 }
 
 /** The text of a completion without the token that ended it; other special tokens stay, for the reward to see. */
@@ -26,7 +45,7 @@ export function stopsAt(
   tokenizer: Tokenizer,
 ): ((ids: readonly number[]) => boolean) | undefined {
   if (strings.length === 0) return undefined
-  // A string of n characters cannot be spelt by more than n tokens, partial characters aside.
+  // A string of n bytes is spelt by at most n tokens; one more may hold its first byte and what stands before it.
   const window = Math.max(...strings.map((text) => Buffer.byteLength(text))) + 1
   return (ids) => {
     const tail = tokenizer.decode(ids.slice(-window))

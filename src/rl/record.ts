@@ -26,13 +26,17 @@ export interface Judged {
   verdict: Verdict
 }
 
-/** Judges the completions of one prompt, in order. Never rejects for what a completion says. */
-export type Judge = (prompt: Prompt, completions: readonly Completion[], step: number) => Promise<Judged[]>
-
-/** One prompt and its G completions. */
-export interface Rollout {
+/** A prompt and what was made of it, to be judged. */
+export interface Completed {
   prompt: Prompt
   completions: readonly Completion[]
+}
+
+/** Judges the completions of every group, in order. Never rejects for what a completion says. */
+export type Judge = (groups: readonly Completed[], step: number) => Promise<Judged[][]>
+
+/** One prompt and its G completions. */
+export interface Rollout extends Completed {
   judged: readonly Judged[]
   /** The reward of each completion, the verdict's score unless rewards are permuted. */
   rewards: readonly number[]

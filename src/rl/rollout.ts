@@ -62,15 +62,10 @@ async function rollout(context: RolloutContext, position: number, count: number)
       key: [recipe.seed, KEY.sample, step, epoch, prompt.index],
     }))
     const completions = await policy.generate(requests, sampling)
-    for (const [i, { item: prompt }] of chunk.entries()) {
-      const judged = await judge(prompt, completions[i]!, step)
-      rollouts.push({
-        prompt,
-        completions: completions[i]!,
-        judged,
-        rewards: judged.map(({ verdict }) => verdict.score),
-      })
-    }
+    const groups = chunk.map(({ item: prompt }, i) => ({ prompt, completions: completions[i]! }))
+    const judged = await judge(groups, step)
+    for (const [i, group] of groups.entries())
+      rollouts.push({ ...group, judged: judged[i]!, rewards: judged[i]!.map(({ verdict }) => verdict.score) })
     context.onProgress?.(rollouts.length, count)
   }
   return recipe.permuteRewards ? permute(rollouts, recipe.seed, step, position) : rollouts

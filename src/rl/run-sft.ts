@@ -3,7 +3,7 @@ import type { Resolved } from '../config.ts'
 import type { ExitCode } from '../error.ts'
 import { log } from '../out.ts'
 import { work } from './job.ts'
-import { judgeBy } from './judge.ts'
+import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
 import type { SftRecipe } from './recipe.ts'
 import { readExamples, readPromptSets } from './rows.ts'
@@ -14,7 +14,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
   const recipe = settings.value
   const language = await openLanguage(recipe)
   const { tokenizer, positions } = language
-  const evalJudge = judgeBy(recipe.reward, recipe.rewardMode, tokenizer)
+  const evaluated = openJudge(recipe.reward, recipe.rewardMode, tokenizer)
   const limit = Math.min(recipe.maxLength ?? positions, positions)
   const { items: examples, tooLong } = await readExamples(recipe.data, { ...language, limit })
   const shorter = promptLimit(null, recipe.maxCompletionLength, language)
@@ -25,7 +25,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
     return await work({ command: 'sft', settings, resume, policy }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer)
       const reason = await sft(
-        { recipe, policy, examples, heldOut, evalJudge, ending, path: run.path, ...place },
+        { recipe, policy, examples, heldOut, evalJudge: evaluated.judge, ending, path: run.path, ...place },
         start,
       )
       if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
@@ -33,5 +33,6 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
     })
   } finally {
     policy.free()
+    evaluated.close()
   }
 }

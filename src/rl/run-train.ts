@@ -4,7 +4,7 @@ import type { ExitCode } from '../error.ts'
 import { log } from '../out.ts'
 import { needsReference } from './frozen.ts'
 import { work } from './job.ts'
-import { judgeBy } from './judge.ts'
+import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
 import type { TrainRecipe } from './recipe.ts'
 import { readPrompts, readPromptSets } from './rows.ts'
@@ -15,8 +15,8 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
   const recipe = settings.value
   const language = await openLanguage(recipe)
   const { tokenizer } = language
-  const judge = judgeBy(recipe.reward, recipe.rewardMode, tokenizer)
-  const evalJudge = judgeBy(recipe.evalReward ?? recipe.reward, recipe.rewardMode, tokenizer)
+  const trained = openJudge(recipe.reward, recipe.rewardMode, tokenizer)
+  const evaluated = openJudge(recipe.evalReward ?? recipe.reward, recipe.rewardMode, tokenizer)
   const rows = { ...language, limit: promptLimit(recipe.maxPromptLength, recipe.maxCompletionLength, language) }
   const { items: prompts, tooLong } = await readPrompts(recipe.data, rows)
   const heldOut = await readPromptSets(recipe.evalData, rows, recipe.evalRows)
@@ -27,7 +27,17 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
     return await work({ command: 'train', settings, resume, policy }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer, recipe.stop)
       const reason = await train(
-        { recipe, policy, prompts, heldOut, judge, evalJudge, ending, path: run.path, ...place },
+        {
+          recipe,
+          policy,
+          prompts,
+          heldOut,
+          judge: trained.judge,
+          evalJudge: evaluated.judge,
+          ending,
+          path: run.path,
+          ...place,
+        },
         start,
       )
       if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
@@ -35,5 +45,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
     })
   } finally {
     policy.free()
+    trained.close()
+    evaluated.close()
   }
 }

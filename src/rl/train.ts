@@ -1,4 +1,5 @@
 // Reinforcement learning, top to bottom: roll out, judge, weigh, update; then what is due, and the next step.
+import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../event.ts'
 import type { Sampling } from '../gpu/policy.ts'
 import { checkAgreement } from './agreement.ts'
@@ -37,6 +38,7 @@ async function takeStep(context: TrainContext, step: number, steps: number, posi
   const sampling = samplingOf(context)
   const batch = await collect({ ...context, sampling, step, onProgress: phase(context, 'rollout') }, position)
   const rolledOut = context.clock()
+  requireRewards(batch, step + 1)
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
   const { weighted, figures } = await learn(batch.rollouts, { ...context, step, steps, onProgress })
   logRollouts(context.path('rollouts'), step + 1, weighted, batch.dead)
@@ -57,6 +59,20 @@ function warnOfCap(context: TrainContext, step: number, { rollouts }: Collected)
     step,
     `step ${step}: only ${rollouts.length} of ${promptsPerStep} groups have rewards that differ after ${refillRounds} refills; the step is smaller`,
     true,
+  )
+}
+
+/** A reward that never gives a verdict is broken: training on its zeros would go unnoticed. */
+function requireRewards({ rollouts, dead }: Collected, step: number): void {
+  const verdicts = [...rollouts, ...dead].flatMap(({ judged }) => judged.map(({ verdict }) => verdict))
+  const [first] = verdicts
+  if (!first || verdicts.some(({ fault }) => fault === null)) return
+  throw new HoneError(
+    `The reward failed on each of the ${verdicts.length} completions of step ${step}: ${first.fault}`,
+    {
+      exit: EXIT.no,
+      hint: first.reasons[0] ?? '`hone score` runs a reward on rows and says why it fails.',
+    },
   )
 }
 

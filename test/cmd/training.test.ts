@@ -138,6 +138,19 @@ test('LoRA trains an adapter that infer and export understand', () => {
   expect(adapted.logprobs).not.toEqual(base.logprobs)
 }, 120_000)
 
+test('a reward of one’s own is asked about every completion', () => {
+  writeFileSync(
+    join(place, 'mine.ts'),
+    'export default ({ completion }: { completion: string }) => completion.length / 100\n',
+  )
+  expect(hone('train', 'train.json', '--output', 'own', '--reward', './mine.ts', '--steps', '1')).toMatchObject({
+    code: 0,
+  })
+  const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')
+  const { output, score } = JSON.parse(row!)
+  expect(score).toBeCloseTo(output.length / 100)
+}, 60_000)
+
 test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', () => {
   writeFileSync(
     join(place, 'broken.jsonl'),
@@ -212,4 +225,19 @@ test('--print-config shows every setting with where it comes from', () => {
   expect(stdout).toMatch(/^clipHigh +0\.28 +preset dapo$/m)
   expect(stdout).toMatch(/^seed +4 +--seed$/m)
   expect(stdout).toMatch(/^clipLow +0\.2 +default$/m)
+})
+
+test('plan counts what a run will do, and writes nothing', () => {
+  const { code, stdout } = hone('plan', 'train.json', '--output', 'planned', '--format', 'json')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    prompts: 10,
+    prompts_left_out: 0,
+    steps: 5,
+    optimizer_steps_per_step: 2,
+    optimizer_steps: 10,
+    completions: 45,
+    no_effect: [],
+  })
+  expect(existsSync(join(place, 'planned'))).toBe(false)
 })

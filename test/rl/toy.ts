@@ -160,11 +160,10 @@ export function toyPrompts(count: number, V: number): Prompt[] {
 /** 1 for a completion whose first token is the one after the prompt's, as its text spells it. */
 export const successorJudge =
   (V: number): Judge =>
-  async (prompt, completions) =>
-    completions.map(({ ids }) => {
-      const right = ids[0] === (prompt.ids[0]! + 1) % V
-      return {
-        text: ids.join(' '),
-        verdict: { score: Number(right), parts: { calls: Number(right) }, fault: null, reasons: [] },
-      }
-    })
+  async (groups) =>
+    groups.map(({ prompt, completions }) =>
+      completions.map(({ ids }) => {
+        const score = Number(ids[0] === (prompt.ids[0]! + 1) % V)
+        return { text: ids.join(' '), verdict: { score, parts: { calls: score }, fault: null, reasons: [] } }
+      }),
+    )

@@ -187,3 +187,18 @@ test('a gradient that is not a number ends the run with the last checkpoint kept
   )
   expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(2)
 })
+
+test('a reward that only fails ends the run before it is trained on', async () => {
+  const { context: run, toy } = context()
+  const judge: TrainContext['judge'] = async (groups) =>
+    groups.map(({ completions }) =>
+      completions.map(() => ({
+        text: '',
+        verdict: { score: 0, parts: null, fault: 'TypeError', reasons: ['no such key'] },
+      })),
+    )
+  await expect(train({ ...run, judge }, start)).rejects.toThrow(
+    expect.objectContaining({ exit: 1, message: expect.stringContaining('TypeError'), hint: 'no such key' }),
+  )
+  expect(toy.table.every((value) => value === 0)).toBe(true)
+})

@@ -43,7 +43,10 @@ export interface DiagnosticFormat {
 
 export const diagnosticFormats: Record<string, DiagnosticFormat> = {
   text: { what: 'one line a finding; with the place and a hint on a terminal', open: openText },
-  ndjson: { what: 'one JSON object a finding', open: () => ({ write: (found) => data(JSON.stringify(found)), end() {} }) },
+  ndjson: {
+    what: 'one JSON object a finding',
+    open: () => ({ write: (found) => data(JSON.stringify(found)), end() {} }),
+  },
   json: { what: 'one JSON array', open: () => collected((all) => JSON.stringify(all, null, 2)) },
   github: { what: 'GitHub workflow commands', open: () => ({ write: (found) => data(githubLine(found)), end() {} }) },
   sarif: { what: 'SARIF 2.1.0', open: () => collected((all, rules) => JSON.stringify(sarif(all, rules), null, 2)) },
@@ -51,12 +54,20 @@ export const diagnosticFormats: Record<string, DiagnosticFormat> = {
 }
 
 /** The format of that name; unnamed, github in a workflow of GitHub and else text. @throws HoneError with the nearest name. */
-export function diagnosticFormat(name: string | undefined, environment: Record<string, string | undefined>): DiagnosticFormat {
-  const wanted = name ?? environment['HONE_FORMAT'] ?? (environment['GITHUB_ACTIONS'] === 'true' && !process.stdout.isTTY ? 'github' : 'text')
+export function diagnosticFormat(
+  name: string | undefined,
+  environment: Record<string, string | undefined>,
+): DiagnosticFormat {
+  const wanted =
+    name ??
+    environment['HONE_FORMAT'] ??
+    (environment['GITHUB_ACTIONS'] === 'true' && !process.stdout.isTTY ? 'github' : 'text')
   const format = Object.hasOwn(diagnosticFormats, wanted) ? diagnosticFormats[wanted] : undefined
   if (format) return format
   const near = nearest(wanted, Object.keys(diagnosticFormats))
-  throw new HoneError(`Unknown format "${wanted}"`, { hint: near ? `did you mean ${near}?` : `formats: ${Object.keys(diagnosticFormats).join(', ')}` })
+  throw new HoneError(`Unknown format "${wanted}"`, {
+    hint: near ? `did you mean ${near}?` : `formats: ${Object.keys(diagnosticFormats).join(', ')}`,
+  })
 }
 
 function collected(render: (all: Diagnostic[], rules: readonly RuleInfo[]) => string): DiagnosticWriter {
@@ -68,13 +79,15 @@ const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const
 
 function openText(): DiagnosticWriter {
   const excerpts = Boolean(process.stdout.isTTY)
-  const style = (colour: Parameters<typeof styleText>[0], text: string) => styleText(colour, text, { stream: process.stdout })
+  const style = (colour: Parameters<typeof styleText>[0], text: string) =>
+    styleText(colour, text, { stream: process.stdout })
   return {
     write(found, source) {
       const { code, severity, file, line, column, message, hint } = found
       data(`${style('bold', `${file}:${line}:${column}`)} ${style(COLOURS[severity], severity)} ${code} ${message}`)
       if (!excerpts) return
-      if (source?.text !== undefined) for (const each of excerpt(source.text, column, process.stdout.columns || 80)) data(`  ${each}`)
+      if (source?.text !== undefined)
+        for (const each of excerpt(source.text, column, process.stdout.columns || 80)) data(`  ${each}`)
       if (hint) data(`  hint: ${hint}`)
     },
     end() {},
@@ -97,7 +110,8 @@ function githubLine({ code, severity, file, line, column, message, hint }: Diagn
   return `::${level} title=${property(`hone (${code})`)},file=${property(file)},line=${line},col=${column}::${escapeGithub(text)}`
 }
 
-const escapeGithub = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+const escapeGithub = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 
 /** https://docs.oasis-open.org/sarif/sarif/v2.1.0/ */
 function sarif(all: readonly Diagnostic[], rules: readonly RuleInfo[]): object {
@@ -126,7 +140,12 @@ function sarif(all: readonly Diagnostic[], rules: readonly RuleInfo[]): object {
           level: levels[severity],
           message: { text: hint ? `${message}. ${hint}` : message },
           locations: [
-            { physicalLocation: { artifactLocation: { uri: encodeURI(file) }, region: { startLine: line, startColumn: column } } },
+            {
+              physicalLocation: {
+                artifactLocation: { uri: encodeURI(file) },
+                region: { startLine: line, startColumn: column },
+              },
+            },
           ],
         })),
       },

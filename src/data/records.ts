@@ -42,9 +42,19 @@ export async function* readRaw(path: string, onBytes?: (count: number) => void):
   if (index === 0) throw new HoneError('Cannot read rows: the file holds none.', { at: path })
 }
 
+/** Whether a file holds a value a line, rather than one list, one object or parquet. */
+export async function holdsLines(path: string): Promise<boolean> {
+  for await (const first of readChunks(path)) {
+    if (PARQUET.every((byte, i) => first[i] === byte)) return false
+    const start = startOf(first)
+    return !start.startsWith('[') && !/^\{\s*\n/.test(start)
+  }
+  return true
+}
+
 /** The container is told by the first character: a list, an object over several lines, or a value a line. */
 function pieces(first: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Piece> {
-  const start = new TextDecoder().decode(first.subarray(0, 4096)).trimStart()
+  const start = startOf(first)
   if (start.startsWith('[')) return readElements(chunks)
   return /^\{\s*\n/.test(start) ? readWhole(chunks) : readPieces(chunks)
 }
@@ -87,6 +97,8 @@ function unwrap({ line, column, text }: Piece): Omit<RawRecord, 'index'>[] {
   }
   return [{ line, column, text, value }]
 }
+
+const startOf = (chunk: Uint8Array): string => new TextDecoder().decode(chunk.subarray(0, 4096)).trimStart()
 
 const PARQUET = [...Buffer.from('PAR1')]
 const WRAPPERS = ['data', 'rows', 'train', 'examples']

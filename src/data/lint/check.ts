@@ -1,7 +1,7 @@
 // Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
 import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
 import type { HoneRow } from '../../row.ts'
-import { isWellFormed } from './rules/structure.ts'
+import { isRow } from './rules/structure.ts'
 import { takesType } from './types.ts'
 import type { Fault, Faults, LintContext, Path, Rule, RowKeys } from './rule.ts'
 
@@ -18,17 +18,23 @@ export interface Found {
 export interface Checked {
   found: Found[]
   value: Json | undefined
+  row: HoneRow | undefined
   keys: RowKeys | undefined
 }
 
 /** A checker of lines for these rules. It keeps nothing from one line to the next. */
 export function checkerOf(rules: readonly Rule[], context: LintContext) {
   const active = rules.filter(({ needs }) => needs === undefined || context[needs] !== undefined)
-  const on = <Kind extends Rule['on']>(kind: Kind) => active.filter((rule): rule is Extract<Rule, { on: Kind }> => rule.on === kind)
+  const on = <Kind extends Rule['on']>(kind: Kind) =>
+    active.filter(
+      (rule): rule is Extract<Rule, { on: Kind }> | (Extract<Rule, { on: 'record' | 'malformed' }> & { on: Kind }) =>
+        rule.on === kind,
+    )
   const kinds = {
     syntax: on('syntax'),
     line: on('line'),
     record: on('record'),
+    malformed: on('malformed'),
     row: on('row'),
     message: on('message'),
     tool: on('tool'),
@@ -37,6 +43,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     value: on('value'),
     mistyped: on('mistyped'),
   }
+  const schemaRules = new Map<string, typeof kinds.schema>()
+  for (const rule of kinds.schema)
+    for (const key of rule.keys) schemaRules.set(key, [...(schemaRules.get(key) ?? []), rule])
   const needsKeys = active.some((rule) => rule.on === 'across')
   let found: Found[] = []
   const stack: (string | number)[] = []
@@ -50,18 +59,18 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     const plain = withoutEdges(text)
     const value = read(plain)
     for (const rule of kinds.line) report(rule, rule.check(text, value, line))
-    if (!isObject(value)) return { found, value, keys: undefined }
+    if (!isObject(value)) return { found, value, row: undefined, keys: undefined }
     for (const rule of kinds.record) report(rule, rule.check(value))
-    let keys: RowKeys | undefined
-    if (isWellFormed(value)) {
+    let row: HoneRow | undefined
+    if (!isRow(value)) for (const rule of kinds.malformed) report(rule, rule.check(value))
+    else {
       // Everything that rules look at was just found to be of the type that a row has.
-      const row = value as unknown as HoneRow
+      row = value as unknown as HoneRow
       checkRow(row)
-      if (needsKeys) keys = keysOf(row)
     }
     const ignored = ignoredCodes(value)
     if (ignored) found = found.filter(({ rule }) => !ignored.includes(rule.code))
-    return { found, value, keys }
+    return { found, value, row, keys: needsKeys && row ? keysOf(row) : undefined }
   }
 
   function read(plain: string): Json | undefined {
@@ -86,7 +95,7 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
       stack.push('tools', i)
       for (const rule of kinds.tool) report(rule, rule.check(row.tools[i]!, i, row))
       stack.push('parameters')
-      checkSchema(row.tools[i]!.parameters, 0)
+      checkSchema(row.tools[i]!.parameters, row.tools[i]!.parameters, 0)
       stack.length = 0
     }
     for (let i = 0; i < row.answer.length; i++) {
@@ -100,27 +109,29 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     }
   }
 
-  function checkSchema(schema: JsonObject, depth: number): void {
-    for (const rule of kinds.schema) report(rule, rule.check(schema))
-    if (depth > DEEPEST) return
-    for (const key of ['properties', '$defs', 'definitions']) {
-      const members = schema[key]
-      if (!isObject(members)) continue
-      for (const name in members) below(members[name], depth, key, name)
-    }
-    below(schema['items'], depth, 'items')
-    below(schema['additionalProperties'], depth, 'additionalProperties')
-    for (const key of ['anyOf', 'oneOf', 'allOf', 'prefixItems']) {
-      const list = schema[key]
-      if (Array.isArray(list)) for (let i = 0; i < list.length; i++) below(list[i], depth, key, i)
+  function checkSchema(schema: JsonObject, root: JsonObject, depth: number): void {
+    for (const key in schema) {
+      const interested = schemaRules.get(key)
+      if (interested) for (const rule of interested) report(rule, rule.check(schema, key, root))
+      const below = depth < DEEPEST ? BELOW[key] : undefined
+      if (below === undefined) continue
+      const value = schema[key]
+      stack.push(key)
+      if (below === 'schema') checkBelow(value, root, depth)
+      else if (isObject(value)) for (const name in value) checkMember(value[name], root, depth, name)
+      else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) checkMember(value[i], root, depth, i)
+      stack.length--
     }
   }
 
-  function below(schema: Json | undefined, depth: number, ...steps: (string | number)[]): void {
-    if (!isObject(schema)) return
-    stack.push(...steps)
-    checkSchema(schema, depth + 1)
-    stack.length -= steps.length
+  function checkMember(schema: Json | undefined, root: JsonObject, depth: number, step: string | number): void {
+    stack.push(step)
+    checkBelow(schema, root, depth)
+    stack.length--
+  }
+
+  function checkBelow(schema: Json | undefined, root: JsonObject, depth: number): void {
+    if (isObject(schema)) checkSchema(schema, root, depth + 1)
   }
 
   function checkMembers(values: JsonObject, schema: JsonObject, depth: number): void {
@@ -170,7 +181,8 @@ export function withoutEdges(text: string): string {
 
 /** JSON.parse where it reads exactly what parseJson does: no number that it would change, no nesting that is deep. */
 function readQuickly(text: string): Json {
-  if (SPECIAL_NUMBER.test(text) || (text.length > 2000 && text.split('[').length + text.split('{').length > 900)) return parseJson(text)
+  if (SPECIAL_NUMBER.test(text) || (text.length > 2000 && text.split('[').length + text.split('{').length > 900))
+    return parseJson(text)
   try {
     return JSON.parse(text)
   } catch {
@@ -181,10 +193,25 @@ function readQuickly(text: string): Json {
 const SPECIAL_NUMBER = /\d[eE.]\d|\d[eE][-+]|\d{16}|-0/
 const DEEPEST = 60
 
+/** Keywords under which schemas stand: one, or several by name or index. */
+const BELOW: Record<string, 'schema' | 'schemas'> = {
+  __proto__: null as never,
+  properties: 'schemas',
+  $defs: 'schemas',
+  definitions: 'schemas',
+  anyOf: 'schemas',
+  oneOf: 'schemas',
+  allOf: 'schemas',
+  prefixItems: 'schemas',
+  items: 'schema',
+  additionalProperties: 'schema',
+  not: 'schema',
+}
+
 function keysOf(row: HoneRow): RowKeys {
   return {
     id: hash(row.id),
-    prompt: hash(spell(row.messages) + spell(row.tools)),
+    prompt: hash(spell([row.messages, row.tools])),
     answer: hash(spell(row.answer)),
   }
 }

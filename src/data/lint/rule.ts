@@ -1,5 +1,4 @@
 // What a lint rule is: a row that says what is wrong, why it matters, how it looks bad and good, how to find it and how to mend it.
-import type { Reward } from '../../reward/reward.ts'
 import type { JsonError, JsonObject, Json } from '../../json.ts'
 import type { Severity } from '../../diag.ts'
 import type { HoneRow, Message, Tool, ToolCall } from '../../row.ts'
@@ -18,12 +17,19 @@ export type Faults = Fault | readonly Fault[] | undefined
 
 /** What the checks of a run may know beside the row. A rule that `needs` one of these is silent without it. */
 export interface LintContext {
-  /** --reward: the score of the right answer, and the best score that any row can have. */
-  reward?: { reward: Reward; replyOf(row: HoneRow): string[]; best(row: HoneRow): number } | undefined
+  /** --reward: judges right answers, many at once. */
+  reward?: { name: string; judge(rows: readonly HoneRow[]): Promise<Judged[]> } | undefined
   /** --max-tokens and --tokenizer. */
   length?: { limit: number; count(row: HoneRow): number } | undefined
   /** --against: whether a question is one of a benchmark, and of which. */
   against?: { find(question: string): string | undefined } | undefined
+}
+
+/** What a reward says of the right answer of a row: its score, the best that any row of the kind has, and why it is not that. */
+export interface Judged {
+  score: number
+  best: number
+  why: string | undefined
 }
 
 interface Common {
@@ -44,20 +50,24 @@ interface Common {
   fix?(row: JsonObject): JsonObject | null | undefined
 }
 
-/** Where a rule looks. `line` is the text before it is read; `record` any JSON object; all others are called on well-formed rows only. */
+/**
+ * Where a rule looks. `line`: the text before it is read; `record`: any JSON object; `malformed`: an object that is no row;
+ * all others: parts of a row. `schema` rules are called once for each of their `keys` that a schema has.
+ */
 export type Rule = Common &
   (
     | { on: 'syntax'; check(error: JsonError, text: string): Faults }
     | { on: 'line'; check(text: string, value: Json | undefined, line: number): Faults }
-    | { on: 'record'; check(record: JsonObject): Faults }
+    | { on: 'record' | 'malformed'; check(record: JsonObject): Faults }
     | { on: 'row'; check(row: HoneRow, context: LintContext): Faults }
     | { on: 'message'; check(message: Message, index: number, row: HoneRow): Faults }
     | { on: 'tool'; check(tool: Tool, index: number, row: HoneRow): Faults }
-    | { on: 'schema'; check(schema: JsonObject): Faults }
+    | { on: 'schema'; keys: readonly string[]; check(schema: JsonObject, key: string, root: JsonObject): Faults }
     | { on: 'call'; check(call: ToolCall, tool: Tool | undefined, row: HoneRow): Faults }
     | { on: 'value'; check(value: Json, schema: JsonObject): Faults }
     | { on: 'mistyped'; check(value: Json, schema: JsonObject): Faults }
-    | { on: 'across'; of(keys: RowKeys): string | bigint; differsIn?(keys: RowKeys): bigint; check(first: number): Faults }
+    | { on: 'judged'; check(judged: Judged, reward: string): Faults }
+    | { on: 'across'; of(keys: RowKeys): bigint; differsIn?(keys: RowKeys): bigint; check(first: number): Faults }
   )
 
 /** Hashes by which rows of a file are compared with each other. */

@@ -21,7 +21,10 @@ export const rules: readonly Rule[] = [
 export function ruleOf(code: string): Rule {
   const rule = rules.find((each) => each.code === code.toUpperCase())
   if (rule) return rule
-  const near = nearest(code.toUpperCase(), rules.map((each) => each.code))
+  const near = nearest(
+    code.toUpperCase(),
+    rules.map((each) => each.code),
+  )
   throw new HoneError(`Unknown rule ${code}`, { hint: near ? `did you mean ${near}?` : 'hone explain lists all rules' })
 }
 
@@ -31,8 +34,12 @@ export function ruleOf(code: string): Rule {
  */
 export function chooseRules(select: string | undefined, ignore: string | undefined): Rule[] {
   const matches = (list: string | undefined) => {
-    const prefixes = (list ?? '').split(',').map((part) => part.trim().toUpperCase()).filter((part) => part !== '')
-    for (const prefix of prefixes) if (prefix !== 'ALL' && !rules.some(({ code }) => code.startsWith(prefix))) ruleOf(prefix)
+    const prefixes = (list ?? '')
+      .split(',')
+      .map((part) => part.trim().toUpperCase())
+      .filter((part) => part !== '')
+    for (const prefix of prefixes)
+      if (prefix !== 'ALL' && !rules.some(({ code }) => code.startsWith(prefix))) ruleOf(prefix)
     return (rule: Rule) => prefixes.some((prefix) => prefix === 'ALL' || rule.code.startsWith(prefix))
   }
   const [selected, ignored] = [matches(select), matches(ignore)]

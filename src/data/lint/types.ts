@@ -20,7 +20,8 @@ export function takesType(value: Json, schema: JsonObject): boolean {
   const type = schema['type']
   if (type === undefined) return takesAlternative(value, schema)
   const actual = typeOf(value)
-  if (typeof type === 'string') return type === actual || (type === 'number' && actual === 'integer') || !TYPES.has(type)
+  if (typeof type === 'string')
+    return type === actual || (type === 'number' && actual === 'integer') || !TYPES.has(type)
   return !Array.isArray(type) || type.some((each) => takesType(value, { type: each }))
 }
 
@@ -38,7 +39,9 @@ export function typeText(schema: JsonObject): string {
   if (typeof type === 'string') return type
   if (Array.isArray(type)) return type.map(String).join(' or ')
   const alternatives = schema['anyOf'] ?? schema['oneOf']
-  return Array.isArray(alternatives) ? alternatives.map((each) => (isObject(each) ? typeText(each) : 'any type')).join(' or ') : 'any type'
+  return Array.isArray(alternatives)
+    ? alternatives.map((each) => (isObject(each) ? typeText(each) : 'any type')).join(' or ')
+    : 'any type'
 }
 
 function takesAlternative(value: Json, schema: JsonObject): boolean {

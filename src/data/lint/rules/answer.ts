@@ -1,13 +1,12 @@
 // Rules about the answer: calls of tools on offer, with the arguments that their schemas take.
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../../../json.ts'
+import type { Tool } from '../../../row.ts'
 import { jsonIn } from '../../source.ts'
 import { EXAMPLE, example, exampleCall, exampleSchema, type Rule } from '../rule.ts'
 import { names, takesType, typeOf, typeText } from '../types.ts'
 
-
 /** A tool with one flag, for examples about booleans. */
-const flagged = (value: unknown): string =>
-  exampleSchema({ type: 'boolean' }, { city: 'Oslo', days: value })
+const flagged = (value: unknown): string => exampleSchema({ type: 'boolean' }, { city: 'Oslo', days: value })
 
 export const answerRules: Rule[] = [
   {
@@ -31,9 +30,8 @@ export const answerRules: Rule[] = [
     good: exampleCall({ city: 'Oslo', days: 1 }),
     on: 'call',
     check(call, tool) {
-      const required = tool?.parameters['required']
-      if (!Array.isArray(required)) return undefined
-      return required.flatMap((name) => (typeof name === 'string' && !Object.hasOwn(call.arguments, name) ? [{ message: `the required argument "${name}" is missing`, at: ['arguments'] }] : []))
+      const missing = requiredOf(tool, (name) => !Object.hasOwn(call.arguments, name))
+      return missing?.map((name) => ({ message: `the required argument "${name}" is missing`, at: ['arguments'] }))
     },
   },
   {
@@ -47,10 +45,16 @@ export const answerRules: Rule[] = [
     on: 'call',
     check(call, tool) {
       const properties = tool?.parameters['properties']
-      if (!isObject(properties) || isObject(tool?.parameters['additionalProperties']) || tool?.parameters['additionalProperties'] === true) return undefined
+      if (
+        !isObject(properties) ||
+        isObject(tool?.parameters['additionalProperties']) ||
+        tool?.parameters['additionalProperties'] === true
+      )
+        return undefined
       let faults: { message: string; at: string[] }[] | undefined
       for (const name in call.arguments) {
-        if (!Object.hasOwn(properties, name)) (faults ??= []).push({ message: `"${name}" is no parameter of ${call.name}`, at: ['arguments', name] })
+        if (!Object.hasOwn(properties, name))
+          (faults ??= []).push({ message: `"${name}" is no parameter of ${call.name}`, at: ['arguments', name] })
       }
       return faults
     },
@@ -64,7 +68,10 @@ export const answerRules: Rule[] = [
     bad: exampleCall({ city: ['Oslo'], days: 1 }),
     good: exampleCall({ city: 'Oslo', days: 1 }),
     on: 'mistyped',
-    check: (value, schema) => (textFor(value, schema) || wholeFloat(value, schema) ? undefined : { message: `a value of type ${typeOf(value)}, the schema says ${typeText(schema)}` }),
+    check: (value, schema) =>
+      textFor(value, schema) || wholeFloat(value, schema)
+        ? undefined
+        : { message: `a value of type ${typeOf(value)}, the schema says ${typeText(schema)}` },
   },
   {
     code: 'HN305',
@@ -79,7 +86,9 @@ export const answerRules: Rule[] = [
       const values = schema['enum']
       if (!Array.isArray(values) || values.length === 0) return undefined
       for (const each of values) if (each === value || dumpJson(each) === dumpJson(value)) return undefined
-      return { message: `${short(value)} is none of ${values.slice(0, 5).map(short).join(', ')}${values.length > 5 ? ', …' : ''}` }
+      return {
+        message: `${short(value)} is none of ${values.slice(0, 5).map(short).join(', ')}${values.length > 5 ? ', …' : ''}`,
+      }
     },
   },
   {
@@ -91,7 +100,8 @@ export const answerRules: Rule[] = [
     bad: exampleCall({ city: 'Oslo', days: '1' }),
     good: exampleCall({ city: 'Oslo', days: 1 }),
     on: 'mistyped',
-    check: (value, schema) => (textFor(value, schema) === 'number' ? { message: `the number ${String(value)} is given as text` } : undefined),
+    check: (value, schema) =>
+      textFor(value, schema) === 'number' ? { message: `the number ${String(value)} is given as text` } : undefined,
     fix: (row) => mendArguments(row, (value, schema) => (textFor(value, schema) === 'number' ? Number(value) : value)),
   },
   {
@@ -103,8 +113,12 @@ export const answerRules: Rule[] = [
     bad: flagged('true'),
     good: flagged(true),
     on: 'mistyped',
-    check: (value, schema) => (textFor(value, schema) === 'word' ? { message: `${String(value)} is given as text` } : undefined),
-    fix: (row) => mendArguments(row, (value, schema) => (textFor(value, schema) === 'word' ? WORDS.get(String(value).toLowerCase())! : value)),
+    check: (value, schema) =>
+      textFor(value, schema) === 'word' ? { message: `${String(value)} is given as text` } : undefined,
+    fix: (row) =>
+      mendArguments(row, (value, schema) =>
+        textFor(value, schema) === 'word' ? WORDS.get(String(value).toLowerCase())! : value,
+      ),
   },
   {
     code: 'HN308',
@@ -115,8 +129,10 @@ export const answerRules: Rule[] = [
     bad: exampleSchema({ type: 'array', items: { type: 'integer' } }, { city: 'Oslo', days: '[1, 2]' }),
     good: exampleSchema({ type: 'array', items: { type: 'integer' } }, { city: 'Oslo', days: [1, 2] }),
     on: 'mistyped',
-    check: (value, schema) => (textFor(value, schema) === 'json' ? { message: 'a list or an object is given as text' } : undefined),
-    fix: (row) => mendArguments(row, (value, schema) => (textFor(value, schema) === 'json' ? jsonIn(String(value))! : value)),
+    check: (value, schema) =>
+      textFor(value, schema) === 'json' ? { message: 'a list or an object is given as text' } : undefined,
+    fix: (row) =>
+      mendArguments(row, (value, schema) => (textFor(value, schema) === 'json' ? jsonIn(String(value))! : value)),
   },
   {
     code: 'HN309',
@@ -141,7 +157,9 @@ export const answerRules: Rule[] = [
     check({ answer }) {
       if (answer.length < 2) return undefined
       const texts = answer.map((call) => dumpJson(call, { sortKeys: true }))
-      return texts.flatMap((text, i) => (texts.indexOf(text) < i ? [{ message: `the call of ${answer[i]!.name} is made twice`, at: ['answer', i] }] : []))
+      return texts.flatMap((text, i) =>
+        texts.indexOf(text) < i ? [{ message: `the call of ${answer[i]!.name} is made twice`, at: ['answer', i] }] : [],
+      )
     },
     fix(row) {
       if (!Array.isArray(row['answer'])) return undefined
@@ -160,9 +178,8 @@ export const answerRules: Rule[] = [
     good: exampleCall({ city: 'Oslo' }),
     on: 'call',
     check(call, tool) {
-      const required = tool?.parameters['required']
-      if (!Array.isArray(required)) return undefined
-      return required.flatMap((name) => (typeof name === 'string' && call.arguments[name] === '' ? [{ message: `the required argument "${name}" is empty`, at: ['arguments', name] }] : []))
+      const empty = requiredOf(tool, (name) => call.arguments[name] === '')
+      return empty?.map((name) => ({ message: `the required argument "${name}" is empty`, at: ['arguments', name] }))
     },
   },
   {
@@ -174,7 +191,10 @@ export const answerRules: Rule[] = [
     bad: exampleCall({ city: '<city name>' }),
     good: exampleCall({ city: 'Oslo' }),
     on: 'value',
-    check: (value) => (typeof value === 'string' && value.length < 60 && PLACEHOLDER.test(value) ? { message: `"${value}" stands for a value` } : undefined),
+    check: (value) =>
+      typeof value === 'string' && value.length < 60 && PLACEHOLDER.test(value)
+        ? { message: `"${value}" stands for a value` }
+        : undefined,
   },
   {
     code: 'HN313',
@@ -185,7 +205,8 @@ export const answerRules: Rule[] = [
     bad: exampleCall({ city: 'Oslo', days: 0 }).replace('"days":0', '"days":1.0'),
     good: exampleCall({ city: 'Oslo', days: 1 }),
     on: 'mistyped',
-    check: (value, schema) => (wholeFloat(value, schema) ? { message: `${dumpJson(value)} where the schema says integer` } : undefined),
+    check: (value, schema) =>
+      wholeFloat(value, schema) ? { message: `${dumpJson(value)} where the schema says integer` } : undefined,
     fix: (row) => mendArguments(row, (value, schema) => (wholeFloat(value, schema) ? value.value : value)),
   },
   {
@@ -202,7 +223,9 @@ export const answerRules: Rule[] = [
       const said = [...messages.map(({ content }) => content), dumpJson(tools)].join('\n').toLowerCase()
       return answer.flatMap((call, i) =>
         Object.entries(call.arguments).flatMap(([name, value]) =>
-          typeof value === 'string' && value.length > 2 && !said.includes(value.toLowerCase()) ? [{ message: `"${value}" is nowhere in the dialogue`, at: ['answer', i, 'arguments', name] }] : [],
+          typeof value === 'string' && value.length > 2 && !said.includes(value.toLowerCase())
+            ? [{ message: `"${value}" is nowhere in the dialogue`, at: ['answer', i, 'arguments', name] }]
+            : [],
         ),
       )
     },
@@ -217,11 +240,15 @@ export const answerRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', default: 1 }, { city: 'Oslo', days: 1 }),
     good: exampleSchema({ type: 'integer', default: 1 }, { city: 'Oslo' }),
     on: 'value',
-    check: (value, schema) => (schema['default'] !== undefined && dumpJson(schema['default']) === dumpJson(value) ? { message: `${short(value)} is the default` } : undefined),
+    check: (value, schema) =>
+      schema['default'] !== undefined && dumpJson(schema['default']) === dumpJson(value)
+        ? { message: `${short(value)} is the default` }
+        : undefined,
   },
 ]
 
-const PLACEHOLDER = /^(<[^<>]+>|\{\{?[^{}]+\}?\}|\[(?:your|insert|name|city|value)[^\]]*\]|your[_ -]?(?:api[_ -]?)?(?:key|token|name|email|id|password)|your_\w+|string|value|placeholder|n\/a|todo|xxx+|example_value)$/i
+const PLACEHOLDER =
+  /^(<[^<>]+>|\{\{?[^{}]+\}?\}|\[(?:your|insert|name|city|value)[^\]]*\]|your[_ -]?(?:api[_ -]?)?(?:key|token|name|email|id|password)|your_\w+|string|value|placeholder|n\/a|todo|xxx+|example_value)$/i
 
 const WORDS = new Map<string, Json>([
   ['true', true],
@@ -241,14 +268,34 @@ function textFor(value: Json, schema: JsonObject): 'number' | 'word' | 'json' | 
   return inner !== undefined && takesType(inner, schema) ? 'json' : undefined
 }
 
+/** The required names for which something holds; undefined where there is none. */
+function requiredOf(tool: Tool | undefined, holds: (name: string) => boolean): string[] | undefined {
+  const required = tool?.parameters['required']
+  if (!Array.isArray(required)) return undefined
+  let found: string[] | undefined
+  for (let i = 0; i < required.length; i++) {
+    const name = required[i]
+    if (typeof name === 'string' && holds(name)) (found ??= []).push(name)
+  }
+  return found
+}
+
 function wholeFloat(value: Json, schema: JsonObject): value is Float {
-  return value instanceof Float && Number.isSafeInteger(value.value) && names(schema, 'integer') && !names(schema, 'number')
+  return (
+    value instanceof Float && Number.isSafeInteger(value.value) && names(schema, 'integer') && !names(schema, 'number')
+  )
 }
 
 function outOfBounds(value: Json, schema: JsonObject): { message: string } | undefined {
   const number = typeof value === 'number' ? value : value instanceof Float ? value.value : undefined
-  const [low, high] = typeof value === 'string' ? ['minLength', 'maxLength'] : Array.isArray(value) ? ['minItems', 'maxItems'] : ['minimum', 'maximum']
-  const size = number ?? (typeof value === 'string' ? [...value].length : Array.isArray(value) ? value.length : undefined)
+  const [low, high] =
+    typeof value === 'string'
+      ? ['minLength', 'maxLength']
+      : Array.isArray(value)
+        ? ['minItems', 'maxItems']
+        : ['minimum', 'maximum']
+  const size =
+    number ?? (typeof value === 'string' ? [...value].length : Array.isArray(value) ? value.length : undefined)
   if (size === undefined) return undefined
   const [least, most] = [schema[low!], schema[high!]]
   if (typeof least === 'number' && size < least) return { message: `${short(value)} is below ${low} ${least}` }
@@ -277,7 +324,12 @@ function mendArguments(row: JsonObject, change: (value: Json, schema: JsonObject
     const { properties, items } = schema
     if (Array.isArray(value)) return value.map((item) => visit(item, items))
     if (!isObject(value) || !isObject(properties)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, Object.hasOwn(properties, key) ? visit(item, properties[key]) : item]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        Object.hasOwn(properties, key) ? visit(item, properties[key]) : item,
+      ]),
+    )
   }
   const mended = answer.map((call) => {
     const tool = isObject(call) ? tools.find((each) => isObject(each) && each['name'] === call['name']) : undefined

@@ -5,7 +5,11 @@ import { example, type Fault, type Rule } from '../rule.ts'
 const user = (content: string) => ({ role: 'user', content })
 const assistant = (content: string) => ({ role: 'assistant', content })
 const tool = (content: string) => ({ role: 'tool', content })
-const caller = (name = 'get_weather') => ({ role: 'assistant', content: '', tool_calls: [{ name, arguments: { city: 'Oslo' } }] })
+const caller = (name = 'get_weather') => ({
+  role: 'assistant',
+  content: '',
+  tool_calls: [{ name, arguments: { city: 'Oslo' } }],
+})
 const dialogue = (...messages: unknown[]): string => example({ messages })
 
 export const conversationRules: Rule[] = [
@@ -18,7 +22,10 @@ export const conversationRules: Rule[] = [
     bad: dialogue({ role: 'system', content: 'You help with the weather.' }),
     good: dialogue({ role: 'system', content: 'You help with the weather.' }, user('How warm is Oslo?')),
     on: 'row',
-    check: ({ messages }) => (messages.some(({ role }) => role === 'user') ? undefined : { message: 'no message of the user', at: ['messages'] }),
+    check: ({ messages }) =>
+      messages.some(({ role }) => role === 'user')
+        ? undefined
+        : { message: 'no message of the user', at: ['messages'] },
   },
   {
     code: 'HN402',
@@ -29,7 +36,10 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?'), { role: 'system', content: 'Be brief.' }),
     good: dialogue({ role: 'system', content: 'Be brief.' }, user('How warm is Oslo?')),
     on: 'message',
-    check: ({ role }, index, { messages }) => (role === 'system' && index > 0 && messages.slice(0, index).some((message) => message.role !== 'system') ? { message: 'a system message after the dialogue began' } : undefined),
+    check: ({ role }, index, { messages }) =>
+      role === 'system' && index > 0 && messages.slice(0, index).some((message) => message.role !== 'system')
+        ? { message: 'a system message after the dialogue began' }
+        : undefined,
   },
   {
     code: 'HN403',
@@ -37,19 +47,37 @@ export const conversationRules: Rule[] = [
     what: 'The dialogue has more than one system message.',
     why: 'Most chat templates render the first one alone.',
     hint: 'join them into one',
-    bad: dialogue({ role: 'system', content: 'Be brief.' }, { role: 'system', content: 'Be kind.' }, user('How warm is Oslo?')),
+    bad: dialogue(
+      { role: 'system', content: 'Be brief.' },
+      { role: 'system', content: 'Be kind.' },
+      user('How warm is Oslo?'),
+    ),
     good: dialogue({ role: 'system', content: 'Be brief.\nBe kind.' }, user('How warm is Oslo?')),
     on: 'message',
-    check: ({ role }, index, { messages }) => (role === 'system' && index > 0 && messages[index - 1]!.role === 'system' ? { message: 'one more system message' } : undefined),
+    check: ({ role }, index, { messages }) =>
+      role === 'system' && index > 0 && messages[index - 1]!.role === 'system'
+        ? { message: 'one more system message' }
+        : undefined,
     fix(row) {
       const messages = row['messages']
       if (!Array.isArray(messages)) return undefined
       const isSystem = (message: unknown): message is { role: string; content: string } =>
-        typeof message === 'object' && message !== null && 'role' in message && message.role === 'system' && 'content' in message && typeof message.content === 'string'
+        typeof message === 'object' &&
+        message !== null &&
+        'role' in message &&
+        message.role === 'system' &&
+        'content' in message &&
+        typeof message.content === 'string'
       const end = messages.findIndex((message) => !isSystem(message))
       const leading = messages.slice(0, end < 0 ? messages.length : end).filter(isSystem)
       if (leading.length < 2) return undefined
-      return { ...row, messages: [{ role: 'system', content: leading.map(({ content }) => content).join('\n') }, ...messages.slice(leading.length)] }
+      return {
+        ...row,
+        messages: [
+          { role: 'system', content: leading.map(({ content }) => content).join('\n') },
+          ...messages.slice(leading.length),
+        ],
+      }
     },
   },
   {
@@ -63,7 +91,8 @@ export const conversationRules: Rule[] = [
     on: 'message',
     check({ role, tool_calls }, index, { messages }) {
       const before = index > 0 ? messages[index - 1]! : undefined
-      if (before?.role !== role || (role !== 'user' && role !== 'assistant') || before.tool_calls || tool_calls) return undefined
+      if (before?.role !== role || (role !== 'user' && role !== 'assistant') || before.tool_calls || tool_calls)
+        return undefined
       return { message: `the ${role} speaks twice in a row` }
     },
   },
@@ -76,7 +105,10 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?'), assistant('Let me see.')),
     good: dialogue(user('How warm is Oslo?')),
     on: 'row',
-    check: ({ messages }) => (messages.at(-1)?.role === 'assistant' ? { message: 'the prompt ends with the assistant', at: ['messages', messages.length - 1] } : undefined),
+    check: ({ messages }) =>
+      messages.at(-1)?.role === 'assistant'
+        ? { message: 'the prompt ends with the assistant', at: ['messages', messages.length - 1] }
+        : undefined,
   },
   {
     code: 'HN406',
@@ -87,7 +119,8 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?'), tool('{"celsius": 12}')),
     good: dialogue(user('How warm is Oslo?'), caller(), tool('{"celsius": 12}')),
     on: 'message',
-    check: ({ role }, index, { messages }) => (role === 'tool' && !callBefore(messages, index) ? { message: 'a result without a call before it' } : undefined),
+    check: ({ role }, index, { messages }) =>
+      role === 'tool' && !callBefore(messages, index) ? { message: 'a result without a call before it' } : undefined,
   },
   {
     code: 'HN407',
@@ -98,7 +131,10 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?'), caller(), user('And tomorrow?')),
     good: dialogue(user('How warm is Oslo?'), caller(), tool('{"celsius": 12}'), user('And tomorrow?')),
     on: 'message',
-    check: ({ tool_calls }, index, { messages }) => (tool_calls && tool_calls.length > 0 && messages[index + 1]?.role !== 'tool' ? { message: 'a call without a result after it' } : undefined),
+    check: ({ tool_calls }, index, { messages }) =>
+      tool_calls && tool_calls.length > 0 && messages[index + 1]?.role !== 'tool'
+        ? { message: 'a call without a result after it' }
+        : undefined,
   },
   {
     code: 'HN408',
@@ -109,7 +145,10 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?'), assistant(''), user('Oslo, please.')),
     good: dialogue(user('How warm is Oslo?'), assistant('Today or tomorrow?'), user('Tomorrow, please.')),
     on: 'message',
-    check: ({ content, tool_calls }) => (content.trim() === '' && !(tool_calls && tool_calls.length > 0) ? { message: 'an empty message', at: ['content'] } : undefined),
+    check: ({ content, tool_calls }) =>
+      content.trim() === '' && !(tool_calls && tool_calls.length > 0)
+        ? { message: 'an empty message', at: ['content'] }
+        : undefined,
   },
   {
     code: 'HN409',
@@ -139,7 +178,9 @@ export const conversationRules: Rule[] = [
     check({ tool_calls }, _, { tools }) {
       if (!tool_calls) return undefined
       const absent = tool_calls.findIndex(({ name }) => !tools.some((each) => each.name === name))
-      return absent < 0 ? undefined : { message: `"${tool_calls[absent]!.name}" is not on offer`, at: ['tool_calls', absent, 'name'] }
+      return absent < 0
+        ? undefined
+        : { message: `"${tool_calls[absent]!.name}" is not on offer`, at: ['tool_calls', absent, 'name'] }
     },
   },
   {
@@ -151,7 +192,11 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user('How warm is Oslo?<|im_end|>\n<|im_start|>assistant\nWarm.')),
     good: dialogue(user('How warm is Oslo?')),
     on: 'message',
-    check: ({ content }) => marked(content, /<\|(?:im_start|im_end|start_header_id|end_header_id|eot_id|eom_id|endoftext|begin_of_text|python_tag)\|>/),
+    check: ({ content }) =>
+      marked(
+        content,
+        /<\|(?:im_start|im_end|start_header_id|end_header_id|eot_id|eom_id|endoftext|begin_of_text|python_tag)\|>/,
+      ),
   },
   {
     code: 'HN412',
@@ -159,10 +204,19 @@ export const conversationRules: Rule[] = [
     what: 'The system message already shows tools.',
     why: 'The prompt form shows them again; with masked or changed tools the two disagree.',
     hint: 'leave the tools to "tools"; hone prep takes known forms apart',
-    bad: dialogue({ role: 'system', content: 'You may use:\n<tools>\n{"name": "get_weather"}\n</tools>' }, user('How warm is Oslo?')),
+    bad: dialogue(
+      { role: 'system', content: 'You may use:\n<tools>\n{"name": "get_weather"}\n</tools>' },
+      user('How warm is Oslo?'),
+    ),
     good: dialogue({ role: 'system', content: 'You help with the weather.' }, user('How warm is Oslo?')),
     on: 'message',
-    check: ({ role, content }) => (role === 'system' ? marked(content, /<tools>|\[BEGIN OF AVAILABLE TOOLS\]|\*\*Available Tools\*\*|functions in JSON format that you can invoke/) : undefined),
+    check: ({ role, content }) =>
+      role === 'system'
+        ? marked(
+            content,
+            /<tools>|\[BEGIN OF AVAILABLE TOOLS\]|\*\*Available Tools\*\*|functions in JSON format that you can invoke/,
+          )
+        : undefined,
   },
   {
     code: 'HN413',
@@ -174,14 +228,20 @@ export const conversationRules: Rule[] = [
     bad: dialogue(user(' How warm is Oslo? ')),
     good: dialogue(user('How warm is Oslo?')),
     on: 'message',
-    check: ({ role, content }) => (role !== 'tool' && content !== '' && content.trim() !== content ? { message: 'blanks around the text', at: ['content'] } : undefined),
+    check: ({ role, content }) =>
+      role !== 'tool' && content !== '' && content.trim() !== content
+        ? { message: 'blanks around the text', at: ['content'] }
+        : undefined,
     fix(row) {
       const messages = row['messages']
       if (!Array.isArray(messages)) return undefined
       const trimmed = messages.map((message) => {
-        if (typeof message !== 'object' || message === null || !('content' in message) || !('role' in message)) return message
+        if (typeof message !== 'object' || message === null || !('content' in message) || !('role' in message))
+          return message
         const { content, role } = message
-        return role !== 'tool' && typeof content === 'string' && content.trim() !== content ? { ...message, content: content.trim() } : message
+        return role !== 'tool' && typeof content === 'string' && content.trim() !== content
+          ? { ...message, content: content.trim() }
+          : message
       })
       return trimmed.some((message, i) => message !== messages[i]) ? { ...row, messages: trimmed } : undefined
     },

@@ -1,11 +1,26 @@
 // Rules about tool definitions: names, and schemas that cannot be read or cannot be met.
 import { dumpJson, isObject, type Json, type JsonObject } from '../../../json.ts'
+import type { Tool } from '../../../row.ts'
 import { repairTools } from '../../schema.ts'
 import { Rejection } from '../../source.ts'
 import { EXAMPLE, example, exampleSchema, type Fault, type Rule } from '../rule.ts'
 import { takesType, TYPES, typeOf, typeText } from '../types.ts'
 
 const [TOOL] = EXAMPLE.tools
+
+const NUMERIC = [
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+]
+
+const KEYWORDS = ['required', 'enum', 'properties', 'items', 'description', ...NUMERIC]
 
 export const schemaRules: Rule[] = [
   {
@@ -17,9 +32,11 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'int' }),
     good: exampleSchema({ type: 'integer' }),
     on: 'schema',
+    keys: ['type'],
     check({ type }) {
       if (type === undefined || (typeof type === 'string' && TYPES.has(type))) return undefined
-      if (Array.isArray(type) && type.length > 0 && type.every((each) => typeof each === 'string' && TYPES.has(each))) return undefined
+      if (Array.isArray(type) && type.length > 0 && type.every((each) => typeof each === 'string' && TYPES.has(each)))
+        return undefined
       return { message: `type ${dumpJson(type)} is none of JSON Schema`, at: ['type'] }
     },
     fix: repair,
@@ -34,7 +51,9 @@ export const schemaRules: Rule[] = [
     good: example({ answer: [] }),
     on: 'tool',
     check: ({ parameters }) =>
-      parameters['type'] === 'object' && isObject(parameters['properties']) ? undefined : { message: 'parameters need "type": "object" and "properties"', at: ['parameters'] },
+      parameters['type'] === 'object' && isObject(parameters['properties'])
+        ? undefined
+        : { message: 'parameters need "type": "object" and "properties"', at: ['parameters'] },
     fix: repair,
   },
   {
@@ -43,12 +62,20 @@ export const schemaRules: Rule[] = [
     what: 'A required parameter is not described.',
     why: 'The model must give a value of which it is told neither type nor meaning.',
     hint: 'describe it under properties, or take it out of required',
-    bad: example({ tools: [{ ...TOOL, parameters: { ...TOOL!.parameters, required: ['city', 'country'] } }], answer: [] }),
+    bad: example({
+      tools: [{ ...TOOL, parameters: { ...TOOL!.parameters, required: ['city', 'country'] } }],
+      answer: [],
+    }),
     good: example(),
     on: 'schema',
+    keys: ['required'],
     check({ required, properties }) {
       if (!Array.isArray(required) || !isObject(properties)) return undefined
-      return required.flatMap((name, i) => (typeof name === 'string' && !Object.hasOwn(properties, name) ? [{ message: `"${name}" is required and not described`, at: ['required', i] }] : []))
+      return required.flatMap((name, i) =>
+        typeof name === 'string' && !Object.hasOwn(properties, name)
+          ? [{ message: `"${name}" is required and not described`, at: ['required', i] }]
+          : [],
+      )
     },
   },
   {
@@ -89,7 +116,10 @@ export const schemaRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, name: 'Weather (Europe)' }], answer: [] }),
     good: example(),
     on: 'tool',
-    check: ({ name }) => (/^[a-zA-Z0-9_-]{1,64}$/.test(name) ? undefined : { message: `"${name}" is no name that OpenAI-compatible endpoints take`, at: ['name'] }),
+    check: ({ name }) =>
+      /^[a-zA-Z0-9_-]{1,64}$/.test(name)
+        ? undefined
+        : { message: `"${name}" is no name that OpenAI-compatible endpoints take`, at: ['name'] },
   },
   {
     code: 'HN207',
@@ -100,7 +130,10 @@ export const schemaRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, name: 'get_weather ' }], answer: [] }),
     good: example(),
     on: 'tool',
-    check: ({ name }) => (name === '' || name.trim() !== name ? { message: `"${name}" is empty or has blanks around it`, at: ['name'] } : undefined),
+    check: ({ name }) =>
+      name === '' || name.trim() !== name
+        ? { message: `"${name}" is empty or has blanks around it`, at: ['name'] }
+        : undefined,
   },
   {
     code: 'HN208',
@@ -111,7 +144,10 @@ export const schemaRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, description: '' }] }),
     good: example(),
     on: 'tool',
-    check: ({ description }) => (description === undefined || description.trim() === '' ? { message: 'a tool without a description', at: ['description'] } : undefined),
+    check: ({ description }) =>
+      description === undefined || description.trim() === ''
+        ? { message: 'a tool without a description', at: ['description'] }
+        : undefined,
   },
   {
     code: 'HN209',
@@ -122,6 +158,7 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', enum: [1, 2, 2] }),
     good: exampleSchema({ type: 'integer', enum: [1, 2] }),
     on: 'schema',
+    keys: ['enum'],
     check({ enum: values }) {
       if (!Array.isArray(values)) return undefined
       if (values.length === 0) return { message: 'the enum is empty', at: ['enum'] }
@@ -129,15 +166,16 @@ export const schemaRules: Rule[] = [
       const twice = texts.findIndex((text, i) => texts.indexOf(text) !== i)
       return twice < 0 ? undefined : { message: `${texts[twice]} stands twice in the enum`, at: ['enum', twice] }
     },
-    fix: (row) => mapSchemas(row, (schema) => {
-      const values = schema['enum']
-      if (!Array.isArray(values)) return schema
-      const texts = values.map((value) => dumpJson(value))
-      const once = values.filter((_, i) => texts.indexOf(texts[i]!) === i)
-      if (once.length > 0) return once.length < values.length ? { ...schema, enum: once } : schema
-      const { enum: _, ...rest } = schema
-      return rest
-    }),
+    fix: (row) =>
+      mapSchemas(row, (schema) => {
+        const values = schema['enum']
+        if (!Array.isArray(values)) return schema
+        const texts = values.map((value) => dumpJson(value))
+        const once = values.filter((_, i) => texts.indexOf(texts[i]!) === i)
+        if (once.length > 0) return once.length < values.length ? { ...schema, enum: once } : schema
+        const { enum: _, ...rest } = schema
+        return rest
+      }),
   },
   {
     code: 'HN210',
@@ -148,11 +186,14 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', enum: ['1', '2'] }),
     good: exampleSchema({ type: 'integer', enum: [1, 2] }),
     on: 'schema',
+    keys: ['enum'],
     check(schema) {
       const values = schema['enum']
       if (!Array.isArray(values) || schema['type'] === undefined) return undefined
       const wrong = values.findIndex((value) => !takesType(value, schema))
-      return wrong < 0 ? undefined : { message: `${dumpJson(values[wrong]!)} is no ${typeText(schema)}`, at: ['enum', wrong] }
+      return wrong < 0
+        ? undefined
+        : { message: `${dumpJson(values[wrong]!)} is no ${typeText(schema)}`, at: ['enum', wrong] }
     },
   },
   {
@@ -164,10 +205,12 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', default: '1' }),
     good: exampleSchema({ type: 'integer', default: 1 }),
     on: 'schema',
+    keys: ['default'],
     check(schema) {
       const value = schema['default']
       if (value === undefined || value === null) return undefined
-      if (!takesType(value, schema)) return { message: `the default ${dumpJson(value)} is no ${typeText(schema)}`, at: ['default'] }
+      if (!takesType(value, schema))
+        return { message: `the default ${dumpJson(value)} is no ${typeText(schema)}`, at: ['default'] }
       const values = schema['enum']
       const found = !Array.isArray(values) || values.some((each) => dumpJson(each) === dumpJson(value))
       return found ? undefined : { message: `the default ${dumpJson(value)} is not in the enum`, at: ['default'] }
@@ -182,13 +225,16 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', minimum: 10, maximum: 1 }),
     good: exampleSchema({ type: 'integer', minimum: 1, maximum: 10 }),
     on: 'schema',
-    check(schema) {
-      for (const [low, high] of BOUNDS) {
-        const [least, most] = [schema[low], schema[high]]
-        if (typeof least === 'number' && typeof most === 'number' && least > most) return { message: `${low} ${least} exceeds ${high} ${most}`, at: [low] }
-      }
-      if (schema['not'] !== undefined && isObject(schema['not']) && Object.keys(schema['not']).length === 0) return { message: '"not": {} forbids every value', at: ['not'] }
-      return undefined
+    keys: ['minimum', 'minLength', 'minItems', 'minProperties', 'not'],
+    check(schema, low) {
+      if (low === 'not')
+        return isObject(schema[low]) && Object.keys(schema[low]).length === 0
+          ? { message: '"not": {} forbids every value', at: [low] }
+          : undefined
+      const high = low.replace('min', 'max')
+      const [least, most] = [schema[low], schema[high]]
+      if (typeof least !== 'number' || typeof most !== 'number' || least <= most) return undefined
+      return { message: `${low} ${least} exceeds ${high} ${most}`, at: [low] }
     },
   },
   {
@@ -201,7 +247,11 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'array' }),
     good: exampleSchema({ type: 'array', items: { type: 'integer' } }),
     on: 'schema',
-    check: (schema) => (schema['type'] === 'array' && schema['items'] === undefined && schema['prefixItems'] === undefined ? { message: 'an array without "items"' } : undefined),
+    keys: ['type'],
+    check: (schema) =>
+      schema['type'] === 'array' && schema['items'] === undefined && schema['prefixItems'] === undefined
+        ? { message: 'an array without "items"' }
+        : undefined,
   },
   {
     code: 'HN214',
@@ -212,6 +262,7 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'string', pattern: '([a-z' }),
     good: exampleSchema({ type: 'string', pattern: '[a-z]+' }),
     on: 'schema',
+    keys: ['pattern'],
     check({ pattern }) {
       if (typeof pattern !== 'string') return undefined
       try {
@@ -231,7 +282,8 @@ export const schemaRules: Rule[] = [
     bad: exampleSchema({ type: 'integer', minimum: 'one' }),
     good: exampleSchema({ type: 'integer', minimum: 1 }),
     on: 'schema',
-    check: (schema) => wrongKeywords(schema),
+    keys: KEYWORDS,
+    check: wrongKeyword,
     fix: repair,
   },
   {
@@ -243,16 +295,20 @@ export const schemaRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, parameters: { ...TOOL!.parameters, required: ['city', 'city'] } }] }),
     good: example(),
     on: 'schema',
+    keys: ['required'],
     check({ required }) {
       if (!Array.isArray(required)) return undefined
       const twice = required.findIndex((name, i) => required.indexOf(name) !== i)
-      return twice < 0 ? undefined : { message: `${dumpJson(required[twice]!)} is required twice`, at: ['required', twice] }
+      return twice < 0
+        ? undefined
+        : { message: `${dumpJson(required[twice]!)} is required twice`, at: ['required', twice] }
     },
-    fix: (row) => mapSchemas(row, (schema) => {
-      const required = schema['required']
-      if (!Array.isArray(required) || new Set(required).size === required.length) return schema
-      return { ...schema, required: [...new Set(required)] }
-    }),
+    fix: (row) =>
+      mapSchemas(row, (schema) => {
+        const required = schema['required']
+        if (!Array.isArray(required) || new Set(required).size === required.length) return schema
+        return { ...schema, required: [...new Set(required)] }
+      }),
   },
   {
     code: 'HN217',
@@ -262,8 +318,12 @@ export const schemaRules: Rule[] = [
     hint: 'write the schema out in place of the reference',
     bad: exampleSchema({ $ref: '#/definitions/Days' }),
     good: exampleSchema({ type: 'integer' }),
-    on: 'tool',
-    check: ({ parameters }) => unresolved(parameters, parameters, ['parameters']),
+    on: 'schema',
+    keys: ['$ref'],
+    check: ({ $ref }, key, root) =>
+      typeof $ref === 'string' && !leadsSomewhere($ref, root)
+        ? { message: `"${$ref}" leads nowhere`, at: [key] }
+        : undefined,
   },
   {
     code: 'HN218',
@@ -271,68 +331,66 @@ export const schemaRules: Rule[] = [
     what: 'More than 128 tools are on offer.',
     why: 'OpenAI-compatible endpoints refuse longer lists, and the prompt is mostly tools.',
     hint: 'offer fewer tools in a row',
-    bad: example({ tools: Array.from({ length: 129 }, (_, i) => ({ name: i === 0 ? 'get_weather' : `tool_${i}`, description: 'd', parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' } } } })) }),
+    bad: example({
+      tools: Array.from({ length: 129 }, (_, i) => ({
+        name: i === 0 ? 'get_weather' : `tool_${i}`,
+        description: 'd',
+        parameters: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' } } },
+      })),
+    }),
     good: example(),
     on: 'row',
-    check: ({ tools }) => (tools.length > 128 ? { message: `${tools.length} tools are on offer`, at: ['tools'] } : undefined),
+    check: ({ tools }) =>
+      tools.length > 128 ? { message: `${tools.length} tools are on offer`, at: ['tools'] } : undefined,
   },
 ]
 
-const BOUNDS = [
-  ['minimum', 'maximum'],
-  ['minLength', 'maxLength'],
-  ['minItems', 'maxItems'],
-  ['minProperties', 'maxProperties'],
-] as const
+const isNumber = (value: Json): boolean =>
+  typeof value === 'bigint' || typeOf(value) === 'integer' || typeOf(value) === 'number'
 
-const NUMERIC = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength', 'minItems', 'maxItems']
-
-const isNumber = (value: Json): boolean => typeof value === 'bigint' || typeOf(value) === 'integer' || typeOf(value) === 'number'
-
-function wrongKeywords(schema: JsonObject): Fault | undefined {
-  const wrong = (key: string, expected: string): Fault => ({ message: `"${key}" must be ${expected}`, at: [key] })
-  const { required, enum: values, properties, items, description } = schema
-  if (required !== undefined && !(Array.isArray(required) && required.every((name) => typeof name === 'string'))) return wrong('required', 'a list of names')
-  if (values !== undefined && !Array.isArray(values)) return wrong('enum', 'a list')
-  if (properties !== undefined && !isObject(properties)) return wrong('properties', 'an object')
-  if (isObject(properties)) {
-    for (const name in properties) {
-      const value = properties[name]
-      if (!isObject(value) && typeof value !== 'boolean') return { message: `the schema of "${name}" must be an object`, at: ['properties', name] }
-    }
+function wrongKeyword(schema: JsonObject, key: string): Fault | undefined {
+  const value = schema[key]!
+  const wrong = (expected: string): Fault => ({ message: `"${key}" must be ${expected}`, at: [key] })
+  if (key === 'description') return typeof value === 'string' ? undefined : wrong('text')
+  if (key === 'enum') return Array.isArray(value) ? undefined : wrong('a list')
+  if (key === 'items') return isSchema(value) ? undefined : wrong('a schema')
+  if (key === 'required')
+    return Array.isArray(value) && value.every((name) => typeof name === 'string')
+      ? undefined
+      : wrong('a list of names')
+  if (key !== 'properties') return isNumber(value) ? undefined : wrong('a number')
+  if (!isObject(value)) return wrong('an object')
+  for (const name in value) {
+    if (!isSchema(value[name]!)) return { message: `the schema of "${name}" must be an object`, at: [key, name] }
   }
-  if (items !== undefined && !isObject(items) && typeof items !== 'boolean') return wrong('items', 'a schema')
-  if (description !== undefined && typeof description !== 'string') return wrong('description', 'text')
-  for (const key of NUMERIC) if (key in schema && !isNumber(schema[key]!)) return wrong(key, 'a number')
   return undefined
 }
 
-function repeated(tools: readonly { name: string }[], guilty: (a: Json, b: Json) => boolean, message: string): Fault[] | undefined {
-  if (tools.length < 2) return undefined
-  const first = new Map<string, number>()
+const isSchema = (value: Json): boolean => isObject(value) || typeof value === 'boolean'
+
+function repeated(tools: readonly Tool[], guilty: (a: Json, b: Json) => boolean, message: string): Fault[] | undefined {
   let faults: Fault[] | undefined
-  for (let i = 0; i < tools.length; i++) {
+  for (let i = 1; i < tools.length; i++) {
     const { name } = tools[i]!
-    const other = first.get(name)
-    if (other === undefined) first.set(name, i)
-    else if (guilty({ ...tools[other]! }, { ...tools[i]! })) (faults ??= []).push({ message: `"${name}" ${message}`, at: ['tools', i, 'name'] })
+    for (let j = 0; j < i; j++) {
+      if (tools[j]!.name !== name) continue
+      if (guilty({ ...tools[j]! }, { ...tools[i]! }))
+        (faults ??= []).push({ message: `"${name}" ${message}`, at: ['tools', i, 'name'] })
+      break
+    }
   }
   return faults
 }
 
-function unresolved(schema: Json, root: JsonObject, at: (string | number)[]): Fault | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
-  if (isObject(schema) && typeof schema['$ref'] === 'string') {
-    const steps = schema['$ref'].startsWith('#') ? schema['$ref'].slice(1).split('/').slice(1) : undefined
-    const target = steps?.reduce<Json | undefined>((value, step) => (isObject(value) ? value[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined), root)
-    if (target === undefined) return { message: `"${schema['$ref']}" leads nowhere`, at: [...at, '$ref'] }
-  }
-  for (const [key, value] of Object.entries(schema)) {
-    if (typeof value !== 'object') continue
-    const fault = unresolved(value, root, [...at, Array.isArray(schema) ? Number(key) : key])
-    if (fault) return fault
-  }
-  return undefined
+/** A JSON pointer (RFC 6901) into the schema that it stands in. */
+function leadsSomewhere(reference: string, root: JsonObject): boolean {
+  if (!reference.startsWith('#')) return false
+  const steps = reference.slice(1).split('/').slice(1)
+  const target = steps.reduce<Json | undefined>(
+    (value, step) => (isObject(value) ? value[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined),
+    root,
+  )
+  return target !== undefined
 }
 
 /** The repair of `hone prep`, for the tools of a row. */
@@ -358,8 +416,12 @@ function mapSchemas(row: JsonObject, change: (schema: JsonObject) => JsonObject)
     if (!isObject(value)) return value
     const mended = change(value)
     changed ||= mended !== value
-    return Object.fromEntries(Object.entries(mended).map(([key, item]) => [key, key === 'enum' || key === 'default' ? item : visit(item)]))
+    return Object.fromEntries(
+      Object.entries(mended).map(([key, item]) => [key, key === 'enum' || key === 'default' ? item : visit(item)]),
+    )
   }
-  const tools = row['tools'].map((tool) => (isObject(tool) && isObject(tool['parameters']) ? { ...tool, parameters: visit(tool['parameters']) } : tool))
+  const tools = row['tools'].map((tool) =>
+    isObject(tool) && isObject(tool['parameters']) ? { ...tool, parameters: visit(tool['parameters']) } : tool,
+  )
   return changed ? { ...row, tools } : undefined
 }

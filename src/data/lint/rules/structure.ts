@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '../../../json.ts'
 import { toCalls } from '../../calls.ts'
 import { ROLES } from '../../roles.ts'
 import { jsonIn, kindOf, Rejection } from '../../source.ts'
-import { EXAMPLE, example, type Fault, type Faults, type Path, type Rule } from '../rule.ts'
+import { EXAMPLE, example, type Fault, type Path, type Rule } from '../rule.ts'
 
 const LISTS = ['messages', 'tools', 'answer']
 const REQUIRED = ['id', 'source', ...LISTS]
@@ -19,8 +19,9 @@ export const structureRules: Rule[] = [
     hint: 'hone prep makes rows of other formats; an answer without calls is []',
     bad: JSON.stringify({ id: 'weather-1', source: 'example', messages: EXAMPLE.messages, tools: EXAMPLE.tools }),
     good: example(),
-    on: 'record',
-    check: (record) => REQUIRED.filter((key) => record[key] === undefined).map((key) => ({ message: `"${key}" is absent` })),
+    on: 'malformed',
+    check: (record) =>
+      REQUIRED.filter((key) => record[key] === undefined).map((key) => ({ message: `"${key}" is absent` })),
   },
   {
     code: 'HN102',
@@ -30,7 +31,7 @@ export const structureRules: Rule[] = [
     hint: 'messages, tools and answer are lists of objects; hone prep reads other layouts',
     bad: example({ messages: 'How warm will it be in Oslo tomorrow?' }),
     good: example(),
-    on: 'record',
+    on: 'malformed',
     check: wrongTypes,
   },
   {
@@ -42,13 +43,19 @@ export const structureRules: Rule[] = [
     bad: example({ answers: [] }),
     good: example({ meta: { reviewed: true } }),
     on: 'record',
-    check: (record) =>
-      Object.keys(record)
-        .filter((key) => !FIELDS.includes(key))
-        .map((key) => {
-          const near = nearest(key, FIELDS)
-          return { message: `unknown field "${key}"`, at: [key], ...(near ? { hint: `did you mean "${near}"?` } : {}) }
-        }),
+    check(record) {
+      let faults: Fault[] | undefined
+      for (const key in record) {
+        if (FIELDS.includes(key)) continue
+        const near = nearest(key, FIELDS)
+        ;(faults ??= []).push({
+          message: `unknown field "${key}"`,
+          at: [key],
+          ...(near ? { hint: `did you mean "${near}"?` } : {}),
+        })
+      }
+      return faults
+    },
     fix(row) {
       const unknown = Object.keys(row).filter((key) => !FIELDS.includes(key))
       const meta = isObject(row['meta']) ? row['meta'] : {}
@@ -76,9 +83,19 @@ export const structureRules: Rule[] = [
     hint: 'write the object itself',
     bad: example({ answer: [{ name: 'get_weather', arguments: '{"city": "Oslo"}' }] }),
     good: example(),
-    on: 'record',
-    check: (record) => callsOf(record).flatMap(([call, at]) => (typeof call['arguments'] === 'string' ? [{ message: 'arguments are text, not an object', at: [...at, 'arguments'] }] : [])),
-    fix: (row) => mapCalls(row, (call) => (typeof call['arguments'] === 'string' && isObject(jsonIn(call['arguments'])) ? { ...call, arguments: jsonIn(call['arguments'])! } : call)),
+    on: 'malformed',
+    check: (record) =>
+      callsOf(record).flatMap(([call, at]) =>
+        typeof call['arguments'] === 'string'
+          ? [{ message: 'arguments are text, not an object', at: [...at, 'arguments'] }]
+          : [],
+      ),
+    fix: (row) =>
+      mapCalls(row, (call) =>
+        typeof call['arguments'] === 'string' && isObject(jsonIn(call['arguments']))
+          ? { ...call, arguments: jsonIn(call['arguments'])! }
+          : call,
+      ),
   },
   {
     code: 'HN106',
@@ -88,8 +105,11 @@ export const structureRules: Rule[] = [
     hint: 'write {"name": …, "arguments": {…}}',
     bad: example({ answer: [{ name: 'get_weather', parameters: { city: 'Oslo' } }] }),
     good: example(),
-    on: 'record',
-    check: (record) => callsOf(record).flatMap(([call, at]) => (isOtherLayout(call) ? [{ message: 'a call without "name" and "arguments"', at }] : [])),
+    on: 'malformed',
+    check: (record) =>
+      callsOf(record).flatMap(([call, at]) =>
+        isOtherLayout(call) ? [{ message: 'a call without "name" and "arguments"', at }] : [],
+      ),
     fix: (row) => mapCalls(row, (call) => (isOtherLayout(call) ? (readCall(call) ?? call) : call)),
   },
   {
@@ -100,11 +120,13 @@ export const structureRules: Rule[] = [
     hint: 'write the list itself',
     bad: example({ tools: JSON.stringify(EXAMPLE.tools) }),
     good: example(),
-    on: 'record',
+    on: 'malformed',
     check: (record) => textLists(record).map((key) => ({ message: `"${key}" is JSON text, not a list`, at: [key] })),
     fix(row) {
       const keys = textLists(row)
-      return keys.length === 0 ? undefined : { ...row, ...Object.fromEntries(keys.map((key) => [key, jsonIn(row[key] as string)!])) }
+      return keys.length === 0
+        ? undefined
+        : { ...row, ...Object.fromEntries(keys.map((key) => [key, jsonIn(row[key] as string)!])) }
     },
   },
   {
@@ -115,17 +137,20 @@ export const structureRules: Rule[] = [
     hint: 'roles are system, user, assistant and tool',
     bad: example({ messages: [{ role: 'human', content: 'How warm is Oslo?' }] }),
     good: example({ messages: [{ role: 'user', content: 'How warm is Oslo?' }] }),
-    on: 'record',
+    on: 'malformed',
     check: (record) =>
       objectsOf(record['messages']).flatMap(([message, i]) =>
-        typeof message['role'] === 'string' && !KNOWN_ROLES.has(message['role']) ? [{ message: `unknown role "${message['role']}"`, at: ['messages', i, 'role'] }] : [],
+        typeof message['role'] === 'string' && !KNOWN_ROLES.has(message['role'])
+          ? [{ message: `unknown role "${message['role']}"`, at: ['messages', i, 'role'] }]
+          : [],
       ),
     fix(row) {
       const messages = row['messages']
       if (!Array.isArray(messages)) return undefined
       let changed = false
       const mended = messages.map((message): Json => {
-        const role = isObject(message) && typeof message['role'] === 'string' ? ROLES[message['role'].toLowerCase()] : undefined
+        const role =
+          isObject(message) && typeof message['role'] === 'string' ? ROLES[message['role'].toLowerCase()] : undefined
         if (role === undefined || !isObject(message) || message['role'] === role) return message
         changed = true
         return { ...message, role }
@@ -142,7 +167,8 @@ export const structureRules: Rule[] = [
     bad: example({ tools: [], answer: [] }),
     good: example({ answer: [] }),
     on: 'row',
-    check: ({ tools, answer }) => (tools.length === 0 && answer.length === 0 ? { message: 'neither tools nor an answer', at: ['tools'] } : undefined),
+    check: ({ tools, answer }) =>
+      tools.length === 0 && answer.length === 0 ? { message: 'neither tools nor an answer', at: ['tools'] } : undefined,
   },
   {
     code: 'HN110',
@@ -184,7 +210,9 @@ function wrongTypes(record: JsonObject): Fault[] {
     expect(typeof message['content'] === 'string', message['content'], ['messages', i, 'content'], 'a string')
     const calls = message['tool_calls']
     expect(calls === undefined || Array.isArray(calls), calls, ['messages', i, 'tool_calls'], 'a list')
-    if (Array.isArray(calls)) for (let j = 0; j < calls.length; j++) expect(isObject(calls[j]), calls[j], ['messages', i, 'tool_calls', j], 'an object')
+    if (Array.isArray(calls))
+      for (let j = 0; j < calls.length; j++)
+        expect(isObject(calls[j]), calls[j], ['messages', i, 'tool_calls', j], 'an object')
   }
   for (const [tool, i] of objectsOf(record['tools'])) {
     expect(typeof tool['name'] === 'string', tool['name'], ['tools', i, 'name'], 'a string')
@@ -201,16 +229,39 @@ function wrongTypes(record: JsonObject): Fault[] {
   return faults
 }
 
-/** Whether the parts that other rules look at are all there and of the right type. */
-export function isWellFormed(record: JsonObject): boolean {
-  return (
-    LISTS.every((key) => Array.isArray(record[key])) &&
-    !structureRules.some((rule) => rule.on === 'record' && NEEDED.has(rule.code) && hasFault(rule.check(record)))
-  )
+/** Whether an object is a row: all that other rules look at is there and of the right type. Written for speed: every line passes here. */
+export function isRow(record: JsonObject): boolean {
+  const { id, source, messages, tools, answer, meta } = record
+  if (typeof id !== 'string' || typeof source !== 'string' || (meta !== undefined && !isObject(meta))) return false
+  if (!Array.isArray(messages) || !Array.isArray(tools) || !areCalls(answer)) return false
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i]
+    if (!isObject(message) || typeof message['content'] !== 'string') return false
+    const role = message['role']
+    if (role !== 'user' && role !== 'assistant' && role !== 'system' && role !== 'tool') return false
+    if (message['tool_calls'] !== undefined && !areCalls(message['tool_calls'])) return false
+  }
+  for (let i = 0; i < tools.length; i++) {
+    const tool = tools[i]
+    if (
+      !isObject(tool) ||
+      typeof tool['name'] !== 'string' ||
+      typeof tool['description'] !== 'string' ||
+      !isObject(tool['parameters'])
+    )
+      return false
+  }
+  return true
 }
 
-const NEEDED = new Set(['HN102', 'HN105', 'HN106', 'HN107', 'HN108'])
-const hasFault = (faults: Faults): boolean => faults !== undefined && (!('length' in faults) || faults.length > 0)
+function areCalls(list: Json | undefined): boolean {
+  if (!Array.isArray(list)) return false
+  for (let i = 0; i < list.length; i++) {
+    const call = list[i]
+    if (!isObject(call) || typeof call['name'] !== 'string' || !isObject(call['arguments'])) return false
+  }
+  return true
+}
 
 /** Calls of the answer and of earlier turns, with their paths. */
 function callsOf(record: JsonObject): [JsonObject, Path][] {
@@ -235,7 +286,11 @@ function mapCalls(row: JsonObject, change: (call: JsonObject) => JsonObject): Js
   const result: JsonObject = { ...row }
   if (row['answer'] !== undefined) result['answer'] = mapped(row['answer'])
   if (Array.isArray(row['messages'])) {
-    result['messages'] = row['messages'].map((message) => (isObject(message) && message['tool_calls'] !== undefined ? { ...message, tool_calls: mapped(message['tool_calls']) } : message))
+    result['messages'] = row['messages'].map((message) =>
+      isObject(message) && message['tool_calls'] !== undefined
+        ? { ...message, tool_calls: mapped(message['tool_calls']) }
+        : message,
+    )
   }
   return changed ? result : undefined
 }
@@ -268,4 +323,5 @@ function objectsOf(list: Json | undefined): [JsonObject, number][] {
 }
 
 const isTextList = (value: Json): boolean => typeof value === 'string' && Array.isArray(jsonIn(value))
-const textLists = (record: JsonObject): string[] => LISTS.filter((key) => record[key] !== undefined && isTextList(record[key]!))
+const textLists = (record: JsonObject): string[] =>
+  LISTS.filter((key) => record[key] !== undefined && isTextList(record[key]!))

@@ -24,7 +24,8 @@ export const textRules: Rule[] = [
     bad: '["How warm is Oslo?", "get_weather"]',
     good: example(),
     on: 'line',
-    check: (_, value) => (value !== undefined && !isObject(value) ? { message: 'a row must be a JSON object' } : undefined),
+    check: (_, value) =>
+      value !== undefined && !isObject(value) ? { message: 'a row must be a JSON object' } : undefined,
   },
   {
     code: 'HN003',
@@ -61,7 +62,8 @@ export const textRules: Rule[] = [
     bad: exampleCall({ city: 'Oslo' }).replace('"city":"Oslo"', '"city":"Oslo","city":"Bergen"'),
     good: exampleCall({ city: 'Oslo' }),
     on: 'line',
-    check: (text, value) => (value === undefined || countKeys(value) === countColons(text) ? undefined : duplicateKeys(text)),
+    check: (text, value) =>
+      value === undefined || countKeys(value) === countColons(text) ? undefined : duplicateKeys(text),
   },
   {
     code: 'HN006',
@@ -75,7 +77,12 @@ export const textRules: Rule[] = [
     check(text) {
       if (!/\\u[dD][89a-fA-F]/.test(text)) return undefined
       const found = LONE_SURROGATE.exec(text)
-      return found ? { message: `half of a surrogate pair (${found[1]})`, offset: found.index + found[0].length - found[1]!.length } : undefined
+      return found
+        ? {
+            message: `half of a surrogate pair (${found[1]})`,
+            offset: found.index + found[0].length - found[1]!.length,
+          }
+        : undefined
     },
   },
   {
@@ -87,7 +94,10 @@ export const textRules: Rule[] = [
     bad: exampleCall({ city: 'Oslo', days: 0 }).replace('"days":0', '"days":9007199254740993'),
     good: exampleCall({ city: 'Oslo', days: 1 }),
     on: 'line',
-    check: (text) => (/\d{16}|\d\.\d{15}/.test(text) ? words(text, (word) => losesPrecision(word), 'loses precision as a 64-bit float') : undefined),
+    check: (text) =>
+      /\d{16}|\d\.\d{15}/.test(text)
+        ? words(text, (word) => losesPrecision(word), 'loses precision as a 64-bit float')
+        : undefined,
   },
   {
     code: 'HN008',
@@ -98,7 +108,8 @@ export const textRules: Rule[] = [
     bad: exampleCall({ city: 'Oslo', days: 0 }).replace('"days":0', '"days":NaN'),
     good: exampleCall({ city: 'Oslo' }),
     on: 'line',
-    check: (text) => (/NaN|Infinity/.test(text) ? words(text, (word) => /^-?(NaN|Infinity)$/.test(word), 'is no JSON') : undefined),
+    check: (text) =>
+      /NaN|Infinity/.test(text) ? words(text, (word) => /^-?(NaN|Infinity)$/.test(word), 'is no JSON') : undefined,
   },
   {
     code: 'HN009',
@@ -110,8 +121,11 @@ export const textRules: Rule[] = [
     good: example({ messages: [{ role: 'user', content: 'How warm is Oslo?' }] }),
     on: 'line',
     check(text) {
+      if (!/\\[bfu]/.test(text)) return undefined
       const found = CONTROL.exec(text)
-      return found ? { message: `control character ${found[1]}`, offset: found.index + found[0].length - found[1]!.length } : undefined
+      return found
+        ? { message: `control character ${found[1]}`, offset: found.index + found[0].length - found[1]!.length }
+        : undefined
     },
   },
   {
@@ -123,7 +137,10 @@ export const textRules: Rule[] = [
     bad: `${example()}\r`,
     good: example(),
     on: 'line',
-    check: (text) => (text.charCodeAt(text.length - 1) === 13 ? { message: 'carriage return at the end of the line', offset: text.length - 1 } : undefined),
+    check: (text) =>
+      text.charCodeAt(text.length - 1) === 13
+        ? { message: 'carriage return at the end of the line', offset: text.length - 1 }
+        : undefined,
     fix: (row) => row,
   },
   {
@@ -135,12 +152,14 @@ export const textRules: Rule[] = [
     bad: `${example()}\n\n${example({ id: 'weather-2', messages: [{ role: 'user', content: 'And in Bergen?' }] })}`,
     good: example(),
     on: 'line',
-    check: (text, value) => (value === undefined && text.trim() === '' ? { message: 'empty line', offset: 0 } : undefined),
+    check: (text, value) =>
+      value === undefined && text.trim() === '' ? { message: 'empty line', offset: 0 } : undefined,
     fix: () => null,
   },
 ]
 
-const LONE_SURROGATE = /(?:^|[^\\])(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})/
+const LONE_SURROGATE =
+  /(?:^|[^\\])(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})/
 const CONTROL = /(?:^|[^\\])(?:\\\\)*(\\u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])|\\[bf])/
 
 function words(text: string, wrong: (word: string) => boolean, message: string): Fault[] {
@@ -157,7 +176,11 @@ function words(text: string, wrong: (word: string) => boolean, message: string):
 function losesPrecision(word: string): boolean {
   if (!/^-?\d/.test(word)) return false
   if (/^-?\d+$/.test(word)) return !Number.isSafeInteger(Number(word)) && BigInt(word) !== BigInt(Number(word))
-  const digits = word.replace(/[eE].*$/, '').replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+  const digits = word
+    .replace(/[eE].*$/, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '')
   return digits.length > 17
 }
 

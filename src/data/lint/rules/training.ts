@@ -10,17 +10,19 @@ export const trainingRules: Rule[] = [
     what: 'The right answer itself does not earn the full reward.',
     why: 'No completion can be right on this row: it only adds noise to every group it is in.',
     hint: 'compare with --reward NAME:strict; the reasons say which part was lost',
-    bad: example({ answer: [{ name: 'get_weather</tool_call>', arguments: { city: 'Oslo' } }], tools: [{ ...EXAMPLE.tools[0], name: 'get_weather</tool_call>' }] }),
+    bad: example({
+      answer: [{ name: 'get_weather</tool_call>', arguments: { city: 'Oslo' } }],
+      tools: [{ ...EXAMPLE.tools[0], name: 'get_weather</tool_call>' }],
+    }),
     good: example(),
     needs: 'reward',
-    on: 'row',
-    check(row, { reward }) {
-      if (!reward) return undefined
-      const verdicts = reward.replyOf(row).map((completion) => reward.reward.score({ completion, truth: row.answer }))
-      const best = verdicts.toSorted((a, b) => b.score - a.score)[0]
-      if (!best || best.score >= reward.best(row)) return undefined
-      const why = best.fault ?? best.reasons[0]
-      return { message: `the right answer scores ${best.score} under ${reward.reward.name}${why ? `: ${why}` : ''}`, at: ['answer'] }
+    on: 'judged',
+    check({ score, best, why }, reward) {
+      if (score >= best) return undefined
+      return {
+        message: `the right answer scores ${score} of ${best} under ${reward}${why ? `: ${why}` : ''}`,
+        at: ['answer'],
+      }
     },
   },
   {
@@ -48,7 +50,9 @@ export const trainingRules: Rule[] = [
     on: 'row',
     check(row, { length }) {
       const count = length?.count(row) ?? 0
-      return length && count > length.limit ? { message: `${count} tokens, the limit is ${length.limit}`, at: ['messages'] } : undefined
+      return length && count > length.limit
+        ? { message: `${count} tokens, the limit is ${length.limit}`, at: ['messages'] }
+        : undefined
     },
   },
   {
@@ -65,7 +69,13 @@ export const trainingRules: Rule[] = [
         const { name, arguments: values } = answer[i]!
         for (let j = 0; j < messages.length; j++) {
           const { role, content } = messages[j]!
-          if (role !== 'tool' && role !== 'assistant' && name !== '' && content.includes(name) && spells(content, answer[i]!, Object.keys(values))) {
+          if (
+            role !== 'tool' &&
+            role !== 'assistant' &&
+            name !== '' &&
+            content.includes(name) &&
+            spells(content, answer[i]!, Object.keys(values))
+          ) {
             return { message: `the call of ${name} stands in the prompt`, at: ['messages', j, 'content'] }
           }
         }

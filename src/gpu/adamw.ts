@@ -49,12 +49,3 @@ export function squareSum(n: number): Cut {
   const x = input('f32', [n])
   return cut(`square-sum-${n}`, { x }, { sum: op('ReduceSum', [op('Mul', [x, x])], { axes: [0], keepdims: 0 }) })
 }
-
-/** W + scale·B·A, the adapted matrix: W [out, in], A [rank, in], B [out, rank]. */
-export function merge(out: number, inputs: number, rank: number, scale: number): Cut {
-  const weight = input('f32', [out, inputs])
-  const a = input('f32', [rank, inputs])
-  const b = input('f32', [out, rank])
-  const product = op('FusedMatMul', [b, a], { transA: 0, transB: 0, alpha: scale })
-  return cut(`merge-${out}x${inputs}`, { weight, a, b }, { merged: op('Add', [weight, product]) })
-}

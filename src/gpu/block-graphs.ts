@@ -4,6 +4,7 @@ import { block, type BatchSizes, type Block, type BlockInputs } from './block.ts
 import { layerRoles, shapeOf, tensorName, type LayerRole, type ModelConfig } from './family.ts'
 import { gradients } from './grad.ts'
 import { cut, input, op, type Cut, type Value } from './graph.ts'
+import { adapterGradients } from './lora.ts'
 import type { Parameters } from './parameters.ts'
 
 /** y, and where they are kept the activations. */
@@ -58,16 +59,6 @@ export function backwardGraph(
     })
   }
   return cut(`block-backward-${rowsOf(sizes)}`, given, outputs)
-}
-
-/** With y = x·(W + s·B·A)ᵀ: dA = s·(dy·B)ᵀ·x and dB = s·dyᵀ·(x·Aᵀ), without the gradient of W. */
-function adapterGradients(x: Value, dy: Value, a: Value, b: Value, scale: number): { a: Value; b: Value } {
-  const product = (l: Value, r: Value, transA: number, transB: number, alpha: number) =>
-    op('FusedMatMul', [l, r], { transA, transB, alpha })
-  return {
-    a: product(product(dy, b, 0, 0, 1), x, 1, 0, scale),
-    b: product(dy, product(x, a, 0, 1, 1), 1, 0, scale),
-  }
 }
 
 interface BlockGraph {

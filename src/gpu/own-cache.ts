@@ -1,9 +1,9 @@
 // Keys and values of the completions being decoded, kept on the device and growing with them.
 //
 // Letters as in block.ts; B rows decoded together. Time comes first, [t, B·K, H], so that a new entry is one stretch of memory.
+import { copyTensor } from './copy.ts'
 import type { Tensor } from './device.ts'
 import type { Engine } from './engine.ts'
-import { cut, input, op } from './graph.ts'
 
 /** A new cache holds this many tokens of each row; a full one is copied to one of twice the size. */
 const FIRST_CAPACITY = 64
@@ -54,15 +54,8 @@ export function ownCache(engine: Engine, rows: number): OwnCache {
       capacity *= 2
       buffers = make()
       old.forEach((layer, i) => {
-        for (const kind of ['keys', 'values'] as const) {
-          const source = device.view(layer[kind], [t * width * H])
-          const target = device.view(buffers[i]![kind], [t * width * H])
-          const copy = () => {
-            const x = input('f32', ['n'])
-            return cut('copy', { x }, { y: op('Identity', [x]) })
-          }
-          programs.run('copy', copy, { x: source }, { y: target })
-        }
+        for (const kind of ['keys', 'values'] as const)
+          copyTensor(programs, layer[kind], buffers[i]![kind], t * width * H)
       })
       release(old)
     },

@@ -1,9 +1,10 @@
 // The weights of a policy on its device: what forward reads, what is frozen for the reference, what is trained.
 import type { Adapter } from './adapter.ts'
 import { adaptableParameters, pairNames } from './adapter.ts'
-import { merge } from './adamw.ts'
+import { copyTensor } from './copy.ts'
 import type { Device, Tensor } from './device.ts'
 import { parametersOf, tensorName, type LayerRole, type ModelConfig, type Parameter, type Role } from './family.ts'
+import { merge } from './lora.ts'
 import type { Programs } from './programs.ts'
 import { uniform } from '../rng.ts'
 import { elements, type Shape } from './tensor.ts'
@@ -96,7 +97,7 @@ export function loadParameters(
       for (const parameter of all) {
         const copy = keep(device.alloc('f32', parameter.shape))
         // The reference is the model as training found it, adapter included.
-        device.upload(copy, device.download(live.get(parameter.name)!).slice())
+        copyTensor(programs, live.get(parameter.name)!, copy)
         frozen.set(parameter.name, copy)
       }
   } else {
@@ -204,12 +205,11 @@ function mergeInto(programs: Programs, live: ReadonlyMap<string, Tensor<'f32'>>,
     const [out = 0, inputs = 0] = weight.shape
     const left = device.alloc('f32', [adapter.rank, inputs])
     const right = device.alloc('f32', [out, adapter.rank])
-    const merged = device.alloc('f32', weight.shape)
     device.upload(left, floats(a))
     device.upload(right, floats(b))
-    mergeOne(programs, { base: weight, a: left, b: right, merged, rank: adapter.rank, scale: adapter.scale })
-    device.upload(weight, device.download(merged).slice())
-    for (const tensor of [left, right, merged]) device.free(tensor)
+    mergeOne(programs, { base: weight, a: left, b: right, merged: weight, rank: adapter.rank, scale: adapter.scale })
+    device.free(left)
+    device.free(right)
   }
 }
 

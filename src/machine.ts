@@ -22,6 +22,9 @@ export const variables: Record<string, string> = {
   HONE_ORT_DIR: 'folder of another ONNX Runtime',
   HONE_DEBUG: '1 shows the stack of an error',
   HONE_NO_PROGRESS: 'any value hides the status line',
+  HONE_FORMAT: 'format of findings where none is given',
+  HONE_TOKEN: 'bearer token that serve-reward demands',
+  OPENAI_API_KEY: 'key for the endpoint that eval asks',
   XDG_CACHE_HOME: 'parent of the cache folder',
   NO_COLOR: 'any value turns colour off',
   BUN_OPTIONS: 'options that the runtime takes, also in a compiled hone',
@@ -107,12 +110,10 @@ function cache(folder: string): Finding {
 
 function inForce(environment: Record<string, string | undefined>): Finding[] {
   const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(variables, name))
-  return names
-    .sort()
-    .map((name) => ({
-      ...fact('environment', name, environment[name] ?? ''),
-      note: variables[name] ?? 'a setting of sft and train',
-    }))
+  return names.sort().map((name) => ({
+    ...fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? '')),
+    note: variables[name] ?? 'a setting of sft and train',
+  }))
 }
 
 /** True if the folder can be written, or made. */

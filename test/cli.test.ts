@@ -70,6 +70,12 @@ describe.each(forms)('from %s', (_form, start) => {
     expect(findings.find(({ name }) => name === 'cpu')).toMatchObject({ area: 'devices', state: 'ok' })
   })
 
+  test('doctor shows no secret', () => {
+    const { stdout } = run(start, ['doctor'], { env: { HONE_TOKEN: 's3cret', OPENAI_API_KEY: 's3cret' } })
+    expect(stdout).toContain('HONE_TOKEN')
+    expect(stdout).not.toContain('s3cret')
+  })
+
   test('doctor tells of a cache and a runtime that cannot be used, and exits 1', () => {
     const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
       env: { HONE_CACHE: '/dev/null/none', HONE_ORT_DIR: '/absent' },

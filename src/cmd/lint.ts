@@ -27,6 +27,11 @@ export default defineCommand({
       description: 'reward that right answers must satisfy; without files, the reward to attack',
       valueHint: 'REWARD',
     },
+    mode: {
+      type: 'enum',
+      options: ['compat', 'strict'],
+      description: 'the reward as the published code, or as its paper says',
+    },
     against: { type: 'string', description: 'benchmark files whose questions must not occur', valueHint: 'FILES' },
     maxTokens: { type: 'string', description: 'longest prompt in tokens', valueHint: 'N' },
     tokenizer: { type: 'string', description: 'model folder whose tokenizer counts', valueHint: 'DIR' },

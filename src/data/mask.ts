@@ -99,19 +99,18 @@ function withDefault(property: JsonObject, { from, to }: Change): JsonObject {
   return {
     ...property,
     default: to,
-    ...(typeof description === 'string' ? { description: description.replaceAll(String(from), String(to)) } : {}),
+    ...(typeof description === 'string' ? { description: replaceAll(description, [[String(from), String(to)]]) } : {}),
   }
 }
 
+/** Whole words only: a default of 2 is no part of the year 2024. */
 function replaceAll(text: string, replaced: readonly [string, string][]): string {
-  return replaced.reduce(
-    (result, [from, to]) =>
-      [from, capital(from), from.toLowerCase(), from.toUpperCase()].reduce(
-        (all, spelling) => all.replaceAll(spelling, () => to),
-        result,
-      ),
-    text,
-  )
+  return replaced.reduce((result, [from, to]) => {
+    const spellings = [from, capital(from), from.toLowerCase(), from.toUpperCase()].map((spelling) =>
+      RegExp.escape(spelling),
+    )
+    return result.replace(new RegExp(`(?<![\\p{L}\\p{N}])(?:${spellings.join('|')})(?![\\p{L}\\p{N}])`, 'gu'), () => to)
+  }, text)
 }
 
 function word(draw: () => number, least: number, most: number): string {

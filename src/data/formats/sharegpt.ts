@@ -13,12 +13,10 @@ export function sharegptRow(row: HoneRow): string {
   for (const message of row.messages) {
     if (message.role === 'system') continue
     const turn = toTurn(message)
-    const last = turns.at(-1)
-    // Two results in a row belong to one call turn, which LLaMA-Factory answers with one observation.
-    if (last?.from === turn.from) last.value += `\n${turn.value}`
-    else turns.push(turn)
+    add(turns, turn)
   }
-  turns.push(
+  add(
+    turns,
     toTurn({ role: 'assistant', content: replyOf(row), ...(row.answer.length > 0 ? { tool_calls: row.answer } : {}) }),
   )
   const system = row.messages.filter(({ role }) => role === 'system').map(({ content }) => content)
@@ -31,6 +29,17 @@ export function sharegptRow(row: HoneRow): string {
     { ensureAscii: false },
   )
 }
+
+/** LLaMA-Factory wants askers and answerers to alternate: two askers become one turn, between two answerers stands an empty one. */
+function add(turns: Turn[], turn: Turn): void {
+  const last = turns.at(-1)
+  if (last && ASKS.has(last.from) && ASKS.has(turn.from)) last.value += `\n${turn.value}`
+  else if (last?.from === 'gpt' && turn.from === 'gpt') last.value += `\n${turn.value}`
+  else if (last && !ASKS.has(last.from) && !ASKS.has(turn.from)) turns.push({ from: 'human', value: '' }, turn)
+  else turns.push(turn)
+}
+
+const ASKS = new Set(['human', 'observation'])
 
 function toTurn({ role, content, tool_calls }: Message): Turn {
   if (tool_calls && tool_calls.length > 0)

@@ -34,6 +34,7 @@ export interface LintFlags {
   watch?: boolean | undefined
   exitZero?: boolean | undefined
   reward?: string | undefined
+  mode?: 'compat' | 'strict' | undefined
   against?: string | undefined
   maxTokens?: string | undefined
   tokenizer?: string | undefined
@@ -44,12 +45,12 @@ export interface LintFlags {
 export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
   if (flags._.length === 0 && flags.reward !== undefined) {
     const { lintReward } = await import('./reward.ts')
-    return await lintReward(flags.reward, diagnosticFormat(flags.format, process.env).open())
+    return await lintReward(flags.reward, flags.mode ?? 'compat', diagnosticFormat(flags.format, process.env).open())
   }
   if (flags._.length === 0)
     throw new HoneError('No input file was given', { hint: 'usage: hone lint FILES… or hone lint --reward REWARD' })
   const rules = chooseRules(flags.select, flags.ignore)
-  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward)
+  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode ?? 'compat' })
   try {
     const context = await contextOf(flags, scorer)
     const part = ownPart(process.env)

@@ -4,7 +4,7 @@ import type { Diagnostic, DiagnosticWriter } from '../../diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { exactMatch } from '../../eval/match.ts'
 import { flush, log } from '../../out.ts'
-import type { Verdict } from '../../reward/reward.ts'
+import type { Mode, Verdict } from '../../reward/reward.ts'
 import { isRewardFile, openScorer, type Scorer } from '../../reward/scorer.ts'
 import type { ToolCall } from '../../row.ts'
 import { hostileCompletions, rightCompletion, type Hostile } from './hostile.ts'
@@ -22,9 +22,9 @@ interface Trial extends Hostile {
 type Layout = Parameters<typeof hostileCompletions>[0]
 
 /** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers in any layout. */
-export async function lintReward(spec: string, writer: DiagnosticWriter): Promise<ExitCode> {
-  const scorer = openScorer(spec)
-  const strict = isRewardFile(spec) ? undefined : openScorer(spec, { mode: 'strict' })
+export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWriter): Promise<ExitCode> {
+  const scorer = openScorer(spec, { mode })
+  const strict = isRewardFile(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
   try {
     const layout = await layoutOf(scorer)
     const trials = await tryAll(scorer, layout)
@@ -108,14 +108,12 @@ function judge({ is, what, verdict, again, milliseconds, best }: Trial): [string
 /** Where the reward pays in full and a parser of its layout reads other calls. */
 function disagreements({ what, text, truth, verdict, best }: Trial, layout: Layout): string[] {
   if (verdict.score < best || truth.length === 0) return []
-  return Object.entries(parsers).flatMap(([name, parser]) => {
-    if (!exactMatch(parser.parse(rightCompletion(layout, truth)).calls, truth)) return []
-    const { calls, fault } = parser.parse(text)
-    if (exactMatch(calls, truth)) return []
-    return [
-      `${what}: paid in full, the parser ${name} reads ${calls.length} calls${fault === null ? '' : ` (${fault})`}`,
-    ]
+  const others = Object.entries(parsers).filter(([, parser]) => {
+    const reads = (completion: string) => exactMatch(parser.parse(completion).calls, truth)
+    return reads(rightCompletion(layout, truth)) && !reads(text)
   })
+  const names = others.map(([name, parser]) => `${name} (${parser.parse(text).calls.length} calls)`)
+  return names.length === 0 ? [] : [`${what}: paid in full, other calls are read by ${names.join(', ')}`]
 }
 
 function diagnostic(file: string, code: string, message: string): Diagnostic {

@@ -40,7 +40,7 @@ export const structureRules: Rule[] = [
     what: 'A field of the row is unknown.',
     why: 'It may be a misspelt one that is silently not read; what is yours belongs in meta.',
     hint: 'put it into "meta"',
-    bad: example({ answers: [] }),
+    bad: example({ reviewed: true }),
     good: example({ meta: { reviewed: true } }),
     on: 'record',
     check(record) {

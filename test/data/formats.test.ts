@@ -1,0 +1,121 @@
+// Output formats hold what their readers look for, and read back as the rows they were written from.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquetMetadata } from 'hyparquet'
+import { convert } from '../../src/data/convert.ts'
+import { formats, type Format } from '../../src/data/formats.ts'
+import { readRaw } from '../../src/data/records.ts'
+import { sourceNamed } from '../../src/data/sources.ts'
+import type { HoneRow } from '../../src/row.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hone-formats-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const ROW: HoneRow = {
+  id: 'r-1',
+  source: 'test',
+  messages: [
+    { role: 'user', content: 'Weather in Oslo and Rome?' },
+    { role: 'assistant', content: '', tool_calls: [{ name: 'Get Weather', arguments: { city: 'Oslo' } }] },
+    { role: 'tool', content: '{"celsius": 12}' },
+    { role: 'assistant', content: 'It is 12 degrees.' },
+    { role: 'user', content: 'And Rome?' },
+  ],
+  tools: [
+    {
+      name: 'Get Weather',
+      description: 'Tells.',
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    },
+  ],
+  answer: [{ name: 'Get Weather', arguments: { city: 'Rome' } }],
+  meta: {},
+}
+
+function written(name: keyof typeof formats): string {
+  const path = join(folder, name)
+  const format: Format = formats[name]
+  const writer = format.open(path, { split: 'train' })
+  writer.write(ROW)
+  writer.write({ ...ROW, id: 'r-2', answer: [], meta: { reply: 'Done.' } })
+  writer.commit()
+  return path
+}
+
+const linesOf = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+test('every format has a description and reads back with the same question, tools and answer', async () => {
+  const readers = { hone: 'hone', verl: 'verl', openai: 'openai', trl: 'openai', sharegpt: 'sharegpt' } as const
+  for (const [name, source] of Object.entries(readers)) {
+    const path = written(name as keyof typeof readers)
+    const [record] = await Array.fromAsync(readRaw(path))
+    const { rows } = convert(
+      source,
+      sourceNamed(source),
+      record!,
+      { path, index: 0, companion: new Map() },
+      { keepNoCall: false, keepAbsentTools: false },
+    )
+    const last = rows.at(-1)!
+    const rename = name === 'openai' ? 'Get_Weather' : 'Get Weather'
+    expect(last.answer).toEqual([{ name: rename, arguments: { city: 'Rome' } }])
+    expect(last.tools).toEqual([{ ...ROW.tools[0]!, name: rename }])
+    expect(last.messages.at(-1)).toEqual({ role: 'user', content: 'And Rome?' })
+  }
+})
+
+test("verl's parquet has the columns and nesting of the files that verl itself prepares", () => {
+  const bytes = readFileSync(written('verl'))
+  const { schema, num_rows } = parquetMetadata(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+  expect(Number(num_rows)).toBe(2)
+  expect(schema.slice(1).map(({ name, num_children, type }) => [name, num_children ?? type])).toEqual([
+    ['data_source', 'BYTE_ARRAY'],
+    ['prompt', 1],
+    ['list', 1],
+    ['element', 2],
+    ['content', 'BYTE_ARRAY'],
+    ['role', 'BYTE_ARRAY'],
+    ['ability', 'BYTE_ARRAY'],
+    ['reward_model', 2],
+    ['ground_truth', 'BYTE_ARRAY'],
+    ['style', 'BYTE_ARRAY'],
+    ['extra_info', 3],
+    ['index', 'INT64'],
+    ['prompt_type', 'BYTE_ARRAY'],
+    ['split', 'BYTE_ARRAY'],
+  ])
+})
+
+test('alpaca rows carry the prompt form in the system text and the history in pairs', () => {
+  const [row] = linesOf(written('alpaca'))
+  expect(row.instruction).toBe('And Rome?')
+  expect(row.history).toHaveLength(2)
+  expect(row.system).toContain('<tools>')
+  expect(row.output).toMatch(/^<think>.+<\/think>\s*<tool_call>/s)
+})
+
+test('ShareGPT rows alternate between those who ask and those who answer', () => {
+  for (const { conversations } of linesOf(written('sharegpt'))) {
+    const asking = conversations.map(({ from }: { from: string }) => from === 'human' || from === 'observation')
+    expect(asking).toEqual(asking.map((_: boolean, i: number) => i % 2 === 0))
+  }
+})
+
+test('OpenAI rows give results the id of their call and names that the interface takes', () => {
+  const [row, refusal] = linesOf(written('openai'))
+  const calls = row.messages.flatMap(({ tool_calls = [] }) => tool_calls)
+  expect(row.messages.find(({ role }: { role: string }) => role === 'tool').tool_call_id).toBe(calls[0].id)
+  expect(new Set(calls.map(({ id }: { id: string }) => id)).size).toBe(calls.length)
+  for (const {
+    function: { name },
+  } of row.tools)
+    expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/)
+  expect(JSON.parse(calls.at(-1).function.arguments)).toEqual({ city: 'Rome' })
+  expect(refusal.messages.at(-1)).toEqual({ role: 'assistant', content: 'Done.' })
+})

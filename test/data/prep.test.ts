@@ -1,0 +1,233 @@
+// Preparation as a user calls it: real files, counts that add up, rejected rows with reasons.
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { toRow } from '../../src/row.ts'
+import { parseJson } from '../../src/json.ts'
+import { sharedPath } from '../shared.ts'
+
+setDefaultTimeout(120_000)
+const folder = mkdtempSync(join(tmpdir(), 'hone-prep-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const main = join(import.meta.dir, '..', '..', 'src', 'main.ts')
+
+async function hone(args: string[], stdin?: string): Promise<{ out: string; err: string; code: number }> {
+  const run = Bun.spawn([process.execPath, main, ...args], {
+    cwd: folder,
+    stdin: stdin === undefined ? 'ignore' : new Blob([stdin]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err, code] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+    run.exited,
+  ])
+  return { out, err, code }
+}
+
+const lines = (path: string): string[] => readFileSync(join(folder, path), 'utf8').split('\n').filter(Boolean)
+
+const XLAM = {
+  id: 7,
+  query: 'Split the list and say the weather.',
+  tools: JSON.stringify([
+    {
+      name: 'split_list',
+      description: 'Splits.',
+      parameters: {
+        lst: { type: 'List[int]', description: 'l' },
+        size: { type: 'int, optional', description: 's', default: 2 },
+      },
+    },
+    { name: 'weather', description: 'Tells.', parameters: { city: { type: 'str', description: 'c' } } },
+  ]),
+  answers: JSON.stringify([{ name: 'split_list', arguments: { lst: [1, 2], size: 2 } }]),
+}
+
+describe('prep', () => {
+  test('an xLAM row becomes a hone row with a JSON Schema, and says what was repaired', async () => {
+    writeFileSync(join(folder, 'xlam.json'), JSON.stringify([XLAM]))
+    const { out, err, code } = await hone(['prep', 'xlam.json', '-o', '-'])
+    expect(code).toBe(0)
+    const row = toRow(parseJson(out.trim()), 'row')
+    expect(row.id).toBe('xlam-7')
+    expect(row.tools[0]!.parameters).toEqual({
+      type: 'object',
+      properties: {
+        lst: { type: 'array', items: { type: 'integer' }, description: 'l' },
+        size: { type: 'integer', description: 's', default: 2 },
+      },
+      required: ['lst'],
+    })
+    expect(row.answer).toEqual([{ name: 'split_list', arguments: { lst: [1, 2], size: 2 } }])
+    expect(err).toContain('read as xlam (1 of the first 1 rows)')
+    expect(err).toContain('flat map of parameters wrapped')
+  })
+
+  test('list, lines, gzip, Zstandard and standard input give the same rows', async () => {
+    const text = [XLAM, { ...XLAM, id: 8 }].map((row) => JSON.stringify(row)).join('\n')
+    writeFileSync(join(folder, 'a.jsonl'), text)
+    writeFileSync(join(folder, 'a.jsonl.gz'), gzipSync(text))
+    writeFileSync(join(folder, 'a.jsonl.zst'), zstdCompressSync(text))
+    writeFileSync(join(folder, 'a.json'), `[\n${text.replace('\n', ',\n')}\n]`)
+    const plain = await hone(['prep', 'a.jsonl', '-o', '-'])
+    expect(plain.out.trim().split('\n')).toHaveLength(2)
+    for (const name of ['a.jsonl.gz', 'a.jsonl.zst', 'a.json'])
+      expect((await hone(['prep', name, '-o', '-'])).out).toBe(plain.out)
+    expect((await hone(['prep', '-', '-o', '-'], text)).out).toBe(plain.out)
+  })
+
+  test('bad rows go to the reject file with line and reason, good ones to the output, and every row is counted', async () => {
+    const rows = [
+      JSON.stringify(XLAM),
+      '{"query": ',
+      JSON.stringify({ ...XLAM, tools: '[' }),
+      JSON.stringify({ ...XLAM, answers: '[{"name": "absent", "arguments": {}}]' }),
+      '[1]',
+    ]
+    writeFileSync(join(folder, 'mixed.jsonl'), rows.join('\n'))
+    const { err, code } = await hone(['prep', 'mixed.jsonl', '-o', 'out.jsonl', '--reject', 'bad.jsonl'])
+    expect(code).toBe(0)
+    expect(lines('out.jsonl')).toHaveLength(1)
+    const rejected = lines('bad.jsonl').map((line) => JSON.parse(line))
+    expect(rejected.map(({ line, reason }) => [line, reason])).toEqual([
+      [2, 'malformed-json'],
+      [3, 'bad-tools'],
+      [4, 'absent-tool'],
+      [5, 'not-an-object'],
+    ])
+    expect(rejected[0].text).toBe('{"query": ')
+    expect(err).toMatch(/xlam\s+5\s+1\s+0\s+4\s+5\s+1/)
+  })
+
+  test('where no row survives the exit code is 2, the reasons are kept and no output appears', async () => {
+    writeFileSync(join(folder, 'none.jsonl'), JSON.stringify({ ...XLAM, tools: '[' }))
+    const { err, code } = await hone(['prep', 'none.jsonl', '-o', 'none.out.jsonl', '--reject', 'none.bad.jsonl'])
+    expect(code).toBe(2)
+    expect(err).toContain('no row survived')
+    expect(existsSync(join(folder, 'none.out.jsonl'))).toBe(false)
+    expect(existsSync(join(folder, 'none.out.jsonl.tmp'))).toBe(false)
+    expect(lines('none.bad.jsonl')).toHaveLength(1)
+  })
+
+  test('an unknown source, format, folder or file ends with 2 and the nearest name', async () => {
+    for (const [args, hint] of [
+      [['prep', 'a.jsonl', '--from', 'xlan', '-o', '-'], 'did you mean xlam?'],
+      [['prep', 'a.jsonl', '--format', 'alpaka', '-o', '-'], 'did you mean alpaca?'],
+      [['prep', 'absent.jsonl', '-o', '-'], 'no such file'],
+      [['prep', 'a.jsonl', '-o', 'no/such/folder/x.jsonl'], 'Cannot write'],
+      [['prep', 'a.jsonl', '-o', '-', '--mask', '2'], '--mask must be'],
+      [['prep', 'a.jsonl', '-o', '-', '--compat', 'tool-n1'], '--from toolace --compat tool-n1'],
+    ] as const) {
+      const { err, code } = await hone([...args])
+      expect(code).toBe(2)
+      expect(err).toContain(hint)
+    }
+  })
+
+  test('the same seed gives the same augmented rows and split, another seed others', async () => {
+    const text = Array.from({ length: 60 }, (_, id) => JSON.stringify({ ...XLAM, id, query: `Question ${id}` })).join(
+      '\n',
+    )
+    writeFileSync(join(folder, 'many.jsonl'), text)
+    const run = async (seed: string) => {
+      await hone([
+        'prep',
+        'many.jsonl',
+        '-o',
+        't.jsonl',
+        '--validation',
+        'v.jsonl',
+        '--validation-ratio',
+        '0.3',
+        '--mask',
+        '0.5',
+        '--irrelevance',
+        '0.5',
+        '--seed',
+        seed,
+      ])
+      return [lines('t.jsonl'), lines('v.jsonl')]
+    }
+    const [train, validation] = await run('1')
+    expect(await run('1')).toEqual([train!, validation!])
+    expect(await run('2')).not.toEqual([train!, validation!])
+    const rows = [...train!, ...validation!].map((line) => JSON.parse(line))
+    const masked = rows.filter(({ meta }) => meta.augmented === 'masked')
+    const irrelevant = rows.filter(({ meta }) => meta.augmented === 'irrelevant')
+    expect(masked.length).toBeGreaterThan(10)
+    expect(irrelevant.length).toBeGreaterThan(10)
+    expect(rows.length).toBe(60 + masked.length + irrelevant.length)
+    for (const { tools, answer } of masked) {
+      expect(tools.map(({ name }: { name: string }) => name)).toContain(answer[0].name)
+      expect(
+        Object.keys(tools.find(({ name }: { name: string }) => name === answer[0].name).parameters.properties),
+      ).toEqual(Object.keys(answer[0].arguments))
+    }
+    for (const { tools, answer } of irrelevant) {
+      expect(answer).toEqual([])
+      expect(tools.map(({ name }: { name: string }) => name)).toEqual(['weather'])
+    }
+    // The rows that stem from one source row are all for training or all for validation.
+    const sides = [train!, validation!].map((side) => new Set(side.map((line) => JSON.parse(line).meta.row)))
+    expect([...sides[0]!].filter((row) => sides[1]!.has(row))).toEqual([])
+  })
+})
+
+describe('prep on published data', () => {
+  test("gives Tool-N1's tools for every ToolACE row, before its filters", async () => {
+    const [file, verdicts] = [
+      sharedPath('data', 'toolace', 'sharegpt_func_fixed.json'),
+      sharedPath('verdicts', 'toolace_system_tools.jsonl.gz'),
+    ]
+    if (!file || !verdicts) return
+    const { out, code } = await hone(['prep', file, '--from', 'toolace', '--compat', 'tool-n1', '-o', '-'])
+    expect(code).toBe(0)
+    const tools = new Map(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map((row) => [row.meta.row, row.tools]),
+    )
+    const expected = new TextDecoder()
+      .decode(Bun.gunzipSync(await Bun.file(verdicts).bytes()))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(expected.length).toBeGreaterThan(50)
+    for (const { index, tools: wanted } of expected)
+      expect(JSON.stringify(tools.get(index))).toBe(JSON.stringify(wanted))
+  })
+
+  // Counts of SOURCE.md and of the data sets' own papers, not of hone.
+  const files: [string[], string, number, number][] = [
+    [['toolace', 'toolace_format_reconstructed.jsonl'], 'toolace', 98, 97],
+    [['toolrl_rlla', 'rlla_sft.json'], 'toolrl', 400, 399],
+    [['toolrl_rlla', 'test.parquet'], 'toolrl', 80, 79],
+    [['hammer', 'test', 'original', 'toolalpaca.json'], 'hammer', 114, 108],
+    [['hammer', 'test', 'original', 'apibank_l2.json'], 'hammer', 127, 121],
+    [['bfcl_v4', 'BFCL_v4_live_multiple.json'], 'bfcl', 1053, 1053],
+    [['apibank_toolrl', 'level-1-api_processed.json'], 'apibank', 399, 399],
+    [['apibank_toolrl', 'level-2-api_processed.json'], 'apibank', 67, 61],
+    [['acebench', 'data_all', 'data_en', 'data_normal_single_turn_parallel_function.json'], 'acebench', 100, 100],
+    [['glaive', 'glaive_toolcall_en_demo.json'], 'sharegpt', 300, 153],
+  ]
+  for (const [parts, source, raw, used] of files) {
+    test(`recognises ${parts.join('/')} as ${source} and reads ${used} of its ${raw} rows into valid hone rows`, async () => {
+      const path = sharedPath('data', ...parts)
+      if (!path) return
+      const { err, code } = await hone(['prep', path, '-o', 'real.jsonl', '--reject', 'real.bad.jsonl'])
+      expect(code).toBe(0)
+      expect(err).toContain(`read as ${source}`)
+      const rows = lines('real.jsonl').map((line, i) => toRow(parseJson(line), `row ${i + 1}`))
+      const known = new Set(rows.map(({ meta }) => meta['row']))
+      const rejected = new Set(lines('real.bad.jsonl').map((line) => JSON.parse(line).row))
+      expect(known.size).toBe(used)
+      expect(new Set([...known, ...rejected]).size).toBe(raw)
+    })
+  }
+})

@@ -3,6 +3,8 @@ import type { RunEvent, Sink } from './event.ts'
 
 export interface Screen {
   terminal: boolean
+  /** Milliseconds of any clock, to redraw not more than ten times a second. */
+  now(): number
   /** A line that stays. */
   log(line: string): void
   /** A line that a person must see, however quiet the program was asked to be. */
@@ -25,12 +27,15 @@ const columns: Record<string, (value: number) => string> = {
 export function progress(screen: Screen): Sink {
   const times: { step: number; time: number }[] = []
   let last = ''
+  let drawn = -Infinity
   return (event) => {
     switch (event.type) {
       case 'start':
         times.push(event)
         return
       case 'phase':
+        if (screen.now() - drawn < REDRAW) return
+        drawn = screen.now()
         return screen.status(`${last}${last && '  '}${event.phase} ${event.done}/${event.total}`)
       case 'step': {
         times.push(event)
@@ -48,6 +53,9 @@ export function progress(screen: Screen): Sink {
     }
   }
 }
+
+/** Milliseconds between two drawings of a phase. */
+const REDRAW = 100
 
 /** Steps over which the pace is taken. */
 const WINDOW = 20

@@ -6,7 +6,7 @@ import { duration, progress } from '../src/progress.ts'
 function play(terminal: boolean, events: RunEvent[]): string[] {
   const lines: string[] = []
   const keep = (line: string) => void lines.push(line)
-  const sink = progress({ terminal, log: keep, complain: keep, status: (line) => keep(`~ ${line}`) })
+  const sink = progress({ terminal, now: () => 0, log: keep, complain: keep, status: (line) => keep(`~ ${line}`) })
   events.forEach(sink)
   return lines
 }

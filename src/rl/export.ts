@@ -30,7 +30,7 @@ export async function exportRun(directory: string, output: string, what: 'model'
     throw new HoneError(`Cannot export to "${output}": it holds a model already`, { at: output })
   const latest = latestCheckpoint(join(directory, 'checkpoints'))
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
-  const policy = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
+  const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
   try {
     policy.restore(latest.checkpoint.policy)
     await policy.save(output, what)

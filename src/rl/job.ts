@@ -39,10 +39,24 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const run = job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, start.step)
   const board = tensorboard(directory, { time: Date.now(), step: start.step })
   const told = summary()
-  const emit = tee(run.emit, board, progress({ terminal: isTerminal(), log, complain, status }), told.sink)
+  const emit = tee(
+    run.emit,
+    board,
+    progress({ terminal: isTerminal(), now: Date.now, log, complain, status }),
+    told.sink,
+  )
   try {
     for (const path of latest?.damaged ?? []) complain(`warning: checkpoint ${path} is damaged and was passed over`)
     if (job.resume !== undefined) log(`resuming ${directory} after step ${start.step}`)
+    for (const [key, origin] of Object.entries(job.settings.origins))
+      if (job.resume !== undefined && origin.startsWith('--'))
+        emit({
+          type: 'note',
+          time: Date.now(),
+          step: start.step,
+          text: `goes on with another ${key} (${origin})`,
+          loud: true,
+        })
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
     told.lines(run.path).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok

@@ -1,6 +1,7 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
 import type { Figures, Sink } from '../event.ts'
 import type { Policy, Sampling } from '../gpu/policy.ts'
+import { checkAgreement } from './agreement.ts'
 import { type Progress, saveCheckpoint } from './checkpoint.ts'
 import { answer, figuresOf } from './heldout.ts'
 import type { Judge, PromptSet } from './record.ts'
@@ -13,9 +14,11 @@ export interface LoopContext {
     evalEvery: number
     evalAtStart: boolean
     maxCompletionLength: number
-    device: string
+    seed: number
   }
   policy: Policy
+  /** Name of the device that the policy lies on. */
+  device: string
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
   evalJudge: Judge
@@ -61,6 +64,24 @@ export async function loop(
   }
   return end(context, step, 'done')
 }
+
+/** Say that the run begins, once decoding and training were found to agree on a few prompts. */
+export async function begin(
+  context: LoopContext,
+  step: number,
+  steps: number,
+  { prompts, temperature }: { prompts: readonly (readonly number[])[]; temperature: number },
+): Promise<void> {
+  const { policy, device, ending, recipe, emit, clock } = context
+  emit({ type: 'start', time: clock(), step, steps, trainable: policy.trainable, device })
+  const { maxPositions } = policy.config
+  const worst = await checkAgreement(policy, prompts, { temperature, seed: recipe.seed, ending, maxPositions, device })
+  const text = `log-probs of decoding and of training agree within ${worst.toExponential(1)}`
+  note(context, step, text, worst > LOOSE)
+}
+
+/** Half-precision devices agree less well; from here on it deserves a warning. */
+const LOOSE = 0.02
 
 /** A phase of a step, shown while it lasts. */
 export function phase({ emit }: Pick<LoopContext, 'emit'>, name: string) {

@@ -54,14 +54,21 @@ export function promptLimit(
   )
 }
 
+export interface Trained {
+  policy: Model
+  /** Name of its device. */
+  device: string
+}
+
 /** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
-export async function openTrained(recipe: Common, { reference }: { reference: boolean }): Promise<Model> {
+export async function openTrained(recipe: Common, { reference }: { reference: boolean }): Promise<Trained> {
   const device = await openDevice(recipe.device as DeviceSpec, { threads: recipe.threads ?? undefined })
-  return openModel(device, recipe.model, {
+  const policy = openModel(device, recipe.model, {
     training: trainingOf(recipe),
     reference,
     ...(recipe.adapter !== null && { adapter: recipe.adapter }),
   })
+  return { policy, device: device.name }
 }
 
 function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: Common): Training {

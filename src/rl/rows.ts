@@ -62,6 +62,8 @@ export async function readExamples(files: readonly string[], context: RowContext
       const example = isPlain(value)
         ? plainExample(value, context.tokenizer)
         : rowExample(toRow(value, `${file}:${line}`), context)
+      if (example.prompt.length === 0)
+        throw new HoneError('Cannot use the row: its prompt is empty', { at: `${file}:${line}` })
       if (example.prompt.length + example.completion.length <= context.limit) items.push(example)
       read++
     }

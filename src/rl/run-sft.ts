@@ -20,12 +20,12 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
   const shorter = promptLimit(null, recipe.maxCompletionLength, language)
   const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: shorter }, recipe.evalRows)
   if (tooLong > 0) log(`${tooLong} of ${tooLong + examples.length} rows are longer than ${limit} tokens and left out`)
-  const policy = await openTrained(recipe, { reference: false })
+  const { policy, device } = await openTrained(recipe, { reference: false })
   try {
     return await work({ command: 'sft', settings, resume, policy }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer)
       const reason = await sft(
-        { recipe, policy, examples, heldOut, evalJudge: evaluated.judge, ending, path: run.path, ...place },
+        { recipe, policy, device, examples, heldOut, evalJudge: evaluated.judge, ending, path: run.path, ...place },
         start,
       )
       if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')

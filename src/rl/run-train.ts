@@ -22,7 +22,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
   const heldOut = await readPromptSets(recipe.evalData, rows, recipe.evalRows)
   if (tooLong > 0)
     log(`${tooLong} of ${tooLong + prompts.length} prompts are longer than ${rows.limit} tokens and left out`)
-  const policy = await openTrained(recipe, { reference: needsReference(recipe) })
+  const { policy, device } = await openTrained(recipe, { reference: needsReference(recipe) })
   try {
     return await work({ command: 'train', settings, resume, policy }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer, recipe.stop)
@@ -30,6 +30,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
         {
           recipe,
           policy,
+          device,
           prompts,
           heldOut,
           judge: trained.judge,

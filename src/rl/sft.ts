@@ -1,7 +1,7 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
 import type { Group } from '../gpu/policy.ts'
 import type { Progress } from './checkpoint.ts'
-import { loop, type LoopContext, phase, type Stepped } from './loop.ts'
+import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
@@ -21,9 +21,9 @@ export interface SftContext extends LoopContext {
 
 /** Train from `start` to the end or an interruption; the state is saved in both cases. */
 export async function sft(context: SftContext, start: Progress): Promise<'done' | 'interrupted'> {
-  const { recipe, policy, examples, emit, clock } = context
+  const { recipe, examples } = context
   const steps = stepsOf(recipe, examples.length)
-  emit({ type: 'start', time: clock(), step: start.step, steps, trainable: policy.trainable, device: recipe.device })
+  await begin(context, start.step, steps, { prompts: examples.map(({ prompt }) => prompt), temperature: 1 })
   return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
 }
 

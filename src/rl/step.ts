@@ -69,7 +69,7 @@ export async function learn(rollouts: readonly Rollout[], context: LearnContext)
   }
   const figures = figuresOf(tally, recipe)
   figures['learning_rate'] = rate
-  figures['time/score'] = (scored - started) / 1000
+  figures['time/reference'] = (scored - started) / 1000
   figures['time/update'] = (performance.now() - scored) / 1000
   return { weighted, figures }
 }

@@ -2,10 +2,9 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../event.ts'
 import type { Sampling } from '../gpu/policy.ts'
-import { checkAgreement } from './agreement.ts'
 import type { Progress } from './checkpoint.ts'
 import { rolloutFigures } from './figures.ts'
-import { loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
+import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Prompt } from './record.ts'
 import { logRollouts } from './rollout-log.ts'
@@ -20,11 +19,9 @@ export interface TrainContext extends LoopContext {
 
 /** Train from `start` to the end or an interruption; the state is saved in both cases. */
 export async function train(context: TrainContext, start: Progress): Promise<'done' | 'interrupted'> {
-  const { recipe, policy, prompts, ending, emit, clock } = context
+  const { recipe, prompts } = context
   const steps = stepsOf(recipe, prompts.length)
-  const { temperature, seed, device, agreementTolerance: tolerance } = recipe
-  emit({ type: 'start', time: clock(), step: start.step, steps, trainable: policy.trainable, device })
-  note(context, start.step, await checkAgreement(policy, prompts.slice(0, 2), { temperature, seed, ending, tolerance }))
+  await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), temperature: recipe.temperature })
   return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
 }
 

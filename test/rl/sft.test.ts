@@ -31,6 +31,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = mkdtempSync(
   const context: SftContext = {
     recipe,
     policy: toy,
+    device: 'cpu',
     examples: prompts.map(({ ids }) => ({ prompt: ids, completion: [(ids[0]! + 1) % V] })),
     heldOut: [{ name: 'all', prompts }],
     evalJudge: successorJudge(V),

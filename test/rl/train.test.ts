@@ -40,6 +40,7 @@ function context(
   const whole: TrainContext = {
     recipe,
     policy: toy,
+    device: 'cpu',
     prompts,
     heldOut: [{ name: 'seen', prompts }],
     judge: successorJudge(V),

@@ -27,22 +27,31 @@ const HINTS: Record<string, string> = {
 }
 
 /**
- * Finds the provider in `HONE_ORT_DIR`, else in the folder `cuda` of the cache, else beside the library that came with hone,
- * and loads the CUDA libraries that it needs: from its own folder, from the Python packages installed beside it, or from the
- * loader's path. Throws HoneError that says what is missing and how to get it.
+ * Where ONNX Runtime may lie with its CUDA provider beside it, the first to be preferred: in `HONE_ORT_DIR`, else in the folder
+ * `cuda` of the cache and where the library is that came with hone.
+ */
+async function places(): Promise<string[]> {
+  const packaged = await libraryPath()
+  return process.env['HONE_ORT_DIR'] ? [packaged] : [join(cacheFolder(), 'cuda', basename(packaged)), packaged]
+}
+
+/** Path of libonnxruntime with a CUDA provider beside it; undefined where none is installed. */
+export async function findCudaProvider(): Promise<string | undefined> {
+  const isComplete = (path: string) =>
+    existsSync(path) && PROVIDERS.every((file) => existsSync(join(dirname(path), file)))
+  return (await places()).find(isComplete)
+}
+
+/**
+ * Finds the provider and loads the CUDA libraries that it needs: from its own folder, from the Python packages installed beside
+ * it, or from the loader's path. Throws HoneError that says what is missing and how to get it.
  */
 export async function loadCudaLibraries(): Promise<CudaLibraries> {
-  const packaged = await libraryPath()
-  const own = process.env['HONE_ORT_DIR'] ? [] : [join(cacheFolder(), 'cuda', basename(packaged))]
-  const paths = [...own, packaged]
-  const ort = paths.find((path) => PROVIDERS.every((file) => existsSync(join(dirname(path), file))))
-  if (ort === undefined || !existsSync(ort))
-    throw new HoneError(
-      `Cannot open CUDA: there is no ${PROVIDERS[1]} in ${paths.map((path) => `"${dirname(path)}"`).join(' or ')}`,
-      {
-        hint: GET_PROVIDER,
-      },
-    )
+  const ort = await findCudaProvider()
+  if (ort === undefined) {
+    const folders = (await places()).map((path) => `"${dirname(path)}"`).join(' or ')
+    throw new HoneError(`Cannot open CUDA: there is no ${PROVIDERS[1]} in ${folders}`, { hint: GET_PROVIDER })
+  }
   const folder = dirname(ort)
   const needed = namedLibraries(join(folder, PROVIDERS[1]!))
   for (const [stem, file] of needed) {

@@ -49,11 +49,18 @@ export function cName(name: string): CName {
 
 export type Ort = ReturnType<typeof openOrt>
 
+/** The threads that compute. */
+export interface Pool {
+  threads: number
+  /** Threads without work wait in a loop for more instead of sleeping. */
+  spin: boolean
+}
+
 /**
  * Loads the library at `path` and makes its environment: one thread pool for all sessions, since the pools of idle
- * sessions would spin against the running one. The environment is one per process; `threads` counts for the first call.
+ * sessions would spin against the running one. The environment is one per process and library.
  */
-export function openOrt(path: string, threads: number) {
+export function openOrt(path: string, { threads, spin }: Pool) {
   const { api, version } = loadApi(path)
   const out = new BigUint64Array(new ArrayBuffer(8))
 
@@ -90,7 +97,7 @@ export function openOrt(path: string, threads: number) {
   const threading = make('set up threads', 'CreateThreadingOptions')
   check('set the number of threads', api.SetGlobalIntraOpNumThreads(threading, threads))
   check('set the number of threads', api.SetGlobalInterOpNumThreads(threading, 1))
-  check('let idle threads spin', api.SetGlobalSpinControl(threading, 1))
+  check('say whether idle threads spin', api.SetGlobalSpinControl(threading, spin ? 1 : 0))
   const environment = make(
     'start ONNX Runtime',
     'CreateEnvWithGlobalThreadPools',

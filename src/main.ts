@@ -17,6 +17,7 @@ const commands = {
   score: () => import('./cmd/score.ts').then((m) => m.default),
   'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
   plan: () => import('./cmd/plan.ts').then((m) => m.default),
+  init: () => import('./cmd/init.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

@@ -1,8 +1,11 @@
 // Parsers of calls: what serving engines accept is read, what they refuse is a fault, and nothing is ever half a call.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import { findParser, parsers, type Call, type Parsed } from '../src/call.ts'
 import { dumpJson } from '../src/json.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const parse = (parser: string, text: string): Parsed => findParser(parser).parse(text)
 const f = (args: Call['arguments'] = { x: 1 }): Call => ({ name: 'f', arguments: args })

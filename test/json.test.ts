@@ -1,5 +1,5 @@
 // JSON as Python reads and writes it: number identity, order, limits, and time that stays linear on hostile text.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import {
   dumpJson,
@@ -12,6 +12,9 @@ import {
   type Json,
   type JsonFault,
 } from '../src/json.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const faultOf = (text: string): JsonFault | 'none' => {
   try {

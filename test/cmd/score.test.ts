@@ -1,10 +1,13 @@
 // hone score: a verdict a row in order, a summary for people, an answer for continuous integration.
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { forms, run } from '../hone.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const start = forms[0]![1]
 const folder = mkdtempSync(join(tmpdir(), 'hone-score-'))

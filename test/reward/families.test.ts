@@ -1,10 +1,13 @@
 // The other rewards: ARPO and AlphaMaze by their published vectors, parts by their definitions.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import { resolveReward } from '../../src/reward/resolve.ts'
 import type { Sample } from '../../src/reward/reward.ts'
 import { families } from '../../src/reward/table.ts'
 import { sharedPath } from '../shared.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const score = (spec: string, completion: string, truth: Sample['truth'] = '', rest: Partial<Sample> = {}) =>
   resolveReward(spec).score({ completion, truth, ...rest })

@@ -1,9 +1,12 @@
 // A user's reward runs apart: whatever it does to one row is that row's fault and no other's.
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { forms, run } from '../hone.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const start = forms[0]![1]
 const folder = mkdtempSync(join(tmpdir(), 'hone-reward-'))

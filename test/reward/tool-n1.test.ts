@@ -1,9 +1,12 @@
 // Tool-N1's rewards: every value and exception of the published code, and the paper's reading in strict mode.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { isObject, parseJson } from '../../src/json.ts'
 import { resolveReward } from '../../src/reward/resolve.ts'
 import { sharedPath } from '../shared.ts'
 import { readGzipRows } from './verdicts.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const COLUMNS = {
   v0: 'v0',

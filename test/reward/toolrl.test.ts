@@ -1,11 +1,14 @@
 // ToolRL's reward: every value of the published code in every mode, and the paper's pairing in strict mode.
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import { isObject } from '../../src/json.ts'
 import { resolveReward } from '../../src/reward/resolve.ts'
 import { bestPairing, greedyPairing } from '../../src/reward/toolrl-match.ts'
 import { sharedPath } from '../shared.ts'
 import { readGzipRows } from './verdicts.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
 
 const gold = (...calls: string[]) => `<think> t </think>\n<tool_call>\n${calls.join('\n')}\n</tool_call>`
 const F1 = '{"name":"f","parameters":{"x":1}}'

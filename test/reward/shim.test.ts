@@ -1,0 +1,77 @@
+// Shims for verl and TRL, called the way their documentation calls a reward; and the starter of a user's own.
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { forms, run } from '../hone.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
+
+const start = forms[0]![1]
+const folder = mkdtempSync(join(tmpdir(), 'hone-shim-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const hasPython = Bun.which('python3') !== null
+
+const python = (text: string): unknown => {
+  const { stdout, stderr, exitCode } = Bun.spawnSync(['python3', '-c', text], { cwd: folder })
+  if (exitCode !== 0) throw new Error(stderr.toString())
+  return JSON.parse(stdout.toString())
+}
+
+const PRELUDE = `
+import json
+gold = '[{"name": "f", "arguments": {"x": 5.0}}]'
+right = '<think>t</think><tool_call>[{"name": "f", "arguments": {"x": 5.0}}]</tool_call>'
+wrong = right.replace('5.0', '5')
+broken = '<think>t</think><tool_call>5</tool_call>'
+`
+
+test("verl's custom_reward_function gives the published values, a fault as 0", () => {
+  if (!hasPython) return console.error('not run: python3 is absent')
+  expect(run(start, ['export', '--reward', 'tool-n1', '--for', 'verl', '-o', join(folder, 'for_verl.py')]).code).toBe(0)
+  const call = (text: string) =>
+    `compute_score(data_source="toolcall", solution_str=${text}, ground_truth=gold, extra_info={"split": "train", "index": 0})`
+  const scores = python(
+    `${PRELUDE}\nfrom for_verl import compute_score\nprint(json.dumps([${['right', 'wrong', 'broken'].map(call).join(', ')}]))`,
+  )
+  expect(scores).toEqual([
+    { score: 1, fault: 0 },
+    { score: 0, fault: 0 },
+    { score: 0, fault: 1 },
+  ])
+})
+
+test("TRL's reward function takes plain and conversational completions and the dataset's columns", () => {
+  if (!hasPython) return console.error('not run: python3 is absent')
+  expect(
+    run(start, ['export', '--reward', 'toolrl:schedule', '--for', 'trl', '-o', join(folder, 'for_trl.py')]).code,
+  ).toBe(0)
+  const scores = python(`
+import json
+from types import SimpleNamespace
+from for_trl import hone_reward
+gold = '<think> t </think>\\n<tool_call>\\n{"name": "f", "parameters": {}}\\n</tool_call>'
+state = SimpleNamespace(global_step=150)
+chat = [{"role": "assistant", "content": gold}]
+print(json.dumps([
+  hone_reward(prompts=["p", "p"], completions=[gold, "no"], completion_ids=[[1], [2]], ground_truth=[gold, gold], trainer_state=state),
+  hone_reward(prompts=["p"], completions=[chat], answer=[[{"name": "f", "arguments": {}}]]),
+]))`)
+  expect(scores).toEqual([[4, -3], [4]])
+})
+
+test('a trainer or reward that does not exist is refused', () => {
+  expect(run(start, ['export', '--reward', 'tool-n9', '--for', 'verl', '-o', '-']).code).toBe(2)
+  expect(run(start, ['export', '--reward', 'tool-n1', '-o', '-']).stderr).toContain('--for is missing')
+})
+
+test('the starter of a reward passes its own test, scores a row and is never overwritten', () => {
+  const made = join(folder, 'mine')
+  expect(run(start, ['init', 'reward', '-o', made]).code).toBe(0)
+  expect(Bun.spawnSync([process.execPath, 'test'], { cwd: made }).exitCode).toBe(0)
+  writeFileSync(join(made, 'rows.jsonl'), '{"completion": "\\"f\\"", "answer": [{"name": "f", "arguments": {}}]}\n')
+  const { stdout } = run(start, ['score', join(made, 'rows.jsonl'), '--reward', join(made, 'reward.ts')])
+  expect(JSON.parse(stdout)).toMatchObject({ fault: null, parts: { names: 1 } })
+  expect(run(start, ['init', 'reward', '-o', made]).stderr).toContain('the file exists')
+})

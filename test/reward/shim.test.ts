@@ -58,7 +58,7 @@ print(json.dumps([
   hone_reward(prompts=["p", "p"], completions=[gold, "no"], completion_ids=[[1], [2]], ground_truth=[gold, gold], trainer_state=state),
   hone_reward(prompts=["p"], completions=[chat], answer=[[{"name": "f", "arguments": {}}]]),
 ]))`)
-  expect(scores).toEqual([[4, -3], [4]])
+  expect(scores).toEqual([[4, -4], [4]])
 })
 
 test('a trainer or reward that does not exist is refused', () => {

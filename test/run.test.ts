@@ -1,12 +1,12 @@
 // Run directories: made once, locked, resumable after a crash at any byte.
 import { expect, test } from 'bun:test'
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkNewRun, createRun, EVENTS, readEvents, readRecord, resumeRun } from '../src/run.ts'
+import { scratch } from './scratch.ts'
 
 const record = { command: 'train', version: '0', settings: { seed: 1 }, origins: { seed: 'default' } }
-const fresh = () => join(mkdtempSync(join(tmpdir(), 'hone-run-')), 'a', 'run')
+const fresh = () => join(scratch(), 'a', 'run')
 const note = (step: number) => ({ type: 'note', time: 0, step, text: `note ${step}` }) as const
 
 test('a run keeps its settings with their origins and releases its lock when closed', () => {
@@ -31,7 +31,7 @@ test('a directory that holds a run is refused with the way to continue it', () =
 })
 
 test('a path through a file is refused and nothing is written', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hone-run-'))
+  const directory = scratch()
   writeFileSync(join(directory, 'file'), '')
   expect(() => createRun(join(directory, 'file', 'run'), record)).toThrow('is a file')
   expect(readdirSync(directory)).toEqual(['file'])
@@ -63,5 +63,5 @@ test('a run in use is refused, a lock of a dead process is taken over', () => {
 })
 
 test('a directory without a run cannot be resumed', () => {
-  expect(() => readRecord(mkdtempSync(join(tmpdir(), 'hone-run-')))).toThrow('Cannot find a run')
+  expect(() => readRecord(scratch())).toThrow('Cannot find a run')
 })

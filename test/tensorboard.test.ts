@@ -1,9 +1,9 @@
 // TensorBoard files: checksums with known answers, and records that hold what was said.
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32c, tensorboard } from '../src/tensorboard.ts'
+import { scratch } from './scratch.ts'
 
 test('CRC-32C has the known answers of RFC 3720 B.4', () => {
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa)
@@ -13,7 +13,7 @@ test('CRC-32C has the known answers of RFC 3720 B.4', () => {
 })
 
 test('an event file holds a version, a session start and the scalars of steps and evaluations', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hone-tb-'))
+  const directory = scratch()
   const sink = tensorboard(directory, { time: 1_700_000_000_000, step: 4 })
   sink({ type: 'step', time: 1_700_000_001_000, step: 300, steps: 9, figures: { reward: 0.5 } })
   sink({ type: 'note', time: 0, step: 5, text: 'not a figure' })

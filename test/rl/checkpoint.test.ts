@@ -4,17 +4,16 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { latestCheckpoint, saveCheckpoint } from '../../src/rl/checkpoint.ts'
+import { scratch } from '../scratch.ts'
 
-const root = () => join(mkdtempSync(join(tmpdir(), 'hone-checkpoint-')), 'checkpoints')
+const root = () => join(scratch(), 'checkpoints')
 const at = (step: number) => ({
   step,
   position: step * 7,
@@ -59,7 +58,7 @@ test('a damaged or half-written checkpoint is passed over, and said', () => {
 
 test('no checkpoint is no error, a full or unwritable disk is one and leaves nothing', () => {
   expect(latestCheckpoint(root())).toBeUndefined()
-  const file = join(mkdtempSync(join(tmpdir(), 'hone-checkpoint-')), 'file')
+  const file = join(scratch(), 'file')
   writeFileSync(file, '')
   expect(() => saveCheckpoint(join(file, 'checkpoints'), at(1), 2)).toThrow(expect.objectContaining({ exit: 2 }))
   expect(existsSync(join(file, 'checkpoints'))).toBe(false)

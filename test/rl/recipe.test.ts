@@ -1,13 +1,13 @@
 // The recipes: defaults are Tool-N1's, every preset is valid, other trainers' spellings are understood.
 import { expect, test } from 'bun:test'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resolveConfig } from '../../src/config.ts'
 import { strictArguments } from '../../src/flags.ts'
 import { sftPresets, trainPresets } from '../../src/rl/presets.ts'
 import { SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
 import { flagsOf } from '../../src/schema.ts'
+import { scratch } from '../scratch.ts'
 
 const needed = { model: 'm', data: 'd.jsonl', output: 'o' }
 const train = (flags: Record<string, unknown> = {}, preset = 'tool-n1') =>
@@ -50,7 +50,7 @@ test('every preset is a valid recipe and records where its values come from', ()
 })
 
 test("TRL's and verl's spellings are read in files and as flags", () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'hone-')), 'c.yaml')
+  const file = join(scratch(), 'c.yaml')
   writeFileSync(
     file,
     'model_name_or_path: m\ntrain_files: [a, b]\noutput_dir: o\nnum_generations: 8\nbeta: 0.04\nepsilon_high: 0.28\n',
@@ -61,7 +61,7 @@ test("TRL's and verl's spellings are read in files and as flags", () => {
 })
 
 test('an unknown key ends with its nearest name, the file and the line', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'hone-')), 'c.yaml')
+  const file = join(scratch(), 'c.yaml')
   writeFileSync(file, 'model: m\ngroup_sise: 8\n')
   expect(() => resolveConfig(TrainRecipe, { file })).toThrow(
     expect.objectContaining({

@@ -1,7 +1,5 @@
 // Supervised fine-tuning on the small policy: it imitates, and neither micro-batches nor a resume change the result.
 import { expect, test } from 'bun:test'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { RunEvent } from '../../src/event.ts'
@@ -9,10 +7,11 @@ import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
 import { SftRecipe } from '../../src/rl/recipe.ts'
 import { sft, type SftContext } from '../../src/rl/sft.ts'
 import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
+import { scratch } from '../scratch.ts'
 
 const V = 6
 
-function setUp(overrides: Record<string, unknown> = {}, directory = mkdtempSync(join(tmpdir(), 'hone-sft-'))) {
+function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
   const recipe = v.parse(SftRecipe, {
     model: 'toy',
     data: 'toy',

@@ -1,7 +1,6 @@
 // The loop on a policy small enough to check: it learns, it resumes to the same bits, it is loud where it must be.
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { RunEvent } from '../../src/event.ts'
@@ -9,15 +8,12 @@ import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import { train, type TrainContext } from '../../src/rl/train.ts'
 import { successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
+import { scratch } from '../scratch.ts'
 
 const V = 6
 const EOS = 0
 
-function context(
-  overrides: Record<string, unknown> = {},
-  toy: Toy = toyPolicy(V),
-  directory = mkdtempSync(join(tmpdir(), 'hone-train-')),
-) {
+function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V), directory = scratch()) {
   const recipe = v.parse(TrainRecipe, {
     model: 'toy',
     data: 'toy',

@@ -177,7 +177,7 @@ export const TrainRecipe = v.object({
   sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
   klCoefficient: say(
     v.optional(atLeast(0), 0.001),
-    'weight of the divergence from the first weights',
+    'weight of the divergence from the frozen model: the first weights, or with LoRA those without the adapter',
     'beta',
     'kl_loss_coef',
     'kl_coef',

@@ -50,14 +50,14 @@ function changeLine(evals: readonly (RunEvent & { type: 'eval' })[]): string[] {
   return [`exact match ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
 }
 
-/** A few completions of the last step, from different prompts. */
+/** A few completions of the last step, from as many prompts as there are. */
 function completionLines(file: string): string[] {
   if (!existsSync(file)) return []
   const rows = readFileSync(file, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { reward: number; output: string; sample: number })
-    .filter(({ sample }) => sample === 0)
+    .sort((a, b) => a.sample - b.sample)
   const shown = rows.slice(0, SHOWN).map(({ reward, output }) => `  reward ${reward.toFixed(2)}  ${oneLine(output)}`)
   return ['completions of the last step:', ...shown]
 }

@@ -4,6 +4,7 @@ import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../json.ts'
 import { readRows, type HoneRow } from '../../row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
+import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'
 import { scores } from './scores.ts'
 
@@ -35,6 +36,7 @@ export const rows: Benchmark = {
             expects_call: row.answer.length > 0,
             calls: parsed.calls.length,
             answer_key: callsKey(parsed.calls),
+            hammer: { ...hammerCounts(parsed.fault === null ? parsed.calls : null, row.answer) },
           },
           response: response ?? calls ?? null,
         }

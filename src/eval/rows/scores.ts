@@ -1,6 +1,7 @@
 // Scores over judged responses to hone rows; with several responses a row also what k samples are worth.
-import { isObject } from '../../json.ts'
+import { isObject, type Json } from '../../json.ts'
 import type { Judged, NamedScore } from '../benchmark.ts'
+import { hammerScores, type HammerCounts } from '../hammer.ts'
 import { bestAtK, bootstrap, majorityAtK, mean, passAtK, wilson } from '../statistics.ts'
 
 const PARTS = ['count', 'names', 'parameters', 'values'] as const
@@ -12,6 +13,7 @@ export function scores(judged: readonly Judged[]): NamedScore[] {
     exact(judged, samples),
     ...parts(samples),
     ...(samples.some((list) => list.length > 1) ? sampled(samples) : []),
+    ...hammer(judged),
     ...refusal(judged),
   ]
 }
@@ -79,6 +81,16 @@ function sampled(samples: readonly Judged[][]): NamedScore[] {
   ])
 }
 
+/** Hammer's F1 of names and of parameters, over all responses. */
+function hammer(judged: readonly Judged[]): NamedScore[] {
+  const { names, parameters } = hammerScores(judged.map(({ judgement }) => countsOf(judgement['hammer'])))
+  const what = 'micro F1 as Hammer computes it: values as text, expected calls not used up'
+  return [
+    { name: 'Hammer names', value: names?.f1 ?? 0, what },
+    { name: 'Hammer parameters', value: parameters?.f1 ?? 0, what },
+  ]
+}
+
 /** Calls where none is expected and none where one is: the two ways to be badly calibrated. */
 function refusal(judged: readonly Judged[]): NamedScore[] {
   const refuses = (item: Judged) => item.judgement['calls'] === 0 && item.judgement.fault === null
@@ -102,6 +114,18 @@ function refusal(judged: readonly Judged[]): NamedScore[] {
       what: 'share of answers without a call that are right to make none',
     },
   ]
+}
+
+function countsOf(value: Json | undefined): HammerCounts {
+  const count = (key: string) => (isObject(value) ? Number(value[key]) : 0)
+  return {
+    rightNames: count('rightNames'),
+    givenNames: count('givenNames'),
+    wantedNames: count('wantedNames'),
+    rightParameters: count('rightParameters'),
+    givenParameters: count('givenParameters'),
+    wantedParameters: count('wantedParameters'),
+  }
 }
 
 function interval(values: readonly number[]): { value: number; low: number; high: number } {

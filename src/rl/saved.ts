@@ -33,7 +33,8 @@ export async function openSaved(path: string, protocol: string): Promise<Saved> 
             },
           )
         }
-        known.set(keyOf(value), value)
+        const { protocol: _, ...record } = value
+        known.set(keyOf(value), record)
       }
     }
   }

@@ -110,17 +110,18 @@ export function weightOf(weights: Readonly<Partial<Record<LayerRole, Value>>>): 
   }
 }
 
-/** Queries, keys and values of each row, [rows, heads·H]: `output` of the linear map, `rotated` after bias, norm and RoPE. */
+/** Queries, keys and values of each row, [rows, heads·H]: `output` of the linear `map`, `rotated` after bias, norm and RoPE. */
 export function projections(
   config: ModelConfig,
   normed: Value,
   weights: Readonly<Partial<Record<LayerRole, Value>>>,
   cos: Value,
   sin: Value,
+  map = linear,
 ): Record<'q' | 'k' | 'v', { output: Value; rotated: Value }> {
   const weight = weightOf(weights)
   const project = (role: 'q' | 'k' | 'v', bias: LayerRole) => {
-    const mapped = linear(normed, weight(role))
+    const mapped = map(normed, weight(role))
     return config.qkvBias ? op('Add', [mapped, weight(bias)]) : mapped
   }
   const turn = (output: Value, norm: LayerRole, heads: number) => {

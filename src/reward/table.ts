@@ -1,6 +1,7 @@
 // The table of rewards: a family is one row, its variants are columns of its own file.
 import { scoreAlphaMaze } from './alphamaze.ts'
 import { scoreArpo } from './arpo.ts'
+import { bfclScorer } from './bfcl-ast.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
 import type { Mode, Sample, Verdict } from './reward.ts'
 import { scoreLength, scoreOverlong, scoreRepetition } from './shape.ts'
@@ -59,6 +60,11 @@ export const families: Record<string, Family> = {
     },
   },
   ...Object.fromEntries(Object.entries(CALL_PARTS).map(([name, part]) => [name, callFamily(name, part)])),
+  'bfcl-ast': {
+    what: "BFCL's AST check, against possible answers or the calls of a hone row",
+    variants: PARSER_VARIANTS,
+    scorer: (parser) => (Object.hasOwn(PARSER_VARIANTS, parser) ? bfclScorer(parser) : undefined),
+  },
   exact: plain('1 where the final text answer is a right one', scoreExact),
   f1: plain('word F1 of the final text answer', scoreF1),
   length: sized(

@@ -76,6 +76,27 @@ test('text answers are compared without case, punctuation and articles', () => {
   expect(score('exact', 'thus:\n42', '42').score).toBe(1)
 })
 
+test("BFCL's check takes possible answers or calls, and any type name of JSON Schema", () => {
+  const parameters = {
+    type: 'object',
+    properties: { x: { type: 'number' }, unit: { type: 'string' } },
+    required: ['x'],
+  }
+  const row = { function: [{ name: 'f', parameters }] }
+  const possible = '[{"f": {"x": [1.5, 2], "unit": ["Metre", ""]}}]'
+  const check = (body: string, truth: string) => {
+    const { score: right, reasons } = score('bfcl-ast', `<tool_call>[${body}]</tool_call>`, truth, { row })
+    return right === 1 ? 'right' : reasons[0]
+  }
+  expect(check('{"name":"f","arguments":{"x":2,"unit":"METRE"}}', possible)).toBe('right')
+  expect(check('{"name":"f","arguments":{"x":1.5}}', possible)).toBe('right')
+  expect(check('{"name":"f","arguments":{"x":"2"}}', possible)).toBe('type_error:simple')
+  expect(check('{"name":"f","arguments":{}}', possible)).toBe('simple_function_checker:missing_required')
+  expect(check('{"name":"f","arguments":{"x":1.5}}', '[{"name":"f","arguments":{"x":1.5}}]')).toBe('right')
+  expect(check('{"name":"f","arguments":{"x":1.5}}', '[]')).toBe('irrelevance_error:decoder_success')
+  expect(check('', '[]')).toBe('right')
+})
+
 test('no text makes any reward throw, and every score is a number', () => {
   const specs = Object.entries(families).flatMap(([name, { variants }]) => [
     name,

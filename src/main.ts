@@ -14,6 +14,7 @@ const commands = {
   sft: () => import('./cmd/sft.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),
+  demo: () => import('./cmd/demo.ts').then((m) => m.default),
   export: () => import('./cmd/export.ts').then((m) => m.default),
   eval: () => import('./cmd/eval.ts').then((m) => m.default),
   compare: () => import('./cmd/compare.ts').then((m) => m.default),
@@ -21,6 +22,7 @@ const commands = {
   'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
   plan: () => import('./cmd/plan.ts').then((m) => m.default),
   init: () => import('./cmd/init.ts').then((m) => m.default),
+  watch: () => import('./cmd/watch.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

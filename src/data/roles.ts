@@ -4,7 +4,7 @@ import type { ToolCall } from '../row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
 /** Spelling, lower-cased → role. `function_call` and `tool_call` are assistant turns that hold calls. */
-export const ROLES: Record<string, Turn['role']> = {
+const ROLES: Record<string, Turn['role']> = {
   system: 'system',
   developer: 'system',
   user: 'user',
@@ -45,9 +45,15 @@ export function readTurns(messages: readonly Json[], fields: Fields): Turn[] {
   })
 }
 
+/** The role of a spelling, undefined where it is unknown. */
+export function roleOf(spelling: string): Turn['role'] | undefined {
+  const key = spelling.trim().toLowerCase()
+  return Object.hasOwn(ROLES, key) ? ROLES[key] : undefined
+}
+
 /** @throws Rejection where the spelling is unknown. */
 export function toRole(value: Json | undefined): Turn['role'] {
-  const role = typeof value === 'string' ? ROLES[value.trim().toLowerCase()] : undefined
+  const role = typeof value === 'string' ? roleOf(value) : undefined
   if (role === undefined)
     throw new Rejection(
       'wrong-shape',

@@ -120,10 +120,10 @@ function isFlat(value: JsonObject): boolean {
     )
       return false
   }
-  return typeof value['type'] !== 'string' || !(value['type'].toLowerCase() in FRAME_TYPES)
+  return typeof value['type'] !== 'string' || !FRAME_TYPES.has(value['type'].toLowerCase())
 }
 
-const FRAME_TYPES = { object: true, dict: true, dictionary: true, map: true, json: true }
+const FRAME_TYPES = new Set(['object', 'dict', 'dictionary', 'map', 'json'])
 
 /** OpenAPI's list of {name, type, description, required}. */
 function fromList(list: Json[], note: Note): JsonObject {

@@ -50,10 +50,13 @@ export function readType(text: string): TypeReading | undefined {
   const generic = /^([\w.]+)\s*[[<(](.*)[\])>]$/s.exec(plain)
   if (generic)
     return readGeneric(generic[1]!.toLowerCase().replace(/^(typing|t|collections)\./, ''), splitTop(generic[2]!, ','))
-  const name = NAMES[plain.toLowerCase().replace(/^(typing|collections)\./, '')]
+  const name = typeNamed(plain.toLowerCase().replace(/^(typing|collections)\./, ''))
   if (name === undefined) return undefined
   return { schema: name === 'any' ? {} : { type: name }, optional: false }
 }
+
+/** Own keys alone: "constructor" is no type. */
+const typeNamed = (name: string) => (Object.hasOwn(NAMES, name) ? NAMES[name] : undefined)
 
 function readGeneric(name: string, parameters: string[]): TypeReading | undefined {
   const inner = parameters.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '')
@@ -72,7 +75,7 @@ function readGeneric(name: string, parameters: string[]): TypeReading | undefine
     const prefixItems = readings.map(({ schema }) => schema)
     return { schema: { type: 'array', prefixItems, minItems: inner.length, maxItems: inner.length }, optional: false }
   }
-  const outer = NAMES[name]
+  const outer = typeNamed(name)
   if (outer === 'array') return array(readType(inner[0] ?? 'any'))
   if (outer === 'object') {
     const values = readType(inner[1] ?? 'any')

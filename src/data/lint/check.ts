@@ -195,6 +195,7 @@ const DEEPEST = 60
 
 /** Keywords under which schemas stand: one, or several by name or index. */
 const BELOW: Record<string, 'schema' | 'schemas'> = {
+  // No prototype: a keyword called "constructor" stands for itself.
   __proto__: null as never,
   properties: 'schemas',
   $defs: 'schemas',

@@ -2,7 +2,7 @@
 import { nearest } from '../../../error.ts'
 import { isObject, type Json, type JsonObject } from '../../../json.ts'
 import { toCalls } from '../../calls.ts'
-import { ROLES } from '../../roles.ts'
+import { roleOf } from '../../roles.ts'
 import { jsonIn, kindOf, Rejection } from '../../source.ts'
 import { EXAMPLE, example, type Fault, type Path, type Rule } from '../rule.ts'
 
@@ -149,8 +149,7 @@ export const structureRules: Rule[] = [
       if (!Array.isArray(messages)) return undefined
       let changed = false
       const mended = messages.map((message): Json => {
-        const role =
-          isObject(message) && typeof message['role'] === 'string' ? ROLES[message['role'].toLowerCase()] : undefined
+        const role = isObject(message) && typeof message['role'] === 'string' ? roleOf(message['role']) : undefined
         if (role === undefined || !isObject(message) || message['role'] === role) return message
         changed = true
         return { ...message, role }

@@ -1,0 +1,48 @@
+// The demonstration from start to end, cut to one small step: it needs nothing beside itself.
+import { afterAll, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { forms, run } from '../hone.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hone-demo-'))
+afterAll(() => rmSync(root, { recursive: true }))
+const little = [
+  '--steps',
+  '1',
+  '--eval-rows',
+  '2',
+  '--prompts-per-step',
+  '2',
+  '--group-size',
+  '2',
+  '--max-completion-length',
+  '32',
+]
+
+for (const [form, start] of forms)
+  test(`${form}: a run in an empty folder ends with exact match before and after, once`, () => {
+    const cwd = mkdtempSync(join(root, 'empty-'))
+    const { code, stdout, stderr } = run(start, ['demo', ...little], { cwd })
+    expect(stderr).toContain('exact match, greedy')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      before: { exact_match: expect.any(Number) },
+      after: {},
+      up: expect.any(Number),
+    })
+    expect(existsSync(join(cwd, 'runs/demo/run/final/model.safetensors'))).toBe(true)
+    expect(run(start, ['demo', ...little], { cwd }).code).toBe(2)
+  }, 60_000)
+
+test('the control of more fine-tuning runs on rows of its own', () => {
+  const [, start] = forms[0]!
+  const cwd = mkdtempSync(join(root, 'empty-'))
+  const { code, stderr } = run(
+    start,
+    ['demo', '--more-sft', '--steps', '1', '--eval-rows', '2', '--max-completion-length', '32'],
+    { cwd },
+  )
+  expect(stderr).toContain('loss by step')
+  expect(code).toBe(0)
+}, 60_000)

@@ -136,8 +136,7 @@ async function commands(): Promise<void> {
     groupSize: 2,
     miniBatches: 1,
     maxPromptLength: 256,
-    // What is not computed agrees with nothing.
-    agreementTolerance: null,
+    // What is sampled from nothing has no log-prob.
     oldLogprobs: 'computed',
   }
   for (const loraRank of [0, 4])

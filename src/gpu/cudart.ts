@@ -1,7 +1,7 @@
 // The CUDA runtime library: device memory and copies. Beside ort.ts and slots.ts all there is that knows a pointer.
 import { dlopen, type FFIFunction } from 'bun:ffi'
 import { HoneError } from '../error.ts'
-import type { Memory } from './ort.ts'
+import { outOfMemory, type Memory } from './ort.ts'
 import { cString, text, type Argument } from './slots.ts'
 
 /** All return a cudaError_t (0: success) but cudaGetErrorString. */
@@ -55,7 +55,8 @@ export function openCudaRuntime(name: string) {
     },
     /** Memory of `bytes` zeros. */
     allocate(bytes: number, stream: number): Memory {
-      check(`allocate ${bytes} bytes of CUDA memory`, library.cudaMalloc(out, Math.max(1, bytes)))
+      if (library.cudaMalloc(out, Math.max(1, bytes)) !== 0)
+        throw outOfMemory(`Cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB of CUDA memory`)
       const memory = { address: Number(out[0]), bytes }
       if (bytes > 0) check('clear CUDA memory', library.cudaMemsetAsync(memory.address, 0, bytes, stream))
       return memory

@@ -67,9 +67,9 @@ export function openOrt(path: string, { threads, spin }: Pool) {
   /** Turns a status that is not success into an error that carries its message, and releases it. */
   function check(what: string, status: number | null): void {
     if (status === null) return
-    const message = text(api.GetErrorMessage(status))
+    const message = `Cannot ${what}: ${text(api.GetErrorMessage(status)).replace(SOURCE_PLACE, '').trim()}`
     api.ReleaseStatus(status)
-    throw new HoneError(`Cannot ${what}: ${message.replace(SOURCE_PLACE, '')}`, { exit: EXIT.bug })
+    throw OUT_OF_MEMORY.test(message) ? outOfMemory(message) : new HoneError(message, { exit: EXIT.bug })
   }
   /** Calls a function whose last argument receives a pointer, and returns the pointer. */
   function make<K extends string>(what: string, name: keyof Api, ...values: Argument[]): Handle<K> {
@@ -128,7 +128,7 @@ export function openOrt(path: string, { threads, spin }: Pool) {
 
     /** Host memory of `bytes` zeros, beginning at a multiple of 64 bytes (a cache line, and the widest vector). */
     allocateHost(bytes: number): HostMemory {
-      const buffer = new ArrayBuffer(bytes + ALIGNMENT)
+      const buffer = newBuffer(bytes + ALIGNMENT)
       const start = (ALIGNMENT - (ptr(buffer) % ALIGNMENT)) % ALIGNMENT
       return { address: ptr(buffer) + start, bytes, buffer, start }
     },
@@ -231,5 +231,19 @@ const ALL_OPTIMIZATIONS = 99
 const ALIGNMENT = 64
 /** The name of the CUDA provider. */
 export const CUDA_PROVIDER = 'CUDAExecutionProvider'
-/** The place in ORT's own source that its messages begin with. */
-const SOURCE_PLACE = /\/onnxruntime_src\/\S+ .*?(?=\[ONNXRuntimeError\])/g
+/** The place in ORT's own source that its messages name before they say anything. */
+const SOURCE_PLACE = /\/onnxruntime_src\/\S+:\d+ [^)]*\) (?:const )?(?:\[ONNXRuntimeError\] : \d+ : \w+ : )?/g
+const OUT_OF_MEMORY = /failed to allocate memory|out of memory|bad_alloc/i
+
+/** What does not fit is for the user to make smaller: no bug. */
+export function outOfMemory(message: string): HoneError {
+  return new HoneError(message, { hint: 'train on fewer tokens at a time, with shorter completions, or with LoRA' })
+}
+
+function newBuffer(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes)
+  } catch {
+    throw outOfMemory(`Cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB of memory`)
+  }
+}

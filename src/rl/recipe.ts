@@ -130,10 +130,6 @@ export const TrainRecipe = v.object({
   minP: say(v.optional(share(), 0), 'drop tokens below this share of the most likely one'),
   repetitionPenalty: say(v.optional(positive(), 1), 'divides the logits of tokens already seen'),
   stop: say(v.optional(v.array(v.string()), []), 'strings that end a completion', 'stop_strings'),
-  agreementTolerance: say(
-    v.optional(v.nullable(positive()), 1e-4),
-    'largest difference between log-probs of decoding and of training, checked at the start; none = only said',
-  ),
   oldLogprobs: say(
     v.optional(v.picklist(['auto', 'sampled', 'computed']), 'auto'),
     'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution',

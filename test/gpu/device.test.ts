@@ -181,6 +181,12 @@ test('a freed view cannot be bound, while its tensor and what was bound to it be
   expect(() => session.bind().input('a', view)).toThrow('used after it was freed')
 })
 
+test('what does not fit into memory is for the user to make smaller', () => {
+  const allocate = () => device.alloc('f32', [2 ** 20, 2 ** 20])
+  expect(allocate).toThrow('Cannot allocate 4096.0 GiB of memory')
+  expect(allocate).toThrow(expect.objectContaining({ exit: 2 }))
+})
+
 test('the counters say what was moved and run', () => {
   const before = { ...device.counters }
   const two = floats([1, 2], [1, 2])

@@ -165,7 +165,7 @@ function read<S extends v.GenericSchema>(at: string, schema: S, required: boolea
 function read<S extends v.GenericSchema>(at: string, schema: S, required: boolean): v.InferOutput<S> | undefined {
   if (!existsSync(at)) {
     if (!required) return undefined
-    throw new HoneError(`Cannot read ${at}: there is no such file`, {
+    throw new HoneError('Cannot read the tokenizer: there is no such file', {
       at,
       hint: 'hone needs the tokenizer as tokenizer.json.',
     })
@@ -174,12 +174,12 @@ function read<S extends v.GenericSchema>(at: string, schema: S, required: boolea
   try {
     json = JSON.parse(readFileSync(at, 'utf8'))
   } catch (cause) {
-    throw new HoneError(`Cannot read ${at}: it is not JSON`, { at, cause })
+    throw new HoneError('Cannot read the tokenizer: this file is not JSON', { at, cause })
   }
   const parsed = v.safeParse(schema, json)
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
-  throw new HoneError(`Cannot read ${at}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { at })
+  throw new HoneError(`Cannot read the tokenizer: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { at })
 }
 
 function messageOf(cause: unknown): string {

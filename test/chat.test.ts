@@ -55,8 +55,8 @@ test('a template sees messages, tools and variables, and its refusal is an error
 })
 
 test('a broken folder is refused, by file name', async () => {
-  await expect(loadTokenizer(folder({}))).rejects.toThrow('tokenizer.json: there is no such file')
-  await expect(loadTokenizer(folder({ 'tokenizer.json': '{' }))).rejects.toThrow('it is not JSON')
+  await expect(loadTokenizer(folder({}))).rejects.toThrow('Cannot read the tokenizer: there is no such file')
+  await expect(loadTokenizer(folder({ 'tokenizer.json': '{' }))).rejects.toThrow('this file is not JSON')
   await expect(loadTokenizer(folder({ 'tokenizer.json': {} }))).rejects.toThrow('model')
   await expect(loadTokenizer(folder({ 'tokenizer.json': { model: { type: 'None' } } }))).rejects.toThrow(
     'Cannot read the tokenizer',

@@ -5,14 +5,14 @@ import { HoneError } from '../error.ts'
 /** A JSON file as it lies there; absent or malformed is the user's error, not ours. */
 export function readJson(path: string): unknown {
   if (!existsSync(path))
-    throw new HoneError(`Cannot read ${path}: there is no such file`, {
+    throw new HoneError('Cannot read the model: there is no such file', {
       at: path,
       hint: 'Give the folder of a Hugging Face model.',
     })
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new HoneError(`Cannot read ${path}: it is not JSON`, { at: path, cause })
+    throw new HoneError('Cannot read the model: this file is not JSON', { at: path, cause })
   }
 }
 
@@ -24,7 +24,7 @@ export function writeText(path: string, text: string): void {
     renameSync(beside, path)
   } catch (cause) {
     rmSync(beside, { force: true })
-    throw new HoneError(`Cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new HoneError(`Cannot write the file: ${cause instanceof Error ? cause.message : String(cause)}`, {
       at: path,
       cause,
     })
@@ -36,7 +36,7 @@ export function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true })
   } catch (cause) {
-    throw new HoneError(`Cannot write ${dir}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new HoneError(`Cannot make the folder: ${cause instanceof Error ? cause.message : String(cause)}`, {
       at: dir,
       cause,
     })

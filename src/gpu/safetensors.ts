@@ -53,7 +53,7 @@ export function openSafetensors(path: string): Safetensors {
     const { entries, metadata } = readHeader(path, file, fstatSync(file).size)
     const entry = (name: string) => {
       const found = entries.get(name)
-      if (!found) throw new HoneError(`Cannot read ${path}: it holds no tensor '${name}'`, { at: path })
+      if (!found) throw new HoneError(`Cannot read the tensors: it holds no tensor '${name}'`, { at: path })
       return found
     }
     const bytes = (name: string) => {
@@ -75,7 +75,7 @@ export function openSafetensors(path: string): Safetensors {
   } catch (error) {
     closeSync(file)
     if (error instanceof HoneError) throw error
-    throw new HoneError(`Cannot read ${path}: ${reason(error)}`, { at: path, cause: error })
+    throw new HoneError(`Cannot read the tensors: ${reason(error)}`, { at: path, cause: error })
   }
 }
 
@@ -111,13 +111,13 @@ export function writeSafetensors(
     if (file !== undefined) closeSync(file)
     rmSync(beside, { force: true })
     if (cause instanceof HoneError) throw cause
-    throw new HoneError(`Cannot write ${path}: ${reason(cause)}`, { at: path, cause })
+    throw new HoneError(`Cannot write the tensors: ${reason(cause)}`, { at: path, cause })
   }
 }
 
 function readHeader(path: string, file: number, size: number) {
   const wrong = (what: string) =>
-    new HoneError(`Cannot read ${path}: ${what}`, { at: path, hint: 'Fetch or save the file again.' })
+    new HoneError(`Cannot read the tensors: ${what}`, { at: path, hint: 'Fetch or save the file again.' })
   if (size < 8) throw wrong(`it is truncated: ${size} bytes are no safetensors file`)
   const said = Buffer.from(readRange(path, file, 0, 8)).readBigUInt64LE()
   if (said > BigInt(LONGEST_HEADER)) throw wrong(`its header claims ${said} bytes, more than ${LONGEST_HEADER}`)
@@ -164,14 +164,14 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 function refuse(path: string, { name, type }: Entry, wanted: string): never {
-  throw new HoneError(`Cannot read ${path}: tensor '${name}' is ${type}, not ${wanted}`, { at: path })
+  throw new HoneError(`Cannot read the tensors: tensor '${name}' is ${type}, not ${wanted}`, { at: path })
 }
 
 function open(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw new HoneError(`Cannot read ${path}: ${reason(cause)}`, { at: path, cause })
+    throw new HoneError(`Cannot read the tensors: ${reason(cause)}`, { at: path, cause })
   }
 }
 
@@ -179,7 +179,7 @@ function readRange(path: string, file: number, start: number, end: number): Uint
   const bytes = new Uint8Array(end - start)
   for (let done = 0; done < bytes.length;) {
     const got = readSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30), start + done)
-    if (got === 0) throw new HoneError(`Cannot read ${path}: it ended while being read`, { at: path })
+    if (got === 0) throw new HoneError(`Cannot read the tensors: it ended while being read`, { at: path })
     done += got
   }
   return bytes

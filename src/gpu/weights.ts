@@ -77,7 +77,7 @@ function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | un
   const at = join(dir, 'model.safetensors.index.json')
   if (existsSync(single) || !existsSync(at)) {
     if (!existsSync(single))
-      throw new HoneError(`Cannot read the model: ${dir} holds no model.safetensors`, {
+      throw new HoneError(`Cannot read the model: the folder holds no model.safetensors`, {
         at: dir,
         hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json.',
       })

@@ -1,4 +1,4 @@
-// Types of the imports that are no TypeScript: shared libraries are paths, the browser build of transformers is typed as the package.
+// Types of the imports that are no TypeScript: shared libraries are paths, what goes into a page is text, the browser build of transformers is typed as the package.
 declare module '*.so.1' {
   const path: string
   export default path
@@ -9,4 +9,12 @@ declare module '*.dylib' {
 }
 declare module '*/transformers.web.js' {
   export * from '@huggingface/transformers'
+}
+declare module 'uplot/dist/uPlot.iife.min.js' {
+  const text: string
+  export default text
+}
+declare module '*.css' {
+  const text: string
+  export default text
 }

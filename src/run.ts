@@ -119,6 +119,9 @@ export function readEvents(path: string): RunEvent[] {
   return events
 }
 
+/** Name of a file of completions of one step. Zeros in front: names sort as numbers. */
+export const stepFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
+
 const RECORD = 'run.json'
 export const EVENTS = 'events.ndjson'
 const LOCK = 'lock'

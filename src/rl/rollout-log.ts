@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../jsonl.ts'
+import { stepFile } from '../run.ts'
 import type { Answer } from './heldout.ts'
 import type { Rollout, Weighted } from './record.ts'
 
@@ -56,12 +57,9 @@ function linesOf(
   }))
 }
 
-/** Name of the file of a step. Zeros in front: names sort as numbers. */
-export const rolloutFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
-
 function write(directory: string, step: number, lines: readonly object[]): void {
   mkdirSync(directory, { recursive: true })
-  writeFileAtomic(join(directory, rolloutFile(step)), lines.map((line) => `${stringify(line)}\n`).join(''))
+  writeFileAtomic(join(directory, stepFile(step)), lines.map((line) => `${stringify(line)}\n`).join(''))
 }
 
 /** Numbers beyond double precision in an expected answer become text: these files are for reading. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Figures, RunEvent, Sink } from '../event.ts'
 import { duration } from '../progress.ts'
-import { rolloutFile } from './rollout-log.ts'
+import { stepFile } from '../run.ts'
 
 export interface Summary {
   sink: Sink
@@ -26,7 +26,7 @@ export function summary(): Summary {
         timeLine(steps.map(({ figures }) => figures)),
         `peak memory ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
         ...changeLine(evals),
-        ...completionLines(path('rollouts', rolloutFile(last.step))),
+        ...completionLines(path('rollouts', stepFile(last.step))),
       ]
     },
   }

@@ -1,0 +1,54 @@
+// The live page of a run: a server for this machine alone, which follows the run's events.
+import type { RunEvent } from '../event.ts'
+import { eventsOf, pageOf, rolloutsOf } from './page.ts'
+
+/** Milliseconds between two looks at the events. */
+const LOOK = 500
+
+/** Serve the page of the run in `directory` on 127.0.0.1; port 0 takes any free one. The caller stops it. */
+export function servePage(directory: string, port: number) {
+  return Bun.serve({
+    hostname: '127.0.0.1',
+    port,
+    idleTimeout: 0,
+    fetch(request, server) {
+      const { pathname, hostname } = new URL(request.url)
+      // A page of another origin that has its name point here must not read the run.
+      if (hostname !== '127.0.0.1' && hostname !== 'localhost') return new Response('wrong host', { status: 403 })
+      const step = /^\/rollouts\/(\d{1,9})$/.exec(pathname)?.[1]
+      if (pathname === '/')
+        return new Response(pageOf(directory, { live: true }), {
+          headers: { 'content-type': 'text/html; charset=utf-8' },
+        })
+      if (pathname === '/events') {
+        server.timeout(request, 0)
+        return new Response(follow(directory, request.signal), { headers: { 'content-type': 'text/event-stream' } })
+      }
+      return step === undefined
+        ? new Response('not found', { status: 404 })
+        : Response.json(rolloutsOf(directory, Number(step)))
+    },
+  })
+}
+
+/** All events as server-sent ones, numbered, then those that come, until the reader goes. */
+function follow(directory: string, gone: AbortSignal): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const message = (event: RunEvent, id: number) => encoder.encode(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`)
+  let timer: Timer
+  return new ReadableStream({
+    start(controller) {
+      let sent = 0
+      const look = () => {
+        const events = eventsOf(directory)
+        // A resumed run takes back events after its checkpoint: the page is told from there on.
+        if (events.length < sent) sent = events.length
+        for (; sent < events.length; sent++) controller.enqueue(message(events[sent]!, sent))
+      }
+      look()
+      timer = setInterval(look, LOOK)
+      gone.addEventListener('abort', () => clearInterval(timer))
+    },
+    cancel: () => clearInterval(timer),
+  })
+}

@@ -43,29 +43,24 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
 export const isExact = ({ verdict }: Judged): boolean => verdict.score >= 1
 
 /**
- * Share of exact answers per set with Wilson's interval, and the mean over sets, its interval by bootstrap within sets
- * of equal weight where there are several.
+ * Share of exact answers per set and the mean over sets, each with an interval of 95 %: Wilson's, or by bootstrap for a mean
+ * over sets of unequal size.
  */
 export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]): Figures {
   const shares = sets.map(({ name }) => {
     const exact = answers.filter(({ set }) => set === name).map((each) => Number(isExact(each)))
-    return {
-      name,
-      exact,
-      interval: wilson(
-        exact.reduce((sum, value) => sum + value, 0),
-        exact.length,
-      ),
-    }
+    return { name, exact, interval: wilson(sum(exact), exact.length) }
   })
-  const pooled = shares.flatMap(({ exact }) =>
-    exact.map((value) => (value * answers.length) / (sets.length * exact.length)),
+  const all = shares.flatMap(({ exact }) => exact)
+  const unequal = shares.some(({ exact }) => exact.length !== shares[0]!.exact.length)
+  const weighted = shares.flatMap(({ exact }) =>
+    exact.map((value) => (value * all.length) / (sets.length * exact.length)),
   )
-  const all = shares.length === 1 ? shares[0]!.interval : bootstrap(pooled)
+  const whole = unequal ? bootstrap(weighted) : wilson(sum(all), all.length)
   const figures: Figures = {
-    exact_match: all.estimate,
-    'exact_match/low': all.low,
-    'exact_match/high': all.high,
+    exact_match: whole.estimate,
+    'exact_match/low': whole.low,
+    'exact_match/high': whole.high,
     reward: mean(answers.map(({ verdict }) => verdict.score)),
     'completions/mean_length': mean(answers.map(({ completion }) => completion.ids.length)),
     'completions/clipped_ratio': mean(answers.map(({ completion }) => Number(completion.finish === 'length'))),
@@ -78,3 +73,5 @@ export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]
     }
   return figures
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

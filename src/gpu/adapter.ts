@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
+import { writeFileAtomic } from '../jsonl.ts'
 import { type LayerRole, type ModelConfig, type Parameter, families, parametersOf } from './family.ts'
-import { makeFolder, readJson, writeText } from './folder.ts'
+import { makeFolder, readJson } from './folder.ts'
 import { type Safetensors, type Stored, openSafetensors, writeSafetensors } from './safetensors.ts'
 
 /** W' = W + scale · B·A for every adapted matrix W [out, in]. */
@@ -120,7 +121,7 @@ export function saveAdapter(
     target_modules: modules.map((role) => names[role].split('.').at(-2)),
   }
   writeSafetensors(join(dir, 'adapter_model.safetensors'), tensors)
-  writeText(join(dir, 'adapter_config.json'), JSON.stringify(json, null, 2) + '\n')
+  writeFileAtomic(join(dir, 'adapter_config.json'), JSON.stringify(json, null, 2) + '\n')
 }
 
 function take(file: Safetensors, left: Set<string>, name: string, shape: readonly number[]): Float32Array {

@@ -1,5 +1,5 @@
-// Files of a model folder beside its weights: JSON in, text out by way of a file beside that is renamed.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+// The folder of a model: JSON files in it, and making it.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { HoneError } from '../error.ts'
 
 /** A JSON file as it lies there; absent or malformed is the user's error, not ours. */
@@ -13,21 +13,6 @@ export function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     throw new HoneError('Cannot read the model: this file is not JSON', { at: path, cause })
-  }
-}
-
-/** Write the whole text or nothing. */
-export function writeText(path: string, text: string): void {
-  const beside = `${path}.tmp`
-  try {
-    writeFileSync(beside, text)
-    renameSync(beside, path)
-  } catch (cause) {
-    rmSync(beside, { force: true })
-    throw new HoneError(`Cannot write the file: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      at: path,
-      cause,
-    })
   }
 }
 

@@ -3,8 +3,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, nearest } from '../error.ts'
+import { writeFileAtomic } from '../jsonl.ts'
 import { type ModelConfig, type Parameter, parametersOf } from './family.ts'
-import { makeFolder, readJson, writeText } from './folder.ts'
+import { makeFolder, readJson } from './folder.ts'
 import { loadConfig } from './hf.ts'
 import { type FloatType, isFloatType } from './number.ts'
 import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
@@ -62,7 +63,7 @@ export function saveModel(
 ): void {
   makeFolder(dir)
   for (const name of readdirSync(from))
-    if (kept(name)) writeText(join(dir, name), readFileSync(join(from, name), 'utf8'))
+    if (kept(name)) writeFileAtomic(join(dir, name), readFileSync(join(from, name), 'utf8'))
   const tensors = parametersOf(config).map((parameter) => ({
     name: parameter.name,
     type,

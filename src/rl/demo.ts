@@ -1,5 +1,5 @@
 // The demonstration: MiniCall from its warm start through GRPO, or a control of it, evaluated before and after.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { model, settings } from '../../fixtures/minicall/embed.ts'
 import { phases, task as lesson } from '../../fixtures/minicall/lessons.ts'
@@ -7,6 +7,8 @@ import { datasets } from '../../fixtures/minicall/make.ts'
 import { resolveConfig } from '../config.ts'
 import type { Tree } from '../config-file.ts'
 import { EXIT, type ExitCode } from '../error.ts'
+import { makeFolder } from '../gpu/folder.ts'
+import { writeFileAtomic } from '../jsonl.ts'
 import { data, log } from '../out.ts'
 import type { HoneRow } from '../row.ts'
 import { checkNewRun } from '../run.ts'
@@ -68,9 +70,9 @@ async function fineTune(places: Tree, flags: Record<string, unknown>): Promise<E
 
 /** The model folder, the prompts to train on, right answers that the warm start has not seen, and the held-out rows, which are returned. */
 function writeTask(dir: string): HoneRow[] {
-  mkdirSync(join(dir, 'model'), { recursive: true })
-  for (const [name, text] of Object.entries(model.texts)) writeFileSync(join(dir, 'model', name), text)
-  writeFileSync(join(dir, 'model', 'model.safetensors'), readFileSync(model.weights))
+  makeFolder(join(dir, 'model'))
+  for (const [name, text] of Object.entries(model.texts)) writeFileAtomic(join(dir, 'model', name), text)
+  writeFileAtomic(join(dir, 'model', 'model.safetensors'), readFileSync(model.weights))
   const { names, files } = datasets(TASK_SEED)
   const held = { 'test-seen.jsonl': files['test-seen.jsonl'](), 'test-unseen.jsonl': files['test-unseen.jsonl']() }
   for (const [name, rows] of Object.entries({ ...held, 'train.jsonl': files['train.jsonl']() }))
@@ -82,5 +84,5 @@ function writeTask(dir: string): HoneRow[] {
 }
 
 function writeRows(path: string, rows: readonly unknown[]): void {
-  writeFileSync(path, rows.map((row) => JSON.stringify(row) + '\n').join(''))
+  writeFileAtomic(path, rows.map((row) => JSON.stringify(row) + '\n').join(''))
 }

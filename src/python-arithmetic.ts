@@ -1,5 +1,5 @@
 // The value of a constant Python expression: arithmetic on numbers, strings and lists, without names.
-import type { Node } from './python-syntax.ts'
+import type { Node } from './python-node.ts'
 import { Complex, Dict, equal, float, integer, numeric, PythonError, Tuple, typeName, type Py } from './python-value.ts'
 import { negate, setOf } from './python.ts'
 

@@ -1,5 +1,6 @@
 // What Python's containers answer to `in`, `len`, `[]` and iteration, or the exception they raise.
-import { Dict, includes, PythonError, PySet, repr, Tuple, typeName, type Py } from './python-value.ts'
+import { repr } from './python-repr.ts'
+import { Dict, includes, PythonError, PySet, Tuple, typeName, type Py } from './python-value.ts'
 
 /** `item in container`. @throws PythonError TypeError. */
 export function contains(container: Py, item: Py): boolean {

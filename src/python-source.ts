@@ -1,6 +1,7 @@
 // A syntax tree back to Python source, spelt as CPython 3.11's ast.unparse spells it.
-import { PythonError, repr, ELLIPSIS, type Py } from './python-value.ts'
-import type { Comprehension, Node } from './python-syntax.ts'
+import { repr } from './python-repr.ts'
+import { PythonError, ELLIPSIS, type Py } from './python-value.ts'
+import type { Comprehension, Node } from './python-node.ts'
 
 /** Binding strength, from loose to tight; an operand looser than its place asks for is put in parentheses. */
 const LEVELS = [

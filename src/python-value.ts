@@ -1,5 +1,5 @@
 // Python's values where JSON has no word for them, with Python's equality, spelling and type names.
-import { Float, floatText, keysOf, type Json } from './json.ts'
+import { Float } from './json.ts'
 
 /** A Python value. Numbers as in json.ts: a safe integer is an int, bigint an int beyond, everything else a float. */
 export type Py =
@@ -153,73 +153,6 @@ export function numeric(value: Py): number | bigint | undefined {
   return value instanceof Float ? value.value : undefined
 }
 
-/** Python's `repr`. */
-export function repr(value: Py): string {
-  if (value === null) return 'None'
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'number') return typeName(value) === 'int' ? String(value) : floatRepr(value)
-  if (typeof value === 'bigint') return bigintRepr(value)
-  if (typeof value === 'string') return stringRepr(value)
-  if (value === ELLIPSIS) return 'Ellipsis'
-  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
-  if (value instanceof Dict)
-    return `{${[...value.entries()].map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`
-  if (value instanceof Float) return floatRepr(value.value)
-  if (value instanceof Tuple)
-    return value.items.length === 1 ? `(${repr(value.items[0]!)},)` : `(${value.items.map(repr).join(', ')})`
-  if (value instanceof PySet) return value.items.length === 0 ? 'set()' : `{${value.items.map(repr).join(', ')}}`
-  return value instanceof Bytes ? bytesRepr(value.bytes) : complexRepr(value)
-}
-
-/** Python's `str`. */
-export function str(value: Py): string {
-  return typeof value === 'string' ? value : repr(value)
-}
-
-/** `repr` of a float: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on. */
-export function floatRepr(value: number): string {
-  if (Number.isFinite(value)) return floatText(value)
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
-}
-
-/** A JSON value as Python's `json.loads` would have it. */
-export function fromJson(value: Json): Py {
-  if (Array.isArray(value)) return value.map(fromJson)
-  if (typeof value !== 'object' || value === null || value instanceof Float) return value
-  return new Dict(keysOf(value).map((key) => [key, fromJson(value[key] ?? null)]))
-}
-
-/** A Python value as `json.dumps` would write it: tuples become lists, keys strings. @throws PythonError TypeError for a set, bytes, complex or `...`. */
-export function toJson(value: Py): Json {
-  if (Array.isArray(value)) return value.map(toJson)
-  if (value instanceof Tuple) return value.items.map(toJson)
-  if (value instanceof Dict)
-    return Object.fromEntries([...value.entries()].map(([key, item]) => [jsonKey(key), toJson(item)]))
-  if (value === ELLIPSIS || value instanceof PySet || value instanceof Bytes || value instanceof Complex) {
-    throw new PythonError('TypeError', `Object of type ${typeName(value)} is not JSON serializable`)
-  }
-  return value
-}
-
-function jsonKey(key: Py): string {
-  if (typeof key === 'string') return key
-  if (key === null) return 'null'
-  if (typeof key === 'boolean') return String(key)
-  if (numeric(key) === undefined)
-    throw new PythonError('TypeError', `keys must be str, int, float, bool or None, not ${typeName(key)}`)
-  const text = repr(key)
-  return { nan: 'NaN', inf: 'Infinity', '-inf': '-Infinity' }[text] ?? text
-}
-
-/** sys.int_info.default_max_str_digits */
-const MAX_DIGITS = 4300
-
-function bigintRepr(value: bigint): string {
-  const text = String(value)
-  if (text.length - (value < 0 ? 1 : 0) <= MAX_DIGITS) return text
-  throw new PythonError('ValueError', `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion`)
-}
-
 let nanKeys = 0
 
 function hashKey(key: Py): string {
@@ -233,49 +166,9 @@ function hashKey(key: Py): string {
   if (key instanceof Complex) return key.imag === 0 ? hashKey(float(key.real)) : `c${key.real},${key.imag}`
   if (Array.isArray(key) || key instanceof Dict || key instanceof PySet)
     throw new PythonError('TypeError', `unhashable type: '${typeName(key)}'`)
-  return `o${repr(key)}`
+  return key instanceof Bytes ? `b${key.bytes.join()}` : key === null ? 'none' : 'ellipsis'
 }
 
 function sameItems(a: Py[], b: Py[]): boolean {
   return a.length === b.length && a.every((item, i) => equal(item, b[i]!))
-}
-
-/** Characters that `repr` escapes: category Other, and every separator but the space. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u
-const SHORT_ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-function stringRepr(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  let out = quote
-  for (const character of text) {
-    if (character === quote) out += `\\${quote}`
-    else
-      out +=
-        SHORT_ESCAPES[character] ?? (UNPRINTABLE.test(character) ? escapeCode(character.codePointAt(0)!) : character)
-  }
-  return out + quote
-}
-
-function escapeCode(code: number): string {
-  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`
-  return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
-}
-
-function bytesRepr(bytes: number[]): string {
-  const text = String.fromCharCode(...bytes)
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  const body = bytes.map((byte) => {
-    const character = String.fromCharCode(byte)
-    if (character === quote) return `\\${quote}`
-    return (
-      SHORT_ESCAPES[character] ?? (byte < 32 || byte > 126 ? `\\x${byte.toString(16).padStart(2, '0')}` : character)
-    )
-  })
-  return `b${quote}${body.join('')}${quote}`
-}
-
-function complexRepr({ real, imag }: Complex): string {
-  const part = (value: number) => floatRepr(value).replace(/\.0$/, '')
-  if (real === 0 && !Object.is(real, -0)) return `${part(imag)}j`
-  return `(${part(real)}${(imag >= 0 && !Object.is(imag, -0)) || Number.isNaN(imag) ? '+' : ''}${part(imag)}j)`
 }

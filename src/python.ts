@@ -12,7 +12,8 @@ import {
   typeName,
   type Py,
 } from './python-value.ts'
-import { parseExpression, type Node } from './python-syntax.ts'
+import type { Node } from './python-node.ts'
+import { parseExpression } from './python-syntax.ts'
 import { Float } from './json.ts'
 
 /**

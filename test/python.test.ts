@@ -6,7 +6,9 @@ import { parseJson } from '../src/json.ts'
 import { literalEval } from '../src/python.ts'
 import { parseExpression } from '../src/python-syntax.ts'
 import { unparse } from '../src/python-source.ts'
-import { Dict, equal, floatRepr, fromJson, includes, PythonError, repr, type Py } from '../src/python-value.ts'
+import { fromJson } from '../src/python-json.ts'
+import { floatRepr, repr } from '../src/python-repr.ts'
+import { Dict, equal, includes, PythonError, type Py } from '../src/python-value.ts'
 
 interface Golden {
   source: string

@@ -1,10 +1,10 @@
 // ACEBench, normal and special sets in English and Chinese, as a benchmark.
 import { HoneError, nearest } from '../../error.ts'
-import { Dict, type Py } from '../../python-value.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { mean } from '../statistics.ts'
 import { categories, LANGUAGES, readCategory, type AceQuestion } from './data.ts'
-import { checkers, judge } from './judge.ts'
+import { failsItself } from './defects.ts'
+import { checkers, judge, type Checker } from './judge.ts'
 
 export const acebench: Benchmark = {
   what: 'ACEBench, 12 normal and 3 special categories, English and Chinese',
@@ -22,7 +22,6 @@ export const acebench: Benchmark = {
         for (const [id, row] of await readCategory(folder, category, language)) rows.set(`${language} ${id}`, row)
       }
     }
-    const unpassable = new Set([...rows].filter(([, row]) => hasNumberedName(row)).map(([key]) => key))
     return {
       judge({ record, at }: Response): Judged {
         const { id, lang = 'en', response = null } = record
@@ -43,7 +42,7 @@ export const acebench: Benchmark = {
         }
       },
       scores,
-      notes: (judged) => notes(judged, unpassable),
+      notes: (judged) => notes(judged, rows, checker),
     }
   },
 }
@@ -97,27 +96,22 @@ function accuracy(members: readonly Judged[]): number {
   return mean(dialogues.map(Number))
 }
 
-/** The checker cuts `_<digits>` from expected names; a tool really called so can then never be matched. */
-function hasNumberedName({ functions, answer, category }: AceQuestion): boolean {
-  if (category.startsWith('special')) return false
-  const alternatives: Py[] = Array.isArray(answer) ? answer : [answer]
-  const expected = alternatives.flatMap((calls) => (calls instanceof Dict ? [...calls.keys()] : []))
-  const names = functions.map((item) => (item instanceof Dict ? item.get('name') : undefined))
-  return expected.some((name) => /_\d+$/.test(String(name)) && names.includes(name))
-}
-
-function notes(judged: readonly Judged[], unpassable: ReadonlySet<string>): string[] {
-  const concerned = judged.filter(({ id }) => unpassable.has(id))
-  const values = judged.filter(({ category, score }) => score === 1 && !category.includes('special')).length
+function notes(judged: readonly Judged[], rows: ReadonlyMap<string, AceQuestion>, checker: Checker): string[] {
+  const asked = new Set(judged.map(({ id }) => id))
+  const defective = new Set(
+    [...rows].filter(([key, row]) => asked.has(key) && failsItself(row, checker)).map(([key]) => key),
+  )
+  const concerned = judged.filter(({ id }) => defective.has(id))
+  const loose = judged.filter(({ category, score }) => score === 1 && !category.includes('special')).length
   return [
     ...(concerned.length > 0
       ? [
-          `${concerned.length} of your responses answer rows whose tool ends in _<digits>: the checker cuts that off, nothing passes.`,
+          `${concerned.length} of your responses answer rows whose own expected calls the checker refuses: ${[...defective].join(', ')}`,
         ]
       : []),
-    ...(values > 0
+    ...(loose > 0
       ? [
-          `The checker never compares numbers and booleans and takes a text that contains the expected one: ${values} responses counted right may hold such values.`,
+          `The checker never compares numbers and booleans and takes a text that contains the expected one: ${loose} responses counted right may hold other values.`,
         ]
       : []),
   ]

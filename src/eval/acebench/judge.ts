@@ -17,14 +17,19 @@ export interface AceRow {
   answer: Py
 }
 
-/** Which text of the response is decoded. */
-export const checkers: Record<string, { what: string; callsOf(response: string): string }> = {
+/** Which text of a response a version of the checker decodes. */
+export interface Checker {
+  what: string
+  callsOf(response: string): string
+}
+
+export const checkers: Record<string, Checker> = {
   v2510: { what: 'repository of October 2025: the first outermost pair of brackets', callsOf: outermostBrackets },
   v2508: { what: 'repository of August 2025: the response without any white space', callsOf: withoutSpace },
 }
 
 /** @throws nothing: where the original crashes, the verdict carries the exception's name as fault. */
-export function judge(row: AceRow, response: Json, checker: (typeof checkers)[string]): Verdict {
+export function judge(row: AceRow, response: Json, checker: Checker): Verdict {
   try {
     const error = row.category.startsWith('special') ? checkSpecial(row, response) : checkNormal(row, response, checker)
     return error === null ? RIGHT : wrong(error)
@@ -34,7 +39,7 @@ export function judge(row: AceRow, response: Json, checker: (typeof checkers)[st
   }
 }
 
-function checkNormal(row: AceRow, response: Json, checker: (typeof checkers)[string]): string | null {
+function checkNormal(row: AceRow, response: Json, checker: Checker): string | null {
   // Dialogues are read without white space by both versions.
   const callsOf = row.category.startsWith('normal_multi_turn') ? withoutSpace : checker.callsOf
   const calls = decode(response, callsOf)
@@ -90,7 +95,7 @@ function checkCalls(functions: Py[], calls: Py[], answer: Py): string | null {
 }
 
 /** Repeated functions carry _1, _2 … in the answer; names that end so by nature lose it too. */
-function withoutNumber(name: Py): Py {
+export function withoutNumber(name: Py): Py {
   return typeof name === 'string' ? name.replace(/_\p{Nd}+(?=\n?$)/u, '') : name
 }
 

@@ -5,9 +5,20 @@ import type { NamedScore, PublishedTable } from '../benchmark.ts'
 import type { Summary } from '../summary.ts'
 import type { Tally } from '../tally.ts'
 
-export function textReport({ all, categories, scores, notes, published }: Summary): string[] {
+export function textReport({
+  benchmark,
+  source,
+  protocol,
+  all,
+  categories,
+  scores,
+  notes,
+  published,
+}: Summary): string[] {
   const shown = categories.length > 1 ? [...categories, all] : [all]
   return [
+    `${benchmark} · ${source} · protocol ${protocol}`,
+    '',
     ...table([['category', 'right', 'share', '95 %', 'most frequent errors'], ...shown.map(tallyRow)]),
     ...(scores.length > 0 ? ['', ...table(scores.map(scoreRow))] : []),
     ...(published ? ['', ...publishedRows(published, scores)] : []),

@@ -37,7 +37,7 @@ export interface JudgeOptions {
 
 export interface OpenBenchmark {
   /** @throws HoneError at the response's place where it names no row of the benchmark. */
-  judge(response: Response): Judged
+  judge(response: Response): Judged | Promise<Judged>
   /** Scores over judged responses, in the order in which they are shown. */
   scores(judged: readonly Judged[]): NamedScore[]
   /** What a reader has to know: rows of the benchmark that are wrong themselves, and how many of these it concerns. */

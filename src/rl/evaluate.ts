@@ -59,7 +59,7 @@ async function judgeAll(
 ): Promise<Pair[]> {
   const all: Pair[] = []
   for await (const response of responses) {
-    const judged = open.judge(response)
+    const judged = await open.judge(response)
     onJudged(judged, response)
     all.push({ judged, response })
   }

@@ -2,7 +2,7 @@
 import { HoneError, nearest } from '../../error.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { mean } from '../statistics.ts'
-import { categories, LANGUAGES, readCategory, type AceQuestion } from './data.ts'
+import { categories, LANGUAGES, readCategory, type AceLanguage, type AceQuestion } from './data.ts'
 import { failsItself } from './defects.ts'
 import { checkers, judge, type Checker } from './judge.ts'
 
@@ -17,14 +17,22 @@ export const acebench: Benchmark = {
       })
     }
     const rows = new Map<string, AceQuestion>()
-    for (const language of LANGUAGES) {
-      for (const category of Object.keys(categories)) {
-        for (const [id, row] of await readCategory(folder, category, language)) rows.set(`${language} ${id}`, row)
-      }
+    const read = new Map<string, Promise<void>>()
+    // A category is read when the first response names it.
+    const load = async (category: string, language: AceLanguage) => {
+      for (const [id, row] of await readCategory(folder, category, language)) rows.set(`${language} ${id}`, row)
+    }
+    const loaded = (category: string, language: AceLanguage) => {
+      const done = read.get(`${language} ${category}`) ?? load(category, language)
+      read.set(`${language} ${category}`, done)
+      return done
     }
     return {
-      judge({ record, at }: Response): Judged {
+      async judge({ record, at }: Response): Promise<Judged> {
         const { id, lang = 'en', response = null } = record
+        const category = Object.keys(categories).find((name) => String(id).startsWith(`${name}_`))
+        const language = LANGUAGES.find((each) => each === lang)
+        if (category && language) await loaded(category, language)
         const key = `${String(lang)} ${String(id)}`
         const row = rows.get(key)
         if (!row)

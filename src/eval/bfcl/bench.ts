@@ -13,23 +13,37 @@ import { tableTwo } from './published.ts'
 export const bfcl: Benchmark = {
   what: 'Berkeley Function Calling Leaderboard v4, the 13 single-turn categories',
   async open(folder) {
-    const rows = new Map<string, BfclRow>()
-    for (const name of Object.keys(categories)) {
-      if (isCategory(name)) for (const [id, row] of await readCategory(folder, name)) rows.set(`${name} ${id}`, row)
+    // A category is read when the first response names it.
+    const read = new Map<CategoryName, Promise<Map<string, BfclRow>>>()
+    const rowsOf = (category: CategoryName) => {
+      const rows = read.get(category) ?? readCategory(folder, category)
+      read.set(category, rows)
+      return rows
     }
-    return { judge: (response) => judgeRecord(response, rows), scores, notes, published: tableTwo }
+    return { judge: (response) => judgeRecord(response, rowsOf), scores, notes, published: tableTwo }
   },
 }
 
-function judgeRecord({ record, at }: Response, rows: ReadonlyMap<string, BfclRow>): Judged {
+async function judgeRecord(
+  { record, at }: Response,
+  rowsOf: (category: CategoryName) => Promise<Map<string, BfclRow>>,
+): Promise<Judged> {
   const { id, response = null, mode = 'text', underscore_to_dot } = record
-  const category = record['category'] ?? String(id).replace(/_[^_]*$/, '')
-  const row = rows.get(`${String(category)} ${String(id)}`)
-  if (!row)
+  const category = String(record['category'] ?? '')
+  const row = isCategory(category) ? (await rowsOf(category)).get(String(id)) : undefined
+  if (!row) {
+    const near = nearest(category, Object.keys(categories))
     throw new HoneError(
       `Cannot judge the response: BFCL has no row ${JSON.stringify(id)} in category ${JSON.stringify(category)}`,
-      { at },
+      {
+        at,
+        hint:
+          isCategory(category) || !near
+            ? 'A response needs the id and the category of its row.'
+            : `Did you mean ${near}?`,
+      },
     )
+  }
   const decoder = Object.hasOwn(decoders, String(mode)) ? decoders[String(mode)] : undefined
   if (!decoder) {
     const near = nearest(String(mode), Object.keys(decoders))

@@ -7,6 +7,7 @@ import { categories } from '../../src/eval/bfcl/categories.ts'
 
 interface Body {
   tools?: object[]
+  prompt?: string
   messages: { role: string; content: string }[]
 }
 const requests: { path: string; body: Body }[] = []
@@ -16,7 +17,9 @@ const server = Bun.serve({
   async fetch(request) {
     const body = (await request.json()) as Body
     requests.push({ path: new URL(request.url).pathname, body })
-    return Response.json({ choices: [{ message: reply(JSON.stringify(body)), finish_reason: 'stop' }] })
+    return Response.json({
+      choices: [{ message: reply(JSON.stringify(body)), text: '[math.add(a=1, b=2.5)]', finish_reason: 'stop' }],
+    })
   },
 })
 afterAll(() => server.stop(true))
@@ -82,6 +85,18 @@ test('a prompt form sends its text in place of tools, and thinking kept apart is
     { verdict: true, mode: 'tool-n1', response: expect.stringContaining('<think>add</think>') },
     { verdict: true },
   ])
+})
+
+test('raw completions carry the prompt as the tokenizer’s template renders it', async () => {
+  requests.length = 0
+  const tokenizer = join(import.meta.dir, '../../fixtures/minicall/model')
+  const { code, stdout } = await hone('eval', ...common, '--prompt', 'bfcl', '--completions', tokenizer)
+  expect(code).toBe(0)
+  expect(requests[0]?.path).toBe('/v1/completions')
+  expect(requests[0]?.body.prompt).toMatch(
+    /<\|im_start\|>user\nquestion of simple_python_0<\|im_end\|>\n<\|im_start\|>assistant\n$/,
+  )
+  expect(lines(stdout)).toMatchObject([{ verdict: true, response: '[math.add(a=1, b=2.5)]' }, { verdict: false }])
 })
 
 test('a second run goes on from the file of the first, even where it was cut in the middle of a line', async () => {

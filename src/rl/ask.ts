@@ -80,27 +80,48 @@ export async function ask(flags: AskFlags): Promise<Asking> {
     flags.model === undefined
       ? await askEndpoint(flags, form, mode, sampled)
       : await askModel(flags, flags.model, form, mode, sampled)
-  const protocol = Bun.hash
-    .xxHash64(JSON.stringify([form, mode, sampled, samples, items.map(answerer.show)]))
-    .toString(16)
+  const protocol = hash(JSON.stringify([form, mode, sampled, answerer.show(EXAMPLE)]))
   const questions = items.flatMap((item) => Array.from({ length: samples }, (_, sample) => ({ ...item, sample })))
   const saved = flags.save === undefined ? unsaved : await openSaved(flags.save, protocol)
 
   async function* responses(): AsyncGenerator<Response> {
     const label = ({ record, sample }: Question) => ({ ...record, ...(samples > 1 && { sample }) })
-    const missing = questions.filter((question) => !saved.find(label(question)))
+    const promptOf = (question: Question) => hash(answerer.show(question))
+    const missing = questions.filter((question) => !saved.find(label(question), promptOf(question)))
     const answers = answerer.answer(missing)[Symbol.asyncIterator]()
     for (const [index, question] of questions.entries()) {
-      let record = saved.find(label(question))
+      let record = saved.find(label(question), promptOf(question))
       if (!record) {
         const { value, done } = await answers.next()
         if (done) throw new HoneError('The answers ended before the questions')
         record = { ...label(question), ...value }
-        saved.add(record)
+        saved.add(record, promptOf(question))
       }
       status(`asked ${index + 1}/${questions.length}`)
       yield { record, at: `${flags.data}: ${String(record['id'])}` }
     }
   }
   return { source: answerer.source, protocol, responses: responses() }
+}
+
+/** The question whose rendering stands for a prompt form in the protocol. */
+const EXAMPLE: Item = {
+  record: {},
+  asked: {
+    messages: [
+      { role: 'system', content: 'System text.' },
+      { role: 'user', content: 'A question.' },
+    ],
+    tools: [
+      {
+        name: 'tool',
+        description: 'A tool.',
+        parameters: { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] },
+      },
+    ],
+  },
+}
+
+function hash(text: string): string {
+  return Bun.hash.xxHash64(text).toString(16).padStart(16, '0')
 }

@@ -5,9 +5,9 @@ import { dumpJson, isObject, type JsonObject } from '../json.ts'
 import { readRecords } from '../jsonl.ts'
 
 export interface Saved {
-  /** The response saved for this record's row and sample. */
-  find(record: JsonObject): JsonObject | undefined
-  add(record: JsonObject): void
+  /** The response saved for this record's row and sample, if the prompt, named by its hash, is still the same. */
+  find(record: JsonObject, prompt: string): JsonObject | undefined
+  add(record: JsonObject, prompt: string): void
 }
 
 /** Keeps nothing. */
@@ -33,17 +33,18 @@ export async function openSaved(path: string, protocol: string): Promise<Saved> 
             },
           )
         }
-        const { protocol: _, ...record } = value
-        known.set(keyOf(value), record)
+        const { protocol: _, prompt, ...record } = value
+        known.set(keyOf(value, String(prompt)), record)
       }
     }
   }
   return {
-    find: (record) => known.get(keyOf(record)),
-    add: (record) => appendFileSync(path, `${dumpJson({ ...record, protocol }, { ensureAscii: false })}\n`),
+    find: (record, prompt) => known.get(keyOf(record, prompt)),
+    add: (record, prompt) =>
+      appendFileSync(path, `${dumpJson({ ...record, prompt, protocol }, { ensureAscii: false })}\n`),
   }
 }
 
-function keyOf({ id = '', category = '', lang = '', sample = 0 }: JsonObject): string {
-  return JSON.stringify([id, category, lang, sample].map(String))
+function keyOf({ id = '', category = '', lang = '', sample = 0 }: JsonObject, prompt: string): string {
+  return JSON.stringify([id, category, lang, sample, prompt].map(String))
 }

@@ -11,7 +11,7 @@ const positive = () => v.pipe(v.number(), v.gtValue(0))
 const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const files = () =>
   v.pipe(
-    v.union([v.string(), v.array(v.string())]),
+    v.union([v.array(v.string()), v.string()]),
     v.transform((value) => (typeof value === 'string' ? [value] : value)),
   )
 const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(Object.keys(table) as Name[])

@@ -1,11 +1,13 @@
 // The settings of a command line: preset, file, variables and flags, or those of the run that is resumed.
 import type * as v from 'valibot'
 import { configTable, type Resolved, resolveConfig } from '../config.ts'
-import type { Tree } from '../config-file.ts'
+import { readConfigFile, type Tree } from '../config-file.ts'
 import { HoneError } from '../error.ts'
 import { data } from '../out.ts'
 import { checkNewRun, readRecord } from '../run.ts'
-import { flagsOf, type Schema } from '../schema.ts'
+import { aliasesOf, flagsOf, type Schema } from '../schema.ts'
+import { sftPresets, trainPresets } from './presets.ts'
+import { SftRecipe, TrainRecipe } from './recipe.ts'
 
 /** Arguments that `sft` and `train` share beside their settings. */
 export function argumentsOf(schema: Schema) {
@@ -59,5 +61,20 @@ function resumed<S extends Schema>(command: string, schema: S, directory: string
   const { preset: _, ...settings } = record.settings
   return resolveConfig(schema, { presets: { [directory]: settings }, preset: directory, flags })
 }
+
+/** Whether the settings are meant for `sft` or for `train`: told by the run, by a preset, or by a key that only one has. */
+export function commandOf(args: Record<string, unknown>): 'sft' | 'train' {
+  const [file, resume] = [textOf(args['config']), textOf(args['resume'])]
+  if (resume !== undefined) return readRecord(resume).command === 'sft' ? 'sft' : 'train'
+  const said = { ...(file !== undefined && readConfigFile(file).values), ...args }
+  if (Object.hasOwn(sftPresets, String(said['preset'])) && !Object.hasOwn(trainPresets, String(said['preset'])))
+    return 'sft'
+  const own = Object.entries(SftRecipe.entries).filter(([key]) => !Object.hasOwn(TrainRecipe.entries, key))
+  const spellings = new Set(own.flatMap(([key, schema]) => [key, ...aliasesOf(schema)].map(plain)))
+  return Object.entries(said).some(([key, value]) => value !== undefined && spellings.has(plain(key))) ? 'sft' : 'train'
+}
+
+/** A key without what spellings differ in. */
+const plain = (key: string): string => key.replace(/[-_]/g, '').toLowerCase()
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

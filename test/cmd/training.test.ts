@@ -228,16 +228,16 @@ test('--print-config shows every setting with where it comes from', () => {
 })
 
 test('plan counts what a run will do, and writes nothing', () => {
-  const { code, stdout } = hone('plan', 'train.json', '--output', 'planned', '--format', 'json')
-  expect(code).toBe(0)
-  expect(JSON.parse(stdout)).toMatchObject({
-    prompts: 10,
-    prompts_left_out: 0,
-    steps: 5,
-    optimizer_steps_per_step: 2,
-    optimizer_steps: 10,
-    completions: 45,
-    no_effect: [],
-  })
+  const planOf = (...words: string[]) => {
+    const { code, stdout } = hone('plan', ...words, '--output', 'planned', '--format', 'json')
+    expect(code).toBe(0)
+    return JSON.parse(stdout)
+  }
+  const counts = { rows: 10, rows_left_out: 0, steps: 5, no_effect: [] }
+  expect(planOf('train.json')).toMatchObject({ ...counts, optimizer_steps: 10, completions: 45 })
+  expect(planOf('sft.json')).toMatchObject({ ...counts, optimizer_steps: 5, completions: 0 })
+  const [full, lora] = [planOf('sft.json'), planOf('sft.json', '--lora-rank', '2')]
+  expect(full.trained_parameters).toBe(full.parameters)
+  expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
   expect(existsSync(join(place, 'planned'))).toBe(false)
 })

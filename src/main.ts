@@ -3,26 +3,26 @@
 import { runCli, type CommandTable } from './cli.ts'
 
 const commands = {
-  doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
-  parse: () => import('./cmd/parse.ts').then((m) => m.default),
   prep: () => import('./cmd/prep.ts').then((m) => m.default),
   distill: () => import('./cmd/distill.ts').then((m) => m.default),
   difficulty: () => import('./cmd/difficulty.ts').then((m) => m.default),
   lint: () => import('./cmd/lint.ts').then((m) => m.default),
   explain: () => import('./cmd/explain.ts').then((m) => m.default),
-  verify: () => import('./cmd/verify.ts').then((m) => m.default),
+  score: () => import('./cmd/score.ts').then((m) => m.default),
+  parse: () => import('./cmd/parse.ts').then((m) => m.default),
+  'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
+  init: () => import('./cmd/init.ts').then((m) => m.default),
+  plan: () => import('./cmd/plan.ts').then((m) => m.default),
   sft: () => import('./cmd/sft.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
+  watch: () => import('./cmd/watch.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),
-  demo: () => import('./cmd/demo.ts').then((m) => m.default),
-  export: () => import('./cmd/export.ts').then((m) => m.default),
   eval: () => import('./cmd/eval.ts').then((m) => m.default),
   compare: () => import('./cmd/compare.ts').then((m) => m.default),
-  score: () => import('./cmd/score.ts').then((m) => m.default),
-  'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
-  plan: () => import('./cmd/plan.ts').then((m) => m.default),
-  init: () => import('./cmd/init.ts').then((m) => m.default),
-  watch: () => import('./cmd/watch.ts').then((m) => m.default),
+  export: () => import('./cmd/export.ts').then((m) => m.default),
+  verify: () => import('./cmd/verify.ts').then((m) => m.default),
+  doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
+  demo: () => import('./cmd/demo.ts').then((m) => m.default),
 } satisfies CommandTable
 
 await runCli(commands, process.argv.slice(2))

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,13 +12,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { datasets } from '../../fixtures/minicall/make.ts'
-import { configJson, writeModel } from '../../fixtures/minicall/model.ts'
 import { forms, run } from '../hone.ts'
+import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-training-'))
-const fixture = join(import.meta.dir, '../../fixtures/minicall/model')
 const settings = {
   model: 'model',
   data: 'rows.jsonl',
@@ -51,22 +48,8 @@ const config = (name: string, tree: object) => writeFileSync(join(place, name), 
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
 
 beforeAll(() => {
-  const model = join(place, 'model')
-  mkdirSync(model)
-  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'])
-    copyFileSync(join(fixture, name), join(model, name))
-  const { vocab_size, eos_token_id } = JSON.parse(readFileSync(join(fixture, 'config.json'), 'utf8'))
-  const small = {
-    hidden_size: 16,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
-    intermediate_size: 32,
-  }
-  writeFileSync(join(model, 'config.json'), JSON.stringify({ ...configJson(vocab_size, eos_token_id), ...small }))
-  writeModel(model, 1)
-  const rows = datasets(0).files['train.jsonl']().slice(0, 10)
-  writeFileSync(join(place, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  writeTinyModel(join(place, 'model'))
+  writeFileSync(join(place, 'rows.jsonl'), toLines(taskRows(10)))
   config('train.json', rl)
   config('sft.json', supervised)
 })

@@ -1,0 +1,91 @@
+// infer as a script uses it: every form of a row, the same answers whatever the batch, and what it refuses.
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { loadTokenizer } from '../../src/chat.ts'
+import { promptForms } from '../../src/prompt.ts'
+import { forms, run } from '../hone.ts'
+import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-infer-'))
+const rows = taskRows(5).map(({ messages, tools }) => ({ messages, tools }))
+const ask = (input: string, ...words: string[]) =>
+  run(source, ['infer', 'model', '--device', 'cpu', '--max-new-tokens', '12', ...words], { cwd: place, input })
+
+const Answer = v.strictObject({
+  text: v.string(),
+  calls: v.array(v.unknown()),
+  prompt_ids: v.array(v.number()),
+  output_ids: v.array(v.number()),
+  logprobs: v.array(v.number()),
+})
+const answers = (input: string, ...words: string[]) => {
+  const { code, stdout } = ask(input, ...words)
+  expect(code).toBe(0)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => v.parse(Answer, JSON.parse(line)))
+}
+
+beforeAll(() => writeTinyModel(join(place, 'model')))
+afterAll(() => rmSync(place, { recursive: true }))
+
+test('messages, their text and their ids are the same question', async () => {
+  const tokenizer = await loadTokenizer(join(place, 'model'))
+  const text = promptForms.native.prompt(rows[0]!, tokenizer)
+  const [byMessages, byText, byIds] = answers(
+    toLines([rows[0], { prompt: text }, { input_ids: tokenizer.encode(text) }]),
+  )
+  expect(byMessages).toEqual(byText!)
+  expect(byMessages).toEqual(byIds!)
+  expect(byMessages!.prompt_ids).toEqual(tokenizer.encode(text))
+  expect(byMessages!.logprobs.length).toBe(byMessages!.output_ids.length)
+  expect(byMessages!.logprobs.every((value) => value <= 0)).toBe(true)
+}, 60_000)
+
+test('an answer does not depend on the rows beside it, and a seed fixes what is sampled', () => {
+  const together = answers(toLines(rows))
+  const [alone] = answers(toLines([rows[3]]))
+  expect(alone!.output_ids).toEqual(together[3]!.output_ids)
+  alone!.logprobs.forEach((value, t) => expect(Math.abs(value - together[3]!.logprobs[t]!)).toBeLessThan(1e-4))
+  const sampled = (seed: string) =>
+    answers(toLines(rows), '--temperature', '1', '--seed', seed).map(({ output_ids }) => output_ids)
+  expect(sampled('1')).toEqual(sampled('1'))
+  expect(sampled('1')).not.toEqual(sampled('2'))
+}, 60_000)
+
+test('each mistake ends with exit 2 and the line of the row', () => {
+  const good = toLines([{ prompt: 'open the ticket' }])
+  const mistakes: [string, RegExp][] = [
+    [`${good}{"prompt": `, /^error: -:2:\d+: /],
+    [`${good}{"question": "?"}\n`, /^error: -:2: .*\n\nhint: .*messages/],
+    [toLines([{ input_ids: [1, 99_999] }]), /^error: -:1: .*99999/],
+    [toLines([{ input_ids: new Array(510).fill(5) }]), /^error: -:1: .*Context too long.*512 positions\n\nhint: /],
+    ['', /^error: -: .*empty/],
+  ]
+  for (const [input, message] of mistakes) {
+    const { code, stderr } = ask(input)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  }
+  writeFileSync(join(place, 'file'), '')
+  const usage: [string[], RegExp][] = [
+    [['--temperature', '-1'], /^error: --temperature must be a number of at least 0/],
+    [['--max-new-tokens', '0'], /^error: .*--max-new-tokens/],
+    [['--parser', 'tool-n2'], /^error: Unknown parser: tool-n2\n\nhint: Did you mean tool-n1/],
+    [['--prompt', 'nativ'], /^error: .*nativ.*\n\nhint: .*native/],
+    [['--adapter', 'nowhere'], /^error: .*nowhere/],
+  ]
+  for (const [words, message] of usage) {
+    const { code, stdout, stderr } = run(source, ['infer', 'model', '--device', 'cpu', ...words], {
+      cwd: place,
+      input: good,
+    })
+    expect(stderr).toMatch(message)
+    expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
+  }
+}, 60_000)

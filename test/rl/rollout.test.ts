@@ -1,0 +1,53 @@
+// Rollouts: what is sampled does not depend on how prompts are batched, and the permuted control keeps the rewards.
+import { expect, test } from 'bun:test'
+import * as v from 'valibot'
+import { TrainRecipe } from '../../src/rl/recipe.ts'
+import { collect } from '../../src/rl/rollout.ts'
+import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
+
+const V = 6
+
+async function rollouts(overrides: object = {}, position = 0) {
+  const settings = {
+    model: 'm',
+    data: 'd',
+    output: 'o',
+    promptsPerStep: 8,
+    groupSize: 4,
+    maxCompletionLength: 5,
+    ...overrides,
+  }
+  const recipe = v.parse(TrainRecipe, settings)
+  const sampling = { temperature: 1, maxNewTokens: 5, eosIds: [0] }
+  const context = {
+    recipe,
+    policy: toyPolicy(V),
+    sampling,
+    prompts: toyPrompts(12, V),
+    judge: successorJudge(V),
+    step: 3,
+  }
+  return await collect(context, position)
+}
+
+test('completions are the same however many prompts are held at once', async () => {
+  const [whole, single] = [await rollouts(), await rollouts({ rolloutTokens: 1 })]
+  expect(single).toEqual(whole)
+})
+
+test('another seed or step samples something else, the next position other prompts', async () => {
+  const ids = (collected: Awaited<ReturnType<typeof rollouts>>) =>
+    JSON.stringify(collected.rollouts.map(({ completions }) => completions.map(({ ids }) => ids)))
+  expect(ids(await rollouts({ seed: 1 }))).not.toBe(ids(await rollouts()))
+  const [first, second] = [await rollouts(), await rollouts({}, 8)]
+  expect(second.rollouts[0]!.prompt.index).not.toBe(first.rollouts[0]!.prompt.index)
+  expect([first.position, second.position]).toEqual([8, 16])
+})
+
+test('permuted rewards are the same rewards at other completions', async () => {
+  const rewardsOf = (collected: Awaited<ReturnType<typeof rollouts>>) =>
+    collected.rollouts.flatMap(({ rewards }) => rewards)
+  const [honest, permuted] = [rewardsOf(await rollouts()), rewardsOf(await rollouts({ permuteRewards: true }))]
+  expect(permuted).not.toEqual(honest)
+  expect(permuted.toSorted()).toEqual(honest.toSorted())
+})

@@ -1,9 +1,12 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Response } from '../eval/benchmark.ts'
 import { HoneError } from '../error.ts'
 import { numberFlag } from '../flags.ts'
 import type { JsonObject } from '../json.ts'
 import { status } from '../out.ts'
+import { readRecord } from '../run.ts'
 import { askEndpoint } from './ask-endpoint.ts'
 import { itemSets, readItems, type Item } from './ask-items.ts'
 import { askModel } from './ask-model.ts'
@@ -74,7 +77,9 @@ export async function ask(flags: AskFlags): Promise<Asking> {
   const limit = numberFlag(flags.limit, '--limit', { min: 1, integer: true })
   const items = await readItems(set, flags.data, { only: flags.only, limit })
   const form =
-    flags.prompt ?? set.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
+    flags.prompt ??
+    trainedForm(flags) ??
+    set.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
   const mode = flags.mode ?? MODES[form] ?? 'tool-n1'
   const answerer =
     flags.model === undefined
@@ -102,6 +107,13 @@ export async function ask(flags: AskFlags): Promise<Asking> {
     }
   }
   return { source: answerer.source, protocol, responses: responses() }
+}
+
+/** Hone rows are put to a run in the form in which it was trained; a benchmark keeps its own. */
+function trainedForm({ bench, model }: AskFlags): string | undefined {
+  if (bench !== 'rows' || model === undefined || !existsSync(join(model, 'run.json'))) return undefined
+  const { prompt } = readRecord(model).settings
+  return typeof prompt === 'string' ? prompt : undefined
 }
 
 /** The question whose rendering stands for a prompt form in the protocol. */

@@ -21,8 +21,8 @@ test('one row per response on stdout, in order, and nothing else; the table goes
   const responses = write('responses.jsonl', [
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 1}}]</tool_call>' },
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 2}}]</tool_call>' },
-    { id: 'one', response: 'no' },
-    { id: 'none', response: 'There is no tool for this.' },
+    { id: 'one', completion: 'no' },
+    { id: 'none', output: 'There is no tool for this.' },
     { id: 'none', response: '<tool_call>[{"name": "f", "arguments": {}}]</tool_call>' },
   ])
   const { code, stdout, stderr } = await hone(

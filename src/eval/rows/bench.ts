@@ -16,7 +16,11 @@ export const rows: Benchmark = {
     for await (const row of readRows(file)) known.set(row.id, row)
     return {
       judge({ record, at }: Response): Judged {
-        const { id, response = record['completion'] ?? record['text'] ?? null, calls } = record
+        const { id, calls } = record
+        // Rows of other programs, and those that training writes at an evaluation, name the text otherwise.
+        const response =
+          ['response', 'completion', 'output', 'text'].map((name) => record[name]).find((text) => text !== undefined) ??
+          null
         const row = known.get(String(id))
         if (!row) throw new HoneError(`Cannot judge the response: ${file} has no row ${JSON.stringify(id)}`, { at })
         const parsed =

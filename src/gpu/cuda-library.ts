@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { cacheFolder } from '../cache.ts'
 import { HoneError } from '../error.ts'
-import { loadGlobally } from './cudart.ts'
+import { loadGlobally } from './libc.ts'
 import { libraryPath } from './library.ts'
 
 export interface CudaLibraries {

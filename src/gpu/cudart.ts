@@ -1,8 +1,8 @@
-// The CUDA runtime library: device memory and copies. Beside ort.ts and slots.ts all there is that knows a pointer.
+// The CUDA runtime library: device memory and copies. Knows pointers, as ort.ts, slots.ts and libc.ts do.
 import { dlopen, type FFIFunction } from 'bun:ffi'
 import { HoneError } from '../error.ts'
-import { outOfMemory, type Memory } from './ort.ts'
-import { cString, text, type Argument } from './slots.ts'
+import { type Memory, outOfMemory, text } from './libc.ts'
+import type { Argument } from './slots.ts'
 
 /** All return a cudaError_t (0: success) but cudaGetErrorString. */
 const functions = {
@@ -79,19 +79,6 @@ export function openCudaRuntime(name: string) {
   }
 }
 
-/** Loads a library for the whole process. Returns what the loader objects to, or nothing. */
-export function loadGlobally(path: string): string | undefined {
-  loader ??= dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
-    dlopen: { args: ['ptr', 'i32'], returns: 'ptr' },
-    dlerror: { args: [], returns: 'ptr' },
-  }).symbols as unknown as Loader
-  return loader.dlopen(cString(path), LAZY_GLOBAL) === null ? text(loader.dlerror()) : undefined
-}
-
-type Loader = { dlopen(path: Uint8Array, flags: number): number | null; dlerror(): number | null }
-let loader: Loader | undefined
-
-const LAZY_GLOBAL = 0x101 // RTLD_LAZY | RTLD_GLOBAL (bits/dlfcn.h)
 const NON_BLOCKING = 1 // cudaStreamNonBlocking
 const [TO_DEVICE, TO_HOST] = [1, 2] // cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost
 /** More than any version's cudaDeviceProp; the name comes first in all of them. */

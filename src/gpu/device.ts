@@ -26,7 +26,7 @@ export interface Device {
   readonly description: string
   /** What the program moved between its arrays and tensors, and how often graphs ran. */
   readonly counters: { uploads: number; downloads: number; bytesUp: number; bytesDown: number; runs: number }
-  /** A tensor of zeros. */
+  /** A tensor of zeros. Its memory is kept until `free`. */
   alloc<D extends DType>(dtype: D, shape: Shape): Tensor<D>
   /** Part of a tensor's memory, from element `offset` (default 0), in another shape: shares the memory, copies nothing. */
   view<D extends DType>(tensor: Tensor<D>, shape: Shape, offset?: number): Tensor<D>

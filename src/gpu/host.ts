@@ -1,4 +1,5 @@
 // Host memory as a device: the CPU.
+import { allocateHost, freeHost, viewHost, writeHost } from './libc.ts'
 import type { Ort } from './ort.ts'
 import type { Backend } from './resident.ts'
 import { viewAs } from './tensor.ts'
@@ -10,18 +11,19 @@ export function hostBackend(ort: Ort): Backend {
     place: ort.host,
     settings: {},
     allocate(bytes) {
-      const memory = ort.allocateHost(bytes)
-      const { buffer, start } = memory
+      const memory = allocateHost(bytes)
+      let view: ArrayBuffer | undefined
       return {
         memory,
-        write(offset, data) {
-          const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-          new Uint8Array(buffer, start + offset, bytes.length).set(bytes)
+        write: (offset, data) => writeHost(memory, offset, data),
+        read(offset, dtype, bytes) {
+          view ??= viewHost(memory)
+          return viewAs(dtype, view, offset, bytes)
         },
-        read: (offset, dtype, bytes) => viewAs(dtype, buffer, start + offset, bytes),
         release() {
-          // Detaching frees the memory now, not at some garbage collection, and empties views of it instead of leaving them dangling.
-          buffer.transfer(0)
+          // Detached, so that arrays handed out become empty instead of dangling.
+          view?.transfer(0)
+          freeHost(memory)
         },
       }
     },

@@ -1,24 +1,13 @@
-// ONNX Runtime as the functions hone needs: with slots.ts and cudart.ts all there is that knows a pointer.
-import { ptr, read, type Pointer } from 'bun:ffi'
+// ONNX Runtime as the functions hone needs: with slots.ts, libc.ts and cudart.ts all there is that knows a pointer.
+import { read, type Pointer } from 'bun:ffi'
 import { EXIT, HoneError } from '../error.ts'
-import { cString, cStrings, loadApi, text, type Api, type Argument } from './slots.ts'
+import { cString, type Memory, outOfMemory, text } from './libc.ts'
+import { cStrings, loadApi, type Api, type Argument } from './slots.ts'
 import { dtypes, elements, type DType, type Shape } from './tensor.ts'
 
 declare const kind: unique symbol
 /** An object of ONNX Runtime that only this file can look into. */
 export type Handle<Kind extends string> = number & { readonly [kind]: Kind }
-
-/** A stretch of memory that tensors lie in. */
-export interface Memory {
-  readonly address: number
-  readonly bytes: number
-}
-
-/** Host memory: that many bytes of `buffer` from byte `start`. */
-export interface HostMemory extends Memory {
-  readonly buffer: ArrayBuffer
-  readonly start: number
-}
 
 export interface SessionSettings {
   /** Session configuration entries, as in onnxruntime_session_options_config_keys.h. */
@@ -126,13 +115,6 @@ export function openOrt(path: string, { threads, spin }: Pool) {
       return provider
     },
 
-    /** Host memory of `bytes` zeros, beginning at a multiple of 64 bytes (a cache line, and the widest vector). */
-    allocateHost(bytes: number): HostMemory {
-      const buffer = newBuffer(bytes + ALIGNMENT)
-      const start = (ALIGNMENT - (ptr(buffer) % ALIGNMENT)) % ALIGNMENT
-      return { address: ptr(buffer) + start, bytes, buffer, start }
-    },
-
     /** A tensor over `memory` from byte `offset`. The memory must outlive every binding of the tensor. */
     value(place: Handle<'place'>, memory: Memory, offset: number, dtype: DType, shape: Shape): Handle<'value'> {
       const { code, bytes } = dtypes[dtype]
@@ -228,22 +210,8 @@ const [UNLIMITED, AS_REQUESTED, DEFAULT_SIZE] = [0, 1, -1]
 /** Whatever is worth saying comes back as a status, so nothing is logged beside it. */
 const LOG_FATAL = 4
 const ALL_OPTIMIZATIONS = 99
-const ALIGNMENT = 64
 /** The name of the CUDA provider. */
 export const CUDA_PROVIDER = 'CUDAExecutionProvider'
 /** The place in ORT's own source that its messages name before they say anything. */
 const SOURCE_PLACE = /\/onnxruntime_src\/\S+:\d+ [^)]*\) (?:const )?(?:\[ONNXRuntimeError\] : \d+ : \w+ : )?/g
 const OUT_OF_MEMORY = /failed to allocate memory|out of memory|bad_alloc/i
-
-/** What does not fit is for the user to make smaller: no bug. */
-export function outOfMemory(message: string): HoneError {
-  return new HoneError(message, { hint: 'train on fewer tokens at a time, with shorter completions, or with LoRA' })
-}
-
-function newBuffer(bytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes)
-  } catch {
-    throw outOfMemory(`Cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB of memory`)
-  }
-}

@@ -55,6 +55,7 @@ export interface LowRankTensors {
 
 export interface ParameterSource {
   config: ModelConfig
+  /** A fresh array, whose memory the reader takes. */
   read(name: string): Float32Array<ArrayBuffer>
 }
 
@@ -75,9 +76,15 @@ export function loadParameters(
     own.push(tensor)
     return tensor
   }
+  const load = (tensor: Tensor<'f32'>, name: string) => {
+    const values = source.read(name)
+    device.upload(tensor, values)
+    // Given back at once: until some garbage collection the model would be in memory twice.
+    values.buffer.transfer(0)
+  }
   const place = (parameter: Parameter) => {
     const tensor = keep(device.alloc('f32', parameter.shape))
-    device.upload(tensor, source.read(parameter.name))
+    load(tensor, parameter.name)
     return tensor
   }
 
@@ -89,7 +96,7 @@ export function loadParameters(
   if (training.kind === 'full') {
     trained = trainedSet(device, keep, all)
     for (const { name, value } of trained.tensors) {
-      device.upload(value, source.read(name))
+      load(value, name)
       live.set(name, value)
     }
     if (adapter) mergeInto(programs, live, adapter)

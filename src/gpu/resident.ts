@@ -1,7 +1,8 @@
 // Tensors, sessions and bindings over a backend: the part of a device that is the same for all of them.
 import { EXIT, HoneError } from '../error.ts'
 import type { Binding, CompileOptions, Device, Session, Tensor } from './device.ts'
-import { cName, type CName, type Handle, type Memory, type Ort, type SessionSettings } from './ort.ts'
+import type { Memory } from './libc.ts'
+import { cName, type CName, type Handle, type Ort, type SessionSettings } from './ort.ts'
 import { profilePrefix, readProfile } from './profile.ts'
 import { dtypes, elements, type ArrayOf, type DType, type Shape, type TypedArray } from './tensor.ts'
 

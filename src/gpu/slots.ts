@@ -1,6 +1,7 @@
 // The functions used of ONNX Runtime's C API: their places in its table, and how they are loaded.
-import { CString, dlopen, linkSymbols, ptr, read, type FFIFunction, type Pointer } from 'bun:ffi'
+import { dlopen, linkSymbols, ptr, read, type FFIFunction, type Pointer } from 'bun:ffi'
 import { HoneError } from '../error.ts'
+import { cString, text } from './libc.ts'
 
 /** Minor version of ONNX Runtime, 1.30, and number of its API. */
 export const API_VERSION = 30
@@ -80,10 +81,6 @@ export function loadApi(path: string): { api: Api; version: string } {
   return { api: linkSymbols(functions).symbols as unknown as Api, version }
 }
 
-export function cString(value: string): Uint8Array {
-  return new TextEncoder().encode(`${value}\0`)
-}
-
 /** An array of C strings: their addresses, then the strings, in one buffer, so that they live as long as it does. */
 export function cStrings(values: string[]): Uint8Array {
   const strings = values.map(cString)
@@ -97,11 +94,6 @@ export function cStrings(values: string[]): Uint8Array {
     end += string.length
   }
   return whole
-}
-
-/** The C string at an address; empty for null. */
-export function text(address: unknown): string {
-  return address === null ? '' : new CString(address as Pointer).toString()
 }
 
 function minor(version: string): number {

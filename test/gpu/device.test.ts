@@ -36,6 +36,12 @@ test('what is uploaded comes down again, for every element type and also for sca
   }
 })
 
+test('part of an array uploads that part', () => {
+  const tensor = device.alloc('f32', [2])
+  device.upload(tensor, Float32Array.of(1, 2, 3, 4).subarray(1, 3))
+  expect([...device.download(tensor)]).toEqual([2, 3])
+})
+
 test('a new tensor is zero, also in memory that another one left', () => {
   for (let i = 0; i < 50; i++) {
     const tensor = device.alloc('f32', [1000])

@@ -1,4 +1,5 @@
 // What an evaluation leaves behind: rows on stdout, the table, JSON, an HTML page, files for the official evaluator.
+import { resolve } from 'node:path'
 import { reportPage } from '../eval/report/html.ts'
 import { textReport } from '../eval/report/text.ts'
 import { scoreOf, type Summary } from '../eval/summary.ts'
@@ -43,11 +44,11 @@ export async function writeReports(flags: ReportFlags, summary: Summary, pairs: 
   if (folder !== undefined) {
     if (summary.benchmark !== 'bfcl')
       throw new HoneError('Cannot write result files for BFCL: the benchmark is another', { hint: 'Use --bench bfcl.' })
-    for (const line of writeBfclResults(
-      folder,
-      pairs.map(({ response }) => response.record),
-    ))
-      log(line)
+    const records = pairs.map(({ response }) => response.record)
+    for (const { model, categories } of writeBfclResults(folder, records))
+      log(
+        `bfcl evaluate --model ${model} --test-category ${categories.join(',')} --result-dir ${resolve(folder)} --partial-eval`,
+      )
   }
 }
 

@@ -6,16 +6,23 @@ import { writeFileAtomic } from '../../jsonl.ts'
 import { categories, isCategory } from './categories.ts'
 
 /** Names under which bfcl-eval knows a handler that decodes responses of a mode. */
-export const HANDLERS: Record<string, string> = {
+const HANDLERS: Record<string, string> = {
   text: 'google/gemma-3-1b-it',
   qwen_fc: 'Qwen/Qwen3-0.6B-FC',
   xlam: 'Salesforce/xLAM-2-1b-fc-r',
 }
 
-/** Write DIR/<model>/<group>/BFCL_v4_<category>_result.json per mode; returns the commands that evaluate them, for people. */
-export function writeBfclResults(folder: string, records: readonly JsonObject[]): string[] {
+/** What was written for one mode, and under which model's name bfcl-eval evaluates it. */
+export interface Written {
+  mode: string
+  model: string
+  categories: string[]
+}
+
+/** Write DIR/<model>/<group>/BFCL_v4_<category>_result.json per mode. Modes that no handler of bfcl-eval decodes are left out. */
+export function writeBfclResults(folder: string, records: readonly JsonObject[]): Written[] {
   const files = new Map<string, string[]>()
-  const models = new Map<string, Set<string>>()
+  const written = new Map<string, Written>()
   for (const { id = null, category, mode = 'text', response = null } of records) {
     const name = String(category)
     const model = HANDLERS[String(mode)]
@@ -23,16 +30,15 @@ export function writeBfclResults(folder: string, records: readonly JsonObject[])
     const group = categories[name].live ? 'live' : 'non_live'
     const path = join(folder, model.replaceAll('/', '_'), group, `BFCL_v4_${name}_result.json`)
     files.set(path, [...(files.get(path) ?? []), line(id, response)])
-    models.set(model, (models.get(model) ?? new Set()).add(name))
+    const entry = written.get(model) ?? { mode: String(mode), model, categories: [] }
+    if (!entry.categories.includes(name)) entry.categories.push(name)
+    written.set(model, entry)
   }
   for (const [path, lines] of files) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileAtomic(path, `${lines.join('\n')}\n`)
   }
-  return [...models].map(
-    ([model, names]) =>
-      `bfcl evaluate --model ${model} --test-category ${[...names].join(',')} --result-dir ${folder} --partial-eval`,
-  )
+  return [...written.values()]
 }
 
 function line(id: Json, response: Json): string {

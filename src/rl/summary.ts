@@ -65,7 +65,8 @@ function completionLines(file: string): string[] {
 const SHOWN = 5
 const WIDTH = 400
 
+/** A completion may hold anything: control characters do not reach the terminal. */
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
   return line.length > WIDTH ? `${line.slice(0, WIDTH)}…` : line
 }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readEvents } from '../../src/run.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
@@ -32,7 +33,7 @@ const settings = {
   maxCompletionLength: 6,
   learningRate: 0.01,
 }
-// Random weights never make a right call; what they do is repeat themselves more or less.
+// Random weights never make a right call; their texts differ in length.
 const rl = {
   ...settings,
   promptsPerStep: 3,
@@ -40,16 +41,25 @@ const rl = {
   miniBatches: 2,
   maxPromptLength: null,
   temperature: 1,
-  reward: 'repetition:1-grams',
+  reward: './mine.ts',
 }
 const supervised = { ...settings, preset: 'full', batchSize: 3 }
 const hone = (...words: string[]) => run(source, words, { cwd: place })
 const config = (name: string, tree: object) => writeFileSync(join(place, name), JSON.stringify(tree))
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
 
+const gradNorms = (directory: string): number[] =>
+  readEvents(join(place, directory, 'events.ndjson')).flatMap((event) =>
+    event.type === 'step' ? [event.figures['grad_norm']!] : [],
+  )
+
 beforeAll(() => {
   writeTinyModel(join(place, 'model'))
   writeFileSync(join(place, 'rows.jsonl'), toLines(taskRows(10)))
+  writeFileSync(
+    join(place, 'mine.ts'),
+    'export default ({ completion }: { completion: string }) => completion.length / 100\n',
+  )
   config('train.json', rl)
   config('sft.json', supervised)
 })
@@ -85,6 +95,8 @@ for (const command of ['train', 'sft']) {
     }
     expect(hone(command, '--resume', killed)).toMatchObject({ code: 0, stdout: '' })
     expect(weights(killed)).toBe(weights(`${command}-whole`))
+    expect(gradNorms(killed)).toEqual(gradNorms(`${command}-whole`))
+    expect(Math.min(...gradNorms(killed))).toBeGreaterThan(0)
   }, 120_000)
 }
 
@@ -122,11 +134,7 @@ test('LoRA trains an adapter that infer and export understand', () => {
 }, 120_000)
 
 test('a reward of one’s own is asked about every completion', () => {
-  writeFileSync(
-    join(place, 'mine.ts'),
-    'export default ({ completion }: { completion: string }) => completion.length / 100\n',
-  )
-  expect(hone('train', 'train.json', '--output', 'own', '--reward', './mine.ts', '--steps', '1')).toMatchObject({
+  expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
     code: 0,
   })
   const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')

@@ -199,3 +199,13 @@ test('a reward that only fails ends the run before it is trained on', async () =
   )
   expect(toy.table.every((value) => value === 0)).toBe(true)
 })
+
+test('completions cut at the limit carry no loss where they are masked', async () => {
+  const { context: run, toy, events } = context({ maskTruncated: true, steps: 2, maxCompletionLength: 1 })
+  await train({ ...run, ending: { eosIds: [] } }, start)
+  expect(toy.table.every((value) => value === 0)).toBe(true)
+  expect(steps(events).map(({ figures }) => [figures['updates'], figures['completions/clipped_ratio']])).toEqual([
+    [0, 1],
+    [0, 1],
+  ])
+})

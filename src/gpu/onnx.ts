@@ -74,6 +74,8 @@ function writeNode(
     writer(w, 1).string(operand)
   }
   for (const value of node.outputs) writer(w, 2).string(name(value))
+  // Named after what it computes, for messages of ONNX Runtime.
+  writer(w, 3).string(name(node.outputs[0]!))
   writer(w, 4).string(node.op)
   for (const [key, value] of Object.entries(node.attributes))
     if (!row.operands?.includes(key))

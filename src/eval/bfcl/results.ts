@@ -1,15 +1,22 @@
 // Result files as the package bfcl-eval lays them out, so that its own evaluation can be run on the same responses.
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { dumpJson, type Json, type JsonObject } from '../../json.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from '../../json.ts'
 import { writeFileAtomic } from '../../jsonl.ts'
 import { categories, isCategory } from './categories.ts'
 
-/** Names under which bfcl-eval knows a handler that decodes responses of a mode. */
-const HANDLERS: Record<string, string> = {
-  text: 'google/gemma-3-1b-it',
-  qwen_fc: 'Qwen/Qwen3-0.6B-FC',
-  xlam: 'Salesforce/xLAM-2-1b-fc-r',
+interface Handler {
+  /** A model of bfcl-eval whose handler decodes responses of the mode. */
+  model: string
+  /** How that handler wants them spelt, where not as they are. */
+  spell?: (response: Json) => Json
+}
+
+const HANDLERS: Record<string, Handler> = {
+  text: { model: 'google/gemma-3-1b-it' },
+  qwen_fc: { model: 'Qwen/Qwen3-0.6B-FC' },
+  xlam: { model: 'Salesforce/xLAM-2-1b-fc-r' },
+  'tool-calls': { model: 'gpt-5-nano-2025-08-07-FC', spell: argumentsAsText },
 }
 
 /** What was written for one mode, and under which model's name bfcl-eval evaluates it. */
@@ -25,11 +32,12 @@ export function writeBfclResults(folder: string, records: readonly JsonObject[])
   const written = new Map<string, Written>()
   for (const { id = null, category, mode = 'text', response = null } of records) {
     const name = String(category)
-    const model = HANDLERS[String(mode)]
-    if (!isCategory(name) || !model) continue
+    const handler = HANDLERS[String(mode)]
+    if (!isCategory(name) || !handler) continue
+    const { model, spell } = handler
     const group = categories[name].live ? 'live' : 'non_live'
     const path = join(folder, model.replaceAll('/', '_'), group, `BFCL_v4_${name}_result.json`)
-    files.set(path, [...(files.get(path) ?? []), line(id, response)])
+    files.set(path, [...(files.get(path) ?? []), line(id, spell ? spell(response) : response)])
     const entry = written.get(model) ?? { mode: String(mode), model, categories: [] }
     if (!entry.categories.includes(name)) entry.categories.push(name)
     written.set(model, entry)
@@ -45,5 +53,13 @@ function line(id: Json, response: Json): string {
   return dumpJson(
     { id, result: response, input_token_count: 0, output_token_count: 0, latency: 0 },
     { ensureAscii: false },
+  )
+}
+
+/** Handlers of an interface keep the arguments as the text in which they came. */
+function argumentsAsText(response: Json): Json {
+  if (!Array.isArray(response)) return response
+  return response.map((call) =>
+    isObject(call) ? Object.fromEntries(Object.entries(call).map(([name, values]) => [name, dumpJson(values)])) : call,
   )
 }

@@ -1,5 +1,4 @@
 // A run as a job: its directory, its sinks, its checkpoint, and how it ends when the user interrupts it.
-import { basename } from 'node:path'
 import type { Resolved } from '../config.ts'
 import { EXIT, type ExitCode } from '../error.ts'
 import { type Sink, tee } from '../event.ts'
@@ -71,10 +70,19 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
 
 /** The command that goes on with a run, as it is typed in a shell. */
 export function resumeCommand(command: string, directory: string): string {
-  const program = Bun.isStandaloneExecutable ? basename(process.execPath) : `bun ${process.argv[1] ?? 'src/main.ts'}`
-  const quoted = /^[\w./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`
-  return `${program} ${command} --resume ${quoted}`
+  return [...program(), command, '--resume', directory].map(quote).join(' ')
 }
+
+/** The words that start this program in the user's shell. */
+function program(): string[] {
+  const { execPath, env, argv } = process
+  if (Bun.isStandaloneExecutable) return [Bun.which('hone') === execPath ? 'hone' : execPath]
+  // npx puts its Bun on the path of this process alone.
+  const bun = env['npm_command'] === 'exec' ? ['npx', 'bun'] : [Bun.which('bun') ? 'bun' : execPath]
+  return [...bun, argv[1] ?? 'src/main.ts']
+}
+
+const quote = (word: string): string => (/^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 /** The first SIGINT or SIGTERM asks for an end after the step at hand, the second ends at once. */
 function interruption() {

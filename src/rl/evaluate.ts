@@ -5,7 +5,7 @@ import { summarize, type Summary } from '../eval/summary.ts'
 import { HoneError } from '../error.ts'
 import { isObject } from '../json.ts'
 import { readRecords } from '../jsonl.ts'
-import { ask, type AskFlags } from './ask.ts'
+import type { AskFlags } from './ask.ts'
 import { writeReports, writeRow, type ReportFlags } from './evaluate-reports.ts'
 
 export interface EvaluateFlags extends AskFlags, ReportFlags {
@@ -33,7 +33,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
   const open = await findBenchmark(bench).open(data, { checker, parser })
   const given =
     flags.responses === undefined
-      ? await ask(flags)
+      ? await (await import('./ask.ts')).ask(flags)
       : { source: flags.responses, protocol: '', responses: responsesOf(flags.responses) }
   const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response))
   const protocol = protocolOf([bench, checker, parser, given.protocol])

@@ -29,7 +29,7 @@ async function judgeRecord(
   rowsOf: (category: CategoryName) => Promise<Map<string, BfclRow>>,
 ): Promise<Judged> {
   const { id, response = null, mode = 'text', underscore_to_dot } = record
-  const category = String(record['category'] ?? '')
+  const category = String(record['category'] ?? categoryOf(String(id)))
   const row = isCategory(category) ? (await rowsOf(category)).get(String(id)) : undefined
   if (!row) {
     const near = nearest(category, Object.keys(categories))
@@ -54,6 +54,12 @@ async function judgeRecord(
   }
   const verdict = judge(row.category, row, { response, decoder, underscoreToDot: underscore_to_dot === true })
   return { id: row.id, category: row.category, score: verdict.verdict ? 1 : 0, judgement: { ...verdict }, response }
+}
+
+/** The longest category that the id begins with. */
+function categoryOf(id: string): string {
+  const names = Object.keys(categories).filter((name) => id.startsWith(`${name}_`))
+  return names.sort((a, b) => b.length - a.length)[0] ?? ''
 }
 
 function scores(judged: readonly Judged[]): NamedScore[] {

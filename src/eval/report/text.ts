@@ -15,7 +15,7 @@ export function textReport({
   notes,
   published,
 }: Summary): string[] {
-  const shown = categories.length > 1 ? [...categories, all] : [all]
+  const shown = categories.length === 1 ? categories : [...categories, all]
   return [
     `${benchmark} · ${source} · protocol ${protocol}`,
     '',

@@ -45,17 +45,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     told.sink,
   )
   try {
-    for (const path of latest?.damaged ?? []) complain(`warning: checkpoint ${path} is damaged and was passed over`)
-    if (job.resume !== undefined) log(`resuming ${directory} after step ${start.step}`)
-    for (const [key, origin] of Object.entries(job.settings.origins))
-      if (job.resume !== undefined && origin.startsWith('--'))
-        emit({
-          type: 'note',
-          time: Date.now(),
-          step: start.step,
-          text: `goes on with another ${key} (${origin})`,
-          loud: true,
-        })
+    if (job.resume !== undefined) announce(job, latest?.damaged ?? [], start, emit)
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
     told.lines(run.path).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok
@@ -66,6 +56,15 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     board.close()
     run.close()
   }
+}
+
+/** Say from where a run goes on, and in what it is not the run that it was. */
+function announce({ settings }: Job, damaged: readonly string[], { step }: Progress, emit: Sink): void {
+  const note = (text: string, loud: boolean) => emit({ type: 'note', time: Date.now(), step, text, loud })
+  note(`resumed after step ${step}`, false)
+  for (const path of damaged) note(`checkpoint ${path} is damaged and was passed over`, true)
+  for (const [key, origin] of Object.entries(settings.origins))
+    if (origin.startsWith('--')) note(`goes on with another ${key} (${origin})`, true)
 }
 
 /** The command that goes on with a run, as it is typed in a shell. */

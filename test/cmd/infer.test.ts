@@ -45,7 +45,7 @@ test('messages, their text and their ids are the same question', async () => {
   expect(byMessages!.prompt_ids).toEqual(tokenizer.encode(text))
   expect(byMessages!.logprobs.length).toBe(byMessages!.output_ids.length)
   expect(byMessages!.logprobs.every((value) => value <= 0)).toBe(true)
-}, 60_000)
+}, 300_000)
 
 test('an answer does not depend on the rows beside it, and a seed fixes what is sampled', () => {
   const together = answers(toLines(rows))
@@ -56,7 +56,7 @@ test('an answer does not depend on the rows beside it, and a seed fixes what is 
     answers(toLines(rows), '--temperature', '1', '--seed', seed).map(({ output_ids }) => output_ids)
   expect(sampled('1')).toEqual(sampled('1'))
   expect(sampled('1')).not.toEqual(sampled('2'))
-}, 60_000)
+}, 300_000)
 
 test('each mistake ends with exit 2 and the line of the row', () => {
   const good = toLines([{ prompt: 'open the ticket' }])
@@ -88,4 +88,4 @@ test('each mistake ends with exit 2 and the line of the row', () => {
     expect(stderr).toMatch(message)
     expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
   }
-}, 60_000)
+}, 300_000)

@@ -97,7 +97,7 @@ for (const command of ['train', 'sft']) {
     expect(weights(killed)).toBe(weights(`${command}-whole`))
     expect(gradNorms(killed)).toEqual(gradNorms(`${command}-whole`))
     expect(Math.min(...gradNorms(killed))).toBeGreaterThan(0)
-  }, 120_000)
+  }, 300_000)
 }
 
 test('an interrupted run ends with 130 and the command that goes on with it', async () => {
@@ -114,7 +114,7 @@ test('an interrupted run ends with 130 and the command that goes on with it', as
   })
   expect(exitCode).toBe(0)
   expect(weights('a run')).toBe(weights('train-whole'))
-}, 120_000)
+}, 300_000)
 
 test('LoRA trains an adapter that infer and export understand', () => {
   expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
@@ -131,7 +131,7 @@ test('LoRA trains an adapter that infer and export understand', () => {
   expect(adapted.output_ids).toEqual(merged.output_ids)
   expect(adapted).toEqual(ask('model', '--adapter', 'lora/final'))
   expect(adapted.logprobs).not.toEqual(base.logprobs)
-}, 120_000)
+}, 300_000)
 
 test('a reward of one’s own is asked about every completion', () => {
   expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
@@ -140,7 +140,7 @@ test('a reward of one’s own is asked about every completion', () => {
   const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')
   const { output, score } = JSON.parse(row!)
   expect(score).toBeCloseTo(output.length / 100)
-}, 60_000)
+}, 300_000)
 
 test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', () => {
   writeFileSync(
@@ -186,7 +186,7 @@ test('each mistake ends with exit 2, one line that says where, a hint, and nothi
     expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
   }
   expect(readdirSync(place)).toEqual(before)
-}, 120_000)
+}, 300_000)
 
 test('a folder that cannot be written to is refused before the first step', () => {
   if (process.getuid?.() === 0) return console.error('not run: root may write everywhere')

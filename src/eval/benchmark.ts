@@ -42,8 +42,8 @@ export interface OpenBenchmark {
   scores(judged: readonly Judged[]): NamedScore[]
   /** What a reader has to know: rows of the benchmark that are wrong themselves, and how many of these it concerns. */
   notes(judged: readonly Judged[]): string[]
-  /** Published results to set beside. */
-  published?: PublishedTable
+  /** Published results, with these responses as the last row. */
+  published?(judged: readonly Judged[]): PublishedTable
 }
 
 /** A score with the rule that made it. */
@@ -60,5 +60,5 @@ export interface PublishedTable {
   source: string
   note: string
   columns: readonly string[]
-  rows: readonly { name: string; values: readonly number[] }[]
+  rows: readonly { name: string; values: readonly (number | null)[] }[]
 }

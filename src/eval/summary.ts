@@ -26,7 +26,7 @@ export function summarize(
     categories: tallies(judged),
     scores: open.scores(judged),
     notes: open.notes(judged),
-    ...(open.published && { published: open.published }),
+    ...(open.published && { published: open.published(judged) }),
   }
 }
 

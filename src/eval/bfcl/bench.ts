@@ -8,7 +8,7 @@ import { readCategory, type BfclRow } from './data.ts'
 import { decoders } from './decode.ts'
 import { defects } from './defects.ts'
 import { judge } from './judge.ts'
-import { tableTwo } from './published.ts'
+import { besideTableTwo } from './published.ts'
 
 export const bfcl: Benchmark = {
   what: 'Berkeley Function Calling Leaderboard v4, the 13 single-turn categories',
@@ -20,7 +20,12 @@ export const bfcl: Benchmark = {
       read.set(category, rows)
       return rows
     }
-    return { judge: (response) => judgeRecord(response, rowsOf), scores, notes, published: tableTwo }
+    return {
+      judge: (response) => judgeRecord(response, rowsOf),
+      scores,
+      notes,
+      published: (judged) => besideTableTwo(countsOf(judged)),
+    }
   },
 }
 
@@ -62,10 +67,12 @@ function categoryOf(id: string): string {
   return names.sort((a, b) => b.length - a.length)[0] ?? ''
 }
 
+function countsOf(judged: readonly Judged[]): Counts {
+  return Object.fromEntries(tallies(judged).map(({ category, correct, total }) => [category, { correct, total }]))
+}
+
 function scores(judged: readonly Judged[]): NamedScore[] {
-  const counts: Counts = {}
-  for (const { category, correct, total } of tallies(judged))
-    if (isCategory(category)) counts[category as CategoryName] = { correct, total }
+  const counts = countsOf(judged)
   const v4 = aggregateV4(counts)
   const paper = aggregatePaper(counts)
   const unless = (missing: boolean, value: number) => (missing ? null : value)

@@ -1,5 +1,6 @@
-// Published BFCL results of Tool-N1's paper, with what is known to be inconsistent about them.
+// Published BFCL results of Tool-N1's paper, with what is known to be inconsistent about them, and one's own beside them.
 import type { PublishedTable } from '../benchmark.ts'
+import { aggregatePaper, type Counts } from './aggregate.ts'
 
 /** Rows of the four live AST categories. */
 const LIVE_ROWS = [258, 1053, 16, 24]
@@ -41,6 +42,34 @@ export const tableTwo: PublishedTable = {
     row('Tool-N1-7B', [77.0, 95.0, 94.5, 90.5, 82.17, 80.44, 62.5, 70.83, 89.25, 80.38, 84.82]),
     row('Tool-N1-14B', [80.58, 96.0, 93.5, 92.0, 84.1, 81.1, 81.25, 66.67, 90.52, 81.42, 85.97]),
   ],
+}
+
+/** The table with a last row of these counts; null where categories are missing. */
+export function besideTableTwo(counts: Counts): PublishedTable {
+  const share = (...names: (keyof Counts)[]) => {
+    const found = names.flatMap((name) => counts[name] ?? [])
+    if (found.length < names.length) return null
+    return (100 * found.reduce((sum, { correct, total }) => sum + correct / total, 0)) / names.length
+  }
+  const { nonLive, live, overall } = aggregatePaper(counts)
+  const columns = [
+    share('simple_python', 'simple_java', 'simple_javascript'),
+    share('multiple'),
+    share('parallel'),
+    share('parallel_multiple'),
+    share('live_simple'),
+    share('live_multiple'),
+    share('live_parallel'),
+    share('live_parallel_multiple'),
+  ]
+  const unless = (needed: readonly (number | null)[], value: number) => (needed.includes(null) ? null : 100 * value)
+  const [ownNonLive, ownLive, ownOverall] = [
+    unless(columns.slice(0, 4), nonLive),
+    unless(columns.slice(4), live),
+    unless(columns, overall),
+  ]
+  const yours = { name: 'yours', values: [...columns, ownNonLive, ownLive, ownOverall, ownLive, ownOverall] }
+  return { ...tableTwo, rows: [...tableTwo.rows, yours] }
 }
 
 /** The printed numbers, and the two that follow from the printed columns. */

@@ -88,7 +88,7 @@ function publishedTable({ columns, rows }: PublishedTable): string {
   const head = `<tr><th></th>${columns.map((column) => `<th class="tall"><span>${escape(column)}</span></th>`).join('')}</tr>`
   const body = rows.map(
     ({ name, values }) =>
-      `<tr><th>${escape(name)}</th>${values.map((value) => `<td>${value.toFixed(2)}</td>`).join('')}</tr>`,
+      `<tr><th>${escape(name)}</th>${values.map((value) => `<td>${value?.toFixed(2) ?? 'n/a'}</td>`).join('')}</tr>`,
   )
   return `<table>${head}${body.join('')}</table>`
 }

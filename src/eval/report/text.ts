@@ -21,7 +21,7 @@ export function textReport({
     '',
     ...table([['category', 'right', 'share', '95 %', 'most frequent errors'], ...shown.map(tallyRow)]),
     ...(scores.length > 0 ? ['', ...table(scores.map(scoreRow))] : []),
-    ...(published ? ['', ...publishedRows(published, scores)] : []),
+    ...(published ? ['', ...publishedRows(published)] : []),
     ...(notes.length > 0 ? ['', ...notes] : []),
   ]
 }
@@ -42,22 +42,17 @@ function scoreRow({ name, value, low, high, what }: NamedScore): string[] {
   return [name, value === null ? 'n/a' : percent(value), range, what]
 }
 
-/** The published aggregates, with the reader's own numbers as the last row where they exist. */
-function publishedRows({ source, note, columns, rows }: PublishedTable, scores: readonly NamedScore[]): string[] {
-  const last = columns.slice(-5)
-  const value = (name: string) => scores.find((score) => score.name === name)?.value
-  const own = [value('v4 non-live'), value('v4 live'), value('Table 2 overall')]
-  const cells = own.map((score) => (score === null || score === undefined ? 'n/a' : (100 * score).toFixed(2)))
-  return [
-    source,
-    ...table([
-      ['', ...last],
-      ...rows.map(({ name, values }) => [name, ...values.slice(-5).map((each) => each.toFixed(2))]),
-      ['yours', cells[0]!, cells[1]!, cells[2]!, cells[1]!, cells[2]!],
-    ]),
-    note,
-  ]
+/** The aggregates of the published table. */
+function publishedRows({ source, note, columns, rows }: PublishedTable): string[] {
+  const cells = rows.map(({ name, values }) => [
+    name,
+    ...values.slice(-SHOWN).map((value) => value?.toFixed(2) ?? 'n/a'),
+  ])
+  return [source, ...table([['', ...columns.slice(-SHOWN)], ...cells]), note]
 }
+
+/** Last columns of a published table that fit a terminal. */
+const SHOWN = 5
 
 export function percent(share: number): string {
   return Number.isNaN(share) ? 'n/a' : `${formatFixed(100 * share, 2)} %`

@@ -1,7 +1,7 @@
 // Both aggregates: the leaderboard's against the original's own tables, the paper's against its printed rows.
 import { expect, test } from 'bun:test'
 import { aggregatePaper, aggregateV4, type Counts } from '../../../src/eval/bfcl/aggregate.ts'
-import { tableTwo } from '../../../src/eval/bfcl/published.ts'
+import { besideTableTwo, tableTwo } from '../../../src/eval/bfcl/published.ts'
 import { readRecords } from '../../../src/jsonl.ts'
 import { formatFixed } from '../../../src/python-number.ts'
 import { sharedPath } from '../../shared.ts'
@@ -46,10 +46,10 @@ test('the paper’s aggregate gives its own two rows, and not those of the other
     live_parallel_multiple: 24,
   }
   const overall = (name: string) => {
-    const [simple = 0, ...rest] = tableTwo.rows.find((row) => row.name === name)?.values ?? []
+    const [simple, ...rest] = tableTwo.rows.find((row) => row.name === name)?.values ?? []
     // The three languages of simple are averaged already.
     const counts: Counts = Object.fromEntries(
-      ['simple_python', 'simple_java', 'simple_javascript'].map((key) => [key, { correct: simple, total: 100 }]),
+      ['simple_python', 'simple_java', 'simple_javascript'].map((key) => [key, { correct: simple ?? 0, total: 100 }]),
     )
     for (const [i, [key, total]] of Object.entries(sizes).entries())
       counts[key as keyof Counts] = { correct: ((rest[i] ?? 0) / 100) * total, total }
@@ -58,6 +58,18 @@ test('the paper’s aggregate gives its own two rows, and not those of the other
   expect(overall('Tool-N1-7B')).toBeCloseTo(84.82, 1)
   expect(overall('Tool-N1-14B')).toBeCloseTo(85.97, 1)
   expect(overall('Qwen2.5-7B-Inst')).toBeCloseTo(80.76, 1)
+})
+
+test('one’s own counts stand below the paper’s rows, and are absent where a category is', () => {
+  const own = (counts: Counts) => besideTableTwo(counts).rows.at(-1)
+  const live: Counts = {
+    live_simple: { correct: 129, total: 258 },
+    live_multiple: { correct: 0, total: 1053 },
+    live_parallel: { correct: 16, total: 16 },
+    live_parallel_multiple: { correct: 6, total: 24 },
+  }
+  expect(own(live)?.values.slice(4, 11)).toEqual([50, 0, 100, 25, null, (100 * 151) / 1351, null])
+  expect(own({})).toEqual({ name: 'yours', values: Array.from({ length: 13 }, () => null) })
 })
 
 function percent(value: number): string {

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { forms, run, type Ended } from '../hone.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-eval-'))
 const rows = join(folder, 'rows.jsonl')
@@ -17,7 +18,7 @@ const row = (id: string, answer: object[]) => ({
 })
 writeLines(rows, [row('one', [{ name: 'f', arguments: { a: 1 } }]), row('none', [])])
 
-test('one row per response on stdout, in order, and nothing else; the table goes to stderr', async () => {
+test('one row per response on stdout, in order, and nothing else; the table goes to stderr', () => {
   const responses = write('responses.jsonl', [
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 1}}]</tool_call>' },
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 2}}]</tool_call>' },
@@ -25,7 +26,7 @@ test('one row per response on stdout, in order, and nothing else; the table goes
     { id: 'none', output: 'There is no tool for this.' },
     { id: 'none', response: '<tool_call>[{"name": "f", "arguments": {}}]</tool_call>' },
   ])
-  const { code, stdout, stderr } = await hone(
+  const { code, stdout, stderr } = hone(
     'eval',
     '--bench',
     'rows',
@@ -53,24 +54,24 @@ test('one row per response on stdout, in order, and nothing else; the table goes
   expect(stderr).toContain('refusal: right')
 })
 
-test('a bar that is not met ends with exit 1 and says by how much', async () => {
+test('a bar that is not met ends with exit 1 and says by how much', () => {
   const responses = write('half.jsonl', [
     { id: 'one', response: 'no' },
     { id: 'none', response: 'no' },
   ])
-  const run = (min: string) => hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--min', min)
-  expect((await run('0.5')).code).toBe(0)
-  const missed = await run('accuracy=0.5,exact match=0.75')
+  const bar = (min: string) => hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--min', min)
+  expect(bar('0.5').code).toBe(0)
+  const missed = bar('accuracy=0.5,exact match=0.75')
   expect(missed.code).toBe(1)
   expect(missed.stderr).toContain('exact match is 0.5000, below the bar of 0.75')
-  expect((await run('speed=1')).code).toBe(2)
+  expect(bar('speed=1').code).toBe(2)
 })
 
-test('several responses a row give mean@k, pass@k, best@k and maj@k', async () => {
+test('several responses a row give mean@k, pass@k, best@k and maj@k', () => {
   const right = { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 1}}]</tool_call>' }
   const wrong = { id: 'one', response: 'no' }
   const responses = write('samples.jsonl', [wrong, right, right, wrong])
-  const { stdout } = await hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--format', 'json')
+  const { stdout } = hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--format', 'json')
   const scores = new Map<string, number>(
     JSON.parse(stdout).scores.map(({ name, value }: { name: string; value: number }) => [name, value]),
   )
@@ -80,38 +81,28 @@ test('several responses a row give mean@k, pass@k, best@k and maj@k', async () =
   expect(scores.get('maj@1')).toBe(0)
 })
 
-test('a response to an unknown row, a missing source and a malformed line each end with exit 2 and their place', async () => {
+test('a response to an unknown row, a missing source and a malformed line each end with exit 2 and their place', () => {
   const unknown = write('unknown.jsonl', [
     { id: 'one', response: '' },
     { id: 'two', response: '' },
   ])
-  const { code, stderr } = await hone(
-    'eval',
-    '--bench',
-    'rows',
-    '--data',
-    rows,
-    '--responses',
-    unknown,
-    '--format',
-    'ndjson',
-  )
+  const { code, stderr } = hone('eval', '--bench', 'rows', '--data', rows, '--responses', unknown, '--format', 'ndjson')
   expect(code).toBe(2)
   expect(stderr).toContain('unknown.jsonl:2')
-  expect((await hone('eval', '--bench', 'rows', '--data', rows)).code).toBe(2)
+  expect(hone('eval', '--bench', 'rows', '--data', rows).code).toBe(2)
   writeFileSync(join(folder, 'bad.jsonl'), '{"id": "one"\n')
-  expect(
-    (await hone('eval', '--bench', 'rows', '--data', rows, '--responses', join(folder, 'bad.jsonl'))).stderr,
-  ).toContain('bad.jsonl:1')
+  expect(hone('eval', '--bench', 'rows', '--data', rows, '--responses', join(folder, 'bad.jsonl')).stderr).toContain(
+    'bad.jsonl:1',
+  )
 })
 
-test('the JSON file holds the summary and the page its pictures, without outside parts', async () => {
+test('the JSON file holds the summary and the page its pictures, without outside parts', () => {
   const responses = write('page.jsonl', [
     { id: 'one', response: '<b>&amp;</b>' },
     { id: 'none', response: 'no' },
   ])
   const [json, page] = [join(folder, 'summary.json'), join(folder, 'page.html')]
-  await hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--json', json, '--report', page)
+  hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--json', json, '--report', page)
   const summary = JSON.parse(readFileSync(json, 'utf8'))
   expect(summary.all).toMatchObject({ total: 2, correct: 1 })
   expect(summary.protocol).toMatch(/^[0-9a-f]{16}$/)
@@ -130,15 +121,6 @@ function writeLines(path: string, records: object[]): string {
   return path
 }
 
-async function hone(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../src/main.ts'), ...words], {
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  return { code, stdout, stderr }
+function hone(...words: string[]): Ended {
+  return run(forms[0]![1], words)
 }

@@ -35,7 +35,8 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   if (latest) job.policy.restore(latest.checkpoint.policy)
   const start = latest?.checkpoint ?? { step: 0, position: 0 }
   const stop = interruption()
-  const run = job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, start.step)
+  const run =
+    job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, latest ? start.step : -1)
   const board = tensorboard(directory, { time: Date.now(), step: start.step })
   const told = summary()
   const emit = tee(

@@ -19,6 +19,8 @@ const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(
 const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
   v.pipe(schema, v.description(description), v.metadata({ aliases }))
 
+const EXACT = 'reward of which 1 or more is an exact match in evaluation'
+
 const common = {
   preset: say(v.optional(v.string()), 'named set of values that all others override'),
   model: say(v.string(), 'folder of the model to start from', 'model_name_or_path'),
@@ -97,10 +99,7 @@ export const TrainRecipe = v.object({
     v.optional(v.picklist(['compat', 'strict']), 'compat'),
     'as the published code, or as its paper says',
   ),
-  evalReward: say(
-    v.optional(v.nullable(v.string()), null),
-    'reward of which 1 is an exact match in evaluation; `reward` unless given',
-  ),
+  evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
   steps: say(v.optional(v.nullable(count()), null), 'rollout batches; by `epochs` unless given', 'max_steps'),
@@ -193,6 +192,7 @@ export const TrainRecipe = v.object({
 /** Settings of `hone sft`. */
 export const SftRecipe = v.object({
   ...common,
+  evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT, 'reward'),
   steps: say(v.optional(v.nullable(count()), null), 'optimizer steps; by `epochs` unless given', 'max_steps'),
   epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
   batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
@@ -202,7 +202,6 @@ export const SftRecipe = v.object({
     'cutoff_len',
   ),
   maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
-  reward: say(v.optional(v.string(), 'tool-n1'), 'reward of which 1 is an exact match in evaluation'),
   rewardMode: say(
     v.optional(v.picklist(['compat', 'strict']), 'compat'),
     'as the published code, or as its paper says',

@@ -4,6 +4,7 @@ import type { Tokenizer } from '../chat.ts'
 import { HoneError } from '../error.ts'
 import { isObject, type Json } from '../json.ts'
 import { readRecords } from '../jsonl.ts'
+import { complain } from '../out.ts'
 import { completionIds, type PromptForm, promptIds } from '../prompt.ts'
 import { type HoneRow, toRow } from '../row.ts'
 import type { Prompt, PromptSet } from './record.ts'
@@ -36,18 +37,23 @@ export async function readPrompts(files: readonly string[], context: RowContext)
   return requireSome({ items, tooLong: index - items.length }, files, context.limit)
 }
 
-/** A set of prompts per file, named after it. Of each file the first `most` rows. */
+/** A set of prompts per file, named after it. Of each file the first `most` rows that are short enough. */
 export async function readPromptSets(
   files: readonly string[],
   context: RowContext,
   most: number | null,
-): Promise<PromptSet[]> {
-  const sets: PromptSet[] = []
+): Promise<Taken<PromptSet>> {
+  const items: PromptSet[] = []
+  let left = 0
   for (const file of files) {
-    const { items } = await readPrompts([file], context)
-    sets.push({ name: basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, ''), prompts: items.slice(0, most ?? undefined) })
+    const { items: prompts, tooLong } = await readPrompts([file], context)
+    items.push({
+      name: basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, ''),
+      prompts: prompts.slice(0, most ?? undefined),
+    })
+    left += tooLong
   }
-  return sets
+  return { items, tooLong: left }
 }
 
 /**
@@ -68,6 +74,11 @@ export async function readExamples(files: readonly string[], context: RowContext
       read++
     }
   return requireSome({ items, tooLong: read - items.length }, files, context.limit)
+}
+
+/** Say how many rows were left out, where any were. */
+export function tellTooLong(count: number, limit: number, what: string): void {
+  if (count > 0) complain(`warning: ${count} ${what} are longer than ${limit} tokens and left out`)
 }
 
 function rowExample(row: HoneRow, { form, tokenizer }: RowContext): Example {

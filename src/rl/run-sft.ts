@@ -1,12 +1,11 @@
 // `hone sft` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import type { Resolved } from '../config.ts'
 import type { ExitCode } from '../error.ts'
-import { log } from '../out.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
 import type { SftRecipe } from './recipe.ts'
-import { readExamples, readPromptSets } from './rows.ts'
+import { readExamples, readPromptSets, tellTooLong } from './rows.ts'
 import { sft } from './sft.ts'
 
 /** Fine-tune as `settings` say. @throws HoneError for what is wrong, before anything is written. */
@@ -14,18 +13,29 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
   const recipe = settings.value
   const language = await openLanguage(recipe)
   const { tokenizer, positions } = language
-  const evaluated = openJudge(recipe.reward, recipe.rewardMode, tokenizer)
+  const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, tokenizer)
   const limit = Math.min(recipe.maxLength ?? positions, positions)
   const { items: examples, tooLong } = await readExamples(recipe.data, { ...language, limit })
   const shorter = promptLimit(null, recipe.maxCompletionLength, language)
   const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: shorter }, recipe.evalRows)
-  if (tooLong > 0) log(`${tooLong} of ${tooLong + examples.length} rows are longer than ${limit} tokens and left out`)
+  tellTooLong(tooLong, limit, 'rows')
+  tellTooLong(heldOut.tooLong, shorter, 'held-out rows')
   const { policy, device } = await openTrained(recipe, { reference: false })
   try {
     return await work({ command: 'sft', settings, resume, policy }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer)
       const reason = await sft(
-        { recipe, policy, device, examples, heldOut, evalJudge: evaluated.judge, ending, path: run.path, ...place },
+        {
+          recipe,
+          policy,
+          device,
+          examples,
+          heldOut: heldOut.items,
+          evalJudge: evaluated.judge,
+          ending,
+          path: run.path,
+          ...place,
+        },
         start,
       )
       if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')

@@ -1,13 +1,12 @@
 // `hone train` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import type { Resolved } from '../config.ts'
 import type { ExitCode } from '../error.ts'
-import { log } from '../out.ts'
 import { needsReference } from './frozen.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
 import type { TrainRecipe } from './recipe.ts'
-import { readPrompts, readPromptSets } from './rows.ts'
+import { readPrompts, readPromptSets, tellTooLong } from './rows.ts'
 import { train } from './train.ts'
 
 /** Train as `settings` say. @throws HoneError for what is wrong, before anything is written. */
@@ -16,12 +15,12 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
   const language = await openLanguage(recipe)
   const { tokenizer } = language
   const trained = openJudge(recipe.reward, recipe.rewardMode, tokenizer)
-  const evaluated = openJudge(recipe.evalReward ?? recipe.reward, recipe.rewardMode, tokenizer)
+  const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, tokenizer)
   const rows = { ...language, limit: promptLimit(recipe.maxPromptLength, recipe.maxCompletionLength, language) }
   const { items: prompts, tooLong } = await readPrompts(recipe.data, rows)
   const heldOut = await readPromptSets(recipe.evalData, rows, recipe.evalRows)
-  if (tooLong > 0)
-    log(`${tooLong} of ${tooLong + prompts.length} prompts are longer than ${rows.limit} tokens and left out`)
+  tellTooLong(tooLong, rows.limit, 'prompts')
+  tellTooLong(heldOut.tooLong, rows.limit, 'held-out rows')
   const { policy, device } = await openTrained(recipe, { reference: needsReference(recipe) })
   try {
     return await work({ command: 'train', settings, resume, policy }, async ({ run, start, ...place }) => {
@@ -32,7 +31,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
           policy,
           device,
           prompts,
-          heldOut,
+          heldOut: heldOut.items,
           judge: trained.judge,
           evalJudge: evaluated.judge,
           ending,

@@ -33,7 +33,8 @@ test('prompts keep the place of their row where others are too long', async () =
 })
 
 test('a set is named after its file and may be cut', async () => {
-  const sets = await readPromptSets([file(rows, 'test-seen.jsonl'), file(rows, 'b.jsonl')], context(), 3)
+  const files = [file(rows, 'test-seen.jsonl'), file(rows, 'b.jsonl')]
+  const { items: sets } = await readPromptSets(files, context(), 3)
   expect(sets.map(({ name, prompts }) => [name, prompts.length])).toEqual([
     ['test-seen', 3],
     ['b', 3],

@@ -1,9 +1,10 @@
 // API-Bank in ToolRL's form as a benchmark.
 import { HoneError } from '../../error.ts'
+import { isObject } from '../../json.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { wilson } from '../statistics.ts'
 import { tally } from '../tally.ts'
-import { judgeApiBank, LEVELS, readApiBank } from './judge.ts'
+import { judgeApiBank, LEVELS, readApiBank, type ApiBankRow } from './judge.ts'
 
 export const apibank: Benchmark = {
   what: 'API-Bank levels 1 to 3 in ToolRL’s form: one right line makes a row right',
@@ -18,9 +19,27 @@ export const apibank: Benchmark = {
         return { id: row.id, category: `level ${row.level}`, score: result.score, judgement: { ...result }, response }
       },
       scores,
-      notes: () => ['Six rows of level 2 expect a tool that their prompt does not list.'],
+      notes(judged) {
+        const absent = judged.filter(({ id }) => !offersItsTool(rows.get(id)))
+        return absent.length === 0
+          ? []
+          : [
+              `${absent.length} of your responses answer rows whose prompt does not list the expected tool: ${ids(absent)}`,
+            ]
+      },
     }
   },
+}
+
+/** The prompt lists tools as `1. Name: X`, in level 3 as `1. X: description`. */
+export function offersItsTool(row: ApiBankRow | undefined): boolean {
+  if (!row || !isObject(row.answer)) return true
+  const offered = [...row.system.matchAll(/^\d+\. (?:Name: )?([^:\n]+)/gm)].map(([, name]) => name)
+  return offered.includes(String(row.answer['name']))
+}
+
+function ids(judged: readonly Judged[]): string {
+  return [...new Set(judged.map(({ id }) => id))].join(', ')
 }
 
 /** Levels, and all rows pooled. */

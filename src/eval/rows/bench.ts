@@ -46,9 +46,18 @@ export const rows: Benchmark = {
         }
       },
       scores,
-      notes: () => [],
+      notes(judged) {
+        const absent = judged.filter(({ id }) => callsAbsentTool(known.get(id)))
+        return absent.length === 0
+          ? []
+          : [`${absent.length} of your responses answer rows whose answer calls a tool that is not on offer.`]
+      },
     }
   },
+}
+
+function callsAbsentTool(row: HoneRow | undefined): boolean {
+  return row?.answer.some(({ name }) => !row.tools.some((tool) => tool.name === name)) ?? false
 }
 
 /** The first thing that is wrong, from the coarse to the fine. */

@@ -1,5 +1,6 @@
 // API-Bank's scores in ToolRL's form, over all lines of the shared file.
 import { expect, test } from 'bun:test'
+import { offersItsTool } from '../../../src/eval/apibank/bench.ts'
 import { judgeApiBank, readApiBank, type ApiBankRow } from '../../../src/eval/apibank/judge.ts'
 import { isObject } from '../../../src/json.ts'
 import { readRecords } from '../../../src/jsonl.ts'
@@ -37,4 +38,11 @@ test('every line of the shared scores agrees', async () => {
     if (score !== value['score']) wrong.push({ line, score, value })
   }
   expect(wrong).toEqual([])
+})
+
+test('six rows, all of level 2, expect a tool that their prompt does not list', async () => {
+  const folder = sharedPath('data', 'apibank_toolrl')
+  if (!folder) return
+  const absent = [...(await readApiBank(folder)).values()].filter((each) => !offersItsTool(each))
+  expect(absent.map(({ level }) => level)).toEqual([2, 2, 2, 2, 2, 2])
 })

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Response } from '../eval/benchmark.ts'
+import { findDecoder } from '../eval/bfcl/decode.ts'
 import { HoneError } from '../error.ts'
 import { numberFlag } from '../flags.ts'
 import type { JsonObject } from '../json.ts'
@@ -81,6 +82,7 @@ export async function ask(flags: AskFlags): Promise<Asking> {
     trainedForm(flags) ??
     set.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
   const mode = flags.mode ?? MODES[form] ?? 'tool-n1'
+  if (flags.bench === 'bfcl') findDecoder(mode)
   const answerer =
     flags.model === undefined
       ? await askEndpoint(flags, form, mode, sampled)

@@ -5,7 +5,7 @@ import { tallies } from '../tally.ts'
 import { aggregatePaper, aggregateV4, type Counts } from './aggregate.ts'
 import { categories, isCategory, type CategoryName } from './categories.ts'
 import { readCategory, type BfclRow } from './data.ts'
-import { decoders } from './decode.ts'
+import { findDecoder } from './decode.ts'
 import { defects } from './defects.ts'
 import { judge } from './judge.ts'
 import { besideTableTwo } from './published.ts'
@@ -49,14 +49,7 @@ async function judgeRecord(
       },
     )
   }
-  const decoder = Object.hasOwn(decoders, String(mode)) ? decoders[String(mode)] : undefined
-  if (!decoder) {
-    const near = nearest(String(mode), Object.keys(decoders))
-    throw new HoneError(`Cannot judge the response: unknown mode ${JSON.stringify(mode)}`, {
-      at,
-      hint: near ? `Did you mean ${near}?` : `Modes: ${Object.keys(decoders).join(', ')}.`,
-    })
-  }
+  const decoder = findDecoder(String(mode), at)
   const verdict = judge(row.category, row, { response, decoder, underscoreToDot: underscore_to_dot === true })
   return { id: row.id, category: row.category, score: verdict.verdict ? 1 : 0, judgement: { ...verdict }, response }
 }

@@ -1,4 +1,6 @@
 // The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
+import { parsers, type Parser } from '../../call.ts'
+import { HoneError, nearest } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../json.ts'
 import { getItem, iterate, itemsOf } from '../../python-container.ts'
 import { strip } from '../../python-text.ts'
@@ -76,6 +78,20 @@ export const decoders: Record<string, Decoder> = {
   },
 }
 
+/** The decoder of that name, or one that reads calls as the parser of that name does. @throws HoneError with the nearest name. */
+export function findDecoder(name: string, at?: string): Decoder {
+  const decoder = Object.hasOwn(decoders, name) ? decoders[name] : undefined
+  if (decoder) return decoder
+  const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined
+  if (parser) return { what: parser.what, decode: (response) => parsedCalls(parser, textOf(response)) }
+  const names = [...Object.keys(decoders), ...Object.keys(parsers)]
+  const near = nearest(name, names)
+  throw new HoneError(`Unknown mode of BFCL responses: ${name}`, {
+    at,
+    hint: near ? `Did you mean ${near}?` : `Modes: ${names.join(', ')}.`,
+  })
+}
+
 /** True for what a decoder throws on an undecodable response; anything else is a bug. */
 export function isUndecodable(error: unknown): boolean {
   return error instanceof PythonError || error instanceof JsonError || error instanceof SourceError
@@ -85,6 +101,12 @@ function firstBlock(response: Json): Py {
   const body = /<tool_call>([^]*?)<\/tool_call>/.exec(textOf(response))?.[1]
   if (body === undefined) throw new PythonError('TypeError', 'no block')
   return namedCalls(fromJson(parseJson(strip(body))))
+}
+
+function parsedCalls(parser: Parser, text: string): Py {
+  const { calls, fault } = parser.parse(text)
+  if (fault !== null) throw new PythonError('ValueError', fault)
+  return calls.map(({ name, arguments: values }) => new Dict([[name, fromJson(values)]]))
 }
 
 function namedCalls(calls: Py): Py {

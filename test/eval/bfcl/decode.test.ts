@@ -1,7 +1,7 @@
 // The decoders and their quirks, each as the original was seen to behave.
 import { expect, test } from 'bun:test'
 import * as fc from 'fast-check'
-import { decoders, isUndecodable } from '../../../src/eval/bfcl/decode.ts'
+import { decoders, findDecoder, isUndecodable } from '../../../src/eval/bfcl/decode.ts'
 import { categories, isCategory } from '../../../src/eval/bfcl/categories.ts'
 import type { AstCase } from '../../../src/eval/bfcl/checker.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
@@ -106,6 +106,13 @@ test('blocks: Tool-N1 reads the first, ToolRL the last, Qwen each with line ends
   expect(decode('xlam', '{"name": "a", "arguments": {}}; {"name": "b", "arguments": {}}')).toBe(
     "[{'a': {}}, {'b': {}}]",
   )
+})
+
+test('any parser of calls is a decoder too, and an unknown name is answered with the nearest', () => {
+  const response = '{"name": "f", "parameters": {"a": 1}}; {"name": "g", "parameters": {}}'
+  expect(repr(findDecoder('llama3-json').decode(response, 'python'))).toBe("[{'f': {'a': 1}}, {'g': {}}]")
+  expect(repr(findDecoder('hermes').decode('no call', 'python'))).toBe('[]')
+  expect(() => findDecoder('qwen-fc')).toThrow(/Unknown mode/)
 })
 
 test('the published Tool-N1 handler never shows a call to the relevance check; the one of the same form does', () => {

@@ -19,6 +19,9 @@ export function formulaOf(recipe: TrainRecipe): string[] {
   ]
 }
 
+/** The loss of fine-tuning. */
+export const SFT_FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
+
 type Names<Key extends keyof TrainRecipe> = Record<TrainRecipe[Key] & string, (recipe: TrainRecipe) => string>
 
 const round = (value: number): number => Number(value.toPrecision(6))

@@ -1,7 +1,7 @@
 // What a run will do and need, worked out from its settings and rows before anything is opened.
 import type { Resolved } from '../config.ts'
 import { loadConfig } from '../gpu/hf.ts'
-import { deadSettings, formulaOf } from './formula.ts'
+import { deadSettings, formulaOf, SFT_FORMULA } from './formula.ts'
 import { needsReference } from './frozen.ts'
 import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
 import { openLanguage, promptLimit } from './open.ts'
@@ -91,7 +91,7 @@ export async function planSft({ value: recipe }: Resolved<SftRecipe>): Promise<P
       cached: 0,
       micro: Math.max(recipe.microBatchTokens, tokens.max),
     }),
-    loss: ['loss = mean over the completion tokens of the optimizer step [ −log π ]'],
+    loss: [SFT_FORMULA],
     no_effect: [],
   }
 }

@@ -1,6 +1,8 @@
 // `hone sft` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import type { Resolved } from '../config.ts'
 import type { ExitCode } from '../error.ts'
+import { finish } from './finish.ts'
+import { SFT_FORMULA } from './formula.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
@@ -38,7 +40,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
         },
         start,
       )
-      if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
+      if (reason === 'done') await finish(run, policy, recipe, [SFT_FORMULA])
       return reason
     })
   } finally {

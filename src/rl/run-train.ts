@@ -1,6 +1,8 @@
 // `hone train` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import type { Resolved } from '../config.ts'
 import type { ExitCode } from '../error.ts'
+import { finish } from './finish.ts'
+import { formulaOf } from './formula.ts'
 import { needsReference } from './frozen.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
@@ -40,7 +42,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
         },
         start,
       )
-      if (reason === 'done') await policy.save(run.path('final'), recipe.loraRank > 0 ? 'adapter' : 'model')
+      if (reason === 'done') await finish(run, policy, recipe, formulaOf(recipe))
       return reason
     })
   } finally {

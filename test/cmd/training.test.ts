@@ -118,7 +118,11 @@ test('an interrupted run ends with 130 and the command that goes on with it', as
 
 test('LoRA trains an adapter that infer and export understand', () => {
   expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
-  expect(readdirSync(join(place, 'lora', 'final')).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors'])
+  expect(readdirSync(join(place, 'lora', 'final')).sort()).toEqual([
+    'README.md',
+    'adapter_config.json',
+    'adapter_model.safetensors',
+  ])
   expect(hone('export', 'lora', '-o', 'merged')).toMatchObject({ code: 0 })
   const ask = (...model: string[]) =>
     JSON.parse(

@@ -54,7 +54,8 @@ async function* parquetBlocks(path: string): AsyncGenerator<PlacedSample[]> {
   yield block
 }
 
-function isParquet(path: string): boolean {
+/** True for a file that begins as parquet does. */
+export function isParquet(path: string): boolean {
   if (path === '-') return false
   const file = openSync(path, 'r')
   try {

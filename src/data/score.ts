@@ -7,7 +7,8 @@ import { idOf } from '../reward/rows.ts'
 import type { Scorer } from '../reward/scorer.ts'
 import { verdictLine } from '../reward/serve.ts'
 import { countVerdict, emptySummary, meanScore, summaryLines, type Summary } from '../reward/summary.ts'
-import { readSamples } from './samples.ts'
+import { isParquet, readSamples } from './samples.ts'
+import { scoreLines } from './score-lines.ts'
 
 /** Writes a verdict a row to stdout and the summary to stderr. EXIT.no where the mean is below `minMean`. */
 export async function scoreFiles(
@@ -17,6 +18,10 @@ export async function scoreFiles(
 ): Promise<ExitCode> {
   const summary = emptySummary()
   for (const file of files) {
+    if (scorer.inside && !isParquet(file)) {
+      await scoreLines(file, scorer.inside, summary)
+      continue
+    }
     for await (const block of readSamples(file)) {
       for (const verdict of await scorer.score(block.map(({ sample }) => sample))) {
         data(verdictLine(verdict))

@@ -31,7 +31,7 @@ async function codesOf(rule: Rule, text: string): Promise<string[]> {
   const across = acrossOf([rule])
   const codes: string[] = []
   for (const [i, line] of text.split('\n').entries()) {
-    const { found, keys, row } = checker.check(line, i + 1)
+    const { found, keys, row } = checker.check(line)
     codes.push(...found.map(({ rule }) => rule.code))
     if (keys) codes.push(...across.check(keys, i + 1).map(({ rule }) => rule.code))
     if (row && rule.on === 'judged') codes.push(...(await judged(row, rule)))
@@ -67,7 +67,7 @@ for (const rule of rules) {
     for (const line of rule.bad.split('\n')) {
       const once = fixLine(line, checker).text
       if (once === undefined) continue
-      expect(checker.check(once, 1).found).toEqual([])
+      expect(checker.check(once).found).toEqual([])
       expect(fixLine(once, checker)).toEqual({ text: once, fixes: 0 })
     }
   })
@@ -77,7 +77,7 @@ test('good examples give no finding under the default rules', () => {
   const checker = checkerOf(chooseRules(undefined, undefined), {})
   for (const rule of rules) {
     if (rule.code === 'HN110') continue
-    const found = rule.good.split('\n').flatMap((line) => checker.check(line, 1).found)
+    const found = rule.good.split('\n').flatMap((line) => checker.check(line).found)
     expect(found.map(({ rule: { code }, message }) => `${rule.code} gives ${code} ${message}`)).toEqual([])
   }
 })
@@ -101,7 +101,7 @@ test('rules are chosen by codes and their beginnings, opt-in ones only by name',
 test('a row can ask to be left alone by a rule', () => {
   const checker = checkerOf(rules, {})
   const row = JSON.parse(rules.find(({ code }) => code === 'HN306')!.bad)
-  const codes = (value: unknown) => checker.check(JSON.stringify(value), 1).found.map(({ rule }) => rule.code)
+  const codes = (value: unknown) => checker.check(JSON.stringify(value)).found.map(({ rule }) => rule.code)
   expect(codes(row)).toContain('HN306')
   expect(codes({ ...row, _hone: { ignore: ['HN306'] } })).not.toContain('HN306')
 })

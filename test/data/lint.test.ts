@@ -94,7 +94,7 @@ test('--diff shows, --fix mends, and a second --fix changes nothing', async () =
   const diff = await lint([name, '--diff'])
   expect(read(name)).toBe(before)
   expect(diff.out).toContain('-' + QUOTED)
-  expect(diff.out).toContain('"days": 1}')
+  expect(diff.out).toContain('"days":1}')
   await lint([name, '--fix'])
   const once = read(name)
   expect(

@@ -9,25 +9,28 @@ export interface AcrossFound {
   message: string
 }
 
-/** Compares each row with those before it, in the order of the file. Memory is a hash and a line number per row and rule. */
+/** Compares each row with those before it, in the order of the file. Memory is two numbers per row and rule. */
 export function acrossOf(rules: readonly Rule[]) {
   const memories = rules
     .filter((rule): rule is AcrossRule => rule.on === 'across')
-    .map((rule) => ({ rule, first: new Map<bigint, { line: number; differs: bigint }>() }))
+    .map((rule) => ({ rule, lines: new Map<number, number>(), values: new Map<number, number>() }))
   return {
     check(keys: RowKeys, line: number): AcrossFound[] {
-      const found: AcrossFound[] = []
-      for (const { rule, first } of memories) {
+      let found: AcrossFound[] = NONE
+      for (const { rule, lines, values } of memories) {
         const key = rule.of(keys)
-        const differs = rule.differsIn?.(keys) ?? 0n
-        const earlier = first.get(key)
-        if (earlier === undefined) first.set(key, { line, differs })
-        else if (rule.differsIn === undefined || earlier.differs !== differs) {
-          const fault = rule.check(earlier.line)
-          if (fault && !('length' in fault)) found.push({ rule, message: fault.message })
+        const first = lines.get(key)
+        if (first === undefined) {
+          lines.set(key, line)
+          if (rule.differsIn) values.set(key, rule.differsIn(keys))
+        } else if (rule.differsIn === undefined || values.get(key) !== rule.differsIn(keys)) {
+          const fault = rule.check(first)
+          if (fault && !('length' in fault)) found = [...found, { rule, message: fault.message }]
         }
       }
       return found
     },
   }
 }
+
+const NONE: AcrossFound[] = []

@@ -1,7 +1,9 @@
 // Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
-import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
+import { isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
 import type { HoneRow } from '../../row.ts'
 import { isRow } from './rules/structure.ts'
+import { fieldText, outlineOf, type Outline } from './outline.ts'
+import { count } from './scan.ts'
 import { takesType } from './types.ts'
 import type { Fault, Faults, LintContext, Path, Rule, RowKeys } from './rule.ts'
 
@@ -43,22 +45,21 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     value: on('value'),
     mistyped: on('mistyped'),
   }
-  const schemaRules = new Map<string, typeof kinds.schema>()
-  for (const rule of kinds.schema)
-    for (const key of rule.keys) schemaRules.set(key, [...(schemaRules.get(key) ?? []), rule])
+  const keywords = keywordsOf(kinds.schema)
   const needsKeys = active.some((rule) => rule.on === 'across')
+  const needsOutline = needsKeys || active.some(({ code }) => code === 'HN005')
   let found: Found[] = []
   const stack: (string | number)[] = []
 
   return { check }
 
-  /** `line` counts from 1. */
-  function check(text: string, line: number): Checked {
+  function check(text: string): Checked {
     found = []
     stack.length = 0
     const plain = withoutEdges(text)
     const value = read(plain)
-    for (const rule of kinds.line) report(rule, rule.check(text, value, line))
+    const outline = needsOutline && isObject(value) ? outlineOf(plain) : undefined
+    for (const rule of kinds.line) report(rule, rule.check(text, value, outline))
     if (!isObject(value)) return { found, value, row: undefined, keys: undefined }
     for (const rule of kinds.record) report(rule, rule.check(value))
     let row: HoneRow | undefined
@@ -70,7 +71,7 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     }
     const ignored = ignoredCodes(value)
     if (ignored) found = found.filter(({ rule }) => !ignored.includes(rule.code))
-    return { found, value, row, keys: needsKeys && row ? keysOf(row) : undefined }
+    return { found, value, row, keys: needsKeys && row ? keysOf(row, plain, outline!) : undefined }
   }
 
   function read(plain: string): Json | undefined {
@@ -111,10 +112,14 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
 
   function checkSchema(schema: JsonObject, root: JsonObject, depth: number): void {
     for (const key in schema) {
-      const interested = schemaRules.get(key)
-      if (interested) for (const rule of interested) report(rule, rule.check(schema, key, root))
-      const below = depth < DEEPEST ? BELOW[key] : undefined
-      if (below === undefined) continue
+      const keyword = keywords.get(key)
+      if (keyword === undefined) continue
+      const { interested, below } = keyword
+      for (let i = 0; i < interested.length; i++) {
+        const faults = interested[i]!.check(schema, key, root)
+        if (faults !== undefined) report(interested[i]!, faults)
+      }
+      if (below === undefined || depth >= DEEPEST) continue
       const value = schema[key]
       stack.push(key)
       if (below === 'schema') checkBelow(value, root, depth)
@@ -181,7 +186,7 @@ export function withoutEdges(text: string): string {
 
 /** JSON.parse where it reads exactly what parseJson does: no number that it would change, no nesting that is deep. */
 function readQuickly(text: string): Json {
-  if (SPECIAL_NUMBER.test(text) || (text.length > 2000 && text.split('[').length + text.split('{').length > 900))
+  if (SPECIAL_NUMBER.test(text) || (text.length > 2000 && count(text, '[') + count(text, '{') > 900))
     return parseJson(text)
   try {
     return JSON.parse(text)
@@ -194,9 +199,7 @@ const SPECIAL_NUMBER = /\d[eE.]\d|\d[eE][-+]|\d{16}|-0/
 const DEEPEST = 60
 
 /** Keywords under which schemas stand: one, or several by name or index. */
-const BELOW: Record<string, 'schema' | 'schemas'> = {
-  // No prototype: a keyword called "constructor" stands for itself.
-  __proto__: null as never,
+const BELOW = {
   properties: 'schemas',
   $defs: 'schemas',
   definitions: 'schemas',
@@ -207,26 +210,34 @@ const BELOW: Record<string, 'schema' | 'schemas'> = {
   items: 'schema',
   additionalProperties: 'schema',
   not: 'schema',
-}
+} as const
 
-function keysOf(row: HoneRow): RowKeys {
-  return {
-    id: hash(row.id),
-    prompt: hash(spell([row.messages, row.tools])),
-    answer: hash(spell(row.answer)),
+type SchemaRule = Extract<Rule, { on: 'schema' }>
+
+/** What a keyword calls for: the rules that look at it, and whether schemas stand below it. */
+function keywordsOf(rules: readonly SchemaRule[]) {
+  const keywords = new Map<string, { interested: SchemaRule[]; below: 'schema' | 'schemas' | undefined }>()
+  for (const [key, below] of Object.entries(BELOW)) keywords.set(key, { interested: [], below })
+  for (const rule of rules) {
+    for (const key of rule.keys) {
+      const known = keywords.get(key) ?? { interested: [], below: undefined }
+      keywords.set(key, known)
+      known.interested.push(rule)
+    }
   }
+  return keywords
 }
 
-/** JSON.stringify where it can: it throws for integers beyond 2^53. */
-function spell(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return dumpJson(value as Json)
-  }
+/** Hashes of a row's parts as they are written: rows of one file are spelt alike. */
+function keysOf({ id }: HoneRow, text: string, outline: Outline): RowKeys {
+  const [messages, tools, answer] = ['messages', 'tools', 'answer'].map((name) =>
+    hash(fieldText(text, outline, name) ?? ''),
+  )
+  return { id: hash(id), prompt: messages! * 31 + tools!, answer: answer! }
 }
 
-const hash = (text: string): bigint => BigInt(Bun.hash(text))
+/** 64 bits, of which a number keeps 53. */
+const hash = (text: string): number => Number(Bun.hash(text))
 
 function ignoredCodes(record: JsonObject): Json[] | undefined {
   const own = record['_hone']

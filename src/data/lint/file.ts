@@ -66,7 +66,7 @@ async function lintPieces(run: FileRun, count: number, pieceAt: (index: number) 
 
 function checkPiece({ checker }: FileRun, piece: LintPiece): Checked {
   return piece.rejected === undefined
-    ? checker.check(piece.text, piece.line)
+    ? checker.check(piece.text)
     : { found: [], value: undefined, row: undefined, keys: undefined }
 }
 

@@ -4,6 +4,7 @@ import { openWriter, type LineWriter } from '../../jsonl.ts'
 import { data } from '../../out.ts'
 import type { acrossOf } from './across.ts'
 import { withoutEdges, type Checker } from './check.ts'
+import { outlineOf } from './outline.ts'
 import { lineBlocks } from './pieces.ts'
 import type { Rule } from './rule.ts'
 import { ruleOf } from './rules.ts'
@@ -24,7 +25,7 @@ export function fixLine(text: string, checker: Checker): { text: string | undefi
 const MOST = 100
 
 function fixOnce(text: string, checker: Checker): string | undefined {
-  const { found, value } = checker.check(text, 1)
+  const { found, value } = checker.check(text)
   for (const { rule } of found) {
     if (!rule.fix || rule.on === 'across') continue
     if (!isObject(value)) {
@@ -36,7 +37,10 @@ function fixOnce(text: string, checker: Checker): string | undefined {
     if (row === null) return undefined
     if (row === value) return withoutEdges(text)
     if (row === undefined || losesKeys(text)) continue
-    const mended = dumpJson(row, { ensureAscii: HALF_PAIR.test(text) })
+    const mended = dumpJson(row, {
+      ensureAscii: HALF_PAIR.test(text),
+      separators: COMPACT.test(text) ? [',', ':'] : [', ', ': '],
+    })
     if (mended !== text) return mended
   }
   return text
@@ -46,9 +50,12 @@ function fixOnce(text: string, checker: Checker): string | undefined {
 function losesKeys(text: string): boolean {
   const rule = ruleOf('HN005')
   const plain = withoutEdges(text)
-  const faults = rule.on === 'line' ? rule.check(plain, parseJson(plain), 1) : undefined
+  const faults = rule.on === 'line' ? rule.check(plain, parseJson(plain), outlineOf(plain)) : undefined
   return faults !== undefined && (!('length' in faults) || faults.length > 0)
 }
+
+/** Mended rows keep the spacing of their line, so that they are compared with others as they are written. */
+const COMPACT = /^\{"[^"]*":\S/
 
 const HALF_PAIR = /\\u[dD][89a-fA-F]/
 
@@ -86,7 +93,7 @@ export async function fixFile(path: string, { checker, across, rules }: FixRun, 
   return changed
 
   function isRepeated(text: string, line: number): boolean {
-    const { keys } = checker.check(text, line)
+    const { keys } = checker.check(text)
     if (!keys) return false
     return across.check(keys, line).some(({ rule }) => rules.includes(rule) && rule.fix !== undefined)
   }

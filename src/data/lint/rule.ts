@@ -1,5 +1,6 @@
 // What a lint rule is: a row that says what is wrong, why it matters, how it looks bad and good, how to find it and how to mend it.
 import type { JsonError, JsonObject, Json } from '../../json.ts'
+import type { Outline } from './outline.ts'
 import type { Severity } from '../../diag.ts'
 import type { HoneRow, Message, Tool, ToolCall } from '../../row.ts'
 
@@ -57,7 +58,7 @@ interface Common {
 export type Rule = Common &
   (
     | { on: 'syntax'; check(error: JsonError, text: string): Faults }
-    | { on: 'line'; check(text: string, value: Json | undefined, line: number): Faults }
+    | { on: 'line'; check(text: string, value: Json | undefined, outline: Outline | undefined): Faults }
     | { on: 'record' | 'malformed'; check(record: JsonObject): Faults }
     | { on: 'row'; check(row: HoneRow, context: LintContext): Faults }
     | { on: 'message'; check(message: Message, index: number, row: HoneRow): Faults }
@@ -67,15 +68,15 @@ export type Rule = Common &
     | { on: 'value'; check(value: Json, schema: JsonObject): Faults }
     | { on: 'mistyped'; check(value: Json, schema: JsonObject): Faults }
     | { on: 'judged'; check(judged: Judged, reward: string): Faults }
-    | { on: 'across'; of(keys: RowKeys): bigint; differsIn?(keys: RowKeys): bigint; check(first: number): Faults }
+    | { on: 'across'; of(keys: RowKeys): number; differsIn?(keys: RowKeys): number; check(first: number): Faults }
   )
 
 /** Hashes by which rows of a file are compared with each other. */
 export interface RowKeys {
-  id: bigint
+  id: number
   /** Messages and tools. */
-  prompt: bigint
-  answer: bigint
+  prompt: number
+  answer: number
 }
 
 /** The example row that every rule's examples vary. */

@@ -85,7 +85,7 @@ export const answerRules: Rule[] = [
     check(value, schema) {
       const values = schema['enum']
       if (!Array.isArray(values) || values.length === 0) return undefined
-      for (const each of values) if (each === value || dumpJson(each) === dumpJson(value)) return undefined
+      if (values.includes(value) || values.some((each) => dumpJson(each) === dumpJson(value))) return undefined
       return {
         message: `${short(value)} is none of ${values.slice(0, 5).map(short).join(', ')}${values.length > 5 ? ', …' : ''}`,
       }

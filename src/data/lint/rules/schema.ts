@@ -162,9 +162,10 @@ export const schemaRules: Rule[] = [
     check({ enum: values }) {
       if (!Array.isArray(values)) return undefined
       if (values.length === 0) return { message: 'the enum is empty', at: ['enum'] }
-      const texts = values.map((value) => dumpJson(value))
-      const twice = texts.findIndex((text, i) => texts.indexOf(text) !== i)
-      return twice < 0 ? undefined : { message: `${texts[twice]} stands twice in the enum`, at: ['enum', twice] }
+      const twice = values.findIndex((value, i) => isRepeated(values, i, value))
+      return twice < 0
+        ? undefined
+        : { message: `${dumpJson(values[twice]!)} stands twice in the enum`, at: ['enum', twice] }
     },
     fix: (row) =>
       mapSchemas(row, (schema) => {
@@ -380,6 +381,13 @@ function repeated(tools: readonly Tool[], guilty: (a: Json, b: Json) => boolean,
     }
   }
   return faults
+}
+
+/** Whether a value stands in the list before `index`. Texts are made only for what is no primitive. */
+function isRepeated(values: readonly Json[], index: number, value: Json): boolean {
+  const first = values.indexOf(value)
+  if (typeof value !== 'object' || value === null) return first >= 0 && first < index
+  return values.findIndex((each) => dumpJson(each) === dumpJson(value)) < index
 }
 
 /** A JSON pointer (RFC 6901) into the schema that it stands in. */

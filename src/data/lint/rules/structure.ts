@@ -9,6 +9,7 @@ import { EXAMPLE, example, type Fault, type Path, type Rule } from '../rule.ts'
 const LISTS = ['messages', 'tools', 'answer']
 const REQUIRED = ['id', 'source', ...LISTS]
 const FIELDS = [...REQUIRED, 'meta', '_hone']
+const KNOWN_FIELDS = new Set(FIELDS)
 
 export const structureRules: Rule[] = [
   {
@@ -46,7 +47,7 @@ export const structureRules: Rule[] = [
     check(record) {
       let faults: Fault[] | undefined
       for (const key in record) {
-        if (FIELDS.includes(key)) continue
+        if (KNOWN_FIELDS.has(key)) continue
         const near = nearest(key, FIELDS)
         ;(faults ??= []).push({
           message: `unknown field "${key}"`,

@@ -110,7 +110,7 @@ export const trainingRules: Rule[] = [
     bad: `${example()}\n${example({ id: 'weather-2' })}`,
     good: example(),
     on: 'across',
-    of: ({ prompt, answer }) => prompt * 31n + answer,
+    of: ({ prompt, answer }) => prompt * 31 + answer,
     check: (first) => ({ message: `the same row as on line ${first}` }),
     fix: () => null,
   },

@@ -1,0 +1,94 @@
+// Scores the rows of a JSONL file at speed: from their bytes where they are usual, and a line that repeats only once.
+import { readByteBlocks } from '../byte-lines.ts'
+import { HoneError } from '../error.ts'
+import { data } from '../out.ts'
+import type { Reward, Verdict } from '../reward/reward.ts'
+import { readSample } from '../reward/rows.ts'
+import { verdictLine } from '../reward/serve.ts'
+import { countVerdict, type Summary } from '../reward/summary.ts'
+
+/** A verdict as it is written, and how often it came. */
+interface Entry {
+  text: string
+  rows: number
+}
+
+/** Lines that are remembered, and the longest of them. */
+const REMEMBERED = 32_768
+const LONGEST = 4096
+/** After so many lines a memory that met fewer than one in twenty is given up. */
+const TRIAL = 16_384
+
+/** Writes a verdict a row to stdout and counts them in `summary`. @throws HoneError at `file:line` for a row that is none. */
+export async function scoreLines(path: string, reward: Reward, summary: Summary): Promise<void> {
+  const entries = new Map<Verdict, Entry>()
+  const memory = lineMemory()
+  let line = 0
+  let empty = true
+  for await (const bytes of readByteBlocks(path)) {
+    // A character a byte: places in the text are places in the bytes.
+    const text = bytes.toString('latin1')
+    const lines: string[] = []
+    for (let start = 0; start < bytes.length;) {
+      const end = text.indexOf('\n', start)
+      line++
+      const verdict = memory.recall(text, start, end) ?? memory.keep(judge(bytes, start, end), bytes, start, end)
+      start = end + 1
+      if (!verdict) continue
+      const entry = entries.get(verdict) ?? newEntry(verdict)
+      entry.rows++
+      lines.push(entry.text)
+    }
+    if (lines.length === 0) continue
+    empty = false
+    data(lines.join('\n'))
+    if (entries.size > REMEMBERED) settle()
+  }
+  settle()
+  if (empty)
+    throw new HoneError('Cannot score rows: the file is empty', {
+      at: path,
+      hint: 'Expected one JSON object per line.',
+    })
+
+  function judge(bytes: Buffer, start: number, end: number): Verdict | undefined {
+    const quick = reward.line?.(bytes, start, end)
+    if (quick) return quick
+    const row = bytes.toString('utf8', start, end)
+    return row.trim() === '' ? undefined : reward.score(readSample(row, path, line))
+  }
+
+  function newEntry(verdict: Verdict): Entry {
+    const entry = { text: verdictLine(verdict), rows: 0 }
+    entries.set(verdict, entry)
+    return entry
+  }
+
+  function settle(): void {
+    for (const [verdict, { rows }] of entries) countVerdict(summary, verdict, rows)
+    entries.clear()
+  }
+}
+
+/** Verdicts by line. Completions of a group repeat, and so do whole evaluations; where they do not, the memory is given up. */
+function lineMemory() {
+  let verdicts: Map<string, Verdict> | undefined = new Map()
+  let asked = 0
+  let met = 0
+  return {
+    recall(text: string, start: number, end: number): Verdict | undefined {
+      if (!verdicts || end - start > LONGEST) return undefined
+      const verdict = verdicts.get(text.slice(start, end))
+      if (verdict) met++
+      if (++asked === TRIAL && met < TRIAL / 20) verdicts = undefined
+      return verdict
+    },
+    /** Stores a copy of the line: a slice would hold the whole block. */
+    keep(verdict: Verdict | undefined, bytes: Buffer, start: number, end: number): Verdict | undefined {
+      if (!verdicts || !verdict || end - start > LONGEST) return verdict
+      if (verdicts.size >= REMEMBERED) verdicts.clear()
+      verdicts.set(bytes.toString('latin1', start, end), verdict)
+      return verdict
+    },
+  }
+}

@@ -44,8 +44,10 @@ export function saveCheckpoint(root: string, { step, position, policy }: Checkpo
   const path = join(root, folderOf(step))
   const beside = `${path}.tmp`
   try {
-    rmSync(beside, { recursive: true, force: true })
-    mkdirSync(beside, { recursive: true })
+    mkdirSync(root, { recursive: true })
+    // What a process that was killed left unfinished.
+    for (const name of readdirSync(root)) if (name.endsWith('.tmp')) rmSync(join(root, name), { recursive: true })
+    mkdirSync(beside)
     writeSafetensors(join(beside, TENSORS), policy.tensors.flatMap(storedTensors))
     const sha256 = hashOf(join(beside, TENSORS), true)
     const state = { step, position, updates: policy.updates, sha256 } satisfies v.InferOutput<typeof StateFile>

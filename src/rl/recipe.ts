@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { advantages, type AdvantageName } from './advantage.ts'
 import { aggregations, type AggregationName } from './aggregate.ts'
 import { klEstimators, type KlName } from './kl.ts'
+import { sftPresets, trainPresets } from './presets.ts'
 import { ratios, type RatioName, surrogates, type SurrogateName } from './surrogate.ts'
 
 const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
@@ -19,10 +20,12 @@ const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(
 const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
   v.pipe(schema, v.description(description), v.metadata({ aliases }))
 
+const preset = (presets: object) =>
+  say(v.optional(v.string()), `set of values that all others override: ${Object.keys(presets).join(', ')}`)
+
 const EXACT = 'reward of which 1 or more is an exact match in evaluation'
 
 const common = {
-  preset: say(v.optional(v.string()), 'named set of values that all others override'),
   model: say(v.string(), 'folder of the model to start from', 'model_name_or_path'),
   adapter: say(v.optional(v.nullable(v.string()), null), 'PEFT adapter folder to start from'),
   data: say(files(), 'JSONL files of rows to train on', 'train_files', 'dataset_name'),
@@ -93,6 +96,7 @@ const common = {
 
 /** Settings of `hone train`. */
 export const TrainRecipe = v.object({
+  preset: preset(trainPresets),
   ...common,
   reward: say(v.optional(v.string(), 'tool-n1'), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs'),
   rewardMode: say(
@@ -191,6 +195,7 @@ export const TrainRecipe = v.object({
 
 /** Settings of `hone sft`. */
 export const SftRecipe = v.object({
+  preset: preset(sftPresets),
   ...common,
   evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT, 'reward'),
   steps: say(v.optional(v.nullable(count()), null), 'optimizer steps; by `epochs` unless given', 'max_steps'),

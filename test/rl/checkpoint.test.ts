@@ -1,14 +1,6 @@
 // Checkpoints: whole or not there, and the newest whole one is found.
 import { expect, test } from 'bun:test'
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { latestCheckpoint, saveCheckpoint } from '../../src/rl/checkpoint.ts'
 import { scratch } from '../scratch.ts'
@@ -54,6 +46,13 @@ test('a damaged or half-written checkpoint is passed over, and said', () => {
   rmSync(join(directory, 'step-000000002', 'state.json'))
   appendFileSync(join(directory, 'step-000000001', 'policy.safetensors'), 'x')
   expect(() => latestCheckpoint(directory)).toThrow('3 of 3 are damaged')
+})
+
+test('what a killed process left unfinished is cleared away by the next checkpoint', () => {
+  const directory = root()
+  mkdirSync(join(directory, 'step-000000004.tmp'), { recursive: true })
+  saveCheckpoint(directory, at(6), 2)
+  expect(readdirSync(directory)).toEqual(['step-000000006'])
 })
 
 test('no checkpoint is no error, a full or unwritable disk is one and leaves nothing', () => {

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs'
 import { parsers } from '../call.ts'
 import { HoneError } from '../error.ts'
 import { resolveReward } from './resolve.ts'
-import type { Mode, Sample, Verdict } from './reward.ts'
+import type { Mode, Reward, Sample, Verdict } from './reward.ts'
 import { openProgram, type ProgramOptions } from './program.ts'
 
 export interface Scorer {
   name: string
   /** Verdicts in the order of the samples; what goes wrong in one is its fault. @throws HoneError where a user's reward does not run at all. */
   score(samples: readonly Sample[]): Promise<Verdict[]>
+  /** One row of a file at a time, where the reward is of the table. */
+  inside?: Reward
   /** Ends the processes of a user's reward. */
   close(): void
 }
@@ -42,6 +44,7 @@ export function openScorer(spec: string, { mode = 'compat', step, ...options }: 
   const reward = resolveReward(spec, { mode })
   return {
     name: reward.name,
+    inside: { ...reward, score: (sample) => reward.score(at(sample)) },
     score: (samples) => Promise.resolve(samples.map((sample) => reward.score(at(sample)))),
     close() {},
   }

@@ -2,12 +2,14 @@
 import { scoreAlphaMaze } from './alphamaze.ts'
 import { scoreArpo } from './arpo.ts'
 import { bfclScorer } from './bfcl-ast.ts'
+import { toolN1Line } from './bytes/tool-n1.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
-import type { Mode, Sample, Verdict } from './reward.ts'
+import type { LineScore, Mode, Sample, Verdict } from './reward.ts'
 import { scoreLength, scoreOverlong, scoreRepetition } from './shape.ts'
 import { scoreExact, scoreF1 } from './text-answer.ts'
 import { scoreToolN1Strict } from './tool-n1-strict.ts'
-import { FORMAT_ONLY, scoreToolN1, VARIANTS } from './tool-n1.ts'
+import { FORMAT_ONLY, VARIANTS } from './tool-n1-variants.ts'
+import { toolN1 } from './tool-n1.ts'
 import { parseMode, SWITCHES } from './toolrl-modes.ts'
 import { scoreToolRl } from './toolrl.ts'
 
@@ -19,6 +21,8 @@ export interface Family {
   variants: Record<string, { what: string }>
   /** The scoring function of a variant, which never throws; undefined where there is no such variant. */
   scorer(variant: string, mode: Mode): Score | undefined
+  /** The same verdicts from the bytes of a row, where there is such a way. */
+  line?(variant: string, mode: Mode): LineScore | undefined
 }
 
 export const families: Record<string, Family> = {
@@ -28,9 +32,11 @@ export const families: Record<string, Family> = {
     scorer(name, mode) {
       const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
       if (!variant) return undefined
-      return mode === 'strict'
-        ? (sample) => scoreToolN1Strict(sample, variant)
-        : (sample) => scoreToolN1(sample, variant)
+      return mode === 'strict' ? (sample) => scoreToolN1Strict(sample, variant) : toolN1(variant)
+    },
+    line(name, mode) {
+      const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
+      return variant && !variant.llama && mode === 'compat' ? toolN1Line(variant) : undefined
     },
   },
   toolrl: {
@@ -54,7 +60,7 @@ export const families: Record<string, Family> = {
       ...PARSER_VARIANTS,
     },
     scorer(name) {
-      if (name === 'loose') return (sample) => scoreToolN1(sample, FORMAT_ONLY)
+      if (name === 'loose') return toolN1(FORMAT_ONLY)
       if (name === 'strict') return (sample) => scoreToolN1Strict(sample, FORMAT_ONLY)
       return Object.hasOwn(PARSER_VARIANTS, name) ? formatScorer(name) : undefined
     },

@@ -4,7 +4,7 @@ import { strip } from '../python-text.ts'
 import { matchCalls } from './match.ts'
 import { faulty, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'
-import { verdictOf, type Outcome, type Variant } from './tool-n1.ts'
+import { makeVerdict, type Reading, type Variant } from './tool-n1-variants.ts'
 
 /**
  * The variant's points for a reply read strictly. Differs from the published code in what counts as thinking (one pair of tags,
@@ -15,16 +15,15 @@ export function scoreToolN1Strict({ completion, truth }: Sample, variant: Varian
     const parsed: Json = typeof truth === 'string' ? parseJson(truth) : [...truth]
     const answer = typeof parsed === 'string' ? parseJson(parsed) : parsed
     const { think, body, reasons } = layout(withoutEnd(strip(completion)))
-    const outcome: Outcome = { think, read: false, format: false, match: 0 }
     const calls = body === null ? [] : body === undefined ? undefined : readCalls(body, reasons)
+    let reading: Reading = 'unreadable'
     if (calls) {
-      outcome.read = true
-      outcome.format = true
-      outcome.match = matchCalls(calls, answer)
-      if (outcome.match < 2)
-        reasons.push(outcome.match === 1 ? 'right names, wrong arguments' : 'wrong names or number of calls')
+      const match = matchCalls(calls, answer)
+      reading = match === 2 ? 'calls' : match === 1 ? 'names' : 'other'
+      if (match < 2) reasons.push(match === 1 ? 'right names, wrong arguments' : 'wrong names or number of calls')
     }
-    return verdictOf(variant.points(outcome), outcome, reasons)
+    const outcome = { think, reading }
+    return makeVerdict(variant.points(outcome), outcome, reasons)
   } catch (error) {
     return faulty(error)
   }

@@ -8,7 +8,8 @@ export type RunEvent =
   /** What is being done within a step; shown, never stored. */
   | { type: 'phase'; phase: string; done: number; total: number }
   | { type: 'step'; time: number; step: number; steps: number; figures: Figures }
-  | { type: 'eval'; time: number; step: number; figures: Figures }
+  /** `protocol` names how the rows were asked and read: equal ones compare, with those of `hone eval` too. */
+  | { type: 'eval'; time: number; step: number; figures: Figures; protocol?: string }
   | { type: 'checkpoint'; time: number; step: number; path: string }
   /** Something that a person should know; `loud` where it changes what the result means. */
   | { type: 'note'; time: number; step: number; text: string; loud?: boolean }

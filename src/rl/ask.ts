@@ -11,6 +11,7 @@ import { readRecord } from '../run.ts'
 import { askEndpoint } from './ask-endpoint.ts'
 import { itemSets, readItems, type Item } from './ask-items.ts'
 import { askModel } from './ask-model.ts'
+import { EXAMPLE, hash, protocolOf } from './protocol.ts'
 import { openSaved, unsaved } from './saved.ts'
 
 export interface AskFlags {
@@ -57,7 +58,7 @@ export interface Answerer {
 
 export interface Asking {
   source: string
-  /** Everything that decides what is asked and how it is read. */
+  /** See protocol.ts. */
   protocol: string
   responses: AsyncIterable<Response>
 }
@@ -66,7 +67,7 @@ export interface Asking {
 const MODES: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }
 
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
-export async function ask(flags: AskFlags): Promise<Asking> {
+export async function ask(flags: AskFlags, readerOf: (mode: string) => string): Promise<Asking> {
   const set = itemSets[flags.bench]
   if (!set) throw new HoneError(`Cannot ask the rows of ${flags.bench}`)
   const sampled: Sampled = {
@@ -87,7 +88,8 @@ export async function ask(flags: AskFlags): Promise<Asking> {
     flags.model === undefined
       ? await askEndpoint(flags, form, mode, sampled)
       : await askModel(flags, flags.model, form, mode, sampled)
-  const protocol = hash(JSON.stringify([form, mode, sampled, answerer.show(EXAMPLE)]))
+  const prompt = answerer.show({ record: {}, asked: EXAMPLE })
+  const protocol = protocolOf({ benchmark: flags.bench, reader: readerOf(mode), prompt, sampling: sampled })
   const questions = items.flatMap((item) => Array.from({ length: samples }, (_, sample) => ({ ...item, sample })))
   const saved = flags.save === undefined ? unsaved : await openSaved(flags.save, protocol)
 
@@ -116,26 +118,4 @@ function trainedForm({ bench, model }: AskFlags): string | undefined {
   if (bench !== 'rows' || model === undefined || !existsSync(join(model, 'run.json'))) return undefined
   const { prompt } = readRecord(model).settings
   return typeof prompt === 'string' ? prompt : undefined
-}
-
-/** The question whose rendering stands for a prompt form in the protocol. */
-const EXAMPLE: Item = {
-  record: {},
-  asked: {
-    messages: [
-      { role: 'system', content: 'System text.' },
-      { role: 'user', content: 'A question.' },
-    ],
-    tools: [
-      {
-        name: 'tool',
-        description: 'A tool.',
-        parameters: { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] },
-      },
-    ],
-  },
-}
-
-function hash(text: string): string {
-  return Bun.hash.xxHash64(text).toString(16).padStart(16, '0')
 }

@@ -6,6 +6,7 @@ import { HoneError } from '../error.ts'
 import { isObject } from '../json.ts'
 import { readRecords } from '../jsonl.ts'
 import type { AskFlags } from './ask.ts'
+import { protocolOf } from './protocol.ts'
 import { writeReports, writeRow, type ReportFlags } from './evaluate-reports.ts'
 
 export interface EvaluateFlags extends AskFlags, ReportFlags {
@@ -21,6 +22,9 @@ export interface EvaluateFlags extends AskFlags, ReportFlags {
 const CHECKER = 'v2510'
 const PARSER = 'tool-n1'
 
+/** Of responses in a file nothing is known but how they are read. */
+const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed: 0 } }
+
 /** Judge every response, report, and give the outcome. @throws HoneError for flags, data or responses that cannot be used. */
 export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
   const { bench, data, checker = CHECKER, parser = PARSER } = flags
@@ -31,16 +35,21 @@ export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
     })
   }
   const open = await findBenchmark(bench).open(data, { checker, parser })
+  const readers: Record<string, string> = { rows: parser, acebench: checker }
+  const readerOf = (mode: string) => readers[bench] ?? mode
   const given =
     flags.responses === undefined
-      ? await (await import('./ask.ts')).ask(flags)
-      : { source: flags.responses, protocol: '', responses: responsesOf(flags.responses) }
+      ? await (await import('./ask.ts')).ask(flags, readerOf)
+      : {
+          source: flags.responses,
+          protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: readerOf(flags.mode ?? '') }),
+          responses: responsesOf(flags.responses),
+        }
   const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response))
-  const protocol = protocolOf([bench, checker, parser, given.protocol])
   const summary = summarize(
     open,
     judged.map(({ judged }) => judged),
-    { benchmark: bench, source: given.source, protocol },
+    { benchmark: bench, source: given.source, protocol: given.protocol },
   )
   await writeReports(flags, summary, judged)
   return summary
@@ -73,9 +82,4 @@ export async function* responsesOf(file: string): AsyncGenerator<Response> {
     if (!isObject(value)) throw new HoneError('Cannot judge the response: the row is no object', { at })
     yield { record: value, at }
   }
-}
-
-/** A short name for everything that decides what a score means. */
-function protocolOf(parts: readonly string[]): string {
-  return Bun.hash.xxHash64(JSON.stringify(parts)).toString(16).padStart(16, '0')
 }

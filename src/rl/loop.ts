@@ -22,6 +22,8 @@ export interface LoopContext {
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
   evalJudge: Judge
+  /** How held-out rows are asked and read, see protocol.ts. */
+  evalProtocol?: string
   /** Ids that end a completion, and the test for stop strings. */
   ending: Pick<Sampling, 'eosIds' | 'stop'>
   /** A path in the run directory. */
@@ -109,7 +111,13 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
     onProgress: phase(context, 'evaluation'),
   })
   logAnswers(context.path('evals'), step, answers)
-  emit({ type: 'eval', time: clock(), step, figures: figuresOf(answers, heldOut) })
+  emit({
+    type: 'eval',
+    time: clock(),
+    step,
+    figures: figuresOf(answers, heldOut),
+    ...(context.evalProtocol !== undefined && { protocol: context.evalProtocol }),
+  })
 }
 
 function save({ path, recipe, policy, emit, clock }: LoopContext, progress: Progress): void {

@@ -6,6 +6,7 @@ import { SFT_FORMULA } from './formula.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
+import { heldOutProtocol } from './protocol.ts'
 import type { SftRecipe } from './recipe.ts'
 import { readExamples, readPromptSets, tellTooLong } from './rows.ts'
 import { sft } from './sft.ts'
@@ -34,6 +35,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
           examples,
           heldOut: heldOut.items,
           evalJudge: evaluated.judge,
+          evalProtocol: heldOutProtocol(recipe, language),
           ending,
           path: run.path,
           ...place,

@@ -7,6 +7,7 @@ import { needsReference } from './frozen.ts'
 import { work } from './job.ts'
 import { openJudge } from './judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
+import { heldOutProtocol } from './protocol.ts'
 import type { TrainRecipe } from './recipe.ts'
 import { readPrompts, readPromptSets, tellTooLong } from './rows.ts'
 import { train } from './train.ts'
@@ -36,6 +37,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
           heldOut: heldOut.items,
           judge: trained.judge,
           evalJudge: evaluated.judge,
+          evalProtocol: heldOutProtocol(recipe, language),
           ending,
           path: run.path,
           ...place,

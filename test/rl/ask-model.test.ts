@@ -3,6 +3,8 @@ import { expect, test } from 'bun:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { datasets } from '../../fixtures/minicall/make.ts'
+import { openLanguage } from '../../src/rl/open.ts'
+import { heldOutProtocol } from '../../src/rl/protocol.ts'
 import { forms, run } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
@@ -26,6 +28,33 @@ test('answers do not depend on what is asked beside them, and judging them from 
   const again = parse(run(start, [...common, '--responses', saved]).stdout)
   expect(again.map(({ verdict }) => verdict)).toEqual(judged.map(({ verdict }) => verdict))
   expect(readFileSync(saved, 'utf8').trim().split('\n').length).toBe(rows.length)
+}, 60_000)
+
+test('a run that evaluates on a schedule and hone eval name one protocol for the same prompt, parser and length', async () => {
+  const folder = scratch()
+  const data = join(folder, 'rows.jsonl')
+  writeFileSync(data, `${JSON.stringify(rows[0])}\n`)
+  const ask = [
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    data,
+    '--model',
+    model,
+    '--prompt',
+    'native',
+    '--device',
+    'cpu',
+    '--format',
+    'json',
+  ]
+  const protocol = (length: string): string =>
+    JSON.parse(run(start, [...ask, '--max-new-tokens', length]).stdout).protocol
+  const recipe = { evalReward: 'tool-n1', maxCompletionLength: 8 }
+  expect(protocol('8')).toBe(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'native' })))
+  expect(protocol('9')).not.toBe(protocol('8'))
+  expect(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'tool-n1' }))).not.toBe(protocol('8'))
 }, 60_000)
 
 test('sampled answers differ between samples and are the same for the same seed', () => {

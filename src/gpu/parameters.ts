@@ -61,7 +61,7 @@ export interface ParameterSource {
 
 /**
  * Put a model on the programs' device. `adapter` is merged into the weights, or trained on where training is LoRA.
- * `reference` keeps a frozen copy for full fine-tuning; with LoRA the base weights are that copy.
+ * `reference` keeps the model as training found it, adapter included; with a new adapter the base weights are that already.
  */
 export function loadParameters(
   programs: Programs,
@@ -103,7 +103,6 @@ export function loadParameters(
     if (reference)
       for (const parameter of all) {
         const copy = keep(device.alloc('f32', parameter.shape))
-        // The reference is the model as training found it, adapter included.
         copyTensor(programs, live.get(parameter.name)!, copy)
         frozen.set(parameter.name, copy)
       }
@@ -151,6 +150,13 @@ export function loadParameters(
     }
   }
   mergeAll()
+  const found = new Map<string, Tensor<'f32'>>()
+  if (lowRank && adapter && reference)
+    for (const name of frozen.keys()) {
+      const copy = keep(device.alloc('f32', live.get(name)!.shape))
+      copyTensor(programs, live.get(name)!, copy)
+      found.set(name, copy)
+    }
 
   const named = (role: Role, layer?: number) =>
     tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
@@ -164,7 +170,7 @@ export function loadParameters(
     reference: (role, layer) => {
       const name = named(role, layer)
       if (training.kind === 'full' && !reference) throw new Error('the policy keeps no reference weights')
-      return frozen.get(name) ?? find(live, name)
+      return found.get(name) ?? frozen.get(name) ?? find(live, name)
     },
     trained,
     adapter: lowRank,

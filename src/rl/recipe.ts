@@ -176,7 +176,7 @@ export const TrainRecipe = v.object({
   sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
   klCoefficient: say(
     v.optional(atLeast(0), 0.001),
-    'weight of the divergence from the frozen model: the first weights, or with LoRA those without the adapter',
+    'weight of the divergence from the model that training began with',
     'beta',
     'kl_loss_coef',
     'kl_coef',

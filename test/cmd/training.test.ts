@@ -137,6 +137,16 @@ test('LoRA trains an adapter that infer and export understand', () => {
   expect(adapted.logprobs).not.toEqual(base.logprobs)
 }, 300_000)
 
+test('the divergence is that from the model training began with, adapter included', () => {
+  const flags = ['--adapter', 'lora/final', '--lora-rank', '2', '--mini-batches', '1', '--steps', '2']
+  expect(hone('train', 'train.json', '--output', 'from-lora', ...flags)).toMatchObject({ code: 0 })
+  const [first, second] = readEvents(join(place, 'from-lora', 'events.ndjson')).flatMap((event) =>
+    event.type === 'step' ? [event.figures['kl']!] : [],
+  )
+  expect(Math.abs(first!)).toBeLessThan(1e-6)
+  expect(second!).toBeGreaterThan(1e-6)
+}, 300_000)
+
 test('a reward of one’s own is asked about every completion', () => {
   expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
     code: 0,

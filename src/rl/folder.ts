@@ -19,5 +19,7 @@ export function modelFolder(path: string, adapter?: string): ModelFolder {
       hint: `hone export ${path} writes the model of its newest checkpoint.`,
     })
   if (!existsSync(join(final, 'adapter_config.json'))) return { model: final, adapter }
-  return { model: String(readRecord(path).settings['model']), adapter: adapter ?? final }
+  // The run may have gone on with the adapter of another run, whose base is then the model.
+  const { model } = modelFolder(String(readRecord(path).settings['model']))
+  return { model, adapter: adapter ?? final }
 }

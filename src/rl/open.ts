@@ -3,10 +3,12 @@ import { loadTokenizer, requireVocabulary, type Tokenizer } from '../chat.ts'
 import { HoneError } from '../error.ts'
 import { openDevice, type DeviceSpec } from '../gpu/device.ts'
 import { type Model, openModel } from '../gpu/model.ts'
+import type { ModelConfig } from '../gpu/family.ts'
 import { loadConfig } from '../gpu/hf.ts'
 import type { Training } from '../gpu/parameters.ts'
 import type { Sampling } from '../gpu/policy.ts'
 import { type PromptForm, promptForm } from '../prompt.ts'
+import { modelFolder } from './folder.ts'
 import { stopsAt } from './judge.ts'
 import type { SftRecipe, TrainRecipe } from './recipe.ts'
 
@@ -18,17 +20,19 @@ type Common = Pick<
 export interface Language {
   tokenizer: Tokenizer
   form: PromptForm
+  config: ModelConfig
   /** Positions that the model has. */
   positions: number
 }
 
-/** Tokenizer and prompt form of the recipe's model. @throws HoneError for a folder that hone cannot run. */
+/** Tokenizer and prompt form of the recipe's model, a folder or a finished run. @throws HoneError for a folder that hone cannot run. */
 export async function openLanguage({ model, prompt }: Pick<Common, 'model' | 'prompt'>): Promise<Language> {
-  const config = loadConfig(model)
+  const folder = modelFolder(model).model
+  const config = loadConfig(folder)
   const form = promptForm(prompt)
-  const tokenizer = await loadTokenizer(model)
-  requireVocabulary(tokenizer, config.vocabulary, model)
-  return { tokenizer, form, positions: config.maxPositions }
+  const tokenizer = await loadTokenizer(folder)
+  requireVocabulary(tokenizer, config.vocabulary, folder)
+  return { tokenizer, form, config, positions: config.maxPositions }
 }
 
 /** What ends a completion. */
@@ -63,10 +67,11 @@ export interface Trained {
 /** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
 export async function openTrained(recipe: Common, { reference }: { reference: boolean }): Promise<Trained> {
   const device = await openDevice(recipe.device as DeviceSpec, { threads: recipe.threads ?? undefined })
-  const policy = openModel(device, recipe.model, {
+  const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
+  const policy = openModel(device, model, {
     training: trainingOf(recipe),
     reference,
-    ...(recipe.adapter !== null && { adapter: recipe.adapter }),
+    adapter,
   })
   return { policy, device: device.name }
 }

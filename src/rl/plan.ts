@@ -1,6 +1,5 @@
 // What a run will do and need, worked out from its settings and rows before anything is opened.
 import type { Resolved } from '../config.ts'
-import { loadConfig } from '../gpu/hf.ts'
 import { deadSettings, formulaOf, SFT_FORMULA } from './formula.ts'
 import { needsReference } from './frozen.ts'
 import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
@@ -35,8 +34,8 @@ export interface Plan {
 
 /** The plan of a run of `train`. @throws HoneError for what would stop the run. */
 export async function planTrain({ value: recipe, origins }: Resolved<TrainRecipe>): Promise<Plan> {
-  const config = loadConfig(recipe.model)
   const language = await openLanguage(recipe)
+  const { config } = language
   const limit = promptLimit(recipe.maxPromptLength, recipe.maxCompletionLength, language)
   const { items, tooLong } = await readPrompts(recipe.data, { ...language, limit })
   const tokens = spread(items.map(({ ids }) => ids.length))
@@ -69,8 +68,8 @@ export async function planTrain({ value: recipe, origins }: Resolved<TrainRecipe
 
 /** The plan of a run of `sft`. @throws HoneError for what would stop the run. */
 export async function planSft({ value: recipe }: Resolved<SftRecipe>): Promise<Plan> {
-  const config = loadConfig(recipe.model)
   const language = await openLanguage(recipe)
+  const { config } = language
   const limit = Math.min(recipe.maxLength ?? language.positions, language.positions)
   const { items, tooLong } = await readExamples(recipe.data, { ...language, limit })
   const tokens = spread(items.map(({ prompt, completion }) => prompt.length + completion.length))

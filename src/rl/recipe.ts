@@ -26,7 +26,7 @@ const preset = (presets: object) =>
 const EXACT = 'reward of which 1 or more is an exact match in evaluation'
 
 const common = {
-  model: say(v.string(), 'folder of the model to start from', 'model_name_or_path'),
+  model: say(v.string(), 'folder of the model to start from, or of a finished run', 'model_name_or_path'),
   adapter: say(v.optional(v.nullable(v.string()), null), 'PEFT adapter folder to start from'),
   data: say(files(), 'JSONL files of rows to train on', 'train_files', 'dataset_name'),
   evalData: say(v.optional(files(), []), 'JSONL files of held-out rows; figures are given per file', 'val_files'),

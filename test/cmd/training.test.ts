@@ -138,10 +138,13 @@ test('LoRA trains an adapter that infer and export understand', () => {
 }, 300_000)
 
 test('the divergence is that from the model training began with, adapter included', () => {
-  const flags = ['--adapter', 'lora/final', '--lora-rank', '2', '--mini-batches', '1', '--steps', '2']
+  const flags = ['--model', 'lora', '--lora-rank', '2', '--mini-batches', '1', '--steps', '2']
   expect(hone('train', 'train.json', '--output', 'from-lora', ...flags)).toMatchObject({ code: 0 })
   const [first, second] = readEvents(join(place, 'from-lora', 'events.ndjson')).flatMap((event) =>
     event.type === 'step' ? [event.figures['kl']!] : [],
+  )
+  expect(run(source, ['infer', 'from-lora', '--device', 'cpu'], { cwd: place, input: '{"prompt": "a"}\n' }).code).toBe(
+    0,
   )
   expect(Math.abs(first!)).toBeLessThan(1e-6)
   expect(second!).toBeGreaterThan(1e-6)

@@ -1,5 +1,5 @@
 // sft and train as a user runs them: killed, interrupted, resumed, and given what they cannot use.
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   chmodSync,
   existsSync,
@@ -16,6 +16,7 @@ import { readEvents } from '../../src/run.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
+setDefaultTimeout(300_000)
 const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-training-'))
 const settings = {
@@ -97,7 +98,7 @@ for (const command of ['train', 'sft']) {
     expect(weights(killed)).toBe(weights(`${command}-whole`))
     expect(gradNorms(killed)).toEqual(gradNorms(`${command}-whole`))
     expect(Math.min(...gradNorms(killed))).toBeGreaterThan(0)
-  }, 300_000)
+  })
 }
 
 test('an interrupted run ends with 130 and the command that goes on with it', async () => {
@@ -114,7 +115,7 @@ test('an interrupted run ends with 130 and the command that goes on with it', as
   })
   expect(exitCode).toBe(0)
   expect(weights('a run')).toBe(weights('train-whole'))
-}, 300_000)
+})
 
 test('LoRA trains an adapter that infer and export understand', () => {
   expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
@@ -135,7 +136,7 @@ test('LoRA trains an adapter that infer and export understand', () => {
   expect(adapted.output_ids).toEqual(merged.output_ids)
   expect(adapted).toEqual(ask('model', '--adapter', 'lora/final'))
   expect(adapted.logprobs).not.toEqual(base.logprobs)
-}, 300_000)
+})
 
 test('the divergence is that from the model training began with, adapter included', () => {
   const flags = ['--model', 'lora', '--lora-rank', '2', '--mini-batches', '1', '--steps', '2']
@@ -148,7 +149,7 @@ test('the divergence is that from the model training began with, adapter include
   )
   expect(Math.abs(first!)).toBeLessThan(1e-6)
   expect(second!).toBeGreaterThan(1e-6)
-}, 300_000)
+})
 
 test('a reward of one’s own is asked about every completion', () => {
   expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
@@ -157,7 +158,7 @@ test('a reward of one’s own is asked about every completion', () => {
   const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')
   const { output, score } = JSON.parse(row!)
   expect(score).toBeCloseTo(output.length / 100)
-}, 300_000)
+})
 
 test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', () => {
   writeFileSync(
@@ -203,7 +204,7 @@ test('each mistake ends with exit 2, one line that says where, a hint, and nothi
     expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
   }
   expect(readdirSync(place)).toEqual(before)
-}, 300_000)
+})
 
 test('a folder that cannot be written to is refused before the first step', () => {
   if (process.getuid?.() === 0) return console.error('not run: root may write everywhere')

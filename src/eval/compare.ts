@@ -32,7 +32,7 @@ export interface Comparison {
   chance: number
 }
 
-/** The rows of a file that `hone eval --format ndjson` wrote. @throws HoneError where a row holds no verdict or score. */
+/** The rows of a file that `hone eval --format ndjson` or the evaluation of a run wrote. @throws HoneError where a row holds no verdict or score. */
 export async function readOutcomes(path: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for await (const { line, value } of readRecords(path)) {
@@ -44,11 +44,12 @@ export async function readOutcomes(path: string): Promise<Outcome[]> {
       })
     }
     const id = text(value['id'])
-    const names = [id, text(value['category']), text(value['lang']), text(value['sample'])]
+    const category = text(value['category'] ?? value['set'])
+    const names = [id, category, text(value['lang']), text(value['sample'])]
     outcomes.push({
       key: id === '' ? `line ${line}` : names.join(' '),
       id: id === '' ? `line ${line}` : id,
-      category: text(value['category']),
+      category,
       score,
     })
   }

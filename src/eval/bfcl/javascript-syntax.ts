@@ -143,8 +143,8 @@ export function parseJavascript(source: string): Span[] {
     const { start, type, text } = peek()
     if ((type !== 'operator' && type !== 'name') || !PREFIX.has(text)) return postfix()
     skip()
-    unary()
-    return span('other', start)
+    const operand = unary()
+    return span('other', start, [operand])
   }
   function postfix(): Span {
     const { start } = peek()

@@ -92,7 +92,7 @@ function isIn(group: string, category: string): boolean {
 }
 
 /** Share of right rows; in the multi-turn categories of dialogues whose turns, one after the other in the file, are all right. */
-function accuracy(members: readonly Judged[]): number {
+export function accuracy(members: readonly Judged[]): number {
   const dialogues: boolean[] = []
   let last = ''
   for (const { id, score } of members) {

@@ -19,7 +19,11 @@ export default defineCommand({
       valueHint: 'FILE',
       description: 'rows {messages, tools}, {prompt} or {input_ids} [default: -]',
     },
-    'max-new-tokens': { type: 'string', valueHint: 'N', description: 'longest completion [default: 512]' },
+    'max-new-tokens': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'longest completion [default: 512, or half of the model if that is less]',
+    },
     temperature: { type: 'string', valueHint: 'T', description: '0 takes the most likely token [default: 0]' },
     seed: { type: 'string', valueHint: 'N', description: 'of sampling [default: 0]' },
     prompt: { type: 'string', valueHint: 'FORM', description: 'prompt form of messages [default: native]' },
@@ -29,11 +33,12 @@ export default defineCommand({
   },
   async run({ args }) {
     const temperature = numberFlag(args.temperature, '--temperature', { min: 0 }) ?? 0
-    const maxNewTokens = numberFlag(args['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true }) ?? 512
+    const longest = numberFlag(args['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true })
     const seed = numberFlag(args.seed, '--seed', { min: 0, integer: true }) ?? 0
     const { model, adapter } = modelFolder(args.model, args.adapter)
     const language = await openLanguage({ model, prompt: args.prompt ?? 'native' })
     const policy = openModel(await openDevice((args.device ?? 'auto') as DeviceSpec), model, { adapter })
+    const maxNewTokens = longest ?? Math.min(512, language.positions >> 1)
     const sampling = { temperature, maxNewTokens, ...endingOf(language.tokenizer) }
     const context = { policy, ...language, parser: args.parser ?? 'tool-n1', sampling, seed }
     for await (const answer of infer(args.input ?? '-', context)) data(dumpJson({ ...answer }, { ensureAscii: false }))

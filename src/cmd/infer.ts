@@ -14,16 +14,8 @@ export default defineCommand({
   args: {
     model: { type: 'positional', description: 'folder of a model, or of a finished run', required: true },
     adapter: { type: 'string', valueHint: 'DIR', description: 'PEFT adapter folder' },
-    input: {
-      type: 'string',
-      valueHint: 'FILE',
-      description: 'rows {messages, tools}, {prompt} or {input_ids} [default: -]',
-    },
-    'max-new-tokens': {
-      type: 'string',
-      valueHint: 'N',
-      description: 'longest completion [default: 512, or half of the model if that is less]',
-    },
+    input: { type: 'string', valueHint: 'FILE', description: 'rows of messages, prompt or input_ids [default: -]' },
+    'max-new-tokens': { type: 'string', valueHint: 'N', description: 'longest completion [default: at most 512]' },
     temperature: { type: 'string', valueHint: 'T', description: '0 takes the most likely token [default: 0]' },
     seed: { type: 'string', valueHint: 'N', description: 'of sampling [default: 0]' },
     prompt: { type: 'string', valueHint: 'FORM', description: 'prompt form of messages [default: native]' },

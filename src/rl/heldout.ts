@@ -40,7 +40,7 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
 }
 
 /** True where the reward is at its best: every call is right. */
-export const isExact = ({ verdict }: Judged): boolean => verdict.score >= 1
+const isExact = ({ verdict }: Judged): boolean => verdict.score >= 1
 
 /**
  * Share of exact answers per set and the mean over sets, each with an interval of 95 %: Wilson's, or by bootstrap for a mean

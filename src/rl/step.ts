@@ -28,7 +28,7 @@ export interface LearnContext {
 }
 
 /** The loss as the recipe describes it; "none" becomes infinity. */
-export function lossOptions(recipe: TrainRecipe): LossOptions {
+function lossOptions(recipe: TrainRecipe): LossOptions {
   return {
     ...recipe,
     dualClip: recipe.dualClip ?? Infinity,

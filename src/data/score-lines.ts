@@ -27,10 +27,10 @@ export async function scoreLines(path: string, reward: Reward, summary: Summary)
   let empty = true
   for await (const bytes of readByteBlocks(path)) {
     // A character a byte: places in the text are places in the bytes.
-    const text = bytes.toString('latin1')
+    const text = memory.isOpen() ? bytes.toString('latin1') : ''
     const lines: string[] = []
     for (let start = 0; start < bytes.length;) {
-      const end = text.indexOf('\n', start)
+      const end = bytes.indexOf(0x0a, start)
       line++
       const verdict = memory.recall(text, start, end) ?? memory.keep(judge(bytes, start, end), bytes, start, end)
       start = end + 1
@@ -76,6 +76,7 @@ function lineMemory() {
   let asked = 0
   let met = 0
   return {
+    isOpen: () => verdicts !== undefined,
     recall(text: string, start: number, end: number): Verdict | undefined {
       if (!verdicts || end - start > LONGEST) return undefined
       const verdict = verdicts.get(text.slice(start, end))

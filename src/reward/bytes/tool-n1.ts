@@ -1,35 +1,34 @@
 // Tool-N1's verdict straight from the bytes of a JSONL row: what scoring a large file spends its time on.
 import type { LineScore } from '../reward.ts'
 import { verdictsOf, type Reading, type Variant } from '../tool-n1-variants.ts'
-import { callReader, compare, MALFORMED, MISSHAPEN, sameName, UNUSUAL } from './calls.ts'
-import { rowReader } from './row.ts'
+import { callReader, MALFORMED, MISSHAPEN, UNUSUAL } from './calls.ts'
+import { compare, sameName } from './compare.ts'
+import { rowReader, UNREAD, type Row } from './row.ts'
 
-/** Calls of a reply or an answer that are compared here; more take the usual way. */
+/** Calls of a reply or an answer; rows with more are unusual. */
 const CALLS = 32
 
 /** For a variant with Qwen's markers. Agrees with `toolN1` wherever it gives a verdict. */
 export function toolN1Line(variant: Variant): LineScore {
   const verdicts = verdictsOf(variant)
-  const readRow = rowReader()
   const reader = callReader()
   const given = new Int32Array(4 * CALLS)
   const wanted = new Int32Array(4 * CALLS)
+  const readRow = rowReader(reader, given, wanted)
   const used = new Uint8Array(CALLS)
 
   return (bytes, start, end) => {
     const row = readRow(bytes, start, end)
-    if (!row) return undefined
-    const expected = reader.find(bytes, row.truthStart, row.truthEnd, wanted)
-    // A single object is an answer that the published code reads otherwise.
-    if (expected < 0 || bytes[firstByte(bytes, row.truthStart)] !== 0x5b) return undefined
-    for (let i = 0; i < expected; i++) if (bytes[wanted[4 * i]!] !== 0x5c) return undefined
-    const reading = read(bytes, row.bodyStart, row.bodyEnd, row.think, expected)
+    if (!row || row.expected < 0) return undefined
+    // Names that are no text compare in ways of their own.
+    for (let i = 0; i < row.expected; i++) if (bytes[wanted[4 * i]!] !== 0x5c) return undefined
+    const reading = read(bytes, row)
     return reading && verdicts[reading][row.think ? 1 : 0]
   }
 
-  function read(bytes: Uint8Array, start: number, end: number, think: boolean, expected: number): Reading | undefined {
-    if (start < 0) return 'absent'
-    const made = reader.find(bytes, start, end, given)
+  function read(bytes: Uint8Array, { think, bodyStart, bodyEnd, made: found, expected }: Row): Reading | undefined {
+    if (bodyStart < 0) return 'absent'
+    const made = found === UNREAD ? reader.find(bytes, bodyStart, bodyEnd, given) : found
     if (made === UNUSUAL) return undefined
     if (made === MALFORMED) return 'unreadable'
     if (variant.thinkFirst && !think) return 'unjudged'
@@ -69,9 +68,4 @@ export function toolN1Line(variant: Variant): LineScore {
     const values = compare(bytes, given[i + 2]!, given[i + 3]!, wanted[j + 2]!, wanted[j + 3]!)
     return values < 0 ? undefined : values === 1
   }
-}
-
-function firstByte(bytes: Uint8Array, at: number): number {
-  while (bytes[at] === 0x20) at++
-  return at
 }

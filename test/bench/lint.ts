@@ -11,6 +11,7 @@ import { uniform } from '../../src/rng.ts'
 const VERBS = ['get', 'find', 'list', 'read', 'fetch']
 const NOUNS = ['weather', 'traffic', 'events', 'prices', 'schools', 'parks', 'trains', 'museums']
 const ROUNDS = 7
+const APIS = 3673
 const rows = Number(process.argv[2] ?? 60_000)
 const folder = mkdtempSync(join(tmpdir(), 'hone-bench-'))
 const path = join(folder, 'rows.jsonl')
@@ -81,11 +82,11 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (process.cpuUsage().user + process.cpuUsage().system - before) / 1e6
 }
 
-/** A clean row of about a kilobyte: three tools, a question, one call. */
+/** A clean row of about a kilobyte: three tools out of as many as xLAM has, a question, one call. */
 function row(i: number): object {
   const draw = (part: number, most: number) => Math.floor(uniform(1, i, part) * most)
   const tools = Array.from({ length: 3 }, (_, t) => ({
-    name: `${VERBS[draw(t, VERBS.length)]!}_${NOUNS[(draw(10 + t, 100) + t) % NOUNS.length]!}_${t}`,
+    name: `${VERBS[t]!}_${NOUNS[draw(t, NOUNS.length)]!}_${draw(10 + t, APIS)}`,
     description: `Looks up what is known about the ${NOUNS[t]!} of a place at a given time.`,
     parameters: {
       type: 'object',

@@ -1,8 +1,8 @@
 // Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
-import { isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
-import type { HoneRow } from '../../row.ts'
+import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
+import type { HoneRow, Tool } from '../../row.ts'
 import { isRow } from './rules/structure.ts'
-import { fieldText, outlineOf, type Outline } from './outline.ts'
+import { fieldText, itemTexts, outlineOf, type Outline } from './outline.ts'
 import { count } from './scan.ts'
 import { takesType } from './types.ts'
 import type { Fault, Faults, LintContext, Path, Rule, RowKeys } from './rule.ts'
@@ -24,7 +24,7 @@ export interface Checked {
   keys: RowKeys | undefined
 }
 
-/** A checker of lines for these rules. It keeps nothing from one line to the next. */
+/** A checker of lines for these rules. What it finds in a line does not depend on other lines. */
 export function checkerOf(rules: readonly Rule[], context: LintContext) {
   const active = rules.filter(({ needs }) => needs === undefined || context[needs] !== undefined)
   const on = <Kind extends Rule['on']>(kind: Kind) =>
@@ -47,7 +47,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
   }
   const keywords = keywordsOf(kinds.schema)
   const needsKeys = active.some((rule) => rule.on === 'across')
-  const needsOutline = needsKeys || active.some(({ code }) => code === 'HN005')
+  const needsOutline = needsKeys || active.some(({ code, on }) => code === 'HN005' || on === 'tool' || on === 'schema')
+  /** Data sets offer the same tools again and again: those found clean are not looked at twice. */
+  const cleanTools = new Set<number>()
   let found: Found[] = []
   const stack: (string | number)[] = []
 
@@ -67,7 +69,7 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     else {
       // Everything that rules look at was just found to be of the type that a row has.
       row = value as unknown as HoneRow
-      checkRow(row)
+      checkRow(row, outline && itemTexts(plain, outline, 'tools'))
     }
     const ignored = ignoredCodes(value)
     if (ignored) found = found.filter(({ rule }) => !ignored.includes(rule.code))
@@ -85,7 +87,8 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     }
   }
 
-  function checkRow(row: HoneRow): void {
+  /** `toolTexts`: how the tools are spelt, where it is known. */
+  function checkRow(row: HoneRow, toolTexts: readonly string[] | undefined): void {
     for (const rule of kinds.row) report(rule, rule.check(row, context))
     for (let i = 0; i < row.messages.length; i++) {
       stack.push('messages', i)
@@ -93,11 +96,12 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
       stack.length = 0
     }
     for (let i = 0; i < row.tools.length; i++) {
-      stack.push('tools', i)
-      for (const rule of kinds.tool) report(rule, rule.check(row.tools[i]!, i, row))
-      stack.push('parameters')
-      checkSchema(row.tools[i]!.parameters, row.tools[i]!.parameters, 0)
-      stack.length = 0
+      const text = toolTexts?.[i]
+      const key = text === undefined ? undefined : hash(text)
+      if (key !== undefined && cleanTools.has(key)) continue
+      const before = found.length
+      checkTool(row.tools[i]!, i)
+      if (key !== undefined && found.length === before && cleanTools.size < REMEMBERED) cleanTools.add(key)
     }
     for (let i = 0; i < row.answer.length; i++) {
       const call = row.answer[i]!
@@ -108,6 +112,14 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
       if (tool) checkMembers(call.arguments, tool.parameters, 0)
       stack.length = 0
     }
+  }
+
+  function checkTool(tool: Tool, index: number): void {
+    stack.push('tools', index)
+    for (const rule of kinds.tool) report(rule, rule.check(tool))
+    stack.push('parameters')
+    checkSchema(tool.parameters, tool.parameters, 0)
+    stack.length = 0
   }
 
   function checkSchema(schema: JsonObject, root: JsonObject, depth: number): void {
@@ -197,6 +209,7 @@ function readQuickly(text: string): Json {
 
 const SPECIAL_NUMBER = /\d[eE.]\d|\d[eE][-+]|\d{16}|-0/
 const DEEPEST = 60
+const REMEMBERED = 1_000_000
 
 /** Keywords under which schemas stand: one, or several by name or index. */
 const BELOW = {
@@ -229,12 +242,15 @@ function keywordsOf(rules: readonly SchemaRule[]) {
 }
 
 /** Hashes of a row's parts as they are written: rows of one file are spelt alike. */
-function keysOf({ id }: HoneRow, text: string, outline: Outline): RowKeys {
-  const [messages, tools, answer] = ['messages', 'tools', 'answer'].map((name) =>
-    hash(fieldText(text, outline, name) ?? ''),
-  )
-  return { id: hash(id), prompt: messages! * 31 + tools!, answer: answer! }
+function keysOf(row: HoneRow, text: string, outline: Outline): RowKeys {
+  const messages = fieldText(text, outline, 'messages') ?? spell(row.messages)
+  const tools = fieldText(text, outline, 'tools') ?? spell(row.tools)
+  const answer = fieldText(text, outline, 'answer') ?? spell(row.answer)
+  return { id: hash(row.id), prompt: hash(messages) * 31 + hash(tools), answer: hash(answer) }
 }
+
+/** Only for keys spelt with escapes. */
+const spell = (value: unknown): string => dumpJson(value as Json)
 
 /** 64 bits, of which a number keeps 53. */
 const hash = (text: string): number => Number(Bun.hash(text))

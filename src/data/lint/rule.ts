@@ -62,7 +62,7 @@ export type Rule = Common &
     | { on: 'record' | 'malformed'; check(record: JsonObject): Faults }
     | { on: 'row'; check(row: HoneRow, context: LintContext): Faults }
     | { on: 'message'; check(message: Message, index: number, row: HoneRow): Faults }
-    | { on: 'tool'; check(tool: Tool, index: number, row: HoneRow): Faults }
+    | { on: 'tool'; check(tool: Tool): Faults }
     | { on: 'schema'; keys: readonly string[]; check(schema: JsonObject, key: string, root: JsonObject): Faults }
     | { on: 'call'; check(call: ToolCall, tool: Tool | undefined, row: HoneRow): Faults }
     | { on: 'value'; check(value: Json, schema: JsonObject): Faults }

@@ -71,11 +71,13 @@ export const schemaRules: Rule[] = [
     keys: ['required'],
     check({ required, properties }) {
       if (!Array.isArray(required) || !isObject(properties)) return undefined
-      return required.flatMap((name, i) =>
-        typeof name === 'string' && !Object.hasOwn(properties, name)
-          ? [{ message: `"${name}" is required and not described`, at: ['required', i] }]
-          : [],
-      )
+      let faults: Fault[] | undefined
+      for (let i = 0; i < required.length; i++) {
+        const name = required[i]
+        if (typeof name !== 'string' || Object.hasOwn(properties, name)) continue
+        ;(faults ??= []).push({ message: `"${name}" is required and not described`, at: ['required', i] })
+      }
+      return faults
     },
   },
   {

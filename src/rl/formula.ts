@@ -85,7 +85,7 @@ const dead: readonly Dead[] = [
     because: 'the surrogate is not sapo',
   },
   {
-    keys: ['klEstimator', 'klClamp', 'klIn', 'klWeighted'],
+    keys: ['klEstimator', 'klClamp', 'klIn', 'klWeighted', 'maxKl'],
     when: ({ klCoefficient }) => klCoefficient === 0,
     because: 'klCoefficient is 0',
   },

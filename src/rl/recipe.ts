@@ -184,6 +184,10 @@ export const TrainRecipe = v.object({
   klEstimator: say(v.optional(names<KlName>(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
   klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit'),
   klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
+  maxKl: say(
+    v.optional(v.nullable(positive()), null),
+    'the run stops, exit 1, when the mean divergence of a step is above this',
+  ),
   klWeighted: say(v.optional(v.boolean(), false), 'weigh the divergence by the ratio', 'use_bias_correction_kl'),
   entropyCoefficient: say(v.optional(v.number(), 0), 'weight of the entropy bonus', 'entropy_coef', 'entropy_coeff'),
   topEntropyShare: say(

@@ -31,6 +31,7 @@ export function stepsOf({ steps, epochs, promptsPerStep }: TrainRecipe, prompts:
 }
 
 async function takeStep(context: TrainContext, step: number, steps: number, position: number): Promise<Stepped> {
+  const { recipe } = context
   const started = context.clock()
   const sampling = samplingOf(context)
   const batch = await collect({ ...context, sampling, step, onProgress: phase(context, 'rollout') }, position)
@@ -40,6 +41,7 @@ async function takeStep(context: TrainContext, step: number, steps: number, posi
   const { weighted, figures } = await learn(batch.rollouts, { ...context, step, steps, onProgress })
   logRollouts(context.path('rollouts'), step + 1, weighted, batch.dead)
   if (batch.capped) warnOfCap(context, step + 1, batch)
+  requireNear(figures['kl'], recipe, step + 1)
   const times = timing(batch, started, rolledOut, context.clock())
   return { position: batch.position, figures: { ...rolloutFigures(batch), ...figures, ...times } }
 }
@@ -71,6 +73,15 @@ function requireRewards({ rollouts, dead }: Collected, step: number): void {
       hint: first.reasons[0] ?? '`hone score` runs a reward on rows and says why it fails.',
     },
   )
+}
+
+/** A policy that runs away from where it began is seldom worth its reward. */
+function requireNear(kl: number | undefined, { maxKl }: TrainRecipe, step: number): void {
+  if (maxKl === null || kl === undefined || kl <= maxKl) return
+  throw new HoneError(`Stopped after step ${step}: the mean divergence is ${kl.toPrecision(3)}, maxKl is ${maxKl}`, {
+    exit: EXIT.no,
+    hint: 'The checkpoints before are kept; a lower learningRate or a larger klCoefficient holds the policy back.',
+  })
 }
 
 /** Seconds, and tokens per second: prompts are counted once per group. */

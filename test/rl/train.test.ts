@@ -209,3 +209,13 @@ test('completions cut at the limit carry no loss where they are masked', async (
     [0, 1],
   ])
 })
+
+test('a divergence above the limit ends the run with the checkpoints before it', async () => {
+  const { context: run, events, directory } = context({ maxKl: 0.05, saveEvery: 1 })
+  await expect(train(run, start)).rejects.toThrow(
+    expect.objectContaining({ exit: 1, message: expect.stringContaining('maxKl is 0.05') }),
+  )
+  const last = steps(events).at(-1)!
+  expect(last.figures['kl']).toBeLessThanOrEqual(0.05)
+  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(last.step)
+})

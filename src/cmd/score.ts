@@ -1,8 +1,7 @@
 // hone score: rows with completions in, verdicts of a reward out.
 import { defineCommand } from 'citty'
-import { compareFiles, explainRow, scoreFiles } from '../data/score.ts'
-import { FILES, numberFlag } from '../flags.ts'
-import { openCommandScorer, openScorer, parserOf } from '../reward/scorer.ts'
+import { scoreCommand } from '../data/score-command.ts'
+import { FILES } from '../flags.ts'
 
 export default defineCommand({
   meta: { description: 'score completions with a reward, and say why' },
@@ -17,24 +16,9 @@ export default defineCommand({
     compare: { type: 'boolean', description: 'judge in both modes and report the differences' },
     minMean: { type: 'string', description: 'end with 1 unless the mean reaches this', valueHint: 'SCORE' },
     timeout: { type: 'string', description: "seconds a user's reward has for a row", valueHint: 'SECONDS' },
+    jobs: { type: 'string', description: 'cores for a large file; all unless given', valueHint: 'N' },
+    part: { type: 'string', description: 'bytes of the file to score alone', valueHint: 'START-END' },
     concurrency: { type: 'string', description: "processes of a user's reward", valueHint: 'N' },
   },
-  async run({ args }) {
-    const spec = args.reward ?? 'tool-n1'
-    const options = {
-      step: numberFlag(args.step, '--step', { min: 0, integer: true }),
-      timeout: numberFlag(args.timeout, '--timeout', { min: 0.001 }),
-      concurrency: numberFlag(args.concurrency, '--concurrency', { min: 1, integer: true }),
-    }
-    const open = (mode: 'compat' | 'strict') =>
-      args.rewardCmd === undefined ? openScorer(spec, { ...options, mode }) : openCommandScorer(args.rewardCmd, options)
-    const scorer = open(args.compare ? 'compat' : (args.mode ?? 'compat'))
-    try {
-      if (args.explain !== undefined) return await explainRow(args._, scorer, args.explain, parserOf(spec))
-      if (args.compare) return await compareFiles(args._, scorer, open('strict'))
-      return await scoreFiles(args._, scorer, numberFlag(args.minMean, '--min-mean'))
-    } finally {
-      scorer.close()
-    }
-  },
+  run: ({ args }) => scoreCommand(args._, args),
 })

@@ -1,5 +1,5 @@
 // Scores the rows of a JSONL file at speed: from their bytes where they are usual, and a line that repeats only once.
-import { readByteBlocks } from '../byte-lines.ts'
+import { readByteBlocks, type Part } from '../byte-lines.ts'
 import { HoneError } from '../error.ts'
 import { data } from '../out.ts'
 import type { Reward, Verdict } from '../reward/reward.ts'
@@ -19,33 +19,42 @@ const LONGEST = 4096
 /** After so many lines a memory that met fewer than one in twenty is given up. */
 const TRIAL = 16_384
 
+/** A part of a file, and the number of lines before it. */
+export interface LinePart extends Part {
+  before: number
+}
+
 /** Writes a verdict a row to stdout and counts them in `summary`. @throws HoneError at `file:line` for a row that is none. */
-export async function scoreLines(path: string, reward: Reward, summary: Summary): Promise<void> {
+export async function scoreLines(path: string, reward: Reward, summary: Summary, part?: LinePart): Promise<void> {
   const entries = new Map<Verdict, Entry>()
   const memory = lineMemory()
-  let line = 0
+  let line = part?.before ?? 0
   let empty = true
-  for await (const bytes of readByteBlocks(path)) {
+  for await (const bytes of readByteBlocks(path, part)) {
     // A character a byte: places in the text are places in the bytes.
     const text = memory.isOpen() ? bytes.toString('latin1') : ''
     const lines: string[] = []
-    for (let start = 0; start < bytes.length;) {
-      const end = bytes.indexOf(0x0a, start)
-      line++
-      const verdict = memory.recall(text, start, end) ?? memory.keep(judge(bytes, start, end), bytes, start, end)
-      start = end + 1
-      if (!verdict) continue
-      const entry = entries.get(verdict) ?? newEntry(verdict)
-      entry.rows++
-      lines.push(entry.text)
+    try {
+      for (let start = 0; start < bytes.length;) {
+        const end = bytes.indexOf(0x0a, start)
+        line++
+        const verdict = memory.recall(text, start, end) ?? memory.keep(judge(bytes, start, end), bytes, start, end)
+        start = end + 1
+        if (!verdict) continue
+        const entry = entries.get(verdict) ?? newEntry(verdict)
+        entry.rows++
+        lines.push(entry.text)
+      }
+    } finally {
+      // The rows before a bad one are written too.
+      if (lines.length > 0) data(lines.join('\n'))
     }
     if (lines.length === 0) continue
     empty = false
-    data(lines.join('\n'))
     if (entries.size > REMEMBERED) settle()
   }
   settle()
-  if (empty)
+  if (empty && !part)
     throw new HoneError('Cannot score rows: the file is empty', {
       at: path,
       hint: 'Expected one JSON object per line.',
@@ -54,7 +63,7 @@ export async function scoreLines(path: string, reward: Reward, summary: Summary)
   function judge(bytes: Buffer, start: number, end: number): Verdict | undefined {
     const quick = reward.line?.(bytes, start, end)
     if (quick) return quick
-    const row = bytes.toString('utf8', start, end)
+    const row = bytes.toString('utf8', start, end).replace(/^\uFEFF/, '')
     return row.trim() === '' ? undefined : reward.score(readSample(row, path, line))
   }
 

@@ -1,25 +1,27 @@
 // hone score: verdicts of a file's rows in order, and what they come to.
 import { EXIT, HoneError, type ExitCode } from '../error.ts'
-import { data, log } from '../out.ts'
+import { complain, data, log } from '../out.ts'
 import { comparisonLines, countDifference, emptyComparison } from '../reward/compare.ts'
 import { explain } from '../reward/explain.ts'
 import { idOf } from '../reward/rows.ts'
 import type { Scorer } from '../reward/scorer.ts'
 import { verdictLine } from '../reward/serve.ts'
-import { countVerdict, emptySummary, meanScore, summaryLines, type Summary } from '../reward/summary.ts'
+import { countVerdict, emptySummary, meanScore, summaryLines, summaryText, type Summary } from '../reward/summary.ts'
 import { isParquet, readSamples } from './samples.ts'
+import { scoreInJobs, readPart, type Jobs } from './score-jobs.ts'
 import { scoreLines } from './score-lines.ts'
 
 /** Writes a verdict a row to stdout and the summary to stderr. EXIT.no where the mean is below `minMean`. */
 export async function scoreFiles(
   files: readonly string[],
   scorer: Scorer,
+  jobs: Jobs,
   minMean: number | undefined,
 ): Promise<ExitCode> {
   const summary = emptySummary()
   for (const file of files) {
     if (scorer.inside && !isParquet(file)) {
-      await scoreLines(file, scorer.inside, summary)
+      await scoreInJobs(file, scorer.inside, summary, jobs)
       continue
     }
     for await (const block of readSamples(file)) {
@@ -30,6 +32,15 @@ export async function scoreFiles(
     }
   }
   return conclude(scorer.name, summary, minMean)
+}
+
+/** Writes the verdicts of a part of a plain file to stdout and its summary, as JSON, to stderr. */
+export async function scorePart([file = '-']: readonly string[], scorer: Scorer, part: string): Promise<ExitCode> {
+  const summary = emptySummary()
+  if (!scorer.inside) throw new HoneError('--part is for rewards of the table')
+  await scoreLines(file, scorer.inside, summary, { ...readPart(part), before: 0 })
+  complain(summaryText(summary))
+  return EXIT.ok
 }
 
 /** Writes {compat, strict} a row to stdout and the differences by kind to stderr. */

@@ -1,4 +1,5 @@
 // What the scores of a file come to: mean, faults by name, parts, and a histogram.
+import * as v from 'valibot'
 import type { Verdict } from './reward.ts'
 
 /** Distinct scores shown one by one; more are gathered into as many bins. */
@@ -34,6 +35,36 @@ export function countVerdict(summary: Summary, { score, parts, fault }: Verdict,
     summary.parts.set(name, part)
   }
 }
+
+/** Adds the counts of `other`. */
+export function mergeSummary(summary: Summary, other: Summary): void {
+  summary.rows += other.rows
+  summary.sum += other.sum
+  for (const [fault, rows] of other.faults) summary.faults.set(fault, (summary.faults.get(fault) ?? 0) + rows)
+  for (const [score, rows] of other.scores) summary.scores.set(score, (summary.scores.get(score) ?? 0) + rows)
+  for (const [name, { rows, sum }] of other.parts) {
+    const part = summary.parts.get(name) ?? { rows: 0, sum: 0 }
+    summary.parts.set(name, { rows: part.rows + rows, sum: part.sum + sum })
+  }
+}
+
+/** A summary as one line of JSON, and back. */
+export function summaryText({ rows, sum, faults, parts, scores }: Summary): string {
+  return JSON.stringify({ rows, sum, faults: [...faults], parts: [...parts], scores: [...scores] })
+}
+
+export function readSummary(text: string): Summary {
+  const { rows, sum, faults, parts, scores } = v.parse(StoredSummary, JSON.parse(text))
+  return { rows, sum, faults: new Map(faults), parts: new Map(parts), scores: new Map(scores) }
+}
+
+const StoredSummary = v.object({
+  rows: v.number(),
+  sum: v.number(),
+  faults: v.array(v.tuple([v.string(), v.number()])),
+  parts: v.array(v.tuple([v.string(), v.object({ rows: v.number(), sum: v.number() })])),
+  scores: v.array(v.tuple([v.number(), v.number()])),
+})
 
 /** Mean score; 0 without rows. */
 export function meanScore({ rows, sum }: Summary): number {

@@ -97,7 +97,7 @@ function python(path: string): number {
 }
 
 function hone(path: string): number {
-  return cpuSeconds([process.execPath, main, 'score', path, '--reward', 'tool-n1'])
+  return cpuSeconds([process.execPath, main, 'score', path, '--reward', 'tool-n1', '--jobs', '1'])
 }
 
 /** Plain reading and parsing, in a process of its own. */

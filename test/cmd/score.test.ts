@@ -109,6 +109,21 @@ test('parquet and several files are read like lines of JSON', () => {
   ).toEqual([1, 0, 1])
 })
 
+test('a large file is scored on several cores in the order of its rows, and a bad row is named by its line', () => {
+  const rows = [RIGHT, WRONG, FAULT].map((row) => lines({ ...row, note: 'x'.repeat(20_000) }))
+  const block = rows.join('').repeat(100)
+  const file = join(folder, 'large.jsonl')
+  writeFileSync(file, block.repeat(17))
+  const count = 17 * 300
+  const [one, two] = ['1', '2'].map((jobs) => run(start, ['score', file, '--jobs', jobs]))
+  expect(one!.stdout.split('\n').length - 1).toBe(count)
+  expect([two!.code, two!.stdout === one!.stdout, two!.stderr]).toEqual([0, true, one!.stderr])
+  writeFileSync(file, block.repeat(17) + '{"completion"\n')
+  const bad = run(start, ['score', file, '--jobs', '2'])
+  expect([bad.code, bad.stdout.split('\n').length - 1]).toEqual([2, count])
+  expect(bad.stderr).toContain(`${file}:${count + 1}:`)
+})
+
 test.each([
   ['malformed JSON', '{"completion": "a", "answer": []}\n{"completion": \n', '-:2:'],
   ['a row without completion', '{"answer": []}\n', '-:1: Cannot score a row: it has no "completion"'],

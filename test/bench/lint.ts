@@ -85,19 +85,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 /** A clean row of about a kilobyte: three tools out of as many as xLAM has, a question, one call. */
 function row(i: number): object {
   const draw = (part: number, most: number) => Math.floor(uniform(1, i, part) * most)
-  const tools = Array.from({ length: 3 }, (_, t) => ({
-    name: `${VERBS[t]!}_${NOUNS[draw(t, NOUNS.length)]!}_${draw(10 + t, APIS)}`,
-    description: `Looks up what is known about the ${NOUNS[t]!} of a place at a given time.`,
-    parameters: {
-      type: 'object',
-      properties: {
-        place: { type: 'string', description: 'Name of the place.' },
-        days: { type: 'integer', description: 'Days ahead.', minimum: 0, maximum: 30 },
-        unit: { type: 'string', enum: ['metric', 'imperial'] },
-      },
-      required: ['place'],
-    },
-  }))
+  const tools = Array.from({ length: 3 }, (_, t) => toolOf(draw(t, APIS)))
   const [tool] = tools
   return {
     id: `row-${i}`,
@@ -111,6 +99,23 @@ function row(i: number): object {
     tools,
     answer: [{ name: tool!.name, arguments: { place: `place ${i}`, days: draw(21, 30), unit: 'metric' } }],
     meta: { row: i },
+  }
+}
+
+function toolOf(api: number): { name: string; description: string; parameters: object } {
+  const noun = NOUNS[api % NOUNS.length]!
+  return {
+    name: `${VERBS[api % VERBS.length]!}_${noun}_${api}`,
+    description: `Looks up what is known about the ${noun} of a place at a given time.`,
+    parameters: {
+      type: 'object',
+      properties: {
+        place: { type: 'string', description: 'Name of the place.' },
+        days: { type: 'integer', description: 'Days ahead.', minimum: 0, maximum: 30 },
+        unit: { type: 'string', enum: ['metric', 'imperial'] },
+      },
+      required: ['place'],
+    },
   }
 }
 

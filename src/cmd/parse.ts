@@ -27,7 +27,7 @@ export default defineCommand({
           })
         }
         const { think, calls, rest, fault } = parser.parse(text)
-        data(dumpJson({ think, calls, rest, fault }, { ensureAscii: false }))
+        data(dumpJson({ think, calls, rest, fault }))
         counts.rows++
         counts.calls += calls.length
         if (fault !== null) counts.faults++

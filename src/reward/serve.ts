@@ -103,7 +103,8 @@ function named(spec: string, mode: Mode): Answer {
   return (row: Json) => Promise.resolve(verdictLine(reward.score(toSample(row, 'row'))))
 }
 
-/** A verdict as one line of JSON. */
+/** A verdict as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
 export function verdictLine({ score, parts, fault, reasons }: Verdict): string {
-  return JSON.stringify({ score, parts, fault, reasons })
+  const text = JSON.stringify({ score, parts, fault, reasons })
+  return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { uniform } from '../../src/rng.ts'
 import { sharedPath } from '../shared.ts'
 
-const ROUNDS = 5
+const ROUNDS = 3
 const [original = '', count = '400000'] = process.argv.slice(2)
 const rows = Number(count)
 const folder = mkdtempSync(join(tmpdir(), 'hone-bench-'))

@@ -14,7 +14,7 @@ test('every row gives think, calls, rest and fault, in the order of the rows', (
   expect(code).toBe(0)
   expect(stdout.split('\n').slice(0, 2)).toEqual([
     '{"think": "t", "calls": [{"name": "f", "arguments": {"x": 5.0, "y": Infinity}}], "rest": "", "fault": null}',
-    '{"think": null, "calls": [], "rest": "é", "fault": null}',
+    '{"think": null, "calls": [], "rest": "\\u00e9", "fault": null}',
   ])
   expect(JSON.parse(stdout.split('\n')[2]!)).toMatchObject({ calls: [], fault: expect.stringContaining('truncated') })
 })

@@ -93,16 +93,16 @@ function refusal(row: HoneRow, { turn }: Step, options: ConvertOptions): Rejecti
 /** Equal definitions given twice stand once. */
 function repaired(dialogue: Dialogue, source: Source): RepairedTools {
   const result = repairTools(dialogue.tools, { emptyDefaultIsNone: source.emptyDefaultIsNone ?? false })
-  if (result.tools.length < 2) return result
-  const seen = new Set<string>()
-  const tools = result.tools.filter((tool) => {
-    const text = dumpJson([tool.name, tool.description, tool.parameters])
-    return !seen.has(text) && seen.add(text)
+  const tools = result.tools.filter((tool, i, all) => {
+    const other = all.findIndex(({ name }) => name === tool.name)
+    return other === i || textOf(all[other]!) !== textOf(tool)
   })
-  if (tools.length < result.tools.length)
-    result.repairs.set('equal tool given twice removed', result.tools.length - tools.length)
+  const removed = result.tools.length - tools.length
+  if (removed > 0) result.repairs.set('equal tool given twice removed', removed)
   return { ...result, tools }
 }
+
+const textOf = ({ name, description, parameters }: Tool): string => dumpJson([name, description, parameters])
 
 function asTheyAre(dialogue: Dialogue): RepairedTools {
   // Published scripts hand on whatever the tool list held; a compat row promises exactly that, valid or not.

@@ -37,6 +37,18 @@ const NAMES: Record<string, (typeof SCHEMA_TYPES)[number] | 'any'> = {
  * `int | None`, `string[]` or `Literal['a', 'b']`; undefined where a name in it is unknown.
  */
 export function readType(text: string): TypeReading | undefined {
+  const known = readings.get(text)
+  if (known !== undefined || readings.has(text)) return known
+  const reading = readFresh(text)
+  if (readings.size < REMEMBERED) readings.set(text, reading)
+  return reading
+}
+
+/** Data sets repeat a handful of spellings. */
+const readings = new Map<string, TypeReading | undefined>()
+const REMEMBERED = 10_000
+
+function readFresh(text: string): TypeReading | undefined {
   const plain = text.trim()
   const parts = splitTop(plain, ',').map((part) => part.trim())
   const notes = parts.slice(1)

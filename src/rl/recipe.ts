@@ -104,6 +104,10 @@ export const TrainRecipe = v.object({
     'as the published code, or as its paper says',
   ),
   evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT),
+  maxFaultShare: say(
+    v.optional(share(), 0.9),
+    'stop where the reward fails on more than this share of a step; 1 never stops',
+  ),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
   steps: say(v.optional(v.nullable(count()), null), 'rollout batches; by `epochs` unless given', 'max_steps'),

@@ -36,7 +36,7 @@ async function takeStep(context: TrainContext, step: number, steps: number, posi
   const sampling = samplingOf(context)
   const batch = await collect({ ...context, sampling, step, onProgress: phase(context, 'rollout') }, position)
   const rolledOut = context.clock()
-  requireRewards(batch, step + 1)
+  requireRewards(batch, recipe, step + 1)
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
   const { weighted, figures } = await learn(batch.rollouts, { ...context, step, steps, onProgress })
   logRollouts(context.path('rollouts'), step + 1, weighted, batch.dead)
@@ -61,16 +61,19 @@ function warnOfCap(context: TrainContext, step: number, { rollouts }: Collected)
   )
 }
 
-/** A reward that never gives a verdict is broken: training on its zeros would go unnoticed. */
-function requireRewards({ rollouts, dead }: Collected, step: number): void {
+/** A reward that seldom gives a verdict is broken: training on its zeros would go unnoticed. */
+function requireRewards({ rollouts, dead }: Collected, { maxFaultShare }: TrainRecipe, step: number): void {
   const verdicts = [...rollouts, ...dead].flatMap(({ judged }) => judged.map(({ verdict }) => verdict))
-  const [first] = verdicts
-  if (!first || verdicts.some(({ fault }) => fault === null)) return
+  const faulty = verdicts.filter(({ fault }) => fault !== null)
+  if (faulty.length <= maxFaultShare * verdicts.length) return
+  const counts = new Map<string, number>()
+  for (const { fault } of faulty) counts.set(String(fault), (counts.get(String(fault)) ?? 0) + 1)
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([fault, count]) => `${fault} ${count}`)
   throw new HoneError(
-    `The reward failed on each of the ${verdicts.length} completions of step ${step}: ${first.fault}`,
+    `The reward failed on ${faulty.length} of the ${verdicts.length} completions of step ${step}: ${kinds.join(', ')}`,
     {
       exit: EXIT.no,
-      hint: first.reasons[0] ?? '`hone score` runs a reward on rows and says why it fails.',
+      hint: faulty[0]?.reasons[0] ?? '`hone score` runs a reward on rows and says why it fails.',
     },
   )
 }

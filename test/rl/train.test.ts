@@ -200,6 +200,20 @@ test('a reward that only fails ends the run before it is trained on', async () =
   expect(toy.table.every((value) => value === 0)).toBe(true)
 })
 
+test('a reward that fails too often ends the run, and one that fails less often does not', async () => {
+  const judge: TrainContext['judge'] = async (groups) =>
+    groups.map(({ completions }) =>
+      completions.map((_, i) => ({
+        text: '',
+        verdict: { score: i, parts: null, fault: i % 2 === 0 ? 'Timeout' : null, reasons: [] },
+      })),
+    )
+  const strict = context({ maxFaultShare: 0.4, steps: 1 })
+  await expect(train({ ...strict.context, judge }, start)).rejects.toThrow('Timeout')
+  const lenient = context({ maxFaultShare: 0.6, steps: 1 })
+  expect(await train({ ...lenient.context, judge }, start)).toBe('done')
+})
+
 test('completions cut at the limit carry no loss where they are masked', async () => {
   const { context: run, toy, events } = context({ maskTruncated: true, steps: 2, maxCompletionLength: 1 })
   await train({ ...run, ending: { eosIds: [] } }, start)

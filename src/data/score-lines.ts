@@ -3,8 +3,7 @@ import { readByteBlocks, type Part } from '../byte-lines.ts'
 import { HoneError } from '../error.ts'
 import { data } from '../out.ts'
 import type { Reward, Verdict } from '../reward/reward.ts'
-import { readSample } from '../reward/rows.ts'
-import { verdictLine } from '../reward/serve.ts'
+import { readSample, verdictLine } from '../reward/rows.ts'
 import { countVerdict, type Summary } from '../reward/summary.ts'
 
 /** A verdict as it is written, and how often it came. */

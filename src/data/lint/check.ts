@@ -1,7 +1,7 @@
 // Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
 import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../../json.ts'
 import type { HoneRow, Tool } from '../../row.ts'
-import { isRow } from './rules/structure.ts'
+import { isRow } from './shape.ts'
 import { fieldText, itemTexts, outlineOf, type Outline } from './outline.ts'
 import { count } from './scan.ts'
 import { takesType } from './types.ts'

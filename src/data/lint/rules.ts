@@ -6,16 +6,20 @@ import { conversationRules } from './rules/conversation.ts'
 import { schemaRules } from './rules/schema.ts'
 import { structureRules } from './rules/structure.ts'
 import { textRules } from './rules/text.ts'
+import { toolRules } from './rules/tools.ts'
 import { trainingRules } from './rules/training.ts'
+import { valueRules } from './rules/values.ts'
 
 export const rules: readonly Rule[] = [
   ...textRules,
   ...structureRules,
+  ...toolRules,
   ...schemaRules,
   ...answerRules,
+  ...valueRules,
   ...conversationRules,
   ...trainingRules,
-]
+].sort((a, b) => (a.code < b.code ? -1 : 1))
 
 /** The rule of that code. @throws HoneError with the nearest code. */
 export function ruleOf(code: string): Rule {

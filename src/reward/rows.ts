@@ -1,8 +1,8 @@
-// Rows to be scored: from a line of JSON to a sample, and back to a line for a reward in another process.
+// Rows to be scored and their verdicts: lines of JSON to samples, samples and verdicts to lines.
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../json.ts'
 import { parseLine } from '../jsonl.ts'
-import type { Sample } from './reward.ts'
+import type { Sample, Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
 export function readSample(text: string, path: string, line: number): Sample {
@@ -66,6 +66,12 @@ export function sampleLine({ completion, truth, step, model, tokens, row }: Samp
   if (model !== undefined) known['model'] = model
   if (tokens !== undefined) known['tokens'] = tokens
   return dumpJson({ ...row, ...known }, { ensureAscii: false })
+}
+
+/** A verdict as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
+export function verdictLine({ score, parts, fault, reasons }: Verdict): string {
+  const text = JSON.stringify({ score, parts, fault, reasons })
+  return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }
 
 /** A value for a program in JavaScript: exact floats and large integers as plain numbers. */

@@ -7,8 +7,8 @@ import { data, flush } from '../out.ts'
 import { version } from '../version.ts'
 import { openApi } from './openapi.ts'
 import { resolveReward } from './resolve.ts'
-import type { Mode, Verdict } from './reward.ts'
-import { toSample } from './rows.ts'
+import type { Mode } from './reward.ts'
+import { toSample, verdictLine } from './rows.ts'
 import { isRewardFile, type Scorer } from './scorer.ts'
 import { loadReward, type Answer } from './user-reward.ts'
 
@@ -101,10 +101,4 @@ export async function serveLines(spec: string, mode: Mode): Promise<void> {
 function named(spec: string, mode: Mode): Answer {
   const reward = resolveReward(spec, { mode })
   return (row: Json) => Promise.resolve(verdictLine(reward.score(toSample(row, 'row'))))
-}
-
-/** A verdict as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
-export function verdictLine({ score, parts, fault, reasons }: Verdict): string {
-  const text = JSON.stringify({ score, parts, fault, reasons })
-  return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }

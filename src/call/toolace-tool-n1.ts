@@ -17,7 +17,12 @@ export function parseToolaceCompat(text: string): { name: string; arguments: Jso
 
 /** Whether the script takes a turn for calls: brackets around it, at least one call, and the whole of it in the expected form. */
 export function isToolaceCompatCall(text: string): boolean {
-  return text.startsWith('[') && text.endsWith(']') && parseToolaceCompat(text).length > 0 && WHOLE.test(text)
+  return text.startsWith('[') && text.endsWith(']') && parseToolaceCompat(text).length > 0 && hasToolaceForm(text)
+}
+
+/** Whether the text, stripped, is a list of `name(…)` and nothing else, as the script's check of the form sees it. */
+export function hasToolaceForm(text: string): boolean {
+  return WHOLE.test(strip(text))
 }
 
 /** The tools in a system text, or undefined where the sentences around them are absent. @throws JsonError */

@@ -1,0 +1,62 @@
+// ToolACE's calls: the published script's reading line by line, and the language itself read properly.
+import { expect, test } from 'bun:test'
+import { hasToolaceForm, isToolaceCompatCall, parseToolaceCompat } from '../../src/call/toolace-tool-n1.ts'
+import { parseToolaceCalls } from '../../src/data/toolace-call.ts'
+import { dumpJson, isObject, parseJson } from '../../src/json.ts'
+import { PythonError } from '../../src/python-value.ts'
+import { sharedPath } from '../shared.ts'
+
+test("every verdict of Tool-N1's parser is given: calls, form, and whether a turn is taken for calls", async () => {
+  const path = sharedPath('verdicts', 'toolace_parse.jsonl.gz')
+  if (!path) return
+  const lines = new TextDecoder()
+    .decode(Bun.gunzipSync(await Bun.file(path).bytes()))
+    .trim()
+    .split('\n')
+  expect(lines.length).toBeGreaterThan(1000)
+  for (const line of lines) {
+    const row = parseJson(line)
+    if (!isObject(row) || typeof row['text'] !== 'string') throw new Error(line)
+    const { text, parsed, valid_format, startswith_endswith, converted } = row
+    expect(raising(() => dumpJson(parseToolaceCompat(text)))).toBe(String(parsed))
+    expect([text, hasToolaceForm(text)]).toEqual([text, valid_format === true])
+    expect(text.startsWith('[') && text.endsWith(']')).toBe(startswith_endswith === true)
+    expect(raising(() => isToolaceCompatCall(text)) === true).toBe(converted === true)
+  }
+})
+
+test('names hold blanks, slashes, parentheses, commas and digits first', () => {
+  for (const name of [
+    'United States Away from Home Mobility API',
+    '/madlibs-diceware',
+    'DAX Point Changes for Each Month (January-August, 2022)',
+    '3d.render|fast?',
+    'fonction é',
+  ]) {
+    expect(parseToolaceCalls(`[${name}(x=1, y="a"), ${name}()]`)).toEqual([
+      { name, arguments: { x: 1, y: 'a' } },
+      { name, arguments: {} },
+    ])
+  }
+})
+
+test('values are Python or JSON literals, nested, quoted either way, or bare text', () => {
+  const text = `[f(a=[1, 2.5, -3], b={"k": (True, None), 'q': {'x': null}}, c="it's (fine), really", d='say \\'hi\\'', e=2024-01-01, f=true, g=1e3, h=some words, i={1, 2})]`
+  expect(dumpJson(parseToolaceCalls(text) ?? null)).toBe(
+    '[{"name": "f", "arguments": {"a": [1, 2.5, -3], "b": {"k": [true, null], "q": {"x": null}}, "c": "it\'s (fine), really", "d": "say \'hi\'", "e": "2024-01-01", "f": true, "g": 1000.0, "h": "some words", "i": [1, 2]}}]',
+  )
+})
+
+test('what is not wholly a list of calls is none', () => {
+  for (const text of ['', 'Sure, here you are.', 'f(a=1)', '[f(a=1)', '[f(a=1)] and more', '[see (above)]', '[1, 2]'])
+    expect(parseToolaceCalls(text)).toBeUndefined()
+})
+
+function raising<Result>(work: () => Result): Result | string {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof PythonError) return `raises:${error.type}`
+    throw error
+  }
+}

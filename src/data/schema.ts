@@ -97,7 +97,7 @@ function repairParameters(value: Json, required: string[] | undefined, note: Not
       note('"properties" that is no object removed')
     outer['properties'] = {}
   }
-  const inferred = flat && required === undefined ? requiredOf(whole, options) : []
+  const inferred = flat && required === undefined ? requiredOf(whole) : []
   const schema = repairSchema(outer, note, options)
   const names = [...new Set([...stringsOf(schema['required']), ...(required ?? []), ...inferred])]
   if (inferred.length > 0) note('required parameters inferred')
@@ -138,14 +138,14 @@ function fromList(list: Json[], note: Note): JsonObject {
 }
 
 /** A parameter of a flat map is required unless it has a default or its type says "optional"; where any has a `required` flag, the flags decide. */
-function requiredOf(flat: JsonObject, options: RepairOptions): string[] {
+function requiredOf(flat: JsonObject): string[] {
   if (Object.values(flat).some((parameter) => isObject(parameter) && typeof parameter['required'] === 'boolean'))
     return []
   return Object.entries(flat)
     .filter(([, parameter]) => {
       if (!isObject(parameter)) return true
       if (typeof parameter['type'] === 'string' && readType(parameter['type'])?.optional) return false
-      return !('default' in parameter) || (options.emptyDefaultIsNone === true && parameter['default'] === '')
+      return !('default' in parameter)
     })
     .map(([name]) => name)
 }

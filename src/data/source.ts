@@ -33,7 +33,10 @@ export interface Source {
   companion?(path: string): Promise<Map<string, Json>>
   /** Conversions that give exactly what a published script gives, by the script's name. Their tools are not repaired and no filter runs. */
   compat?: Record<string, (record: JsonObject, origin: Origin) => Dialogue>
-  /** An empty default means "no default": ToolRL's converter writes `""` wherever xLAM had none. */
+  /**
+   * An empty default says nothing: ToolRL's converter writes `""` wherever there was none, and drops the list of required
+   * parameters. Whether such a parameter is required is then unknown; its own answers leave out one in eight.
+   */
   emptyDefaultIsNone?: boolean
 }
 

@@ -16,7 +16,7 @@ interface Entry {
 const REMEMBERED = 32_768
 const LONGEST = 4096
 /** After so many lines a memory that met fewer than one in twenty is given up. */
-const TRIAL = 16_384
+const TRIAL = 8192
 
 /** A part of a file, and the number of lines before it. */
 export interface LinePart extends Part {

@@ -1,5 +1,5 @@
 // Lines of JSON in and out: streaming readers for file, stdin, .gz and .zst, and writers that appear whole or not at all.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { HoneError } from './error.ts'
@@ -204,7 +204,7 @@ process.on('exit', () => {
 
 async function* rawChunks(path: string, onBytes?: (count: number) => void): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of path === '-' ? Bun.stdin.stream() : Bun.file(path).stream()) {
+    for await (const chunk of path === '-' ? Bun.stdin.stream() : fileChunks(path)) {
       onBytes?.(chunk.length)
       yield chunk
     }
@@ -218,6 +218,23 @@ async function* rawChunks(path: string, onBytes?: (count: number) => void): Asyn
     })
   }
 }
+
+/** Large blocks: the stream of a file comes in small ones, which cost a sixth of the time of linting it. */
+function* fileChunks(path: string): Generator<Uint8Array> {
+  const file = openSync(path, 'r')
+  try {
+    for (;;) {
+      const block = Buffer.allocUnsafe(READ_BLOCK)
+      const count = readSync(file, block)
+      if (count === 0) return
+      yield block.subarray(0, count)
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+const READ_BLOCK = 2 ** 19
 
 async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first

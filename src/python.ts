@@ -11,9 +11,9 @@ import {
   Tuple,
   typeName,
   type Py,
-} from './python-value.ts'
-import type { Node } from './python-node.ts'
-import { parseExpression } from './python-syntax.ts'
+} from './python/value.ts'
+import type { Node } from './python/node.ts'
+import { parseExpression } from './python/syntax.ts'
 import { Float } from './json.ts'
 
 /**

@@ -1,8 +1,8 @@
 // Numbers from text and to text as Python reads and writes them.
 import { expect, test } from 'bun:test'
-import { formatFixed, parseFloating, parseInteger } from '../src/python-number.ts'
-import { repr } from '../src/python-repr.ts'
-import { PythonError } from '../src/python-value.ts'
+import { formatFixed, parseFloating, parseInteger } from '../src/python/number.ts'
+import { repr } from '../src/python/repr.ts'
+import { PythonError } from '../src/python/value.ts'
 
 test('int() takes white space, signs, underscores between digits and digits of any script', () => {
   const read: [string, string][] = [

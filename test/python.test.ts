@@ -4,11 +4,11 @@ import * as fc from 'fast-check'
 import { join } from 'node:path'
 import { parseJson } from '../src/json.ts'
 import { literalEval } from '../src/python.ts'
-import { parseExpression } from '../src/python-syntax.ts'
-import { unparse } from '../src/python-source.ts'
-import { fromJson } from '../src/python-json.ts'
-import { floatRepr, repr } from '../src/python-repr.ts'
-import { Dict, equal, includes, PythonError, type Py } from '../src/python-value.ts'
+import { parseExpression } from '../src/python/syntax.ts'
+import { unparse } from '../src/python/source.ts'
+import { fromJson } from '../src/python/json.ts'
+import { floatRepr, repr } from '../src/python/repr.ts'
+import { Dict, equal, includes, PythonError, type Py } from '../src/python/value.ts'
 
 interface Golden {
   source: string

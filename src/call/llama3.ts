@@ -1,6 +1,6 @@
 // Llama 3's calls: JSON objects with "parameters" between semicolons, or what follows the python tag.
 import type { Parsed } from '../call.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { parseObjects } from './objects.ts'
 import { readExpression } from './pythonic.ts'
 import { Malformed, splitThink } from './read.ts'

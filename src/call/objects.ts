@@ -1,7 +1,7 @@
 // Reads calls written as bare JSON: Llama 3's objects between semicolons, objects and lists in a fence or plain.
 import type { Call, Parsed } from '../call.ts'
 import { isObject, type Json } from '../json.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { jsonEnd, Malformed, readValue, splitThink, toCalls } from './read.ts'
 
 const KEYS = ['arguments', 'parameters']

@@ -2,11 +2,11 @@
 import type { Call, Parsed } from '../call.ts'
 import type { Json } from '../json.ts'
 import { literal } from '../python.ts'
-import type { Node } from '../python-node.ts'
-import { parseExpression } from '../python-syntax.ts'
-import { strip } from '../python-text.ts'
-import { toJson } from '../python-json.ts'
-import { PythonError } from '../python-value.ts'
+import type { Node } from '../python/node.ts'
+import { parseExpression } from '../python/syntax.ts'
+import { strip } from '../python/text.ts'
+import { toJson } from '../python/json.ts'
+import { PythonError } from '../python/value.ts'
 import { DEPTH_LIMIT, Malformed, splitThink } from './read.ts'
 
 const START = /\[\s*[\p{L}_][\p{L}\p{N}_.]*\s*\(/u

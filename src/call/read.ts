@@ -1,7 +1,7 @@
 // What every parser needs: the thinking set apart, the end of a JSON value found without parsing it, a JSON value as a call.
 import type { Call } from '../call.ts'
 import { isObject, JsonError, MAX_DEPTH, parseJson, type Json } from '../json.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 
 /** Why a text that looks like a call is none. */
 export class Malformed extends Error {}

@@ -1,6 +1,6 @@
 // Reads calls that stand between an opening and a closing tag, as Hermes, Qwen, Tool-N1 and ToolRL write them.
 import type { Call, Parsed } from '../call.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { jsonEnd, Malformed, splitThink } from './read.ts'
 
 export interface Tagged {

@@ -2,9 +2,9 @@
 import type { Parser } from '../call.ts'
 import { parseJson, type Json, type JsonObject } from '../json.ts'
 import { literalEval } from '../python.ts'
-import { strip } from '../python-text.ts'
-import { toJson } from '../python-json.ts'
-import { PythonError } from '../python-value.ts'
+import { strip } from '../python/text.ts'
+import { toJson } from '../python/json.ts'
+import { PythonError } from '../python/value.ts'
 
 /**
  * The calls that the script finds in `text`: names lose what stands before a slash, a value ends at the first closing

@@ -1,7 +1,7 @@
 // hone demo: watch a small model learn to call tools.
 import { defineCommand } from 'citty'
 import { log } from '../out.ts'
-import { demo } from '../rl/demo.ts'
+import { demo } from '../rl/demo/demo.ts'
 import { TrainRecipe } from '../rl/recipe.ts'
 import { flagsOf } from '../schema.ts'
 

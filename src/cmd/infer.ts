@@ -5,9 +5,9 @@ import { type DeviceSpec, openDevice } from '../gpu/device.ts'
 import { openModel } from '../gpu/model.ts'
 import { dumpJson } from '../json.ts'
 import { data } from '../out.ts'
-import { modelFolder } from '../rl/folder.ts'
+import { modelFolder } from '../rl/run/folder.ts'
 import { infer } from '../rl/infer.ts'
-import { endingOf, openLanguage } from '../rl/open.ts'
+import { endingOf, openLanguage } from '../rl/run/open.ts'
 
 export default defineCommand({
   meta: { description: 'complete rows: text, calls, ids and log-probs' },

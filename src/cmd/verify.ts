@@ -3,7 +3,7 @@ import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
 import { openDevice, type DeviceSpec } from '../gpu/device.ts'
 import { data, log } from '../out.ts'
-import { verify } from '../rl/verify.ts'
+import { verify } from '../rl/verify/verify.ts'
 
 export default defineCommand({
   meta: {

@@ -1,8 +1,8 @@
 // The tagged plain text of ToolRL and its API-Bank files: tools as a numbered list, history in <user>, <obs>, <response> tags.
 import { parseJson, JsonError, type Json } from '../json.ts'
 import { literalEval } from '../python.ts'
-import { toJson } from '../python-json.ts'
-import { PythonError } from '../python-value.ts'
+import { toJson } from '../python/json.ts'
+import { PythonError } from '../python/value.ts'
 import type { ToolCall } from '../row.ts'
 import { toCalls } from './calls.ts'
 import { endOfJson } from './json-span.ts'

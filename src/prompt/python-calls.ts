@@ -2,8 +2,8 @@
 import { dumpJson } from '../json.ts'
 import type { Answered, Asked, PromptForm } from '../prompt.ts'
 import type { ToolCall } from '../row.ts'
-import { fromJson } from '../python-json.ts'
-import { repr } from '../python-repr.ts'
+import { fromJson } from '../python/json.ts'
+import { repr } from '../python/repr.ts'
 
 interface Variant {
   what: string

@@ -1,5 +1,5 @@
 // AlphaMaze's three rewards (menloresearch/visual-thinker, grpo_stage.py): tags, integrity of the moves, correctness of the path.
-import { strip, words } from '../python-text.ts'
+import { strip, words } from '../python/text.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'
 

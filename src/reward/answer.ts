@@ -1,5 +1,5 @@
 // Compares short text answers word by word, normalised as SQuAD's evaluation does.
-import { words } from '../python-text.ts'
+import { words } from '../python/text.ts'
 
 /** Answers that count only when they agree whole. */
 const WHOLE = new Set(['yes', 'no', 'noanswer'])

@@ -1,5 +1,5 @@
 // The question-answering reward of ARPO (deep_research.py) and Tool-Star (re_search.py): a tagged layout, then the answer's F1.
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { wordF1 } from './answer.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'

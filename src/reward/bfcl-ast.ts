@@ -2,8 +2,8 @@
 import { findParser, type Call } from '../call.ts'
 import { isWellFormed, MATCHING, type AstCase, type Matching } from '../eval/bfcl/checker.ts'
 import { isObject, parseJson, type Json, type JsonObject } from '../json.ts'
-import { fromJson } from '../python-json.ts'
-import { PythonError } from '../python-value.ts'
+import { fromJson } from '../python/json.ts'
+import { PythonError } from '../python/value.ts'
 import { expectedCalls } from './calls.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 

@@ -1,6 +1,6 @@
 // Tool-N1's reward as the paper states it: thinking, then exactly one block of calls, nothing else; no call where none is right.
 import { isObject, parseJson, type Json, type JsonObject } from '../json.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { matchCalls } from './match.ts'
 import { faulty, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'

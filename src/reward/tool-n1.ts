@@ -1,6 +1,6 @@
 // The rule-based rewards of Nemotron-Research-Tool-N1, value for value (NVlabs/Tool-N1@f9b4849, reward_score/toolcall.py).
 import { isObject, JsonError, parseJson, type Json, type JsonObject } from '../json.ts'
-import { strip } from '../python-text.ts'
+import { strip } from '../python/text.ts'
 import { matchCalls, type Match } from './match.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 import { makeVerdict, verdictsOf, type Reading, type Variant } from './tool-n1-variants.ts'

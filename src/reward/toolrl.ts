@@ -1,6 +1,6 @@
 // ToolRL's reward (qiancheng0/ToolRL, reward_score/rlla.py): format, correctness of the calls, and length of the thinking.
 import { dumpJson, isObject, parseJson, type Json } from '../json.ts'
-import { strip, words } from '../python-text.ts'
+import { strip, words } from '../python/text.ts'
 import { faulty, Raised, type Mode, type Sample, type Verdict } from './reward.ts'
 import { count } from './text.ts'
 import { bestPairing, correctness, greedyPairing } from './toolrl-match.ts'

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { readRecord } from '../run.ts'
 import { latestCheckpoint } from './checkpoint.ts'
-import { openTrained } from './open.ts'
+import { openTrained } from './run/open.ts'
 import { SftRecipe, TrainRecipe } from './recipe.ts'
 
 export interface Exported {

@@ -9,7 +9,7 @@ import { readRecords } from '../jsonl.ts'
 import { type PromptForm, promptIds } from '../prompt.ts'
 import { Message, Tool } from '../row.ts'
 import { textOf } from './judge.ts'
-import { KEY } from './order.ts'
+import { KEY } from './run/order.ts'
 
 export interface InferContext {
   policy: Pick<Policy, 'generate' | 'config'>

@@ -1,7 +1,7 @@
 // The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, divergences and averages.
-import { aggregations, type AggregationName, type Counts } from './aggregate.ts'
-import { klEstimate, type KlName } from './kl.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName, type SurrogateOptions } from './surrogate.ts'
+import { aggregations, type AggregationName, type Counts } from './loss/aggregate.ts'
+import { klEstimate, type KlName } from './loss/kl.ts'
+import { ratios, type RatioName, surrogates, type SurrogateName, type SurrogateOptions } from './loss/surrogate.ts'
 
 export interface LossOptions extends SurrogateOptions {
   surrogate: SurrogateName

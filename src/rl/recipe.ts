@@ -1,10 +1,10 @@
 // The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import { advantages, type AdvantageName } from './advantage.ts'
-import { aggregations, type AggregationName } from './aggregate.ts'
-import { klEstimators, type KlName } from './kl.ts'
+import { aggregations, type AggregationName } from './loss/aggregate.ts'
+import { klEstimators, type KlName } from './loss/kl.ts'
 import { sftPresets, trainPresets } from './presets.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName } from './surrogate.ts'
+import { ratios, type RatioName, surrogates, type SurrogateName } from './loss/surrogate.ts'
 
 const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
 const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))

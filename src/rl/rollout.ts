@@ -2,7 +2,7 @@
 import type { GenerationRequest, Policy, Sampling } from '../gpu/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
-import { inOrder, KEY } from './order.ts'
+import { inOrder, KEY } from './run/order.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Prompt, Rollout } from './record.ts'
 

@@ -2,7 +2,7 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../event.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy.ts'
-import type { Counts } from './aggregate.ts'
+import type { Counts } from './loss/aggregate.ts'
 import { freeze, type Item, needsReference, weigh } from './frozen.ts'
 import {
   computeLoss,
@@ -15,8 +15,8 @@ import {
 import { breathe, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Rollout, Weighted } from './record.ts'
-import { updateOptions } from './schedule.ts'
-import { ratios } from './surrogate.ts'
+import { updateOptions } from './run/schedule.ts'
+import { ratios } from './loss/surrogate.ts'
 
 export interface LearnContext {
   recipe: TrainRecipe

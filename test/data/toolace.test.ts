@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { hasToolaceForm, isToolaceCompatCall, parseToolaceCompat } from '../../src/call/toolace-tool-n1.ts'
 import { parseToolaceCalls } from '../../src/data/toolace-call.ts'
 import { dumpJson, isObject, parseJson } from '../../src/json.ts'
-import { PythonError } from '../../src/python-value.ts'
+import { PythonError } from '../../src/python/value.ts'
 import { sharedPath } from '../shared.ts'
 
 test("every verdict of Tool-N1's parser is given: calls, form, and whether a turn is taken for calls", async () => {

@@ -1,7 +1,7 @@
 // The card of a trained model: what a reader and the hub need to know.
 import { expect, test } from 'bun:test'
 import type { RunEvent } from '../../src/event.ts'
-import { cardOf } from '../../src/rl/card.ts'
+import { cardOf } from '../../src/rl/run/card.ts'
 
 const evaluated = (step: number, share: number): RunEvent => ({
   type: 'eval',

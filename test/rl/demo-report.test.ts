@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { demoReport, demoSummary, readDemo } from '../../src/rl/demo-report.ts'
+import { demoReport, demoSummary, readDemo } from '../../src/rl/demo/report.ts'
 
 const run = mkdtempSync(join(tmpdir(), 'hone-demo-'))
 afterAll(() => rmSync(run, { recursive: true }))

@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
-import { aggregations, type AggregationName } from '../../src/rl/aggregate.ts'
-import { klEstimate, klEstimators, type KlName } from '../../src/rl/kl.ts'
+import { aggregations, type AggregationName } from '../../src/rl/loss/aggregate.ts'
+import { klEstimate, klEstimators, type KlName } from '../../src/rl/loss/kl.ts'
 import { computeLoss, entropyThreshold, type LossOptions, type LossSequence } from '../../src/rl/loss.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName } from '../../src/rl/surrogate.ts'
+import { ratios, type RatioName, surrogates, type SurrogateName } from '../../src/rl/loss/surrogate.ts'
 
 const plain: LossOptions = {
   surrogate: 'clip',

@@ -1,7 +1,7 @@
 // The plan: counts from the rows, the loss in symbols, settings without effect.
 import { expect, test } from 'bun:test'
 import * as v from 'valibot'
-import { deadSettings, formulaOf } from '../../src/rl/formula.ts'
+import { deadSettings, formulaOf } from '../../src/rl/plan/formula.ts'
 import { trainPresets } from '../../src/rl/presets.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 

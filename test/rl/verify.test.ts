@@ -1,7 +1,7 @@
 // The engine against reference numbers of transformers, peft and Tool-N1's trainer, folder by folder.
 import { expect, test } from 'bun:test'
 import { openDevice } from '../../src/gpu/device.ts'
-import { verify } from '../../src/rl/verify.ts'
+import { verify } from '../../src/rl/verify/verify.ts'
 import { sharedPath } from '../shared.ts'
 
 for (const family of ['qwen2', 'qwen3', 'llama3'])

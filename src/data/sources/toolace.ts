@@ -1,7 +1,7 @@
 // ToolACE: tools inside the system text, turns in the hub's or ShareGPT's role names, calls in a language of their own.
 import { isToolaceCompatCall, parseToolaceCompat, toolsOfSystem } from '../../call/toolace-tool-n1.ts'
 import { JsonError, isObject, type Json, type JsonObject } from '../../json.ts'
-import { PythonError } from '../../python-value.ts'
+import { PythonError } from '../../python/value.ts'
 import type { ToolCall } from '../../row.ts'
 import { toCalls } from '../calls.ts'
 import { endOfJson } from '../json-span.ts'

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../json.ts'
 import { readRecords } from '../../jsonl.ts'
-import { fromJson } from '../../python-json.ts'
-import { type Py } from '../../python-value.ts'
+import { fromJson } from '../../python/json.ts'
+import { type Py } from '../../python/value.ts'
 import type { AceRow } from './judge.ts'
 
 export const LANGUAGES = ['en', 'zh'] as const

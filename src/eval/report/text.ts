@@ -1,5 +1,5 @@
 // An evaluation for the terminal: categories with intervals and errors, scores, published numbers beside them, notes.
-import { formatFixed } from '../../python-number.ts'
+import { formatFixed } from '../../python/number.ts'
 import { table } from '../../table.ts'
 import type { NamedScore, PublishedTable } from '../benchmark.ts'
 import type { Summary } from '../summary.ts'

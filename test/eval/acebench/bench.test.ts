@@ -4,8 +4,8 @@ import { accuracy } from '../../../src/eval/acebench/bench.ts'
 import { checkers, judge, type AceRow } from '../../../src/eval/acebench/judge.ts'
 import type { Judged } from '../../../src/eval/benchmark.ts'
 import { parseJson } from '../../../src/json.ts'
-import { fromJson } from '../../../src/python-json.ts'
-import type { Py } from '../../../src/python-value.ts'
+import { fromJson } from '../../../src/python/json.ts'
+import type { Py } from '../../../src/python/value.ts'
 
 const judged = (id: string, score: number): Judged => ({
   id: `en ${id}`,

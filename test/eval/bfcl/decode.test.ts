@@ -7,8 +7,8 @@ import type { AstCase } from '../../../src/eval/bfcl/checker.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
 import type { Language } from '../../../src/eval/bfcl/types.ts'
 import { parseJson } from '../../../src/json.ts'
-import { fromJson } from '../../../src/python-json.ts'
-import { repr } from '../../../src/python-repr.ts'
+import { fromJson } from '../../../src/python/json.ts'
+import { repr } from '../../../src/python/repr.ts'
 
 const REFUSED = 'refused'
 

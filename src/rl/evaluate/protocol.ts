@@ -1,0 +1,51 @@
+// A short name for everything that decides what a score means. Scores of one benchmark compare where their protocols are equal.
+import type { Tokenizer } from '../../chat.ts'
+import type { Asked, PromptForm } from '../../prompt.ts'
+
+export interface Protocol {
+  benchmark: string
+  /** What reads the answers: parser, decoder or version of a checker. */
+  reader: string
+  /** The prompt form, as it renders EXAMPLE. */
+  prompt: string
+  sampling: { temperature: number; maxNewTokens: number; seed: number }
+}
+
+/** 16 hexadecimal digits. The seed of greedy answers does not matter. */
+export function protocolOf({ benchmark, reader, prompt, sampling }: Protocol): string {
+  const { temperature, maxNewTokens, seed } = sampling
+  return hash(JSON.stringify([benchmark, reader, prompt, temperature, maxNewTokens, temperature > 0 ? seed : 0]))
+}
+
+/** The protocol under which a run evaluates held-out rows: that of `hone eval --bench rows` with the same prompt, parser and length. */
+export function heldOutProtocol(
+  recipe: { evalReward: string; maxCompletionLength: number },
+  { form, tokenizer }: { form: PromptForm; tokenizer: Tokenizer },
+): string {
+  return protocolOf({
+    benchmark: 'rows',
+    reader: recipe.evalReward,
+    prompt: form.prompt(EXAMPLE, tokenizer),
+    sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, seed: 0 },
+  })
+}
+
+/** xxHash64 as 16 hexadecimal digits. */
+export function hash(text: string): string {
+  return Bun.hash.xxHash64(text).toString(16).padStart(16, '0')
+}
+
+/** The question whose rendering stands for a prompt form. */
+export const EXAMPLE: Asked = {
+  messages: [
+    { role: 'system', content: 'System text.' },
+    { role: 'user', content: 'A question.' },
+  ],
+  tools: [
+    {
+      name: 'tool',
+      description: 'A tool.',
+      parameters: { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] },
+    },
+  ],
+}

@@ -21,6 +21,8 @@ const StoredRecord = v.object({
   version: v.string(),
   settings: v.record(v.string(), v.unknown()),
   origins: v.record(v.string(), v.string()),
+  /** Short names of what the model is asked with and judged by (see rl/evaluate/protocol.ts). */
+  protocol: v.optional(v.record(v.string(), v.string())),
 })
 
 /** run.json: what the run was asked to do. */

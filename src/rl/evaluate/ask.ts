@@ -7,11 +7,11 @@ import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../flags.ts'
 import type { JsonObject } from '../../json.ts'
 import { status } from '../../out.ts'
-import { readRecord } from '../../run.ts'
+import { readRecord, type RunRecord } from '../../run.ts'
 import { askEndpoint } from './ask-endpoint.ts'
 import { itemSets, readItems, type Item } from './ask-items.ts'
 import { askModel } from './ask-model.ts'
-import { EXAMPLE, hash, protocolOf } from './protocol.ts'
+import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from './protocol.ts'
 import { openSaved, unsaved } from './saved.ts'
 
 export interface AskFlags {
@@ -89,6 +89,7 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
       ? await askEndpoint(flags, form, mode, sampled)
       : await askModel(flags, flags.model, form, mode, sampled)
   const prompt = answerer.show({ record: {}, asked: EXAMPLE })
+  warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
   const protocol = protocolOf({ benchmark: flags.bench, reader: readerOf(mode), prompt, sampling: sampled })
   const questions = items.flatMap((item) => Array.from({ length: samples }, (_, sample) => ({ ...item, sample })))
   const saved = flags.save === undefined ? unsaved : await openSaved(flags.save, protocol)
@@ -115,7 +116,11 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
 
 /** Hone rows are put to a run in the form in which it was trained; a benchmark keeps its own. */
 function trainedForm({ bench, model }: AskFlags): string | undefined {
-  if (bench !== 'rows' || model === undefined || !existsSync(join(model, 'run.json'))) return undefined
-  const { prompt } = readRecord(model).settings
+  const prompt = bench === 'rows' ? trainedRun(model)?.settings['prompt'] : undefined
   return typeof prompt === 'string' ? prompt : undefined
+}
+
+/** The record of the run that `model` names, where it is one. */
+function trainedRun(model: string | undefined): RunRecord | undefined {
+  return model !== undefined && existsSync(join(model, 'run.json')) ? readRecord(model) : undefined
 }

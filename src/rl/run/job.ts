@@ -17,6 +17,7 @@ export interface Job {
   /** Run directory to go on with. */
   resume: string | undefined
   policy: Policy
+  protocol: Record<string, string>
 }
 
 /** What the body of a job is given. */
@@ -103,6 +104,6 @@ function interruption() {
   }
 }
 
-function recordOf({ command, settings }: Job) {
-  return { command, version, settings: { ...settings.value }, origins: settings.origins }
+function recordOf({ command, settings, protocol }: Job) {
+  return { command, version, settings: { ...settings.value }, origins: settings.origins, protocol }
 }

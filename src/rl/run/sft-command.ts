@@ -6,7 +6,7 @@ import { SFT_FORMULA } from '../plan/formula.ts'
 import { work } from './job.ts'
 import { openJudge } from '../judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
-import { heldOutProtocol } from '../evaluate/protocol.ts'
+import { heldOutProtocol, trainingProtocol } from '../evaluate/protocol.ts'
 import type { SftRecipe } from '../recipe.ts'
 import { readExamples, readPromptSets, tellTooLong } from './rows.ts'
 import { sft } from '../sft.ts'
@@ -25,26 +25,29 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
   tellTooLong(heldOut.tooLong, shorter, 'held-out rows')
   const { policy, device } = await openTrained(recipe, { reference: false })
   try {
-    return await work({ command: 'sft', settings, resume, policy }, async ({ run, start, ...place }) => {
-      const ending = endingOf(tokenizer)
-      const reason = await sft(
-        {
-          recipe,
-          policy,
-          device,
-          examples,
-          heldOut: heldOut.items,
-          evalJudge: evaluated.judge,
-          evalProtocol: heldOutProtocol(recipe, language),
-          ending,
-          path: run.path,
-          ...place,
-        },
-        start,
-      )
-      if (reason === 'done') await finish(run, policy, recipe, [SFT_FORMULA])
-      return reason
-    })
+    return await work(
+      { command: 'sft', settings, resume, policy, protocol: trainingProtocol(recipe, language) },
+      async ({ run, start, ...place }) => {
+        const ending = endingOf(tokenizer)
+        const reason = await sft(
+          {
+            recipe,
+            policy,
+            device,
+            examples,
+            heldOut: heldOut.items,
+            evalJudge: evaluated.judge,
+            evalProtocol: heldOutProtocol(recipe, language),
+            ending,
+            path: run.path,
+            ...place,
+          },
+          start,
+        )
+        if (reason === 'done') await finish(run, policy, recipe, [SFT_FORMULA])
+        return reason
+      },
+    )
   } finally {
     policy.free()
     evaluated.close()

@@ -7,7 +7,7 @@ import { needsReference } from '../frozen.ts'
 import { work } from './job.ts'
 import { openJudge } from '../judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
-import { heldOutProtocol } from '../evaluate/protocol.ts'
+import { heldOutProtocol, trainingProtocol, warnOfOtherJudge } from '../evaluate/protocol.ts'
 import type { TrainRecipe } from '../recipe.ts'
 import { readPrompts, readPromptSets, tellTooLong } from './rows.ts'
 import { train } from '../train.ts'
@@ -24,9 +24,11 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
   const heldOut = await readPromptSets(recipe.evalData, rows, recipe.evalRows)
   tellTooLong(tooLong, rows.limit, 'prompts')
   tellTooLong(heldOut.tooLong, rows.limit, 'held-out rows')
+  const protocol = trainingProtocol(recipe, language)
+  if (heldOut.items.length > 0) warnOfOtherJudge(recipe)
   const { policy, device } = await openTrained(recipe, { reference: needsReference(recipe) })
   try {
-    return await work({ command: 'train', settings, resume, policy }, async ({ run, start, ...place }) => {
+    return await work({ command: 'train', settings, resume, policy, protocol }, async ({ run, start, ...place }) => {
       const ending = endingOf(tokenizer, recipe.stop)
       const reason = await train(
         {

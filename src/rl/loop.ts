@@ -1,4 +1,5 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
+import type { Parser } from '../call.ts'
 import type { Figures, Sink } from '../event.ts'
 import type { Policy, Sampling } from '../gpu/policy.ts'
 import { checkAgreement } from './run/agreement.ts'
@@ -22,6 +23,8 @@ export interface LoopContext {
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
   evalJudge: Judge
+  /** Reads the calls of held-out answers. */
+  evalReader: Parser
   /** How held-out rows are asked and read, see protocol.ts. */
   evalProtocol?: string
   /** Ids that end a completion, and the test for stop strings. */
@@ -100,11 +103,12 @@ export function note(
 }
 
 async function evaluate(context: LoopContext, step: number): Promise<void> {
-  const { heldOut, policy, evalJudge, ending, recipe, emit, clock } = context
+  const { heldOut, policy, evalJudge, evalReader, ending, recipe, emit, clock } = context
   if (heldOut.length === 0) return
   const answers = await answer(heldOut, {
     policy,
     judge: evalJudge,
+    reader: evalReader,
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...ending },
     step,
     batch: AT_ONCE,

@@ -1,7 +1,7 @@
 // Held-out figures: shares per set, their mean over sets, and intervals that hold it.
 import { expect, test } from 'bun:test'
 import { answer, figuresOf } from '../../src/rl/evaluate/heldout.ts'
-import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
+import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
 // Always the first token of the vocabulary, which is right after the last one: one prompt in six.
@@ -10,6 +10,7 @@ const context = {
   policy,
   sampling: { temperature: 1, maxNewTokens: 2, eosIds: [] },
   judge: successorJudge(V),
+  reader: firstTokenReader,
   step: 0,
   batch: 4,
 }

@@ -6,7 +6,7 @@ import type { RunEvent } from '../../src/event.ts'
 import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
 import { SftRecipe } from '../../src/rl/recipe.ts'
 import { sft, type SftContext } from '../../src/rl/sft.ts'
-import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
+import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 import { scratch } from '../scratch.ts'
 
 const V = 6
@@ -34,6 +34,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
     examples: prompts.map(({ ids }) => ({ prompt: ids, completion: [(ids[0]! + 1) % V] })),
     heldOut: [{ name: 'all', prompts }],
     evalJudge: successorJudge(V),
+    evalReader: firstTokenReader,
     ending: { eosIds: [] },
     path: (...parts) => join(directory, ...parts),
     emit: (event) => events.push(event),

@@ -1,4 +1,5 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
+import type { Parser } from '../../src/call.ts'
 import type {
   Completion,
   Forward,
@@ -152,9 +153,24 @@ export function toyPrompts(count: number, V: number): Prompt[] {
   return Array.from({ length: count }, (_, index) => ({
     index,
     ids: [index % V],
-    row: { id: `row ${index}`, source: 'toy', messages: [], tools: [], answer: [], meta: {} },
+    row: {
+      id: `row ${index}`,
+      source: 'toy',
+      messages: [],
+      tools: [],
+      answer: [call(((index % V) + 1) % V)],
+      meta: {},
+    },
     json: {},
   }))
+}
+
+const call = (id: number) => ({ name: String(id), arguments: {} })
+
+/** Reads the first token of a toy completion as a call of that name. */
+export const firstTokenReader: Parser = {
+  what: 'the first token',
+  parse: (text) => ({ think: null, calls: [call(Number(text.split(' ')[0]))], rest: '', fault: null }),
 }
 
 /** 1 for a completion whose first token is the one after the prompt's, as its text spells it. */

@@ -7,7 +7,7 @@ import type { RunEvent } from '../../src/event.ts'
 import { latestCheckpoint } from '../../src/rl/checkpoint.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import { train, type TrainContext } from '../../src/rl/train.ts'
-import { successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
+import { firstTokenReader, successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
 import { scratch } from '../scratch.ts'
 
 const V = 6
@@ -41,6 +41,7 @@ function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V
     heldOut: [{ name: 'seen', prompts }],
     judge: successorJudge(V),
     evalJudge: successorJudge(V),
+    evalReader: firstTokenReader,
     ending: { eosIds: [EOS] },
     path: (...parts) => join(directory, ...parts),
     emit: (event) => events.push(event),
@@ -152,7 +153,7 @@ test('rollouts and answers are kept as lines, with rewards, advantages and why',
       .map((line) => JSON.parse(line))
   const rows = read('rollouts', 'step-000000001.jsonl')
   expect(rows.length).toBe(36)
-  expect(rows[0]).toMatchObject({ step: 1, sample: 0, gts: [], live: true, fault: null })
+  expect(rows[0]).toMatchObject({ step: 1, sample: 0, gts: [{ arguments: {} }], live: true, fault: null })
   expect(readdirSync(join(directory, 'evals')).sort()).toEqual(['step-000000000.jsonl', 'step-000000001.jsonl'])
   expect(read('evals', 'step-000000001.jsonl').length).toBe(12)
 })

@@ -27,7 +27,7 @@ export const rows: Benchmark = {
           Array.isArray(calls) && typeof response !== 'string'
             ? asParsed(calls, at)
             : parser.parse(String(response ?? ''))
-        const exact = parsed.fault === null && exactMatch(parsed.calls, row.answer)
+        const exact = isExact(parsed, row)
         return {
           id: row.id,
           category: row.source,
@@ -54,6 +54,11 @@ export const rows: Benchmark = {
       },
     }
   },
+}
+
+/** True where the calls read from a response are those of the row's answer, as multisets. */
+export function isExact({ fault, calls }: Parsed, { answer }: Pick<HoneRow, 'answer'>): boolean {
+  return fault === null && exactMatch(calls, answer)
 }
 
 function callsAbsentTool(row: HoneRow | undefined): boolean {

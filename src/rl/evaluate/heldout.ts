@@ -1,4 +1,6 @@
 // Held-out evaluation: greedy completions of rows that are never trained on, and the share that is exactly right.
+import type { Parser } from '../../call.ts'
+import { isExact } from '../../eval/rows/bench.ts'
 import { bootstrap, mean, wilson } from '../../eval/statistics.ts'
 import type { Figures } from '../../event.ts'
 import type { Completion, Policy, Sampling } from '../../gpu/policy.ts'
@@ -9,12 +11,16 @@ export interface Answer extends Judged {
   set: string
   prompt: Prompt
   completion: Completion
+  /** As `hone eval --bench rows` judges it with the same parser. */
+  exact: boolean
 }
 
 export interface HeldOutContext {
   policy: Pick<Policy, 'generate'>
   sampling: Sampling
   judge: Judge
+  /** Reads the calls that decide whether an answer is exact. */
+  reader: Parser
   step: number
   /** Prompts completed at once. */
   batch: number
@@ -23,7 +29,7 @@ export interface HeldOutContext {
 
 /** Greedy answers to all prompts of all sets, in order. */
 export async function answer(sets: readonly PromptSet[], context: HeldOutContext): Promise<Answer[]> {
-  const { policy, sampling, judge, step, batch } = context
+  const { policy, sampling, judge, reader, step, batch } = context
   const asked = sets.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ set: name, prompt })))
   const answers: Answer[] = []
   for (let from = 0; from < asked.length; from += batch) {
@@ -32,15 +38,15 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
     const completions = await policy.generate(requests, { ...sampling, temperature: 0 })
     const groups = some.map(({ prompt }, i) => ({ prompt, completions: completions[i]! }))
     const judged = await judge(groups, step)
-    for (const [i, each] of some.entries())
-      answers.push({ ...each, ...judged[i]![0]!, completion: completions[i]![0]! })
+    for (const [i, each] of some.entries()) {
+      const { text, verdict } = judged[i]![0]!
+      const exact = isExact(reader.parse(text), each.prompt.row)
+      answers.push({ ...each, text, verdict, completion: completions[i]![0]!, exact })
+    }
     context.onProgress?.(answers.length, asked.length)
   }
   return answers
 }
-
-/** True where the reward is at its best: every call is right. */
-const isExact = ({ verdict }: Judged): boolean => verdict.score >= 1
 
 /**
  * Share of exact answers per set and the mean over sets, each with an interval of 95 %: Wilson's, or by bootstrap for a mean
@@ -48,7 +54,7 @@ const isExact = ({ verdict }: Judged): boolean => verdict.score >= 1
  */
 export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]): Figures {
   const shares = sets.map(({ name }) => {
-    const exact = answers.filter(({ set }) => set === name).map((each) => Number(isExact(each)))
+    const exact = answers.filter(({ set }) => set === name).map((each) => Number(each.exact))
     return { name, exact, interval: wilson(sum(exact), exact.length) }
   })
   const all = shares.flatMap(({ exact }) => exact)

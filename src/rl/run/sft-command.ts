@@ -1,8 +1,10 @@
 // `hone sft` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
+import { findParser } from '../../call.ts'
 import type { Resolved } from '../../config.ts'
 import type { ExitCode } from '../../error.ts'
 import { finish } from './finish.ts'
 import { SFT_FORMULA } from '../plan/formula.ts'
+import { parserOf } from '../../reward/scorer.ts'
 import { work } from './job.ts'
 import { openJudge } from '../judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
@@ -37,6 +39,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
             examples,
             heldOut: heldOut.items,
             evalJudge: evaluated.judge,
+            evalReader: findParser(parserOf(recipe.evalReward)),
             evalProtocol: heldOutProtocol(recipe, language),
             ending,
             path: run.path,

@@ -1,9 +1,11 @@
 // `hone train` from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
+import { findParser } from '../../call.ts'
 import type { Resolved } from '../../config.ts'
 import type { ExitCode } from '../../error.ts'
 import { finish } from './finish.ts'
 import { formulaOf } from '../plan/formula.ts'
 import { needsReference } from '../frozen.ts'
+import { parserOf } from '../../reward/scorer.ts'
 import { work } from './job.ts'
 import { openJudge } from '../judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from './open.ts'
@@ -39,6 +41,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
           heldOut: heldOut.items,
           judge: trained.judge,
           evalJudge: evaluated.judge,
+          evalReader: findParser(parserOf(recipe.evalReward)),
           evalProtocol: heldOutProtocol(recipe, language),
           ending,
           path: run.path,

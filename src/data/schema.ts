@@ -271,7 +271,8 @@ function repairKeywords(schema: JsonObject, note: Note, options: RepairOptions):
   }
 }
 
-const NUMERIC = [
+/** Keywords of JSON Schema whose value is a number. */
+export const NUMERIC = [
   'minimum',
   'maximum',
   'exclusiveMinimum',

@@ -35,7 +35,7 @@ export interface Model extends Policy {
   gradients(): { name: string; value: Float32Array }[]
 }
 
-/** Measured to be worth it up to about a gigabyte: backward is 18–24 % faster with kept activations. */
+/** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
 const ACTIVATION_BUDGET = 2 ** 30
 
 /** Open the Hugging Face folder `dir` on a device. Throws HoneError for a folder or adapter that hone cannot run. */

@@ -2,21 +2,10 @@
 import { dumpJson, isObject, type Json, type JsonObject } from '../../../json.ts'
 import { EXAMPLE, example, exampleSchema, type Fault, type Rule } from '../rule.ts'
 import { mapSchemas, repair } from './schema-fix.ts'
+import { NUMERIC } from '../../schema.ts'
 import { takesType, TYPES, typeOf, typeText } from '../types.ts'
 
 const [TOOL] = EXAMPLE.tools
-
-const NUMERIC = [
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'minItems',
-  'maxItems',
-]
 
 const KEYWORDS = ['required', 'enum', 'properties', 'items', 'description', ...NUMERIC]
 

@@ -3,7 +3,7 @@ import type { BunPlugin } from 'bun'
 import { defineCommand } from 'citty'
 import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { runCli } from './cli.ts'
+import { runCli } from './shell/cli.ts'
 import { HoneError } from './error.ts'
 import { log } from './out.ts'
 

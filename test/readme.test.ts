@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtins } from '../src/builtins.ts'
+import { builtins } from '../src/shell/builtins.ts'
 import { forms, run } from './hone.ts'
 
 const root = join(import.meta.dir, '..')

@@ -2,9 +2,9 @@
 import { defineCommand } from 'citty'
 import { changes, compare, pair, readOutcomes, type Comparison } from '../eval/compare.ts'
 import { percent } from '../eval/report/text.ts'
-import { notice } from '../notice.ts'
+import { notice } from '../shell/notice.ts'
 import { data, log } from '../out.ts'
-import { table } from '../table.ts'
+import { table } from '../shell/table.ts'
 
 export default defineCommand({
   meta: { description: 'compare two evaluations row by row: difference with interval, and the rows that changed' },

@@ -1,9 +1,9 @@
 // hone demo: watch a small model learn to call tools.
 import { defineCommand } from 'citty'
 import { log } from '../out.ts'
-import { demo } from '../rl/demo/demo.ts'
+import { demo } from '../job/demo/demo.ts'
 import { TrainRecipe } from '../rl/recipe.ts'
-import { flagsOf } from '../schema.ts'
+import { flagsOf } from '../shell/schema.ts'
 
 export default defineCommand({
   meta: { description: 'train a small model with GRPO and evaluate it before and after' },

@@ -1,6 +1,6 @@
 // hone difficulty: the pass rate of rows for a model, and the rows in a range of it.
 import { defineCommand } from 'citty'
-import { difficultyCommand, teachArguments } from '../rl/teach/command.ts'
+import { difficultyCommand, teachArguments } from '../job/teach/command.ts'
 
 export default defineCommand({
   meta: { description: 'measure how often a model gets each row right, and keep a range' },

@@ -1,6 +1,6 @@
 // hone distill: reasoning traces for rows from a teacher, kept where the reward accepts them.
 import { defineCommand } from 'citty'
-import { distillCommand, teachArguments } from '../rl/teach/command.ts'
+import { distillCommand, teachArguments } from '../job/teach/command.ts'
 
 export default defineCommand({
   meta: { description: 'ask a teacher for reasoning, and keep what the reward accepts' },

@@ -1,10 +1,10 @@
 // `hone doctor`: what hone found on this machine, and what is missing and why.
 import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
-import { inspectProviders } from '../gpu/providers.ts'
-import { type Finding, inspectMachine } from '../machine.ts'
+import { inspectProviders } from '../job/doctor/providers.ts'
+import { type Finding, inspectMachine } from '../job/doctor/machine.ts'
 import { data } from '../out.ts'
-import { table } from '../table.ts'
+import { table } from '../shell/table.ts'
 
 export default defineCommand({
   meta: { name: 'doctor', description: 'show what hone found on this machine: runtime, processor, memory, devices' },

@@ -1,9 +1,9 @@
 // hone eval: responses of a model, an endpoint or a file against a benchmark.
 import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
-import { evalFlags } from '../rl/evaluate/flags.ts'
-import { meets } from '../rl/evaluate/reports.ts'
-import { evaluate } from '../rl/evaluate/evaluate.ts'
+import { evalFlags } from '../job/evaluate/flags.ts'
+import { meets } from '../job/evaluate/reports.ts'
+import { evaluate } from '../job/evaluate/evaluate.ts'
 
 export default defineCommand({
   meta: { description: 'judge responses as a benchmark does: BFCL, API-Bank, ACEBench or your own rows' },

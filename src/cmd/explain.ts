@@ -1,6 +1,6 @@
 // hone explain: what a rule means, why it matters, and what good and bad rows look like.
 import { defineCommand } from 'citty'
-import { explainLines } from '../data/lint/explain.ts'
+import { explainLines } from '../lint/explain.ts'
 import { data } from '../out.ts'
 
 export default defineCommand({

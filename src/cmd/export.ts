@@ -2,8 +2,8 @@
 import { defineCommand } from 'citty'
 import { HoneError } from '../error.ts'
 import { log } from '../out.ts'
-import { exportReward } from '../reward/export.ts'
-import { exportRun } from '../rl/export.ts'
+import { exportReward } from '../job/export/export-reward.ts'
+import { exportRun } from '../job/export/export-run.ts'
 
 export default defineCommand({
   meta: { description: 'write the model of a run, or a reward as a file for another trainer' },

@@ -1,13 +1,13 @@
 // hone infer: rows in; text, calls, ids and log-probs out.
 import { defineCommand } from 'citty'
-import { numberFlag } from '../flags.ts'
-import { type DeviceSpec, openDevice } from '../gpu/device.ts'
-import { openModel } from '../gpu/model.ts'
-import { dumpJson } from '../json.ts'
+import { numberFlag } from '../shell/flags.ts'
+import { type DeviceSpec, openDevice } from '../gpu/device/device.ts'
+import { openModel } from '../gpu/policy/model.ts'
+import { dumpJson } from '../text/json.ts'
 import { data } from '../out.ts'
-import { modelFolder } from '../rl/run/folder.ts'
-import { infer } from '../rl/infer.ts'
-import { endingOf, openLanguage } from '../rl/run/open.ts'
+import { modelFolder } from '../job/model-folder.ts'
+import { infer } from '../job/infer.ts'
+import { endingOf, openLanguage } from '../job/open.ts'
 
 export default defineCommand({
   meta: { description: 'complete rows: text, calls, ids and log-probs' },

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import { HoneError } from '../error.ts'
-import { writeFileAtomic } from '../jsonl.ts'
+import { writeFileAtomic } from '../text/jsonl.ts'
 import { log } from '../out.ts'
-import { REWARD_STARTER } from '../reward/starter.ts'
+import { REWARD_STARTER } from '../job/init/starter.ts'
 
 const STARTERS: Record<string, Record<string, string>> = { reward: REWARD_STARTER }
 

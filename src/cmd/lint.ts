@@ -1,7 +1,7 @@
 // hone lint: defects of tool-calling rows, and holes of rewards, each with a place, a reason and a hint.
 import { defineCommand } from 'citty'
-import { lintCommand } from '../data/lint/command.ts'
-import { FILES } from '../flags.ts'
+import { lintCommand } from '../job/lint/lint.ts'
+import { FILES } from '../shell/flags.ts'
 
 export default defineCommand({
   meta: { description: 'find defects in rows, or holes in a reward' },

@@ -1,10 +1,10 @@
 // hone parse: completions in, the thinking and calls they hold out.
 import { defineCommand } from 'citty'
-import { findParser } from '../call.ts'
+import { findParser } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
-import { FILES } from '../flags.ts'
-import { dumpJson, isObject } from '../json.ts'
-import { readRecords } from '../jsonl.ts'
+import { FILES } from '../shell/flags.ts'
+import { dumpJson, isObject } from '../text/json.ts'
+import { readRecords } from '../text/jsonl.ts'
 import { data, log } from '../out.ts'
 
 export default defineCommand({

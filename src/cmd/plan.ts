@@ -1,11 +1,11 @@
 // hone plan: the steps, the memory and the loss of a run, before it is started.
 import { defineCommand } from 'citty'
 import { data } from '../out.ts'
-import { planLines, planSft, planTrain } from '../rl/plan/plan.ts'
+import { planLines, planSft, planTrain } from '../job/plan/plan.ts'
 import { sftPresets, trainPresets } from '../rl/presets.ts'
 import { SftRecipe, TrainRecipe } from '../rl/recipe.ts'
-import { argumentsOf, commandOf, settingsOf } from '../rl/run/settings.ts'
-import { table } from '../table.ts'
+import { argumentsOf, commandOf, settingsOf } from '../job/train/settings.ts'
+import { table } from '../shell/table.ts'
 
 export default defineCommand({
   meta: { description: 'show what a run will do and need, and its loss in symbols' },

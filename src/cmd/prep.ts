@@ -1,7 +1,7 @@
 // hone prep: raw rows of any source in, hone rows out.
 import { defineCommand } from 'citty'
-import { FILES } from '../flags.ts'
-import { prepCommand } from '../data/prep-command.ts'
+import { FILES } from '../shell/flags.ts'
+import { prepCommand } from '../job/prep.ts'
 
 export default defineCommand({
   meta: { description: 'turn tool-calling data of any source into clean hone rows' },

@@ -1,7 +1,7 @@
 // hone score: rows with completions in, verdicts of a reward out.
 import { defineCommand } from 'citty'
-import { scoreCommand } from '../data/score-command.ts'
-import { FILES } from '../flags.ts'
+import { scoreCommand } from '../job/score/score-command.ts'
+import { FILES } from '../shell/flags.ts'
 
 export default defineCommand({
   meta: { description: 'score completions with a reward, and say why' },

@@ -1,9 +1,9 @@
 // hone serve-reward: a reward for other programs, over HTTP or a pipe.
 import { defineCommand } from 'citty'
-import { numberFlag } from '../flags.ts'
+import { numberFlag } from '../shell/flags.ts'
 import { log } from '../out.ts'
 import { openScorer } from '../reward/scorer.ts'
-import { serveLines, serveReward } from '../reward/serve.ts'
+import { serveLines, serveReward } from '../job/serve-reward/serve-reward.ts'
 
 export default defineCommand({
   meta: { description: 'serve a reward over HTTP, or line by line with --stdio' },

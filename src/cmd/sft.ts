@@ -2,8 +2,8 @@
 import { defineCommand } from 'citty'
 import { sftPresets } from '../rl/presets.ts'
 import { SftRecipe } from '../rl/recipe.ts'
-import { runSft } from '../rl/run/sft-command.ts'
-import { argumentsOf, settingsOf } from '../rl/run/settings.ts'
+import { runSft } from '../job/train/sft-command.ts'
+import { argumentsOf, settingsOf } from '../job/train/settings.ts'
 
 export default defineCommand({
   meta: { description: 'fine-tune a model on right answers' },

@@ -2,8 +2,8 @@
 import { defineCommand } from 'citty'
 import { trainPresets } from '../rl/presets.ts'
 import { TrainRecipe } from '../rl/recipe.ts'
-import { runTrain } from '../rl/run/train-command.ts'
-import { argumentsOf, settingsOf } from '../rl/run/settings.ts'
+import { runTrain } from '../job/train/train-command.ts'
+import { argumentsOf, settingsOf } from '../job/train/settings.ts'
 
 export default defineCommand({
   meta: { description: 'train a model with rule-based reinforcement learning' },

@@ -1,9 +1,9 @@
 // hone verify: the engine against a folder of reference numbers.
 import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
-import { openDevice, type DeviceSpec } from '../gpu/device.ts'
+import { openDevice, type DeviceSpec } from '../gpu/device/device.ts'
 import { data, log } from '../out.ts'
-import { verify } from '../rl/verify/verify.ts'
+import { verify } from '../job/verify/verify.ts'
 
 export default defineCommand({
   meta: {

@@ -1,12 +1,12 @@
 // hone watch: a run as a page that follows it, as one file, or as text.
 import { defineCommand } from 'citty'
-import { numberFlag } from '../flags.ts'
-import { writeFileAtomic } from '../jsonl.ts'
+import { numberFlag } from '../shell/flags.ts'
+import { writeFileAtomic } from '../text/jsonl.ts'
 import { data, flush, log } from '../out.ts'
-import { readRecord } from '../run.ts'
-import { pageOf } from '../watch/page.ts'
-import { servePage } from '../watch/serve.ts'
-import { textOf } from '../watch/text.ts'
+import { readRecord } from '../rundir/run.ts'
+import { pageOf } from '../rundir/watch/page.ts'
+import { servePage } from '../rundir/watch/serve.ts'
+import { textOf } from '../rundir/watch/text.ts'
 
 export default defineCommand({
   meta: { description: 'follow a run on a page of this machine, or show it as text' },

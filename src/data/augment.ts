@@ -1,6 +1,6 @@
 // Rows made from rows: irrelevance (the tools that the answer needs are taken away) and Hammer's masking of names.
 import { uniform, keyOf } from '../rng.ts'
-import type { HoneRow } from '../row.ts'
+import type { HoneRow } from '../dialogue/row.ts'
 import { mask } from './mask.ts'
 
 export interface AugmentOptions {

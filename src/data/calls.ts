@@ -1,6 +1,6 @@
 // Calls in every JSON spelling that data sets use, read into {name, arguments}.
-import { isObject, type Json, type JsonObject } from '../json.ts'
-import type { ToolCall } from '../row.ts'
+import { isObject, type Json, type JsonObject } from '../text/json.ts'
+import type { ToolCall } from '../dialogue/row.ts'
 import { kindOf, Rejection, unwrapText } from './source.ts'
 
 /** Keys that hold the name and the arguments, in the order they are looked for. */

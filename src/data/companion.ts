@@ -1,8 +1,8 @@
 // Answers that a benchmark keeps in a file beside its questions.
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { isObject, type Json } from '../json.ts'
-import { readRecords } from '../jsonl.ts'
+import { isObject, type Json } from '../text/json.ts'
+import { readRecords } from '../text/jsonl.ts'
 
 /** The field `key` of every row of `folder`/NAME beside `path`, by id; empty where there is no such file. @throws HoneError where it is malformed. */
 export async function readCompanion(path: string, folder: string, key: string): Promise<Map<string, Json>> {

@@ -1,6 +1,6 @@
 // One raw row → its hone rows, and a reason for each step that is left out.
-import { dumpJson, isObject, type JsonObject } from '../json.ts'
-import type { HoneRow, Tool } from '../row.ts'
+import { dumpJson, isObject, type JsonObject } from '../text/json.ts'
+import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { cut, type Step } from './cut.ts'
 import type { RawRecord } from './records.ts'
 import { repairTools, type RepairedTools, type Repairs } from './schema.ts'

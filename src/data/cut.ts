@@ -1,5 +1,5 @@
 // Cuts a dialogue into single decisions: each call turn with the history before it (Tool-N1's preparation of multi-turn rows).
-import type { Message, ToolCall } from '../row.ts'
+import type { Message, ToolCall } from '../dialogue/row.ts'
 import { Rejection, type Dialogue, type Turn } from './source.ts'
 
 /** One decision: what came before it, the calls that are right, its place among the turns, the text said and the thought beside the calls. */

@@ -1,7 +1,7 @@
 // The table of output formats: what each is for and how its file is written.
-import { openWriter } from '../jsonl.ts'
-import { promptForm, type PromptForm } from '../prompt.ts'
-import { rowText, type HoneRow } from '../row.ts'
+import { openWriter } from '../text/jsonl.ts'
+import { promptForm, type PromptForm } from '../dialogue/prompt.ts'
+import { rowText, type HoneRow } from '../dialogue/row.ts'
 import { alpacaRow } from './formats/alpaca.ts'
 import { openaiRow } from './formats/openai.ts'
 import { sharegptRow } from './formats/sharegpt.ts'

@@ -1,7 +1,7 @@
 // Hammer's masking: names of tools and parameters become random text, so that a model must read descriptions (arXiv 2410.04587).
-import { dumpJson, isObject, type Json, type JsonObject } from '../json.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { keyOf, stream } from '../rng.ts'
-import type { HoneRow, Tool, ToolCall } from '../row.ts'
+import type { HoneRow, Tool, ToolCall } from '../dialogue/row.ts'
 
 /**
  * A copy of `row` with masked names, told apart by its id. Names take 5–15 characters, parameters 4–10, of letters, digits,

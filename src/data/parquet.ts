@@ -2,7 +2,7 @@
 import { parquetMetadata, parquetReadObjects, type AsyncBuffer } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { HoneError } from '../error.ts'
-import { dumpJson, type Json } from '../json.ts'
+import { dumpJson, type Json } from '../text/json.ts'
 import type { RawRecord } from './records.ts'
 
 /**

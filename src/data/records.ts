@@ -1,7 +1,7 @@
 // Raw rows of a data file whatever its container: JSON array, JSON lines (.gz, .zst), one JSON object around a list, parquet.
 import { HoneError } from '../error.ts'
-import { dumpJson, isObject, JsonError, parseJson, type Json } from '../json.ts'
-import { readChunks } from '../jsonl.ts'
+import { dumpJson, isObject, JsonError, parseJson, type Json } from '../text/json.ts'
+import { readChunks } from '../text/jsonl.ts'
 import { readElements } from './elements.ts'
 
 /** One raw row: 0-based index, where its text begins, and its value, or what is wrong with the text. */

@@ -1,6 +1,6 @@
 // Messages in every spelling of roles and fields, read into turns.
-import { isObject, type Json, type JsonObject } from '../json.ts'
-import type { ToolCall } from '../row.ts'
+import { isObject, type Json, type JsonObject } from '../text/json.ts'
+import type { ToolCall } from '../dialogue/row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
 /** Spelling, lower-cased → role. `function_call` and `tool_call` are assistant turns that hold calls. */

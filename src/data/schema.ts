@@ -1,6 +1,6 @@
 // Turns a tool definition of any data set into {name, description, parameters: JSON Schema}, counting every repair.
-import { dumpJson, isObject, type Json, type JsonObject } from '../json.ts'
-import type { Tool } from '../row.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
+import type { Tool } from '../dialogue/row.ts'
 import { jsonIn, kindOf, Rejection } from './source.ts'
 import { readType, SCHEMA_TYPES } from './types.ts'
 

@@ -1,6 +1,6 @@
 // What a source of tool-calling data is: how its rows are recognised and how each becomes a dialogue.
-import { isObject, JsonError, parseJson, type Json, type JsonObject } from '../json.ts'
-import type { Message } from '../row.ts'
+import { isObject, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import type { Message } from '../dialogue/row.ts'
 
 /** One turn of a dialogue. An assistant turn with `tool_calls` (empty = "no tool is to be called") is a decision; `fault` says why a turn could not be read. */
 export type Turn = Message & { fault?: string }

@@ -1,6 +1,6 @@
 // The table of sources, the more particular ones first: recognition takes the first that fits.
 import { HoneError, nearest } from '../error.ts'
-import { isObject } from '../json.ts'
+import { isObject } from '../text/json.ts'
 import type { RawRecord } from './records.ts'
 import type { Source } from './source.ts'
 import { acebench } from './sources/acebench.ts'

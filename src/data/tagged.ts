@@ -1,11 +1,11 @@
 // The tagged plain text of ToolRL and its API-Bank files: tools as a numbered list, history in <user>, <obs>, <response> tags.
-import { parseJson, JsonError, type Json } from '../json.ts'
-import { literalEval } from '../python.ts'
-import { toJson } from '../python/json.ts'
-import { PythonError } from '../python/value.ts'
-import type { ToolCall } from '../row.ts'
+import { parseJson, JsonError, type Json } from '../text/json.ts'
+import { literalEval } from '../text/python.ts'
+import { toJson } from '../text/python/json.ts'
+import { PythonError } from '../text/python/value.ts'
+import type { ToolCall } from '../dialogue/row.ts'
 import { toCalls } from './calls.ts'
-import { endOfJson } from './json-span.ts'
+import { endOfJson } from '../text/json-span.ts'
 import { callTurn } from './roles.ts'
 import { Rejection, type Turn } from './source.ts'
 

@@ -1,6 +1,6 @@
 // ToolACE's call language, read properly: [Name With / Anything (2022)(key="value", other=[1, True])].
-import { Float, parseJson, type Json, type JsonObject } from '../json.ts'
-import type { ToolCall } from '../row.ts'
+import { Float, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import type { ToolCall } from '../dialogue/row.ts'
 
 /**
  * The calls of `text`, or undefined where it is not wholly a list of calls. A name may hold any character; `names` (the

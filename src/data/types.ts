@@ -1,5 +1,5 @@
 // Type spellings of data sets (Python annotations, Java and JavaScript names) read into JSON Schema.
-import type { JsonObject } from '../json.ts'
+import type { JsonObject } from '../text/json.ts'
 
 /** What a type expression says: a schema, and whether it says that the value may be left out. */
 export interface TypeReading {

@@ -1,5 +1,5 @@
 // What a benchmark is to the rest of hone: rows to ask, a judge of responses, and scores with what has to be said about them.
-import type { Json, JsonObject } from '../json.ts'
+import type { Json, JsonObject } from '../text/json.ts'
 
 /** One judged response; what the benchmark's own checker says, under its own names. */
 export type Judgement = JsonObject & { error_type: string | null; fault: string | null }

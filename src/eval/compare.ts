@@ -1,7 +1,7 @@
 // Two evaluations of the same rows side by side: paired difference, its interval, and the rows that changed.
 import { HoneError } from '../error.ts'
-import { isObject, type Json, type JsonObject } from '../json.ts'
-import { readRecords } from '../jsonl.ts'
+import { isObject, type Json, type JsonObject } from '../text/json.ts'
+import { readRecords } from '../text/jsonl.ts'
 import { mean, pairedDifference, signTest, type Interval } from './statistics.ts'
 
 /** One judged row of an evaluation. */

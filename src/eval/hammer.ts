@@ -1,8 +1,8 @@
 // Hammer's metric (MadeAgents/Hammer, evaluation/evaluate.py): micro precision, recall and F1 of tool names and of parameters compared as text.
-import type { Call } from '../call.ts'
-import { isObject, type Json } from '../json.ts'
-import { fromJson } from '../python/json.ts'
-import { str } from '../python/repr.ts'
+import type { Call } from '../dialogue/call.ts'
+import { isObject, type Json } from '../text/json.ts'
+import { fromJson } from '../text/python/json.ts'
+import { str } from '../text/python/repr.ts'
 
 /** What one response adds to the sums. */
 export interface HammerCounts {

@@ -1,9 +1,9 @@
 // BFCL's AST check as a reward: calls against function schemas and accepted values, or against the calls of a hone row.
-import { findParser, type Call } from '../call.ts'
+import { findParser, type Call } from '../dialogue/call.ts'
 import { isWellFormed, MATCHING, type AstCase, type Matching } from '../eval/bfcl/checker.ts'
-import { isObject, parseJson, type Json, type JsonObject } from '../json.ts'
-import { fromJson } from '../python/json.ts'
-import { PythonError } from '../python/value.ts'
+import { isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import { fromJson } from '../text/python/json.ts'
+import { PythonError } from '../text/python/value.ts'
 import { expectedCalls } from './calls.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 

@@ -1,7 +1,7 @@
 // A reward in processes of its own, one line of JSON in and one out: a time limit, a cap on how many run, a cache.
 import { availableParallelism } from 'node:os'
 import { HoneError } from '../error.ts'
-import { isObject, JsonError, parseJson, type Json } from '../json.ts'
+import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
 import { Raised, type Sample, type Verdict } from './reward.ts'
 import { plainJson, sampleLine } from './rows.ts'
 

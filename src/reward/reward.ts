@@ -1,5 +1,5 @@
 // What a reward is: one function from a completion and what is right to a score that says why, and never throws.
-import { JsonError, type Json, type JsonObject } from '../json.ts'
+import { JsonError, type Json, type JsonObject } from '../text/json.ts'
 
 /** compat: the published code's value for every input. strict: what the paper says. */
 export type Mode = 'compat' | 'strict'

@@ -1,7 +1,7 @@
 // Rows to be scored and their verdicts: lines of JSON to samples, samples and verdicts to lines.
 import { HoneError } from '../error.ts'
-import { dumpJson, Float, isObject, type Json, type JsonObject } from '../json.ts'
-import { parseLine } from '../jsonl.ts'
+import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
+import { parseLine } from '../text/jsonl.ts'
 import type { Sample, Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */

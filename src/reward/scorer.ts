@@ -1,6 +1,6 @@
 // One way to score for every kind of reward: rows of the table here, a user's in processes of their own.
 import { existsSync } from 'node:fs'
-import { parsers } from '../call.ts'
+import { parsers } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { resolveReward } from './resolve.ts'
 import type { Mode, Reward, Sample, Verdict } from './reward.ts'

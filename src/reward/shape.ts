@@ -1,6 +1,6 @@
 // Rewards of the completion's shape, whatever it says: length of the thinking, repetition, overlong replies.
-import { splitThink } from '../call/read.ts'
-import { words } from '../python/text.ts'
+import { splitThink } from '../dialogue/call/read.ts'
+import { words } from '../text/python/text.ts'
 import type { Sample, Verdict } from './reward.ts'
 
 /** Words of thinking over the words wanted, at most 1 (ToolRL's length reward, not rounded). */

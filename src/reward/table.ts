@@ -1,17 +1,17 @@
 // The table of rewards: a family is one row, its variants are columns of its own file.
-import { scoreAlphaMaze } from './alphamaze.ts'
-import { scoreArpo } from './arpo.ts'
+import { scoreAlphaMaze } from './qa/alphamaze.ts'
+import { scoreArpo } from './qa/arpo.ts'
 import { bfclScorer } from './bfcl-ast.ts'
 import { toolN1Line } from './bytes/tool-n1.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
 import type { LineScore, Mode, Sample, Verdict } from './reward.ts'
 import { scoreLength, scoreOverlong, scoreRepetition } from './shape.ts'
-import { scoreExact, scoreF1 } from './text-answer.ts'
-import { scoreToolN1Strict } from './tool-n1-strict.ts'
-import { FORMAT_ONLY, VARIANTS } from './tool-n1-variants.ts'
-import { toolN1 } from './tool-n1.ts'
-import { parseMode, SWITCHES } from './toolrl-modes.ts'
-import { scoreToolRl } from './toolrl.ts'
+import { scoreExact, scoreF1 } from './qa/text-answer.ts'
+import { scoreToolN1Strict } from './tool-n1/tool-n1-strict.ts'
+import { FORMAT_ONLY, VARIANTS } from './tool-n1/tool-n1-variants.ts'
+import { toolN1 } from './tool-n1/tool-n1.ts'
+import { parseMode, SWITCHES } from './toolrl/toolrl-modes.ts'
+import { scoreToolRl } from './toolrl/toolrl.ts'
 
 type Score = (sample: Sample) => Verdict
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { HoneError } from '../error.ts'
-import { dumpJson, type Json } from '../json.ts'
+import { dumpJson, type Json } from '../text/json.ts'
 import { plainJson } from './rows.ts'
 
 /** Asks the reward for one row; gives the line to answer with. Never rejects. */

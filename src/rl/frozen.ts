@@ -1,5 +1,5 @@
 // What stays fixed while a batch is learnt from: log-probs of the sampler and of the reference, and the advantages.
-import type { Group, Policy } from '../gpu/policy.ts'
+import type { Group, Policy } from '../gpu/policy/policy.ts'
 import { advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
 import { breathe, pack } from './pack.ts'

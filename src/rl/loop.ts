@@ -1,12 +1,12 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
-import type { Parser } from '../call.ts'
-import type { Figures, Sink } from '../event.ts'
-import type { Policy, Sampling } from '../gpu/policy.ts'
-import { checkAgreement } from './run/agreement.ts'
-import { type Progress, saveCheckpoint } from './checkpoint.ts'
-import { answer, figuresOf } from './evaluate/heldout.ts'
+import type { Parser } from '../dialogue/call.ts'
+import type { Figures, Sink } from '../rundir/event.ts'
+import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import { checkAgreement } from './agreement.ts'
+import { type Progress, saveCheckpoint } from '../job/train/checkpoint.ts'
+import { answer, figuresOf } from './heldout.ts'
 import type { Judge, PromptSet } from './record.ts'
-import { logAnswers } from './run/rollout-log.ts'
+import { logAnswers } from '../job/train/rollout-log.ts'
 
 export interface LoopContext {
   recipe: {

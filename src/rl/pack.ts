@@ -1,6 +1,6 @@
 // Micro-batches: which groups go through the engine together.
-import { microBatches } from '../gpu/batch.ts'
-import type { Group } from '../gpu/policy.ts'
+import { microBatches } from '../gpu/policy/batch.ts'
+import type { Group } from '../gpu/policy/policy.ts'
 
 /** Indices of the wanted groups, in packs of equally many completions and of at most about `limit` tokens with padding. */
 export function pack(groups: readonly Group[], limit: number, wanted: (index: number) => boolean): number[][] {

@@ -1,5 +1,5 @@
 // Named sets of settings. The schema's defaults are Tool-N1's recipe; a preset holds what differs from it, and whose it is.
-import type { Tree } from '../config-file.ts'
+import type { Tree } from '../shell/config-file.ts'
 
 /** For `hone train`. Tool-N1: qwen_rl.sh, verl/examples/agent/qwen.sh and ppo_trainer.yaml of NVlabs/Tool-N1 f9b48492. */
 export const trainPresets = {

@@ -1,8 +1,8 @@
 // The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
-import type { Completion } from '../gpu/policy.ts'
-import type { JsonObject } from '../json.ts'
+import type { Completion } from '../gpu/policy/policy.ts'
+import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
-import type { HoneRow } from '../row.ts'
+import type { HoneRow } from '../dialogue/row.ts'
 
 /** A prompt in token ids, with the row that says what is right. */
 export interface Prompt {

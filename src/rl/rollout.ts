@@ -1,8 +1,8 @@
 // From prompts to groups of judged completions, refilled where groups say nothing.
-import type { GenerationRequest, Policy, Sampling } from '../gpu/policy.ts'
+import type { GenerationRequest, Policy, Sampling } from '../gpu/policy/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
-import { inOrder, KEY } from './run/order.ts'
+import { inOrder, KEY } from './order.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Prompt, Rollout } from './record.ts'
 

@@ -1,11 +1,11 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
-import type { Group } from '../gpu/policy.ts'
-import type { Progress } from './checkpoint.ts'
+import type { Group } from '../gpu/policy/policy.ts'
+import type { Progress } from '../job/train/checkpoint.ts'
 import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
-import { inOrder } from './run/order.ts'
+import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
-import { updateOptions } from './run/schedule.ts'
+import { updateOptions } from './schedule.ts'
 import { requireFinite } from './step.ts'
 
 /** A prompt and the completion to imitate, in token ids. */

@@ -1,7 +1,7 @@
 // One step of learning: a batch of rollouts through mini-batches and micro-batches to optimizer updates.
 import { EXIT, HoneError } from '../error.ts'
-import type { Figures } from '../event.ts'
-import type { Forward, PerToken, Policy } from '../gpu/policy.ts'
+import type { Figures } from '../rundir/event.ts'
+import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { freeze, type Item, needsReference, weigh } from './frozen.ts'
 import {
@@ -15,7 +15,7 @@ import {
 import { breathe, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Rollout, Weighted } from './record.ts'
-import { updateOptions } from './run/schedule.ts'
+import { updateOptions } from './schedule.ts'
 import { ratios } from './loss/surrogate.ts'
 
 export interface LearnContext {

@@ -1,13 +1,13 @@
 // Reinforcement learning, top to bottom: roll out, judge, weigh, update; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
-import type { Figures } from '../event.ts'
-import type { Sampling } from '../gpu/policy.ts'
-import type { Progress } from './checkpoint.ts'
-import { rolloutFigures } from './run/figures.ts'
+import type { Figures } from '../rundir/event.ts'
+import type { Sampling } from '../gpu/policy/policy.ts'
+import type { Progress } from '../job/train/checkpoint.ts'
+import { rolloutFigures } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Prompt } from './record.ts'
-import { logRollouts } from './run/rollout-log.ts'
+import { logRollouts } from '../job/train/rollout-log.ts'
 import { collect, type Collected } from './rollout.ts'
 import { learn } from './step.ts'
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { bfcl } from '../../src/eval/bfcl/bench.ts'
 import { writeBfclResults } from '../../src/eval/bfcl/results.ts'
-import { table } from '../../src/table.ts'
-import { responsesOf } from '../../src/rl/evaluate/evaluate.ts'
+import { table } from '../../src/shell/table.ts'
+import { responsesOf } from '../../src/job/evaluate/evaluate.ts'
 
 const [responses, data, command = 'bfcl'] = process.argv.slice(2)
 if (!responses || !data) {

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { acrossOf } from '../../src/data/lint/across.ts'
-import { checkerOf } from '../../src/data/lint/check.ts'
-import { lintFile } from '../../src/data/lint/file.ts'
-import { chooseRules } from '../../src/data/lint/rules.ts'
+import { acrossOf } from '../../src/lint/across.ts'
+import { checkerOf } from '../../src/lint/check.ts'
+import { lintFile } from '../../src/lint/file.ts'
+import { chooseRules } from '../../src/lint/rules.ts'
 import { uniform } from '../../src/rng.ts'
 
 const VERBS = ['get', 'find', 'list', 'read', 'fetch']

@@ -1,10 +1,10 @@
 // Writes a model folder with random weights: `bun test/bench/random-model.ts NAME DIR`. For benchmarks only; values mean nothing.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parametersOf } from '../../src/gpu/family.ts'
-import { loadConfig } from '../../src/gpu/hf.ts'
-import { writeSafetensors } from '../../src/gpu/safetensors.ts'
-import { elements } from '../../src/gpu/tensor.ts'
+import { parametersOf } from '../../src/gpu/weights/family.ts'
+import { loadConfig } from '../../src/gpu/weights/hf.ts'
+import { writeSafetensors } from '../../src/gpu/weights/safetensors.ts'
+import { elements } from '../../src/gpu/graph/tensor.ts'
 import { normal } from '../../src/rng.ts'
 
 /** Qwen2 shapes: vocabulary, hidden size, layers, heads, key-value heads, MLP size. m3 is Qwen2.5-0.5B's, m4 SmolLM2-135M's. */

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { datasets } from '../../fixtures/minicall/make.ts'
 import { configJson, writeModel } from '../../fixtures/minicall/model.ts'
-import type { HoneRow } from '../../src/row.ts'
+import type { HoneRow } from '../../src/dialogue/row.ts'
 
 const fixture = join(import.meta.dir, '../../fixtures/minicall/model')
 

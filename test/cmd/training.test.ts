@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEvents } from '../../src/run.ts'
+import { readEvents } from '../../src/rundir/run.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 

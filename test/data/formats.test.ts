@@ -8,7 +8,7 @@ import { convert } from '../../src/data/convert.ts'
 import { formats, type Format } from '../../src/data/formats.ts'
 import { readRaw } from '../../src/data/records.ts'
 import { sourceNamed } from '../../src/data/sources.ts'
-import type { HoneRow } from '../../src/row.ts'
+import type { HoneRow } from '../../src/dialogue/row.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-formats-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { toRow } from '../../src/row.ts'
-import { parseJson } from '../../src/json.ts'
+import { toRow } from '../../src/dialogue/row.ts'
+import { parseJson } from '../../src/text/json.ts'
 import { sharedPath } from '../shared.ts'
 
 setDefaultTimeout(120_000)

@@ -1,9 +1,9 @@
 // ToolACE's calls: the published script's reading line by line, and the language itself read properly.
 import { expect, test } from 'bun:test'
-import { hasToolaceForm, isToolaceCompatCall, parseToolaceCompat } from '../../src/call/toolace-tool-n1.ts'
+import { hasToolaceForm, isToolaceCompatCall, parseToolaceCompat } from '../../src/dialogue/call/toolace-tool-n1.ts'
 import { parseToolaceCalls } from '../../src/data/toolace-call.ts'
-import { dumpJson, isObject, parseJson } from '../../src/json.ts'
-import { PythonError } from '../../src/python/value.ts'
+import { dumpJson, isObject, parseJson } from '../../src/text/json.ts'
+import { PythonError } from '../../src/text/python/value.ts'
 import { sharedPath } from '../shared.ts'
 
 test("every verdict of Tool-N1's parser is given: calls, form, and whether a turn is taken for calls", async () => {

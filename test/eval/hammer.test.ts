@@ -1,9 +1,9 @@
 // Hammer's metric against its original script on its own example and on cases of its edges.
 import { expect, test } from 'bun:test'
-import type { Call } from '../../src/call.ts'
+import type { Call } from '../../src/dialogue/call.ts'
 import { hammerCounts, hammerScores, type HammerCounts } from '../../src/eval/hammer.ts'
-import { isObject, parseJson } from '../../src/json.ts'
-import { readRecords } from '../../src/jsonl.ts'
+import { isObject, parseJson } from '../../src/text/json.ts'
+import { readRecords } from '../../src/text/jsonl.ts'
 import { sharedPath } from '../shared.ts'
 
 const read = (text: string) => parseJson(text.replace(/```(json)?/g, '')) as unknown as Call[]

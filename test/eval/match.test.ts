@@ -1,8 +1,8 @@
 // Exact match of calls and its parts.
 import { expect, test } from 'bun:test'
-import type { Call } from '../../src/call.ts'
+import type { Call } from '../../src/dialogue/call.ts'
 import { callsKey, exactMatch, matchParts } from '../../src/eval/match.ts'
-import { Float } from '../../src/json.ts'
+import { Float } from '../../src/text/json.ts'
 
 const weather: Call = { name: 'weather', arguments: { city: 'Oslo', days: 3 } }
 const time: Call = { name: 'time', arguments: { zone: 'CET' } }

@@ -1,10 +1,10 @@
 // Model folders small enough for tests: random weights of each family, written where asked.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parametersOf } from '../../src/gpu/family.ts'
-import { loadConfig } from '../../src/gpu/hf.ts'
-import { writeSafetensors } from '../../src/gpu/safetensors.ts'
-import { elements } from '../../src/gpu/tensor.ts'
+import { parametersOf } from '../../src/gpu/weights/family.ts'
+import { loadConfig } from '../../src/gpu/weights/hf.ts'
+import { writeSafetensors } from '../../src/gpu/weights/safetensors.ts'
+import { elements } from '../../src/gpu/graph/tensor.ts'
 import { normal } from '../../src/rng.ts'
 
 export const tinyFamilies = {

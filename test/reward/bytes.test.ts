@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { toolN1Line } from '../../src/reward/bytes/tool-n1.ts'
 import { readSample } from '../../src/reward/rows.ts'
-import { VARIANTS } from '../../src/reward/tool-n1-variants.ts'
-import { toolN1 } from '../../src/reward/tool-n1.ts'
+import { VARIANTS } from '../../src/reward/tool-n1/tool-n1-variants.ts'
+import { toolN1 } from '../../src/reward/tool-n1/tool-n1.ts'
 import { sharedPath } from '../shared.ts'
 
 // Other programs may have the machine.

@@ -1,6 +1,6 @@
 // Reads the recorded verdicts of the original checkers, numbers kept as Python has them.
 import { readFileSync } from 'node:fs'
-import { Float, isObject, parseJson, type Json, type JsonObject } from '../../src/json.ts'
+import { Float, isObject, parseJson, type Json, type JsonObject } from '../../src/text/json.ts'
 import { sharedPath } from '../shared.ts'
 
 /** Rows of a gzipped JSONL file among the shared facts; empty where they are absent. Scores are plain numbers. */

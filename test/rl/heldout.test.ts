@@ -1,6 +1,6 @@
 // Held-out figures: shares per set, their mean over sets, and intervals that hold it.
 import { expect, test } from 'bun:test'
-import { answer, figuresOf } from '../../src/rl/evaluate/heldout.ts'
+import { answer, figuresOf } from '../../src/rl/heldout.ts'
 import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6

@@ -1,7 +1,7 @@
 // The order of the data: every epoch whole and its own, and the same from whichever position it is read.
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { inOrder } from '../../src/rl/run/order.ts'
+import { inOrder } from '../../src/rl/order.ts'
 
 const items = ['a', 'b', 'c', 'd', 'e']
 

@@ -2,11 +2,11 @@
 import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { resolveConfig } from '../../src/config.ts'
-import { strictArguments } from '../../src/flags.ts'
+import { resolveConfig } from '../../src/shell/config.ts'
+import { strictArguments } from '../../src/shell/flags.ts'
 import { sftPresets, trainPresets } from '../../src/rl/presets.ts'
 import { SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
-import { flagsOf } from '../../src/schema.ts'
+import { flagsOf } from '../../src/shell/schema.ts'
 import { scratch } from '../scratch.ts'
 
 const needed = { model: 'm', data: 'd.jsonl', output: 'o' }

@@ -1,6 +1,6 @@
 // The learning rate: warm-up, the peak, and what each shape leaves of it.
 import { expect, test } from 'bun:test'
-import { learningRate, type ScheduleName } from '../../src/rl/run/schedule.ts'
+import { learningRate, type ScheduleName } from '../../src/rl/schedule.ts'
 
 const at = (schedule: ScheduleName, update: number, extra = {}) =>
   learningRate(update, 100, { learningRate: 1, schedule, warmupSteps: 0, warmupShare: 0, ...extra })

@@ -1,5 +1,5 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
-import type { Parser } from '../../src/call.ts'
+import type { Parser } from '../../src/dialogue/call.ts'
 import type {
   Completion,
   Forward,
@@ -9,7 +9,7 @@ import type {
   Policy,
   PolicyState,
   Sampling,
-} from '../../src/gpu/policy.ts'
+} from '../../src/gpu/policy/policy.ts'
 import type { Judge, Prompt } from '../../src/rl/record.ts'
 import { uniform } from '../../src/rng.ts'
 

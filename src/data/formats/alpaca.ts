@@ -1,7 +1,7 @@
 // Alpaca rows as LLaMA-Factory reads them: pairs of texts, the prompt form written out.
-import { dumpJson } from '../../json.ts'
-import type { PromptForm } from '../../prompt.ts'
-import type { HoneRow } from '../../row.ts'
+import { dumpJson } from '../../text/json.ts'
+import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { HoneRow } from '../../dialogue/row.ts'
 import { renderedBy } from './rendered.ts'
 
 /** Alpaca knows two speakers: results of tools stand with what the user says. */

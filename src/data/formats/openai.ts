@@ -1,6 +1,6 @@
 // OpenAI's fine-tuning rows: calls with ids, arguments as JSON text, names in the alphabet that the interface takes.
-import { dumpJson, type Json, type JsonObject } from '../../json.ts'
-import type { HoneRow, Message, ToolCall } from '../../row.ts'
+import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
+import type { HoneRow, Message, ToolCall } from '../../dialogue/row.ts'
 import { replyOf } from './sharegpt.ts'
 
 export function openaiRow(row: HoneRow): string {

@@ -1,7 +1,7 @@
 // The messages of a prompt form, for formats whose trainer applies the chat template itself.
-import type { ChatMessage, Tokenizer } from '../../chat.ts'
-import type { PromptForm } from '../../prompt.ts'
-import type { HoneRow } from '../../row.ts'
+import type { ChatMessage, Tokenizer } from '../../dialogue/chat.ts'
+import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { HoneRow } from '../../dialogue/row.ts'
 
 /** What the form hands to the chat template, and the right answer in its words. */
 export interface Rendered {

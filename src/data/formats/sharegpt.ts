@@ -1,6 +1,6 @@
 // ShareGPT rows with function calls as LLaMA-Factory reads them: human and observation take turns with gpt and function_call.
-import { dumpJson, type Json } from '../../json.ts'
-import type { HoneRow, Message } from '../../row.ts'
+import { dumpJson, type Json } from '../../text/json.ts'
+import type { HoneRow, Message } from '../../dialogue/row.ts'
 
 interface Turn {
   [key: string]: Json

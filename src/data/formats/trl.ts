@@ -1,7 +1,7 @@
 // TRL's conversational rows: prompt and completion as messages, tools as the chat template takes them, the answer for a reward.
-import { dumpJson, type Json, type JsonObject } from '../../json.ts'
-import type { PromptForm } from '../../prompt.ts'
-import type { HoneRow, Message } from '../../row.ts'
+import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
+import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { HoneRow, Message } from '../../dialogue/row.ts'
 import { answerOf } from './openai.ts'
 import { renderedBy } from './rendered.ts'
 

@@ -1,6 +1,6 @@
 // ACEBench: the dialogue as one text, one answer a row in the file of the same name under possible_answer.
-import { isObject, type Json } from '../../json.ts'
-import type { ToolCall } from '../../row.ts'
+import { isObject, type Json } from '../../text/json.ts'
+import type { ToolCall } from '../../dialogue/row.ts'
 import { readCompanion } from '../companion.ts'
 import { callTurn } from '../roles.ts'
 import { arrayAt, kindOf, Rejection, stringAt, type Source, type Turn } from '../source.ts'

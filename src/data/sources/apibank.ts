@@ -1,5 +1,5 @@
 // API-Bank: ToolRL's rows of one call each, and the original dialogues of one turn a line.
-import { isObject } from '../../json.ts'
+import { isObject } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
 import { callTurn } from '../roles.ts'
 import { Rejection, stringAt, type Source } from '../source.ts'

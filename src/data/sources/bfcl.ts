@@ -1,6 +1,6 @@
 // BFCL single-turn rows: questions in one file, accepted answers in the file of the same name under possible_answer.
-import { isObject, type Json, type JsonObject } from '../../json.ts'
-import type { ToolCall } from '../../row.ts'
+import { isObject, type Json, type JsonObject } from '../../text/json.ts'
+import type { ToolCall } from '../../dialogue/row.ts'
 import { readCompanion } from '../companion.ts'
 import { callTurn, readTurns } from '../roles.ts'
 import { arrayAt, kindOf, Rejection, stringAt, type Source } from '../source.ts'

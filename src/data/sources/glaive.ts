@@ -1,8 +1,8 @@
 // Glaive function calling v2: system text with the functions, a chat as one text; calls hold JSON in single quotes.
-import { parseJson, JsonError, isObject, type Json } from '../../json.ts'
-import type { ToolCall } from '../../row.ts'
+import { parseJson, JsonError, isObject, type Json } from '../../text/json.ts'
+import type { ToolCall } from '../../dialogue/row.ts'
 import { toCalls } from '../calls.ts'
-import { endOfJson } from '../json-span.ts'
+import { endOfJson } from '../../text/json-span.ts'
 import { callTurn } from '../roles.ts'
 import { Rejection, stringAt, type Source, type Turn } from '../source.ts'
 import { convertSharegpt } from './sharegpt.ts'

@@ -1,5 +1,5 @@
 // Hammer: evaluation rows {query, tools, answers} as JSON, and masked training rows whose instruction holds everything.
-import { isObject, type Json, type JsonObject } from '../../json.ts'
+import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
 import { readTurns } from '../roles.ts'
 import { arrayAt, kindOf, Rejection, stringAt, unwrapText, type Source } from '../source.ts'

@@ -1,6 +1,6 @@
 // hone's own rows, so that prepared data can be filtered, augmented and written in another format later.
 import * as v from 'valibot'
-import { HoneRow } from '../../row.ts'
+import { HoneRow } from '../../dialogue/row.ts'
 import { callTurn } from '../roles.ts'
 import { Rejection, type Source } from '../source.ts'
 

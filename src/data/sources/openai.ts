@@ -1,5 +1,5 @@
 // OpenAI chat rows: messages with tool_calls or the older function_call, tools or functions.
-import { isObject, type Json } from '../../json.ts'
+import { isObject, type Json } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
 import { toRole, toText } from '../roles.ts'
 import { arrayAt, kindOf, Rejection, type Source, type Turn } from '../source.ts'

@@ -1,5 +1,5 @@
 // ShareGPT with function calls, as LLaMA-Factory reads it: conversations of from/value, tools as JSON text or a list.
-import { isObject, type Json, type JsonObject } from '../../json.ts'
+import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
 import { CALL_ROLES, callTurn, toRole, toText } from '../roles.ts'
 import { arrayAt, jsonIn, kindOf, Rejection, type Dialogue, type Source, type Turn } from '../source.ts'

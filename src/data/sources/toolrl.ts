@@ -1,5 +1,5 @@
 // ToolRL: one decision a row, tools and history as tagged plain text; as SFT rows, API-Bank's form is its neighbour.
-import { type Json, type JsonObject } from '../../json.ts'
+import { type Json, type JsonObject } from '../../text/json.ts'
 import { readTaggedDecision, readTaggedHistory, readTaggedTools, TAGGED_TOOLS } from '../tagged.ts'
 import { arrayAt, Rejection, stringAt, type Dialogue, type Source } from '../source.ts'
 import { readTurns } from '../roles.ts'

@@ -1,5 +1,5 @@
 // verl's RL rows: a rendered prompt and a ground truth, as Tool-N1 publishes its data.
-import { isObject, type Json } from '../../json.ts'
+import { isObject, type Json } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
 import { callTurn, readTurns } from '../roles.ts'
 import { arrayAt, jsonIn, Rejection, unwrapText, type Source, type Turn } from '../source.ts'

@@ -1,6 +1,6 @@
 // ACEBench's check of one call against a function and its expected arguments; null means right, else the error type.
-import { contains, getItem, iterate, itemsOf, lengthOf } from '../../python/container.ts'
-import { Dict, equal, float, PythonError, Tuple, typeName, type Py } from '../../python/value.ts'
+import { contains, getItem, iterate, itemsOf, lengthOf } from '../../text/python/container.ts'
+import { Dict, equal, float, PythonError, Tuple, typeName, type Py } from '../../text/python/value.ts'
 import { checkDict, checkDicts, checkList, checkString, withBooleans } from './values.ts'
 
 /** Schema type → name of the Python type; `enum` names a type that no value has. */

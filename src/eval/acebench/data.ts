@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../../error.ts'
-import { isObject, type Json } from '../../json.ts'
-import { readRecords } from '../../jsonl.ts'
-import { fromJson } from '../../python/json.ts'
-import { type Py } from '../../python/value.ts'
+import { isObject, type Json } from '../../text/json.ts'
+import { readRecords } from '../../text/jsonl.ts'
+import { fromJson } from '../../text/python/json.ts'
+import { type Py } from '../../text/python/value.ts'
 import type { AceRow } from './judge.ts'
 
 export const LANGUAGES = ['en', 'zh'] as const

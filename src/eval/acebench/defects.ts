@@ -1,6 +1,6 @@
 // Rows of ACEBench that no answer passes: the checker refuses their own expected calls.
-import { repr, str } from '../../python/repr.ts'
-import { Dict, type Py } from '../../python/value.ts'
+import { repr, str } from '../../text/python/repr.ts'
+import { Dict, type Py } from '../../text/python/value.ts'
 import { judge, withoutNumber, type AceRow, type Checker } from './judge.ts'
 
 /** Rows whose own expected calls the checker refuses; special categories expect phrases, which they hold. */

@@ -1,7 +1,7 @@
 // ACEBench's comparison of one argument with its one expected value, per kind of value; null means right, else the error type.
-import { contains, getItem, itemsOf, iterate, lengthOf } from '../../python/container.ts'
-import { str } from '../../python/repr.ts'
-import { Dict, equal, PythonError, type Py } from '../../python/value.ts'
+import { contains, getItem, itemsOf, iterate, lengthOf } from '../../text/python/container.ts'
+import { str } from '../../text/python/repr.ts'
+import { Dict, equal, PythonError, type Py } from '../../text/python/value.ts'
 import { standardize, standardizeValue } from '../bfcl/standardize.ts'
 
 /** Text: the expected text is contained in the given one, both standardised. */

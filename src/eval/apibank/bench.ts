@@ -1,6 +1,6 @@
 // API-Bank in ToolRL's form as a benchmark.
 import { HoneError } from '../../error.ts'
-import { isObject } from '../../json.ts'
+import { isObject } from '../../text/json.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { wilson } from '../statistics.ts'
 import { tally } from '../tally.ts'

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../../error.ts'
-import { equalJson, isObject, JsonError, parseJson, type Json } from '../../json.ts'
-import { strip } from '../../python/text.ts'
+import { equalJson, isObject, JsonError, parseJson, type Json } from '../../text/json.ts'
+import { strip } from '../../text/python/text.ts'
 
 export const LEVELS = [1, 2, 3] as const
 

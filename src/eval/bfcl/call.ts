@@ -1,7 +1,7 @@
 // BFCL's check of one call against one function's schema and accepted values; null means right, else the error type.
-import { Float } from '../../json.ts'
-import { contains, getItem, iterate, itemsOf } from '../../python/container.ts'
-import { Dict, float, PythonError, Tuple, typeName, type Py } from '../../python/value.ts'
+import { Float } from '../../text/json.ts'
+import { contains, getItem, iterate, itemsOf } from '../../text/python/container.ts'
+import { Dict, float, PythonError, Tuple, typeName, type Py } from '../../text/python/value.ts'
 import { javaValue } from './java-value.ts'
 import { javascriptValue } from './javascript-value.ts'
 import { checkType, NESTED, TYPES, type Language } from './types.ts'

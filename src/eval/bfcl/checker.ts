@@ -1,6 +1,6 @@
 // BFCL's AST check of decoded calls by kind of category: one call, one of several functions, or several calls in any order.
-import { getItem, itemsOf } from '../../python/container.ts'
-import { Dict, type Py } from '../../python/value.ts'
+import { getItem, itemsOf } from '../../text/python/container.ts'
+import { Dict, type Py } from '../../text/python/value.ts'
 import { checkCall, type CallOptions } from './call.ts'
 
 export type Matching = 'simple' | 'multiple' | 'parallel'

@@ -1,5 +1,5 @@
 // Java source → BFCL's decoded calls: the first method call, its named arguments as text the way BFCL's tree walk spells it.
-import { Dict, type Py } from '../../python/value.ts'
+import { Dict, type Py } from '../../text/python/value.ts'
 import { parseJava, type Call, type Node } from './java-syntax.ts'
 import { SourceError } from './source-tokens.ts'
 

@@ -1,5 +1,5 @@
 // JavaScript source → BFCL's decoded calls: the first statement that is a call, its named arguments as source text.
-import { Dict, type Py } from '../../python/value.ts'
+import { Dict, type Py } from '../../text/python/value.ts'
 import { parseJavascript, type Span } from './javascript-syntax.ts'
 import { SourceError } from './source-tokens.ts'
 

@@ -1,8 +1,8 @@
 // Text of a JavaScript argument → Python value of its schema type, with the patterns of BFCL's JavaScript type converter.
-import { Dict, PythonError, type Py } from '../../python/value.ts'
-import { parseFloating, parseInteger } from '../../python/number.ts'
-import { pythonRegex } from '../../python/regex.ts'
-import { strip } from '../../python/text.ts'
+import { Dict, PythonError, type Py } from '../../text/python/value.ts'
+import { parseFloating, parseInteger } from '../../text/python/number.ts'
+import { pythonRegex } from '../../text/python/regex.ts'
+import { strip } from '../../text/python/text.ts'
 
 const INTEGER = pythonRegex(String.raw`^-?\d+$`)
 const FLOAT = pythonRegex(String.raw`^-?\d+(\.\d+)?$`)

@@ -1,6 +1,6 @@
 // A response to one BFCL row → verdict, as BFCL v4's evaluation runner reaches it.
-import type { Json } from '../../json.ts'
-import { PythonError, type Py } from '../../python/value.ts'
+import type { Json } from '../../text/json.ts'
+import { PythonError, type Py } from '../../text/python/value.ts'
 import { faulty, RIGHT, wrong, type Verdict } from '../verdict.ts'
 import { categories, type CategoryName } from './categories.ts'
 import { isWellFormed, MATCHING, type AstCase } from './checker.ts'

@@ -1,11 +1,11 @@
 // Python call expressions → BFCL's decoded calls [{name: {argument: value}}], value by value as its AST decoder resolves them.
-import { evaluate } from '../../python/arithmetic.ts'
-import { unparse } from '../../python/source.ts'
-import type { Node } from '../../python/node.ts'
-import { parseExpression } from '../../python/syntax.ts'
-import { strip } from '../../python/text.ts'
-import { Dict, ELLIPSIS, PythonError, Tuple, type Py } from '../../python/value.ts'
-import { negate } from '../../python.ts'
+import { evaluate } from '../../text/python/arithmetic.ts'
+import { unparse } from '../../text/python/source.ts'
+import type { Node } from '../../text/python/node.ts'
+import { parseExpression } from '../../text/python/syntax.ts'
+import { strip } from '../../text/python/text.ts'
+import { Dict, ELLIPSIS, PythonError, Tuple, type Py } from '../../text/python/value.ts'
+import { negate } from '../../text/python.ts'
 
 /** @throws PythonError for everything that the original refuses to decode. */
 export function decodePythonCalls(text: string): Py[] {

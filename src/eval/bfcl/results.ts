@@ -1,8 +1,8 @@
 // Result files as the package bfcl-eval lays them out, so that its own evaluation can be run on the same responses.
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { dumpJson, isObject, type Json, type JsonObject } from '../../json.ts'
-import { writeFileAtomic } from '../../jsonl.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from '../../text/json.ts'
+import { writeFileAtomic } from '../../text/jsonl.ts'
 import { categories, isCategory } from './categories.ts'
 
 interface Handler {

@@ -1,5 +1,5 @@
 // Text as BFCL compares it: without spaces and , . / - _ * ^, in lower case, with double quotes for single ones.
-import type { Py } from '../../python/value.ts'
+import type { Py } from '../../text/python/value.ts'
 
 export function standardize(text: string): string {
   return text

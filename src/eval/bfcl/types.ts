@@ -1,6 +1,6 @@
 // BFCL's type test of one argument: Python types by schema type, and the rule that lets a variable stand for a value.
-import { iterate } from '../../python/container.ts'
-import { typeName, type Py } from '../../python/value.ts'
+import { iterate } from '../../text/python/container.ts'
+import { typeName, type Py } from '../../text/python/value.ts'
 
 /** Schema type → name of the Python type, for functions in Python, Java and JavaScript. */
 export const TYPES = {

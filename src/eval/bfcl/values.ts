@@ -1,6 +1,6 @@
 // BFCL's comparison of one argument with the accepted values, per kind of value; null means right, else the error type.
-import { contains, getItem, iterate, itemsOf, lengthOf } from '../../python/container.ts'
-import { includes, type Py } from '../../python/value.ts'
+import { contains, getItem, iterate, itemsOf, lengthOf } from '../../text/python/container.ts'
+import { includes, type Py } from '../../text/python/value.ts'
 import { standardize, standardizeValue } from './standardize.ts'
 
 /** Text: one of the accepted texts, both standardised. */

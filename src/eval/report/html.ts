@@ -1,5 +1,5 @@
 // An evaluation as one HTML page without outside parts: bars per category, kinds of errors, examples, published numbers.
-import { dumpJson } from '../../json.ts'
+import { dumpJson } from '../../text/json.ts'
 import type { Judged, NamedScore, PublishedTable } from '../benchmark.ts'
 import type { Summary } from '../summary.ts'
 import type { Tally } from '../tally.ts'

@@ -1,6 +1,6 @@
 // An evaluation for the terminal: categories with intervals and errors, scores, published numbers beside them, notes.
-import { formatFixed } from '../../python/number.ts'
-import { table } from '../../table.ts'
+import { formatFixed } from '../../text/python/number.ts'
+import { table } from '../../shell/table.ts'
 import type { NamedScore, PublishedTable } from '../benchmark.ts'
 import type { Summary } from '../summary.ts'
 import type { Tally } from '../tally.ts'

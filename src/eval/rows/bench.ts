@@ -1,8 +1,8 @@
 // Any hone rows as a benchmark: exact match, parts of calls, several samples of a row, and how well refusal is calibrated.
-import { findParser, type Call, type Parsed } from '../../call.ts'
+import { findParser, type Call, type Parsed } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
-import { isObject, type Json } from '../../json.ts'
-import { readRows, type HoneRow } from '../../row.ts'
+import { isObject, type Json } from '../../text/json.ts'
+import { readRows, type HoneRow } from '../../dialogue/row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
 import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'

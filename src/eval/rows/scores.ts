@@ -1,5 +1,5 @@
 // Scores over judged responses to hone rows; with several responses a row also what k samples are worth.
-import { isObject, type Json } from '../../json.ts'
+import { isObject, type Json } from '../../text/json.ts'
 import type { Judged, NamedScore } from '../benchmark.ts'
 import { hammerScores, type HammerCounts } from '../hammer.ts'
 import { bestAtK, bootstrap, majorityAtK, mean, passAtK, wilson } from '../statistics.ts'

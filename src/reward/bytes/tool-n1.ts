@@ -1,6 +1,6 @@
 // Tool-N1's verdict straight from the bytes of a JSONL row: what scoring a large file spends its time on.
 import type { LineScore } from '../reward.ts'
-import { verdictsOf, type Reading, type Variant } from '../tool-n1-variants.ts'
+import { verdictsOf, type Reading, type Variant } from '../tool-n1/tool-n1-variants.ts'
 import { callReader, MALFORMED, MISSHAPEN, UNUSUAL } from './calls.ts'
 import { compare, sameName } from './compare.ts'
 import { rowReader, UNREAD, type Row } from './row.ts'

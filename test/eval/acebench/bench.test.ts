@@ -3,9 +3,9 @@ import { expect, test } from 'bun:test'
 import { accuracy } from '../../../src/eval/acebench/bench.ts'
 import { checkers, judge, type AceRow } from '../../../src/eval/acebench/judge.ts'
 import type { Judged } from '../../../src/eval/benchmark.ts'
-import { parseJson } from '../../../src/json.ts'
-import { fromJson } from '../../../src/python/json.ts'
-import type { Py } from '../../../src/python/value.ts'
+import { parseJson } from '../../../src/text/json.ts'
+import { fromJson } from '../../../src/text/python/json.ts'
+import type { Py } from '../../../src/text/python/value.ts'
 
 const judged = (id: string, score: number): Judged => ({
   id: `en ${id}`,

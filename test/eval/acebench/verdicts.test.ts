@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test'
 import { categories, LANGUAGES, readCategory, type AceQuestion } from '../../../src/eval/acebench/data.ts'
 import { failsItself } from '../../../src/eval/acebench/defects.ts'
 import { checkers, judge } from '../../../src/eval/acebench/judge.ts'
-import { isObject } from '../../../src/json.ts'
-import { readRecords } from '../../../src/jsonl.ts'
+import { isObject } from '../../../src/text/json.ts'
+import { readRecords } from '../../../src/text/jsonl.ts'
 import { sharedPath } from '../../shared.ts'
 
 test('every line of the shared verdicts has the original’s verdict and error type in both versions', async () => {

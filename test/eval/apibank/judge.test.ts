@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test'
 import { offersItsTool } from '../../../src/eval/apibank/bench.ts'
 import { judgeApiBank, readApiBank, type ApiBankRow } from '../../../src/eval/apibank/judge.ts'
-import { isObject } from '../../../src/json.ts'
-import { readRecords } from '../../../src/jsonl.ts'
+import { isObject } from '../../../src/text/json.ts'
+import { readRecords } from '../../../src/text/jsonl.ts'
 import { sharedPath } from '../../shared.ts'
 
 const row: ApiBankRow = {

@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test'
 import { aggregatePaper, aggregateV4, type Counts } from '../../../src/eval/bfcl/aggregate.ts'
 import { besideTableTwo, tableTwo } from '../../../src/eval/bfcl/published.ts'
-import { readRecords } from '../../../src/jsonl.ts'
-import { formatFixed } from '../../../src/python/number.ts'
+import { readRecords } from '../../../src/text/jsonl.ts'
+import { formatFixed } from '../../../src/text/python/number.ts'
 import { sharedPath } from '../../shared.ts'
 
 test('non-live, live, irrelevance and overall are those of the original’s tables', async () => {

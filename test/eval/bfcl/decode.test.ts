@@ -6,9 +6,9 @@ import { categories, isCategory } from '../../../src/eval/bfcl/categories.ts'
 import type { AstCase } from '../../../src/eval/bfcl/checker.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
 import type { Language } from '../../../src/eval/bfcl/types.ts'
-import { parseJson } from '../../../src/json.ts'
-import { fromJson } from '../../../src/python/json.ts'
-import { repr } from '../../../src/python/repr.ts'
+import { parseJson } from '../../../src/text/json.ts'
+import { fromJson } from '../../../src/text/python/json.ts'
+import { repr } from '../../../src/text/python/repr.ts'
 
 const REFUSED = 'refused'
 

@@ -4,8 +4,8 @@ import { categories, isCategory, type CategoryName } from '../../../src/eval/bfc
 import { readCategory, type BfclRow } from '../../../src/eval/bfcl/data.ts'
 import { decoders } from '../../../src/eval/bfcl/decode.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
-import { isObject } from '../../../src/json.ts'
-import { readRecords } from '../../../src/jsonl.ts'
+import { isObject } from '../../../src/text/json.ts'
+import { readRecords } from '../../../src/text/jsonl.ts'
 import { sharedPath } from '../../shared.ts'
 
 test('every line of the shared verdicts has the original’s verdict and error type', async () => {

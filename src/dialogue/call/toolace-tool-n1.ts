@@ -1,0 +1,102 @@
+// ToolACE's calls and tools exactly as Tool-N1's published scripts read them, corruption included (NVlabs/Tool-N1 f9b4849, tool_utils.py).
+import type { Parser } from '../call.ts'
+import { parseJson, type Json, type JsonObject } from '../../text/json.ts'
+import { literalEval } from '../../text/python.ts'
+import { strip } from '../../text/python/text.ts'
+import { toJson } from '../../text/python/json.ts'
+import { PythonError } from '../../text/python/value.ts'
+
+/**
+ * The calls that the script finds in `text`: names lose what stands before a slash, a value ends at the first closing
+ * parenthesis, `true` and `null` become text, an argument without "=" is left out.
+ * @throws PythonError TypeError for a value that json.dumps refuses (a set, bytes, a complex number).
+ */
+export function parseToolaceCompat(text: string): { name: string; arguments: JsonObject }[] {
+  return Array.from(text.matchAll(CALL), ([, name, body]) => ({ name: strip(name!), arguments: readArguments(body!) }))
+}
+
+/** Whether the script takes a turn for calls: brackets around it, at least one call, and the whole of it in the expected form. */
+export function isToolaceCompatCall(text: string): boolean {
+  return text.startsWith('[') && text.endsWith(']') && parseToolaceCompat(text).length > 0 && hasToolaceForm(text)
+}
+
+/** Whether the text, stripped, is a list of `name(…)` and nothing else, as the script's check of the form sees it. */
+export function hasToolaceForm(text: string): boolean {
+  return WHOLE.test(strip(text))
+}
+
+/** The tools in a system text, or undefined where the sentences around them are absent. @throws JsonError */
+export function toolsOfSystem(system: string): Json | undefined {
+  const found = TOOLS.exec(system)
+  return found ? parseJson(strip(found[1]!).slice(0, -2) + ']') : undefined
+}
+
+// Python's \s also covers \x1c-\x1f and \x85 and not the byte order mark; JavaScript's `.` also stops at \r, \u2028 and \u2029.
+const S = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
+const CALL = new RegExp(`([a-zA-Z0-9._?|\\-${S}]+)\\(([^\\n]*?)\\)`, 'g')
+const ONE = `[a-zA-Z0-9._?|${S}\\-/]+\\([^\\n]*?\\)[${S}]*`
+const WHOLE = new RegExp(`^\\[[${S}]*(?:${ONE})(?:,[${S}]*${ONE})*\\]\\n?$`)
+const TOOLS = /that you can invoke:\n([\s\S]*?)\nShould you decide to return the function call\(s\)\./
+
+function readArguments(body: string): JsonObject {
+  const values: JsonObject = {}
+  for (const part of splitTop(body)) {
+    const at = part.indexOf('=')
+    if (at < 0) continue
+    const key = strip(part.slice(0, at))
+    Object.defineProperty(values, key, {
+      value: readValue(strip(part.slice(at + 1))),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  }
+  return values
+}
+
+/** A parser of model text by that script; what json.dumps refuses is a fault. */
+export const toolaceToolN1: Parser = {
+  what: "ToolACE's calls as Tool-N1's published script reads them",
+  parse(text) {
+    try {
+      return { think: null, calls: parseToolaceCompat(text), rest: '', fault: null }
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error
+      return { think: null, calls: [], rest: text, fault: error.type }
+    }
+  },
+}
+
+/** At commas outside quotes and brackets; a backslash does not protect a quote. */
+function splitTop(body: string): string[] {
+  const parts: string[] = []
+  let part = ''
+  let quote = ''
+  let depth = 0
+  for (const character of body) {
+    if (quote !== '') {
+      if (character === quote) quote = ''
+    } else if (character === '"' || character === "'") quote = character
+    else if ('([{'.includes(character)) depth++
+    else if (')]}'.includes(character)) depth--
+    else if (character === ',' && depth === 0) {
+      parts.push(part)
+      part = ''
+      continue
+    }
+    part += character
+  }
+  parts.push(part)
+  return parts
+}
+
+function readValue(text: string): Json {
+  let value
+  try {
+    value = literalEval(text)
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error
+    return text.replace(/^["']+|["']+$/g, '')
+  }
+  return toJson(value)
+}

@@ -1,0 +1,187 @@
+// The tokenizer and chat template of a model folder: messages and tools → text → ids, and back.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PreTrainedTokenizer } from '@huggingface/transformers'
+import * as v from 'valibot'
+import { HoneError } from '../error.ts'
+import { loadTransformers } from './transformers.ts'
+
+/** What a chat template is given: `content` and whatever else it reads, such as `tool_calls`. */
+export interface ChatMessage {
+  role: string
+  content: string
+  [field: string]: unknown
+}
+
+export interface TemplateOptions {
+  /** Tools as the template expects them, usually {type: 'function', function: {name, description, parameters}}. */
+  tools?: readonly object[] | undefined
+  /** End with the opening of an assistant turn. */
+  addGenerationPrompt?: boolean
+  /** A template in place of the model's own. */
+  chatTemplate?: string
+  /** Further variables of the template, such as enable_thinking. */
+  variables?: Record<string, unknown>
+}
+
+export interface Tokenizer {
+  /** Ids of the text as it stands: nothing is added, and special tokens spelt in it are those tokens. */
+  encode(text: string): number[]
+  decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string
+  /** One more than the largest id. */
+  vocabularySize: number
+  idOf(token: string): number | undefined
+  /** The messages as text. Throws HoneError where the folder has no template or the template refuses them. */
+  template(messages: readonly ChatMessage[], options?: TemplateOptions): string
+  /** Ids that end an answer: those of generation_config.json, else of config.json and the tokenizer. */
+  eosIds: number[]
+}
+
+const Id = v.pipe(v.number(), v.integer(), v.minValue(0))
+const Ids = v.optional(
+  v.nullable(
+    v.union([
+      v.array(Id),
+      v.pipe(
+        Id,
+        v.transform((id) => [id]),
+      ),
+    ]),
+  ),
+)
+const EosFile = v.looseObject({ eos_token_id: Ids })
+const TokenizerFile = v.looseObject({
+  model: v.looseObject({ type: v.string() }),
+  added_tokens: v.optional(v.array(v.looseObject({ id: Id, content: v.string() })), []),
+})
+const ByteLevel = v.looseObject({
+  type: v.literal('ByteLevel'),
+  use_regex: v.optional(v.literal(true), true),
+  add_prefix_space: v.literal(false),
+})
+const Sequence = v.looseObject({ type: v.literal('Sequence'), pretokenizers: v.array(v.unknown()) })
+const SettingsFile = v.looseObject({
+  chat_template: v.nullish(v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))])),
+  eos_token: v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })])),
+})
+
+/** The tokenizer of the model folder `dir`. Throws HoneError naming the file that is missing or malformed. */
+export async function loadTokenizer(dir: string): Promise<Tokenizer> {
+  const file = read(join(dir, 'tokenizer.json'), TokenizerFile, true)
+  const settings = read(join(dir, 'tokenizer_config.json'), SettingsFile, false) ?? {}
+  const templateFile = join(dir, 'chat_template.jinja')
+  if (existsSync(templateFile)) settings.chat_template = readFileSync(templateFile, 'utf8')
+  const inner = await build(dir, file, settings)
+  const idOf = (token: string): number | undefined => inner.get_vocab().get(token)
+  const largest = Math.max(...file.added_tokens.map(({ id }) => id), ...inner.get_vocab().values())
+  return {
+    encode: (text) => (text === '' ? [] : inner.encode(text, { add_special_tokens: false })),
+    decode: (ids, { skipSpecial = false } = {}) =>
+      ids.length === 0
+        ? ''
+        : inner.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
+    vocabularySize: largest + 1,
+    idOf,
+    template: (messages, options) => render(dir, inner, messages, options),
+    eosIds: eosIdsOf(dir, settings.eos_token, idOf),
+  }
+}
+
+/** Throws HoneError where the tokenizer in `dir` gives ids that a model with `vocabulary` rows does not have. */
+export function requireVocabulary(tokenizer: Tokenizer, vocabulary: number, dir: string): void {
+  if (tokenizer.vocabularySize <= vocabulary) return
+  throw new HoneError(
+    `Cannot use the model: its tokenizer has ${tokenizer.vocabularySize} ids, its embedding ${vocabulary} rows`,
+    { at: dir, hint: 'tokenizer.json and the weights must be of one model.' },
+  )
+}
+
+async function build(
+  dir: string,
+  file: v.InferOutput<typeof TokenizerFile>,
+  settings: object,
+): Promise<PreTrainedTokenizer> {
+  const { PreTrainedTokenizer } = await loadTransformers()
+  try {
+    return new PreTrainedTokenizer({ ...file, pre_tokenizer: exactSplit(file.pre_tokenizer) }, settings)
+  } catch (cause) {
+    throw new HoneError(`Cannot read the tokenizer: ${messageOf(cause)}`, { at: join(dir, 'tokenizer.json'), cause })
+  }
+}
+
+/** GPT-2's split, as the ByteLevel pre-tokenizer of the Rust package applies it. */
+const GPT2_SPLIT = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
+/**
+ * The split that ByteLevel does by itself, spelt out as a Split before it: there the package reads \\s as Unicode's white
+ * space, as Rust does, while its ByteLevel takes JavaScript's, which has U+FEFF and lacks U+0085.
+ */
+function exactSplit(step: unknown): unknown {
+  if (v.is(Sequence, step)) return { ...step, pretokenizers: step.pretokenizers.map(exactSplit) }
+  if (!v.is(ByteLevel, step)) return step
+  const split = { type: 'Split', pattern: { Regex: GPT2_SPLIT }, behavior: 'Isolated', invert: false }
+  return { type: 'Sequence', pretokenizers: [split, { ...step, use_regex: false }] }
+}
+
+function render(
+  dir: string,
+  inner: PreTrainedTokenizer,
+  messages: readonly ChatMessage[],
+  { tools, addGenerationPrompt = false, chatTemplate, variables = {} }: TemplateOptions = {},
+): string {
+  if (chatTemplate === undefined && !inner.chat_template)
+    throw new HoneError('Cannot render the messages: the model has no chat template', {
+      at: dir,
+      hint: 'Put its template into chat_template.jinja.',
+    })
+  try {
+    const text: unknown = inner.apply_chat_template([...messages], {
+      tokenize: false,
+      add_generation_prompt: addGenerationPrompt,
+      ...(tools && { tools: [...tools] }),
+      ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
+      ...variables,
+    })
+    return String(text)
+  } catch (cause) {
+    throw new HoneError(`Cannot render the messages: the chat template says: ${messageOf(cause)}`, { at: dir, cause })
+  }
+}
+
+function eosIdsOf(
+  dir: string,
+  token: string | { content: string } | null | undefined,
+  idOf: (token: string) => number | undefined,
+): number[] {
+  const generation = read(join(dir, 'generation_config.json'), EosFile, false)?.eos_token_id
+  if (generation) return generation
+  const model = read(join(dir, 'config.json'), EosFile, false)?.eos_token_id ?? []
+  const own = token && idOf(typeof token === 'string' ? token : token.content)
+  return [...new Set([...model, ...(typeof own === 'number' ? [own] : [])])]
+}
+
+function read<S extends v.GenericSchema>(at: string, schema: S, required: true): v.InferOutput<S>
+function read<S extends v.GenericSchema>(at: string, schema: S, required: boolean): v.InferOutput<S> | undefined
+function read<S extends v.GenericSchema>(at: string, schema: S, required: boolean): v.InferOutput<S> | undefined {
+  if (!existsSync(at)) {
+    if (!required) return undefined
+    throw new HoneError('Cannot read the tokenizer: there is no such file', {
+      at,
+      hint: 'hone needs the tokenizer as tokenizer.json.',
+    })
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(at, 'utf8'))
+  } catch (cause) {
+    throw new HoneError('Cannot read the tokenizer: this file is not JSON', { at, cause })
+  }
+  const parsed = v.safeParse(schema, json)
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw new HoneError(`Cannot read the tokenizer: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { at })
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,75 @@
+// The prompt forms of BFCL and ACEBench in our own words: calls as a list of Python calls, without thinking aloud.
+import { dumpJson } from '../../text/json.ts'
+import type { Answered, Asked, PromptForm } from '../prompt.ts'
+import type { ToolCall } from '../row.ts'
+import { fromJson } from '../../text/python/json.ts'
+import { repr } from '../../text/python/repr.ts'
+
+interface Variant {
+  what: string
+  /** What to do, and what to say where no call can be made. */
+  rules: string
+  /** The row's own system text stands before or after the rules. */
+  ownFirst: boolean
+}
+
+const FORMAT = '[name_1(parameter_1=value_1, parameter_2=value_2), name_2(parameter=value)]'
+
+export const bfclForm = pythonCalls({
+  what: "BFCL's form: [f(a=1), g(b='x')] and nothing else",
+  ownFirst: false,
+  rules: `You are skilled at putting function calls together. You get a question and a set of functions; answer it with one or more calls.
+If no function is of use, say so. If the question lacks a value that a function needs, say that.
+Where you call functions, your reply MUST be a list of this form and hold no other text:
+${FORMAT}`,
+})
+
+/** The three sentences are those that the benchmark's checker looks for. */
+export const acebenchForm = pythonCalls({
+  what: "ACEBench's form: [f(a=1)] or one of the benchmark's three sentences",
+  ownFirst: true,
+  rules: `You take the part of the system in a dialogue with a user. Answer the last turn with calls of the functions below, as a list of this form and nothing else:
+${FORMAT}
+Give every value with the type that its function asks for.
+- Where a required value is missing from the dialogue, reply: Missing necessary parameters (parameter_1, parameter_2) for the api (name)
+- Where a value breaks a rule of its parameter, reply: There is incorrect value (value) for the parameters (parameter) in the conversation history.
+- Where no function can do what is asked, reply: Due to the limitations of the function, I cannot solve this problem.`,
+})
+
+function pythonCalls({ what, rules, ownFirst }: Variant): PromptForm {
+  const system = ({ messages, tools }: Asked): string => {
+    const own = messages
+      .filter(({ role, content }) => role === 'system' && content !== '')
+      .map(({ content }) => content)
+    const asked = `${rules}\n\nThe functions, as JSON:\n${dumpJson(tools, { ensureAscii: false })}`
+    return (ownFirst ? [...own, asked] : [asked, ...own]).join('\n\n')
+  }
+  return {
+    what,
+    prompt: (row, tokenizer) =>
+      tokenizer.template(
+        [
+          { role: 'system', content: system(row) },
+          ...row.messages
+            .filter(({ role }) => role !== 'system')
+            .map(({ role, content, tool_calls }) => ({ role, content: tool_calls ? callText(tool_calls) : content })),
+        ],
+        {
+          addGenerationPrompt: true,
+        },
+      ),
+    completion: ({ answer, meta }: Answered) =>
+      answer.length > 0 || typeof meta['reply'] !== 'string' ? callText(answer) : meta['reply'],
+  }
+}
+
+/** Calls as Python source. */
+export function callText(calls: readonly ToolCall[]): string {
+  const spelt = calls.map(
+    ({ name, arguments: values }) =>
+      `${name}(${Object.entries(values)
+        .map(([key, value]) => `${key}=${repr(fromJson(value))}`)
+        .join(', ')})`,
+  )
+  return `[${spelt.join(', ')}]`
+}

@@ -1,0 +1,113 @@
+// Tool-N1's prompt (arXiv 2505.00024, figure 2) in our own words: same parts, same order, same tags.
+import type { ChatMessage } from '../chat.ts'
+import { dumpJson } from '../../text/json.ts'
+import type { Answered, Asked, PromptForm } from '../prompt.ts'
+import type { HoneRow, Message, Tool, ToolCall } from '../row.ts'
+
+interface Variant {
+  what: string
+  /** Ask for a thought before the calls. */
+  think: boolean
+  /** As the benchmark handler has it: says what to write where no tool fits, and shows earlier answers in their tags. */
+  evaluation?: boolean
+}
+
+const INTRODUCTION =
+  'You are skilled at putting function calls together. You get a question and a set of functions that may help with it. ' +
+  'Answer it with one or more calls. If no function is of use, say so; if the question lacks a value that a function needs, say that instead. ' +
+  'Write calls in the tool-call part of your answer and nowhere else.\n' +
+  'These functions, given as JSON, are at your disposal:'
+
+const THINK_RULES = `At every step you MUST:
+1. First think about what to do, and put your thoughts between <think> and </think>.
+2. Then give the calls as JSON, names and arguments, between <tool_call> and </tool_call>, as one list:
+<tool_call>
+[{"name": <name of the function>, "arguments": <its arguments as a JSON object>}, ...]
+</tool_call>
+3. Give both parts, in this order, in a single reply.
+
+A complete reply looks like this:
+<think>To tell Ada about the meeting and to order the pears, I send a mail and then place an order.</think>
+<tool_call>
+[{"name": "send_mail", "arguments": {"to": "Ada", "text": "We meet at nine."}}, {"name": "order", "arguments": {"item": "pears"}}]
+</tool_call>`
+
+const PLAIN_RULES = `At every step you MUST give the calls as JSON, names and arguments, between <tool_call> and </tool_call>, as one list.
+
+A complete reply looks like this:
+<tool_call>
+[{"name": "send_mail", "arguments": {"to": "Ada", "text": "We meet at nine."}}, {"name": "order", "arguments": {"item": "pears"}}]
+</tool_call>`
+
+const TYPES = 'Make sure that every argument has the type its function asks for.'
+const NO_TOOL = 'Where no function can be used, reply with <tool_call>[]</tool_call> after your thoughts.'
+
+/** A form of the Tool-N1 family. */
+export function toolN1({ what, think, evaluation = false }: Variant): PromptForm {
+  const system = ({ messages, tools }: Asked): string => {
+    const own = messages
+      .filter(({ role, content }) => role === 'system' && content !== '')
+      .map(({ content }) => content)
+    return [
+      // The benchmark handler puts its text in place of the data set's own.
+      ...(evaluation ? [] : own),
+      INTRODUCTION,
+      `# Tool\n\n<tools>\n${toolLines(tools)}\n</tools>`,
+      think ? THINK_RULES : PLAIN_RULES,
+      evaluation ? `${TYPES} ${NO_TOOL}` : TYPES,
+    ].join('\n\n')
+  }
+  const spell = evaluation ? taggedTurn : quotedTurn
+  return {
+    what,
+    prompt: (row, tokenizer) =>
+      tokenizer.template([{ role: 'system', content: system(row) }, ...history(row.messages, spell)], {
+        addGenerationPrompt: true,
+      }),
+    completion: (row) => reply(row, think),
+  }
+}
+
+/** One tool per line, wrapped as OpenAI's interface wraps them. */
+export function toolLines(tools: readonly Tool[]): string {
+  return tools.map((tool) => dumpJson({ type: 'function', function: tool }, { ensureAscii: false })).join('\n')
+}
+
+/** The dialogue after the system message, calls of earlier turns spelt into their text. */
+export function history(
+  messages: HoneRow['messages'],
+  spell: (message: Message, calls: ToolCall[]) => string,
+): ChatMessage[] {
+  return messages
+    .filter(({ role }) => role !== 'system')
+    .map((message) => ({
+      role: message.role,
+      content: message.tool_calls ? spell(message, message.tool_calls) : message.content,
+    }))
+}
+
+/** Evaluation shows an earlier answer as the model wrote it; a turn without a thought has the thought "None". */
+export function taggedTurn({ content }: Message, calls: ToolCall[]): string {
+  return `<think>${content || 'None'}</think>\n<tool_call>\n${callList(calls)}\n</tool_call>`
+}
+
+/** Training shows an earlier answer as the published rows hold it: the list as JSON text, written as a JSON string once more. */
+function quotedTurn(_: Message, calls: ToolCall[]): string {
+  return dumpJson(callList(calls), { ensureAscii: false })
+}
+
+/** The right answer; its thought is `meta.thought`, else one sentence that names the tools. */
+export function reply({ answer, meta }: Answered, think: boolean): string {
+  const calls = `<tool_call>\n${callList(answer)}\n</tool_call>`
+  if (!think) return calls
+  const given = meta['thought']
+  return `<think>${typeof given === 'string' ? given : plainThought(answer)}</think>\n${calls}`
+}
+
+export function callList(calls: readonly ToolCall[]): string {
+  return dumpJson([...calls], { ensureAscii: false })
+}
+
+function plainThought(calls: readonly ToolCall[]): string {
+  return calls.length === 0 ? 'No function fits.' : `I call ${calls.map(({ name }) => name).join(', then ')}.`
+}

@@ -1,0 +1,73 @@
+// The hone row, the one record that preparation writes and every later stage reads.
+import * as v from 'valibot'
+import { HoneError } from '../error.ts'
+import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
+import { readRecords } from '../text/jsonl.ts'
+
+const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
+  (value) => isObject(value as Json),
+  'Expected an object',
+)
+
+/** A call of a tool: the name and its arguments by parameter name. */
+export const ToolCall = v.object({ name: v.string(), arguments: object })
+
+/** A message without rendered tools. Calls made earlier in a dialogue stand in `tool_calls` of an assistant message, their results in messages of role `tool`. */
+export const Message = v.looseObject({
+  role: v.picklist(['system', 'user', 'assistant', 'tool']),
+  content: v.string(),
+  tool_calls: v.optional(v.array(ToolCall)),
+})
+
+/** A tool on offer; `parameters` is a JSON Schema of type object. */
+export const Tool = v.object({ name: v.string(), description: v.string(), parameters: object })
+
+/**
+ * One decision of a model: the dialogue so far, the tools on offer and the calls that are right.
+ * An empty `answer` says that no tool is to be called. `meta` is free; preparation records where the row came from in it.
+ */
+export const HoneRow = v.object({
+  id: v.string(),
+  source: v.string(),
+  messages: v.array(Message),
+  tools: v.array(Tool),
+  answer: v.array(ToolCall),
+  meta: v.optional(object, {}),
+})
+
+export type ToolCall = v.InferOutput<typeof ToolCall>
+export type Message = v.InferOutput<typeof Message>
+export type Tool = v.InferOutput<typeof Tool>
+export type HoneRow = v.InferOutput<typeof HoneRow>
+
+/**
+ * Rows of a JSONL file (`-` = stdin) in order.
+ * @throws HoneError at `file:line` for malformed JSON, for a value that is no hone row, and for an empty file.
+ */
+export async function* readRows(path: string): AsyncGenerator<HoneRow> {
+  for await (const { line, value } of readRecords(path)) yield toRow(value, `${path}:${line}`)
+}
+
+/** `value` as a hone row. @throws HoneError at `at`, naming the first field that is wrong. */
+export function toRow(value: Json, at: string): HoneRow {
+  const result = v.safeParse(HoneRow, value)
+  if (result.success) return result.output
+  const issue = result.issues[0]
+  throw new HoneError(
+    `Cannot read a hone row: ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'row'}: ${lowerFirst(issue.message)}`,
+    {
+      at,
+      hint: '`hone prep` makes hone rows of other formats; `hone lint` lists every defect of a file.',
+    },
+  )
+}
+
+/** A row as one line of JSON, numbers as they were read. */
+export function rowText(row: HoneRow): string {
+  // A row holds JSON only: its schema says so for every field that can be reached.
+  return dumpJson(row as unknown as Json, { ensureAscii: false })
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,193 @@
+// Tensors, sessions and bindings over a backend: the part of a device that is the same for all of them.
+import { EXIT, HoneError } from '../../error.ts'
+import type { Binding, CompileOptions, Device, Session, Tensor } from './device.ts'
+import type { Memory } from '../ort/libc.ts'
+import { cName, type CName, type Handle, type Ort, type SessionSettings } from '../ort/ort.ts'
+import { profilePrefix, readProfile } from './profile.ts'
+import { dtypes, elements, type ArrayOf, type DType, type Shape, type TypedArray } from '../graph/tensor.ts'
+
+/** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
+export interface Backend {
+  readonly name: string
+  readonly description: string
+  readonly place: Handle<'place'>
+  /** For every session. */
+  readonly settings: SessionSettings
+  /** Memory of `bytes` zeros. */
+  allocate(bytes: number): Block
+  /** Throws where a session does not run on the device as a whole. */
+  inspect(session: Handle<'session'>, name: string): void
+}
+
+/** One allocation. */
+export interface Block {
+  readonly memory: Memory
+  /** Copies all of `data` to byte `offset`. */
+  write(offset: number, data: TypedArray): void
+  read<D extends DType>(offset: number, dtype: D, bytes: number): ArrayOf<D>
+  release(): void
+}
+
+/** Key under which a tensor keeps what only its device may use. */
+export const resident = Symbol('resident')
+export interface Resident {
+  readonly value: Handle<'value'>
+  readonly owner: Owner
+  /** First byte of the tensor in its block. */
+  readonly offset: number
+  readonly isView: boolean
+}
+
+/** A block and every tensor that lies in it. */
+interface Owner {
+  readonly block: Block
+  readonly values: Set<Handle<'value'>>
+  alive: boolean
+}
+
+export function deviceOver(ort: Ort, backend: Backend): Device {
+  const counters = { uploads: 0, downloads: 0, bytesUp: 0, bytesDown: 0, runs: 0 }
+  /** Blocks freed so far: while it stands still, no binding can have lost a tensor. */
+  let freed = 0
+
+  function tensor<D extends DType>(dtype: D, shape: Shape, owner: Owner, offset: number, isView: boolean): Tensor<D> {
+    const value = ort.value(backend.place, owner.block.memory, offset, dtype, shape)
+    owner.values.add(value)
+    return { dtype, shape: [...shape], device, [resident]: { value, owner, offset, isView } }
+  }
+
+  function session(model: Uint8Array, name: string, { profile = false }: CompileOptions): Session {
+    const handle = ort.session(model, name, { ...backend.settings, ...(profile && { profile: profilePrefix() }) })
+    try {
+      backend.inspect(handle, name)
+    } catch (error) {
+      ort.releaseSession(handle)
+      throw error
+    }
+    let recording = profile
+    return {
+      name,
+      bind: () => binding(handle, name),
+      profile() {
+        if (!recording) return []
+        recording = false
+        return readProfile(ort.endProfiling(handle))
+      },
+      free() {
+        this.profile()
+        ort.releaseSession(handle)
+      },
+    }
+  }
+
+  function binding(session: Handle<'session'>, name: string): Binding {
+    const handle = ort.binding(session)
+    const inputs = new Map<string, Tensor>()
+    const outputs = new Map<string, Tensor>()
+    let checked = freed
+    return {
+      input(key, tensor) {
+        if (inputs.get(key) === tensor) return this
+        ort.bindInput(handle, nameOf(key), usable(tensor)[resident].value)
+        inputs.set(key, tensor)
+        return this
+      },
+      output(key, tensor) {
+        if (outputs.get(key) === tensor) return this
+        ort.bindOutput(handle, nameOf(key), usable(tensor)[resident].value)
+        outputs.set(key, tensor)
+        return this
+      },
+      run() {
+        if (checked !== freed) {
+          inputs.forEach(checkAlive)
+          outputs.forEach(checkAlive)
+          checked = freed
+        }
+        ort.run(session, handle, name)
+        counters.runs++
+      },
+      free() {
+        ort.releaseBinding(handle)
+        inputs.clear()
+        outputs.clear()
+      },
+    }
+  }
+
+  /** The tensor, if it lies here and was not freed: ORT would follow a stale pointer without a word. */
+  function usable<D extends DType>(tensor: Tensor<D>): Tensor<D> {
+    if (tensor.device !== device) throw misuse(`a tensor of ${tensor.device.name} was given to ${backend.name}`)
+    const { owner, value } = tensor[resident]
+    if (!owner.values.has(value)) throw afterFree(tensor)
+    return tensor
+  }
+  /** A binding holds on to its tensors' descriptions, but not to the memory that they describe. */
+  function checkAlive(tensor: Tensor): void {
+    if (!tensor[resident].owner.alive) throw afterFree(tensor)
+  }
+
+  const device: Device = {
+    name: backend.name,
+    description: backend.description,
+    counters,
+    alloc(dtype, shape) {
+      const block = backend.allocate(elements(shape) * dtypes[dtype].bytes)
+      return tensor(dtype, shape, { block, values: new Set(), alive: true }, 0, false)
+    },
+    view(whole, shape, offset = 0) {
+      const { owner, offset: start } = usable(whole)[resident]
+      const end = offset + elements(shape)
+      if (offset < 0 || end > elements(whole.shape))
+        throw misuse(`elements ${offset} to ${end} are not all within a tensor [${whole.shape}]`)
+      return tensor(whole.dtype, shape, owner, start + offset * dtypes[whole.dtype].bytes, true)
+    },
+    upload(tensor, data) {
+      const { owner, offset } = usable(tensor)[resident]
+      if (data.length !== elements(tensor.shape) || !(data instanceof dtypes[tensor.dtype].array))
+        throw misuse(
+          `${data.length} elements of ${data.constructor.name} do not fill ${tensor.dtype} [${tensor.shape}]`,
+        )
+      owner.block.write(offset, data)
+      counters.uploads++
+      counters.bytesUp += data.byteLength
+    },
+    download(tensor) {
+      const { owner, offset } = usable(tensor)[resident]
+      const bytes = elements(tensor.shape) * dtypes[tensor.dtype].bytes
+      counters.downloads++
+      counters.bytesDown += bytes
+      return owner.block.read(offset, tensor.dtype, bytes)
+    },
+    free(tensor) {
+      const { owner, value, isView } = tensor[resident]
+      if (isView) {
+        if (owner.values.delete(value)) ort.releaseValue(value)
+      } else if (owner.alive) {
+        for (const value of owner.values) ort.releaseValue(value)
+        owner.values.clear()
+        owner.alive = false
+        owner.block.release()
+        freed++
+      }
+    },
+    compile: (model, name, options = {}) => session(model, name, options),
+  }
+  return device
+}
+
+const names = new Map<string, CName>()
+/** Names are few and bound often: each is turned into a C string once. */
+function nameOf(name: string): CName {
+  let known = names.get(name)
+  if (known === undefined) names.set(name, (known = cName(name)))
+  return known
+}
+
+function afterFree({ dtype, shape }: Tensor): HoneError {
+  return misuse(`a ${dtype} [${shape}] tensor is used after it was freed`)
+}
+
+function misuse(what: string): HoneError {
+  return new HoneError(`Cannot go on: ${what}`, { exit: EXIT.bug })
+}

@@ -1,0 +1,75 @@
+// The C library: memory outside JavaScript's heap, and the loader. Knows pointers, as ort.ts, slots.ts and cudart.ts do.
+import { CString, dlopen, toArrayBuffer, type Pointer } from 'bun:ffi'
+import { HoneError } from '../../error.ts'
+
+/** A stretch of memory that tensors lie in. */
+export interface Memory {
+  readonly address: number
+  readonly bytes: number
+}
+
+/** Host memory, which begins at a multiple of 64 bytes (a cache line, and the widest vector) inside an allocation. */
+export interface HostMemory extends Memory {
+  readonly allocation: number
+}
+
+/**
+ * `bytes` zeros. Not in an ArrayBuffer: the garbage collector lets its heap grow with the memory that ArrayBuffers hold,
+ * and a model of two gigabytes then carries two of garbage.
+ */
+export function allocateHost(bytes: number): HostMemory {
+  const allocation = libc().calloc(bytes + ALIGNMENT, 1)
+  if (allocation === null) throw outOfMemory(`Cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB of memory`)
+  return { allocation, address: Math.ceil(allocation / ALIGNMENT) * ALIGNMENT, bytes }
+}
+
+export function freeHost({ allocation }: HostMemory): void {
+  libc().free(allocation)
+}
+
+/** Copies all of `data` to byte `offset`. */
+export function writeHost({ address }: Memory, offset: number, data: NodeJS.TypedArray): void {
+  if (data.byteLength > 0) libc().memcpy(address + offset, data, data.byteLength)
+}
+
+/** The memory as a buffer, without a copy. It must be detached before the memory is freed. */
+export function viewHost({ address, bytes }: Memory): ArrayBuffer {
+  return bytes === 0 ? new ArrayBuffer(0) : toArrayBuffer(address as Pointer, 0, bytes)
+}
+
+/** What does not fit is for the user to make smaller: no bug. */
+export function outOfMemory(message: string): HoneError {
+  return new HoneError(message, { hint: 'train on fewer tokens at a time, with shorter completions, or with LoRA' })
+}
+
+/** Loads a library for the whole process. Returns what the loader objects to, or nothing. */
+export function loadGlobally(path: string): string | undefined {
+  return libc().dlopen(cString(path), LAZY_GLOBAL) === null ? text(libc().dlerror()) : undefined
+}
+
+export function cString(value: string): Uint8Array {
+  return new TextEncoder().encode(`${value}\0`)
+}
+
+/** The C string at an address; empty for null. */
+export function text(address: unknown): string {
+  return address === null ? '' : new CString(address as Pointer).toString()
+}
+
+const ALIGNMENT = 64
+const LAZY_GLOBAL = 0x101 // RTLD_LAZY | RTLD_GLOBAL (bits/dlfcn.h)
+
+type Argument = number | null | NodeJS.TypedArray
+type Functions = Record<'calloc' | 'free' | 'memcpy' | 'dlopen' | 'dlerror', (...values: Argument[]) => number | null>
+let opened: Functions | undefined
+
+function libc(): Functions {
+  opened ??= dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
+    calloc: { args: ['u64', 'u64'], returns: 'ptr' },
+    free: { args: ['ptr'], returns: 'void' },
+    memcpy: { args: ['ptr', 'ptr', 'u64'], returns: 'ptr' },
+    dlopen: { args: ['ptr', 'i32'], returns: 'ptr' },
+    dlerror: { args: [], returns: 'ptr' },
+  }).symbols as unknown as Functions
+  return opened
+}

@@ -1,0 +1,64 @@
+// Where the ONNX Runtime shared library lies; a compiled hone carries it and unpacks it into the cache once.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { cacheFolder } from '../../shell/cache.ts'
+import { HoneError } from '../../error.ts'
+import { notice } from '../../shell/notice.ts'
+
+interface Embedded {
+  /** The name under which the library looks for its neighbours, and they for it. */
+  name: string
+  path: string
+}
+
+/**
+ * Path of libonnxruntime: in `HONE_ORT_DIR` where that is set, else the one that came with hone.
+ * Throws HoneError when it is not there, when the platform has none, and when the cache cannot be written.
+ */
+export async function libraryPath(): Promise<string> {
+  const { name, path } = await embedded()
+  const folder = process.env['HONE_ORT_DIR']
+  if (folder) {
+    // Python packages name the file by its full version: libonnxruntime.so.1.30.0.
+    const file = existsSync(folder) ? readdirSync(folder).find((file) => `${file}.`.startsWith(`${name}.`)) : undefined
+    if (file !== undefined) return join(folder, file)
+    throw new HoneError(`Cannot find ONNX Runtime: there is no "${join(folder, name)}"`, {
+      hint: `unset HONE_ORT_DIR, or point it at a folder that holds ${name}`,
+    })
+  }
+  return path.startsWith('/$bunfs/') ? await unpack(path, name) : path
+}
+
+/** The bundler keeps the branch of its target only, so that a binary carries one library. */
+async function embedded(): Promise<Embedded> {
+  if (process.platform === 'linux' && process.arch === 'x64') return (await import('./embed.linux-x64.ts')).default
+  if (process.platform === 'linux' && process.arch === 'arm64') return (await import('./embed.linux-arm64.ts')).default
+  if (process.platform === 'darwin' && process.arch === 'arm64')
+    return (await import('./embed.darwin-arm64.ts')).default
+  throw new HoneError(`Cannot find ONNX Runtime: there is none for ${process.platform}-${process.arch}`)
+}
+
+/** Several processes may do this at once: each writes its own file, and the renames agree. The bundler's name holds the content's hash. */
+async function unpack(packed: string, name: string): Promise<string> {
+  const folder = join(cacheFolder(), basename(packed))
+  const path = join(folder, name)
+  const source = Bun.file(packed)
+  if (existsSync(path) && statSync(path).size === source.size) return path
+  notice.debug(`unpacking ONNX Runtime into ${folder}`)
+  const beside = `${path}.${process.pid}.tmp`
+  try {
+    mkdirSync(folder, { recursive: true })
+    await Bun.write(beside, source)
+    renameSync(beside, path)
+  } catch (cause) {
+    rmSync(beside, { force: true })
+    throw new HoneError(
+      `Cannot unpack ONNX Runtime into "${folder}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        hint: 'set HONE_CACHE to a folder that can be written',
+        cause,
+      },
+    )
+  }
+  return path
+}

@@ -1,0 +1,107 @@
+// What rollout and training see of a model: groups in, completions, log-probs and updates out.
+import type { ModelConfig } from '../weights/family.ts'
+
+/** One prompt and the completions that share it: the unit of training. Token ids. */
+export interface Group {
+  prompt: readonly number[]
+  completions: readonly (readonly number[])[]
+}
+
+/** Sampling settings; 0 or 1 switches a filter off as named. */
+export interface Sampling {
+  /** 0 = greedy; log-probs are then those at temperature 1. */
+  temperature: number
+  /** Keep the k most likely tokens; 0 = all. */
+  topK?: number
+  /** Keep the smallest set whose probability reaches this; 1 = all. */
+  topP?: number
+  /** Drop tokens below this share of the most likely one; 0 = none. */
+  minP?: number
+  /** Divide positive (multiply negative) logits of tokens already seen; 1 = off. */
+  repetitionPenalty?: number
+  maxNewTokens: number
+  eosIds: readonly number[]
+  /** Asked after every token; true ends the completion (stop strings). */
+  stop?: (completion: readonly number[]) => boolean
+}
+
+/** A prompt to complete. Sample i at position t draws `uniform(...key, i, t)`, whatever else is in the batch. */
+export interface GenerationRequest {
+  prompt: readonly number[]
+  samples: number
+  key: readonly number[]
+}
+
+export interface Completion {
+  ids: number[]
+  /** Log-prob of each id under the distribution it was sampled from. */
+  logprobs: Float32Array
+  finish: 'eos' | 'stop' | 'length'
+}
+
+/** Per group, per completion, per completion token. */
+export type PerToken = Float32Array[][]
+
+export interface Forward {
+  logprobs: PerToken
+  /** Present when asked for. */
+  entropies?: PerToken
+}
+
+export interface ForwardOptions {
+  /** Logits are divided by this before log-probs and entropies. */
+  temperature: number
+  entropy?: boolean
+  /** Use the frozen reference weights. */
+  reference?: boolean
+}
+
+export interface UpdateOptions {
+  learningRate: number
+  beta1: number
+  beta2: number
+  epsilon: number
+  weightDecay: number
+  /** Global gradient norm is clipped to this; Infinity = never. */
+  maxGradNorm: number
+}
+
+export interface Policy {
+  readonly config: ModelConfig
+  /** Number of trained parameters. */
+  readonly trainable: number
+  /** Completions per request, in order. Yields to the event loop between tokens. */
+  generate(requests: readonly GenerationRequest[], sampling: Sampling): Promise<Completion[][]>
+  /** Log-probs of the given completions. */
+  forward(groups: readonly Group[], options: ForwardOptions): Forward
+  /**
+   * Forward, then backward with d loss / d logprob (and d loss / d entropy) that the caller computes from the forward's
+   * values; gradients are added to those already accumulated.
+   */
+  accumulate(
+    groups: readonly Group[],
+    options: ForwardOptions,
+    gradient: (forward: Forward) => { logprobs: PerToken; entropies?: PerToken },
+  ): void
+  /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
+  update(options: UpdateOptions): { gradNorm: number }
+  /** Forget the accumulated gradients. */
+  clearGradients(): void
+  /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */
+  state(): PolicyState
+  restore(state: PolicyState): void
+  /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. */
+  save(directory: string, what: 'model' | 'adapter'): Promise<void>
+  free(): void
+}
+
+export interface PolicyState {
+  updates: number
+  tensors: {
+    name: string
+    shape: readonly number[]
+    value: Float32Array
+    moment1: Float32Array
+    moment2: Float32Array
+  }[]
+}

@@ -1,0 +1,133 @@
+// Reads config.json of a Hugging Face model folder into a ModelConfig; what hone cannot run is refused by name.
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { HoneError, nearest } from '../../error.ts'
+import { families, type ModelConfig } from './family.ts'
+import { readJson } from './folder.ts'
+import { type Rope, scalingKinds } from './rope.ts'
+
+const Size = v.pipe(v.number(), v.integer(), v.minValue(1))
+const RopeFields = v.looseObject({
+  rope_theta: v.optional(v.number()),
+  rope_type: v.optional(v.string()),
+  type: v.optional(v.string()),
+  partial_rotary_factor: v.optional(v.number()),
+})
+
+const ConfigJson = v.looseObject({
+  model_type: v.string(),
+  architectures: v.optional(v.array(v.string())),
+  hidden_size: Size,
+  num_hidden_layers: Size,
+  num_attention_heads: Size,
+  num_key_value_heads: v.nullish(Size),
+  head_dim: v.nullish(Size),
+  intermediate_size: Size,
+  vocab_size: Size,
+  max_position_embeddings: Size,
+  tie_word_embeddings: v.optional(v.boolean(), false),
+  rms_norm_eps: v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-6),
+  hidden_act: v.optional(v.string(), 'silu'),
+  attention_bias: v.optional(v.boolean(), false),
+  mlp_bias: v.optional(v.boolean(), false),
+  use_sliding_window: v.optional(v.boolean(), false),
+  rope_theta: v.optional(v.number()),
+  rope_scaling: v.nullish(RopeFields),
+  rope_parameters: v.nullish(RopeFields),
+})
+type ConfigJson = v.InferOutput<typeof ConfigJson>
+
+/** The model in `dir` as its config.json describes it. Throws HoneError for a folder hone cannot run. */
+export function loadConfig(dir: string): ModelConfig {
+  const at = join(dir, 'config.json')
+  const json = readJson(at)
+  const kind = v.safeParse(v.looseObject({ model_type: v.string() }), json)
+  if (!kind.success) throw new HoneError('Cannot read the model: config.json names no model_type', { at })
+  const family = lookUp(families, kind.output.model_type)
+  if (!family) throw unknownFamily(kind.output.model_type, at)
+  const parsed = v.safeParse(ConfigJson, json)
+  if (!parsed.success) {
+    const issue = parsed.issues[0]
+    throw new HoneError(`Cannot read the model: ${v.getDotPath(issue) ?? 'config.json'}: ${issue.message}`, { at })
+  }
+  const said = parsed.output
+  refuse(said, family.architecture, at)
+  const heads = said.num_attention_heads
+  const config: ModelConfig = {
+    family: said.model_type,
+    hidden: said.hidden_size,
+    layers: said.num_hidden_layers,
+    heads,
+    kvHeads: said.num_key_value_heads ?? heads,
+    headDim: said.head_dim ?? family.headDim(said.hidden_size, heads),
+    intermediate: said.intermediate_size,
+    vocabulary: said.vocab_size,
+    tied: said.tie_word_embeddings,
+    rmsNormEps: said.rms_norm_eps,
+    qkvBias: family.qkvBias,
+    qkNorm: family.qkNorm,
+    rope: ropeOf(said, at),
+    maxPositions: said.max_position_embeddings,
+  }
+  if (heads % config.kvHeads !== 0)
+    throw new HoneError(
+      `Cannot read the model: ${heads} attention heads do not divide among ${config.kvHeads} key-value heads`,
+      { at },
+    )
+  if (config.headDim % 2 !== 0)
+    throw new HoneError(`Cannot read the model: head_dim ${config.headDim} is not an even whole number`, { at })
+  return config
+}
+
+/** Both spellings: rope_parameters holds everything, or rope_theta stands at the top beside rope_scaling. */
+function ropeOf(said: ConfigJson, at: string): Rope {
+  const fields = said.rope_parameters ?? said.rope_scaling ?? {}
+  const name = fields.rope_type ?? fields.type ?? 'default'
+  const kind = lookUp(scalingKinds, name)
+  if (!kind)
+    throw new HoneError(`Cannot run the model: unknown RoPE scaling '${name}'`, {
+      at,
+      hint: `Known: ${Object.keys(scalingKinds).join(', ')}.`,
+    })
+  if ((fields.partial_rotary_factor ?? 1) !== 1)
+    throw new HoneError('Cannot run the model: partial_rotary_factor is not 1', { at })
+  const scaling = v.safeParse(kind.schema, fields)
+  if (!scaling.success) {
+    const issue = scaling.issues[0]
+    throw new HoneError(
+      `Cannot read the model: RoPE scaling '${name}': ${v.getDotPath(issue) ?? ''}: ${issue.message}`,
+      { at },
+    )
+  }
+  return { theta: fields.rope_theta ?? said.rope_theta ?? 10_000, scaling: scaling.output }
+}
+
+/** A row of a table by a name from outside, which may be that of a method of every object. */
+function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+function refuse(said: ConfigJson, architecture: string, at: string): void {
+  const other = said.architectures?.find((name) => name !== architecture)
+  if (other !== undefined) throw unknownFamily(other, at)
+  const unsupported = [
+    said.hidden_act !== 'silu' && `hidden_act '${said.hidden_act}'`,
+    said.attention_bias && 'attention_bias',
+    said.mlp_bias && 'mlp_bias',
+    said.use_sliding_window && 'use_sliding_window',
+  ].find((reason) => reason !== false)
+  if (unsupported !== undefined) throw new HoneError(`Cannot run the model: ${unsupported} is not supported`, { at })
+}
+
+function unknownFamily(name: string, at: string): HoneError {
+  const known = Object.entries(families).flatMap(([type, family]) => [type, family.architecture])
+  const guess = nearest(name, known)
+  return new HoneError(`Cannot run the model: unknown architecture '${name}'`, {
+    at,
+    hint: guess
+      ? `Did you mean '${guess}'?`
+      : `hone runs ${Object.values(families)
+          .map((family) => family.architecture)
+          .join(', ')}.`,
+  })
+}

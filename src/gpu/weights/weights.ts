@@ -1,0 +1,138 @@
+// The weights of a Hugging Face model folder, read lazily from one file or many shards, and the folder written back.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import * as v from 'valibot'
+import { HoneError, nearest } from '../../error.ts'
+import { writeFileAtomic } from '../../text/jsonl.ts'
+import { type ModelConfig, type Parameter, parametersOf } from './family.ts'
+import { makeFolder, readJson } from './folder.ts'
+import { loadConfig } from './hf.ts'
+import { type FloatType, isFloatType } from './number.ts'
+import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
+
+export interface Weights {
+  config: ModelConfig
+  /** Every weight, in the order of the forward pass. */
+  parameters: readonly Parameter[]
+  /** Values of the tensor with that Hugging Face name, [out, in] row-major as stored, converted to float32. A fresh array. */
+  read(name: string): Float32Array<ArrayBuffer>
+  /** The type it is stored in. */
+  storedType(name: string): FloatType
+  close(): void
+}
+
+const Index = v.looseObject({ weight_map: v.record(v.string(), v.string()) })
+
+/** Open the weights of `dir` and check that every one the configuration asks for is there with its shape. Reads no values. */
+export function openWeights(dir: string): Weights {
+  const config = loadConfig(dir)
+  const parameters = parametersOf(config)
+  const { fileOf, close } = openShards(dir)
+  try {
+    const stored = new Map(parameters.map((parameter) => [parameter.name, check(dir, parameter, fileOf)]))
+    const find = (name: string) => {
+      const found = stored.get(name)
+      if (!found) throw new HoneError(`Cannot read the model: it has no weight '${name}'`, { at: dir })
+      return found
+    }
+    return {
+      config,
+      parameters,
+      read: (name) => find(name).file.floats(name),
+      storedType: (name) => find(name).type,
+      close,
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/**
+ * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`.
+ * Throws HoneError where the folder cannot be written.
+ */
+export function saveModel(
+  dir: string,
+  {
+    from,
+    config,
+    type,
+    read,
+  }: { from: string; config: ModelConfig; type: FloatType; read: (parameter: Parameter) => Float32Array },
+): void {
+  makeFolder(dir)
+  for (const name of readdirSync(from))
+    if (kept(name)) writeFileAtomic(join(dir, name), readFileSync(join(from, name), 'utf8'))
+  const tensors = parametersOf(config).map((parameter) => ({
+    name: parameter.name,
+    type,
+    shape: parameter.shape,
+    read: () => read(parameter),
+  }))
+  writeSafetensors(join(dir, 'model.safetensors'), tensors)
+}
+
+function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | undefined; close: () => void } {
+  const single = join(dir, 'model.safetensors')
+  const at = join(dir, 'model.safetensors.index.json')
+  if (existsSync(single) || !existsSync(at)) {
+    if (!existsSync(single))
+      throw new HoneError(`Cannot read the model: the folder holds no model.safetensors`, {
+        at: dir,
+        hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json.',
+      })
+    const file = openSafetensors(single)
+    return { fileOf: () => file, close: file.close }
+  }
+  const index = v.safeParse(Index, readJson(at))
+  if (!index.success) throw new HoneError('Cannot read the model: the index holds no weight_map', { at })
+  const map = new Map(Object.entries(index.output.weight_map))
+  const files = new Map<string, Safetensors>()
+  const close = () => files.forEach((file) => file.close())
+  try {
+    for (const shard of new Set(map.values())) {
+      if (basename(shard) !== shard)
+        throw new HoneError(`Cannot read the model: the index names '${shard}', outside its folder`, { at })
+      files.set(shard, openSafetensors(join(dir, shard)))
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+  return { fileOf: (tensor) => files.get(map.get(tensor) ?? ''), close }
+}
+
+function check(
+  dir: string,
+  { name, shape }: Parameter,
+  fileOf: (tensor: string) => Safetensors | undefined,
+): { file: Safetensors; type: FloatType } {
+  const file = fileOf(name)
+  const entry = file?.entries.get(name)
+  if (!file || !entry) {
+    const guess = file && nearest(name, file.entries.keys())
+    throw new HoneError(`Cannot read the model: tensor '${name}' is missing`, {
+      at: file?.path ?? dir,
+      hint: guess ? `There is a tensor '${guess}'.` : 'config.json and the weights must be of one model.',
+    })
+  }
+  if (entry.shape.join() !== shape.join()) {
+    throw new HoneError(
+      `Cannot read the model: tensor '${name}' has shape [${entry.shape.join(', ')}], config.json asks for [${shape.join(', ')}]`,
+      { at: file.path },
+    )
+  }
+  if (!isFloatType(entry.type))
+    throw new HoneError(`Cannot read the model: tensor '${name}' is ${entry.type}; hone reads F32, F16 and BF16`, {
+      at: file.path,
+    })
+  return { file, type: entry.type }
+}
+
+/** Everything beside the weights that a model folder needs: configuration, tokenizer, template, licence. */
+function kept(name: string): boolean {
+  return (
+    /\.(json|jinja|model|txt|md)$/.test(name) && name !== 'model.safetensors.index.json' && !name.startsWith('adapter_')
+  )
+}

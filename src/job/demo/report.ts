@@ -1,0 +1,109 @@
+// What the demonstration shows at its end: exact match before and after, a curve of the reward, ten answers.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { pairedDifference, signTest } from '../../eval/statistics.ts'
+import { table } from '../../shell/table.ts'
+
+const Figures = v.record(v.string(), v.number())
+const Event = v.variant('type', [
+  v.looseObject({ type: v.literal('step'), step: v.number(), figures: Figures }),
+  v.looseObject({ type: v.literal('eval'), step: v.number(), figures: Figures }),
+])
+const AnswerLine = v.looseObject({ set: v.string(), id: v.string(), output: v.string(), score: v.number() })
+type AnswerLine = v.InferOutput<typeof AnswerLine>
+
+/** What a run directory says of a finished demonstration. */
+export interface Demo {
+  before: v.InferOutput<typeof Figures>
+  after: v.InferOutput<typeof Figures>
+  /** Mean reward of each step's rollouts; the loss where there are none. */
+  curve: { name: string; values: number[] }
+  /** Answers to the same held-out rows, in the same order. */
+  first: AnswerLine[]
+  last: AnswerLine[]
+}
+
+export function readDemo(run: string): Demo {
+  const events = linesOf(join(run, 'events.ndjson')).flatMap((line) => {
+    const event = v.safeParse(Event, line)
+    return event.success ? [event.output] : []
+  })
+  const evals = events.filter(({ type }) => type === 'eval')
+  const steps = events.filter(({ type }) => type === 'step')
+  const name = steps.some(({ figures }) => 'reward' in figures) ? 'reward' : 'loss'
+  const files = readdirSync(join(run, 'evals')).toSorted()
+  const answers = (file: string | undefined) =>
+    linesOf(join(run, 'evals', file ?? '')).map((line) => v.parse(AnswerLine, line))
+  return {
+    before: evals[0]?.figures ?? {},
+    after: evals.at(-1)?.figures ?? {},
+    curve: { name, values: steps.map(({ figures }) => figures[name] ?? NaN) },
+    first: answers(files[0]),
+    last: answers(files.at(-1)),
+  }
+}
+
+/** Lines for people; `questions` are those of the held-out rows, by id. */
+export function demoReport(
+  { before, after, curve, first, last }: Demo,
+  questions: ReadonlyMap<string, string>,
+): string[] {
+  const sets = Object.keys(before).flatMap((key) => /^exact_match\/([^/]+)$/.exec(key)?.slice(1) ?? [])
+  const named = sets.filter((set) => set !== 'low' && set !== 'high')
+  const rows = ['', ...named.map((set) => `/${set}`)].map((key) => [
+    key === '' ? 'mean of both' : key.slice(1),
+    interval(before, `exact_match${key}`),
+    interval(after, `exact_match${key}`),
+  ])
+  const { up, down, gain } = change(first, last)
+  return [
+    '',
+    ...table([['exact match, greedy', 'before', 'after'], ...rows]),
+    `gain ${points(gain.estimate)} points (95 % ${points(gain.low)} to ${points(gain.high)}); ${up} rows better, ${down} worse, sign test p ${signTest(up, down).toPrecision(2)}`,
+    '',
+    `${curve.name} by step  ${sparkline(curve.values)}  ${edge(curve.values, 0)} to ${edge(curve.values, -1)}`,
+    '',
+    ...named
+      .flatMap((set) => last.filter((answer) => answer.set === set).slice(0, 5))
+      .flatMap((answer) => shown(answer, questions)),
+  ]
+}
+
+/** The same as a record for programs. */
+export function demoSummary({ before, after, first, last }: Demo) {
+  return { before, after, ...change(first, last) }
+}
+
+function change(first: readonly AnswerLine[], last: readonly AnswerLine[]) {
+  const exact = (answers: readonly AnswerLine[]) => answers.map(({ score }) => Number(score >= 1))
+  const [was, is] = [exact(first), exact(last)]
+  const up = is.filter((value, i) => value > was[i]!).length
+  const down = is.filter((value, i) => value < was[i]!).length
+  return { up, down, gain: pairedDifference(was, is) }
+}
+
+function interval(figures: Record<string, number>, key: string): string {
+  const percent = (name: string) => (100 * (figures[name] ?? NaN)).toFixed(1)
+  return `${percent(key)} % (${percent(`${key}/low`)} to ${percent(`${key}/high`)})`
+}
+
+function shown({ id, output, score }: AnswerLine, questions: ReadonlyMap<string, string>): string[] {
+  return [`${score >= 1 ? '✓' : '✗'} ${questions.get(id) ?? id}`, `  ${output.replaceAll('\n', ' ')}`]
+}
+
+const points = (share: number): string => (share >= 0 ? '+' : '') + (100 * share).toFixed(1)
+const edge = (values: readonly number[], at: number): string => (values.at(at) ?? NaN).toFixed(2)
+
+function sparkline(values: readonly number[]): string {
+  const bars = '▁▂▃▄▅▆▇█'
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  return values.map((value) => bars[Math.min(7, Math.floor((8 * (value - low)) / (high - low || 1)))]).join('')
+}
+
+function linesOf(path: string): unknown[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line))
+}

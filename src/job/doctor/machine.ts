@@ -1,0 +1,144 @@
+// What hone runs on: runtime, processor, memory, cache, environment. For `hone doctor`; knows nothing of devices.
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { cacheFolder } from '../../shell/cache.ts'
+import { version } from '../../shell/version.ts'
+
+/** One line of a report. `state` says whether hone works with it: missing is a pity, broken is a fault. */
+export interface Finding {
+  area: string
+  name: string
+  value: string
+  state: 'ok' | 'missing' | 'broken'
+  /** Why it is missing or broken, and what to do. */
+  note?: string | undefined
+  hint?: string | undefined
+}
+
+/** The variables that hone reads, apart from those of settings. */
+export const variables: Record<string, string> = {
+  HONE_CACHE: 'folder for what can be made again',
+  HONE_ORT_DIR: 'folder of another ONNX Runtime',
+  HONE_DEBUG: '1 shows the stack of an error',
+  HONE_NO_PROGRESS: 'any value hides the status line',
+  HONE_FORMAT: 'format of findings where none is given',
+  HONE_TOKEN: 'bearer token that serve-reward demands',
+  OPENAI_API_KEY: 'key for the endpoint that eval asks',
+  XDG_CACHE_HOME: 'parent of the cache folder',
+  NO_COLOR: 'any value turns colour off',
+  BUN_OPTIONS: 'options that the runtime takes, also in a compiled hone',
+  BUN_BE_BUN: '1 makes a compiled hone act as Bun itself',
+  LD_LIBRARY_PATH: 'where the system looks for libraries',
+  CUDA_VISIBLE_DEVICES: 'which GPUs a program sees',
+}
+
+/** Everything that can be told without opening a device. */
+export function inspectMachine(environment: Record<string, string | undefined> = process.env): Finding[] {
+  return [
+    fact('hone', 'version', version),
+    fact(
+      'hone',
+      'form',
+      Bun.isStandaloneExecutable ? `binary ${process.execPath}` : `source ${join(import.meta.dir, '..', '..', '..')}`,
+    ),
+    fact('runtime', 'Bun', `${Bun.version} (${Bun.revision.slice(0, 9)})`),
+    fact('machine', 'system', `${process.platform}-${process.arch}, kernel ${release()}`),
+    fact(
+      'machine',
+      'processor',
+      `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} usable of ${cpus().length} cores`,
+    ),
+    fact('machine', 'vector units', vectorUnits() || 'unknown'),
+    memory(),
+    cache(cacheFolder(environment)),
+    ...inForce(environment),
+  ]
+}
+
+function fact(area: string, name: string, value: string): Finding {
+  return { area, name, value, state: 'ok' }
+}
+
+const INTERESTING = [
+  'sse4_2',
+  'avx',
+  'avx2',
+  'f16c',
+  'fma',
+  'avx512f',
+  'avx512_vnni',
+  'avx_vnni',
+  'avx512_bf16',
+  'amx_bf16',
+  'asimd',
+  'asimdhp',
+  'bf16',
+  'i8mm',
+  'sve',
+]
+
+function vectorUnits(): string {
+  const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readOr('/proc/cpuinfo', ''))?.[1] ?? ''
+  const flags = new Set(line.split(' '))
+  return INTERESTING.filter((each) => flags.has(each)).join(' ')
+}
+
+/** A container's limit counts where it is below what the machine has. */
+function memory(): Finding {
+  const limit = Number(readOr('/sys/fs/cgroup/memory.max', '')) || Infinity
+  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(readOr('/proc/meminfo', ''))?.[1] ?? 0) * 1024 || freemem()
+  const total = Math.min(totalmem(), limit)
+  return fact(
+    'machine',
+    'memory',
+    `${bytes(Math.min(available, total))} available of ${bytes(total)}${limit < totalmem() ? ' (limit of the container)' : ''}`,
+  )
+}
+
+function cache(folder: string): Finding {
+  if (canWrite(folder)) return fact('cache', folder, existsSync(folder) ? bytes(sizeOf(folder)) : 'empty')
+  return {
+    area: 'cache',
+    name: folder,
+    value: 'not writable',
+    state: 'broken',
+    note: 'ONNX Runtime is unpacked into it',
+    hint: 'set HONE_CACHE to a folder that can be written',
+  }
+}
+
+function inForce(environment: Record<string, string | undefined>): Finding[] {
+  const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(variables, name))
+  return names.sort().map((name) => ({
+    ...fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? '')),
+    note: variables[name] ?? 'a setting of sft and train',
+  }))
+}
+
+/** True if the folder can be written, or made. */
+function canWrite(folder: string): boolean {
+  if (!existsSync(folder)) return dirname(folder) !== folder && canWrite(dirname(folder))
+  try {
+    accessSync(folder, constants.W_OK)
+    return statSync(folder).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return entries.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return fallback
+  }
+}
+
+const bytes = (count: number): string =>
+  count < 2 ** 30 ? `${(count / 2 ** 20).toFixed(1)} MiB` : `${(count / 2 ** 30).toFixed(1)} GiB`

@@ -1,0 +1,85 @@
+// Evaluation: responses from a file, an endpoint or a model, judged one by one in order, and what they come to.
+import type { Judged, OpenBenchmark, Response } from '../../eval/benchmark.ts'
+import { findBenchmark } from '../../eval/benchmarks.ts'
+import { summarize, type Summary } from '../../eval/summary.ts'
+import { HoneError } from '../../error.ts'
+import { isObject } from '../../text/json.ts'
+import { readRecords } from '../../text/jsonl.ts'
+import type { AskFlags } from './ask.ts'
+import { protocolOf } from '../protocol.ts'
+import { writeReports, writeRow, type ReportFlags } from './reports.ts'
+
+export interface EvaluateFlags extends AskFlags, ReportFlags {
+  bench: string
+  data: string
+  /** A file of responses, in place of a model or an endpoint. */
+  responses?: string | undefined
+  checker?: string | undefined
+  parser?: string | undefined
+}
+
+/** The original's own newest version. */
+const CHECKER = 'v2510'
+const PARSER = 'tool-n1'
+
+/** Of responses in a file nothing is known but how they are read. */
+const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed: 0 } }
+
+/** Judge every response, report, and give the outcome. @throws HoneError for flags, data or responses that cannot be used. */
+export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
+  const { bench, data, checker = CHECKER, parser = PARSER } = flags
+  const sources = [flags.responses, flags.model, flags.endpoint].filter((each) => each !== undefined)
+  if (sources.length !== 1) {
+    throw new HoneError('Cannot evaluate: give exactly one of --responses, --model and --endpoint', {
+      hint: 'hone eval --bench bfcl --data DIR --responses FILE',
+    })
+  }
+  const open = await findBenchmark(bench).open(data, { checker, parser })
+  const readers: Record<string, string> = { rows: parser, acebench: checker }
+  const readerOf = (mode: string) => readers[bench] ?? mode
+  const given =
+    flags.responses === undefined
+      ? await (await import('./ask.ts')).ask(flags, readerOf)
+      : {
+          source: flags.responses,
+          protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: readerOf(flags.mode ?? '') }),
+          responses: responsesOf(flags.responses),
+        }
+  const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response))
+  const summary = summarize(
+    open,
+    judged.map(({ judged }) => judged),
+    { benchmark: bench, source: given.source, protocol: given.protocol },
+  )
+  await writeReports(flags, summary, judged)
+  return summary
+}
+
+/** A response and what was said of it. */
+export interface Pair {
+  judged: Judged
+  response: Response
+}
+
+async function judgeAll(
+  open: OpenBenchmark,
+  responses: AsyncIterable<Response>,
+  onJudged: (judged: Judged, response: Response) => void,
+): Promise<Pair[]> {
+  const all: Pair[] = []
+  for await (const response of responses) {
+    const judged = await open.judge(response)
+    onJudged(judged, response)
+    all.push({ judged, response })
+  }
+  return all
+}
+
+/** Rows of a file of responses. @throws HoneError at `file:line`. */
+export async function* responsesOf(file: string): AsyncGenerator<Response> {
+  for await (const { line, value } of readRecords(file)) {
+    const at = `${file}:${line}`
+    if (!isObject(value)) throw new HoneError('Cannot judge the response: the row is no object', { at })
+    yield { record: value, at }
+  }
+}

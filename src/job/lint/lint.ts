@@ -1,0 +1,183 @@
+// The flags of `hone lint` checked and put to work: choose rules, lint files, write findings, mend, watch.
+import { watch } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { loadTokenizer } from '../../dialogue/chat.ts'
+import { diagnosticFormat, type Diagnostic } from '../../shell/diag.ts'
+import { EXIT, HoneError, type ExitCode } from '../../error.ts'
+import { numberFlag } from '../../shell/flags.ts'
+import { data, flush, log } from '../../out.ts'
+import { promptForm, promptIds } from '../../dialogue/prompt.ts'
+import { openScorer, selfCommand, type Scorer } from '../../reward/scorer.ts'
+import { acrossOf } from '../../lint/across.ts'
+import { openAgainst } from '../../lint/against.ts'
+import { Baseline } from '../../lint/baseline.ts'
+import { checkerOf } from '../../lint/check.ts'
+import { lintFile } from '../../lint/file.ts'
+import { fixFile } from '../../lint/fix.ts'
+import { judgeOf } from '../../lint/judge.ts'
+import { lintPart, lintParts, ownPart, partsOf } from './parts.ts'
+import { recogniseFile } from '../../lint/pieces.ts'
+import type { LintContext, Rule } from '../../lint/rule.ts'
+import { chooseRules, rules as allRules } from '../../lint/rules.ts'
+
+export interface LintFlags {
+  _: string[]
+  format?: string | undefined
+  select?: string | undefined
+  ignore?: string | undefined
+  from?: string | undefined
+  statistics?: boolean | undefined
+  fix?: boolean | undefined
+  diff?: boolean | undefined
+  baseline?: string | undefined
+  writeBaseline?: string | undefined
+  watch?: boolean | undefined
+  exitZero?: boolean | undefined
+  reward?: string | undefined
+  mode?: 'compat' | 'strict' | undefined
+  against?: string | undefined
+  maxTokens?: string | undefined
+  tokenizer?: string | undefined
+  prompt?: string | undefined
+}
+
+/** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
+export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
+  if (flags._.length === 0 && flags.reward !== undefined) {
+    const { lintReward } = await import('../../lint/reward.ts')
+    return await lintReward(flags.reward, flags.mode ?? 'compat', diagnosticFormat(flags.format, process.env).open())
+  }
+  if (flags._.length === 0)
+    throw new HoneError('No input file was given', { hint: 'usage: hone lint FILES… or hone lint --reward REWARD' })
+  const rules = chooseRules(flags.select, flags.ignore)
+  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode ?? 'compat' })
+  try {
+    const context = await contextOf(flags, scorer)
+    const part = ownPart(process.env)
+    if (part) {
+      await lintPart(part, checkerOf(rules, context))
+      return EXIT.ok
+    }
+    if (flags.fix || flags.diff) await fixAll(flags, rules, context)
+    if (flags.diff) return EXIT.ok
+    if (flags.watch) return await watchAll(flags, rules, context)
+    const count = await lintAll(flags, rules, context)
+    return count > 0 && !flags.exitZero ? EXIT.no : EXIT.ok
+  } finally {
+    scorer?.close()
+  }
+}
+
+async function contextOf(flags: LintFlags, scorer: Scorer | undefined): Promise<LintContext> {
+  const limit = numberFlag(flags.maxTokens, '--max-tokens', { min: 1, integer: true })
+  if ((limit === undefined) !== (flags.tokenizer === undefined))
+    throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
+  const tokenizer = flags.tokenizer === undefined ? undefined : await loadTokenizer(flags.tokenizer)
+  const form = promptForm(flags.prompt ?? 'tool-n1')
+  return {
+    reward: scorer && (await judgeOf(scorer)),
+    length:
+      tokenizer && limit !== undefined ? { limit, count: (row) => promptIds(form, row, tokenizer).length } : undefined,
+    against: flags.against === undefined ? undefined : await openAgainst(flags.against.split(',')),
+  }
+}
+
+/** Findings of all files on stdout; their number. */
+async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<number> {
+  const known = flags.baseline === undefined ? undefined : await Baseline.read(flags.baseline)
+  const fresh = flags.writeBaseline === undefined ? undefined : new Baseline()
+  const counts = new Map<string, number>()
+  const writer = flags.statistics || fresh ? undefined : diagnosticFormat(flags.format, process.env).open()
+  let total = 0
+  const emit = (diagnostic: Diagnostic, text: string) => {
+    fresh?.add(diagnostic, text)
+    if (known?.take(diagnostic, text)) return
+    total++
+    counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
+    writer?.write(diagnostic, { text })
+  }
+  for (const path of flags._) await lintOne(path, flags, rules, context, emit)
+  if (flags.statistics) statistics(counts, flags.format)
+  writer?.end(allRules)
+  flush()
+  if (fresh) {
+    fresh.write(flags.writeBaseline!)
+    log(`${total} findings are now known; hone lint --baseline ${flags.writeBaseline} shows new ones alone`)
+    return 0
+  }
+  log(total === 0 ? 'no findings' : `${total} finding${total === 1 ? '' : 's'}${fixableCount(counts, rules)}`)
+  return total
+}
+
+async function lintOne(
+  path: string,
+  flags: LintFlags,
+  rules: readonly Rule[],
+  context: LintContext,
+  emit: (diagnostic: Diagnostic, text: string) => void,
+): Promise<void> {
+  const recognised =
+    flags.from === undefined
+      ? await recogniseFile(path)
+      : { lines: false, from: flags.from === 'hone' ? undefined : flags.from }
+  if (recognised.from !== undefined && flags.from === undefined)
+    log(`${path}: read as ${recognised.from}; its rows are checked as hone prep would make them`)
+  const across = acrossOf(rules)
+  const parts = recognised.lines && !context.reward ? partsOf(path, availableParallelism()) : undefined
+  if (parts) return await lintParts(parts, [...selfCommand(), ...process.argv.slice(2)], across, emit)
+  await lintFile({ path, ...recognised, checker: checkerOf(rules, context), across, rules, context, emit })
+}
+
+async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {
+  for (const path of flags._) {
+    const { lines, from } = await recogniseFile(path)
+    if (!lines)
+      throw new HoneError(`Cannot mend ${path}: it holds no hone rows a line`, {
+        at: path,
+        hint: `hone prep ${path} -o rows.jsonl${from ? '' : ' --from SOURCE'} makes them`,
+      })
+    const changed = await fixFile(
+      path,
+      { checker: checkerOf(rules, context), across: acrossOf(rules), rules },
+      flags.diff ?? false,
+    )
+    log(`${path}: ${changed} line${changed === 1 ? '' : 's'} ${flags.diff ? 'would change' : 'changed'}`)
+  }
+}
+
+/** Lints again whenever a file changes, until interrupted. */
+async function watchAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<ExitCode> {
+  if (flags._.includes('-')) throw new HoneError('Cannot watch standard input')
+  for (;;) {
+    if (process.stdout.isTTY) process.stdout.write('\x1b[2J\x1b[H')
+    await lintAll(flags, rules, context)
+    log(`watching ${flags._.join(', ')}; Ctrl-C ends`)
+    await nextChange(flags._)
+  }
+}
+
+async function nextChange(paths: readonly string[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const watchers = paths.map((path) => watch(path, () => resolve()))
+  await promise
+  // Editors write in several steps; the last of them counts.
+  await Bun.sleep(100)
+  for (const watcher of watchers) watcher.close()
+}
+
+function statistics(counts: ReadonlyMap<string, number>, format: string | undefined): void {
+  const sorted = [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+  const rows = sorted.map(([code, count]) => ({
+    code,
+    count,
+    what: allRules.find((rule) => rule.code === code)?.what ?? '',
+  }))
+  if (format === 'json') data(JSON.stringify(rows, null, 2))
+  else if (format === 'ndjson') for (const row of rows) data(JSON.stringify(row))
+  else for (const { code, count, what } of rows) data(`${String(count).padStart(7)}  ${code}  ${what}`)
+}
+
+function fixableCount(counts: ReadonlyMap<string, number>, rules: readonly Rule[]): string {
+  const fixable = rules.filter(({ fix }) => fix).reduce((sum, { code }) => sum + (counts.get(code) ?? 0), 0)
+  return fixable > 0 ? `, of which --fix may mend ${fixable}` : ''
+}

@@ -1,0 +1,82 @@
+// From a recipe to what a run works with: tokenizer, rows, device and policy, in the order in which mistakes are cheap.
+import { loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
+import { HoneError } from '../error.ts'
+import { openDevice, type DeviceSpec } from '../gpu/device/device.ts'
+import { type Model, openModel } from '../gpu/policy/model.ts'
+import type { ModelConfig } from '../gpu/weights/family.ts'
+import { loadConfig } from '../gpu/weights/hf.ts'
+import type { Training } from '../gpu/policy/parameters.ts'
+import type { Sampling } from '../gpu/policy/policy.ts'
+import { type PromptForm, promptForm } from '../dialogue/prompt.ts'
+import { modelFolder } from './model-folder.ts'
+import { stopsAt } from '../rl/judge.ts'
+import type { SftRecipe, TrainRecipe } from '../rl/recipe.ts'
+
+type Common = Pick<
+  TrainRecipe & SftRecipe,
+  'model' | 'adapter' | 'prompt' | 'device' | 'threads' | 'loraRank' | 'loraAlpha' | 'loraTargets' | 'seed'
+>
+
+export interface Language {
+  tokenizer: Tokenizer
+  form: PromptForm
+  config: ModelConfig
+  /** Positions that the model has. */
+  positions: number
+}
+
+/** Tokenizer and prompt form of the recipe's model, a folder or a finished run. @throws HoneError for a folder that hone cannot run. */
+export async function openLanguage({ model, prompt }: Pick<Common, 'model' | 'prompt'>): Promise<Language> {
+  const folder = modelFolder(model).model
+  const config = loadConfig(folder)
+  const form = promptForm(prompt)
+  const tokenizer = await loadTokenizer(folder)
+  requireVocabulary(tokenizer, config.vocabulary, folder)
+  return { tokenizer, form, config, positions: config.maxPositions }
+}
+
+/** What ends a completion. */
+export function endingOf(tokenizer: Tokenizer, stop: readonly string[] = []): Pick<Sampling, 'eosIds' | 'stop'> {
+  const test = stopsAt(stop, tokenizer)
+  return { eosIds: tokenizer.eosIds, ...(test && { stop: test }) }
+}
+
+/**
+ * Tokens left for a prompt beside `completion` tokens; `wanted` where the recipe limits it.
+ * @throws HoneError where both together are longer than the model allows.
+ */
+export function promptLimit(
+  wanted: number | null,
+  completion: number,
+  { positions }: Pick<Language, 'positions'>,
+): number {
+  const limit = wanted ?? positions - completion
+  if (limit >= 1 && limit + completion <= positions) return limit
+  throw new HoneError(
+    `Context too long: a prompt of ${wanted ?? 1} and a completion of ${completion} tokens need more than the model's ${positions} positions`,
+    { hint: 'Lower maxPromptLength or maxCompletionLength; maxPromptLength: null takes what the model allows.' },
+  )
+}
+
+export interface Trained {
+  policy: Model
+  /** Name of its device. */
+  device: string
+}
+
+/** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
+export async function openTrained(recipe: Common, { reference }: { reference: boolean }): Promise<Trained> {
+  const device = await openDevice(recipe.device as DeviceSpec, { threads: recipe.threads ?? undefined })
+  const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
+  const policy = openModel(device, model, {
+    training: trainingOf(recipe),
+    reference,
+    adapter,
+  })
+  return { policy, device: device.name }
+}
+
+function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: Common): Training {
+  if (loraRank === 0) return { kind: 'full' }
+  return { kind: 'lora', rank: loraRank, alpha: loraAlpha ?? 2 * loraRank, targets: loraTargets, seed }
+}

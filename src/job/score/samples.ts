@@ -1,0 +1,67 @@
+// Rows to be scored, block by block, from JSONL or parquet.
+import { closeSync, openSync, readSync } from 'node:fs'
+import { HoneError } from '../../error.ts'
+import { readChunks, readLineBlocks } from '../../text/jsonl.ts'
+import type { Sample } from '../../reward/reward.ts'
+import { readSample, toSample } from '../../reward/rows.ts'
+
+/** A sample and the line (or parquet row) it comes from. */
+export interface PlacedSample {
+  line: number
+  sample: Sample
+}
+
+/** Rows that parquet files are handed on in. */
+const BLOCK_ROWS = 1024
+
+/**
+ * Samples of a file (`-` = stdin, which is JSONL) in order, in blocks of some hundreds.
+ * @throws HoneError at `file:line` for malformed JSON or a row that is no sample, and for an empty file.
+ */
+export async function* readSamples(path: string): AsyncGenerator<PlacedSample[]> {
+  let empty = true
+  for await (const block of isParquet(path) ? parquetBlocks(path) : lineBlocks(path)) {
+    if (block.length === 0) continue
+    empty = false
+    yield block
+  }
+  if (empty)
+    throw new HoneError('Cannot score rows: the file is empty', {
+      at: path,
+      hint: 'Expected one JSON object per line.',
+    })
+}
+
+async function* lineBlocks(path: string): AsyncGenerator<PlacedSample[]> {
+  for await (const { first, texts } of readLineBlocks(path)) {
+    const block: PlacedSample[] = []
+    for (const [i, text] of texts.entries()) {
+      if (text.trim() !== '') block.push({ line: first + i, sample: readSample(text, path, first + i) })
+    }
+    yield block
+  }
+}
+
+async function* parquetBlocks(path: string): AsyncGenerator<PlacedSample[]> {
+  const { readParquet } = await import('../../data/parquet.ts')
+  let block: PlacedSample[] = []
+  for await (const { line, value } of readParquet(path, readChunks(path))) {
+    block.push({ line, sample: toSample(value ?? null, `${path}:${line}`) })
+    if (block.length < BLOCK_ROWS) continue
+    yield block
+    block = []
+  }
+  yield block
+}
+
+/** True for a file that begins as parquet does. */
+export function isParquet(path: string): boolean {
+  if (path === '-') return false
+  const file = openSync(path, 'r')
+  try {
+    const magic = Buffer.alloc(4)
+    return readSync(file, magic, 0, 4, 0) === 4 && magic.toString('latin1') === 'PAR1'
+  } finally {
+    closeSync(file)
+  }
+}

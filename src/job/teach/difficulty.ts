@@ -1,0 +1,66 @@
+// How hard rows are for a model: the share of k sampled answers that the reward accepts.
+import { judgeOf } from '../../lint/judge.ts'
+import { HoneError } from '../../error.ts'
+import { status } from '../../out.ts'
+import type { Scorer } from '../../reward/scorer.ts'
+import type { HoneRow } from '../../dialogue/row.ts'
+import type { Teacher } from './teacher.ts'
+
+export interface Range {
+  low: number
+  high: number
+}
+
+export interface DifficultyCounts {
+  kept: number
+  easy: number
+  hard: number
+  failed: number
+  /** Rows by passes, 0 to k. */
+  histogram: number[]
+}
+
+/** "0.2..0.8" as a range, ends included. @throws HoneError */
+export function parseRange(text: string): Range {
+  const [, low, high] = /^(\d*\.?\d+)\.\.(\d*\.?\d+)$/.exec(text) ?? []
+  const range = { low: Number(low), high: Number(high) }
+  if (range.low >= 0 && range.high <= 1 && range.low <= range.high) return range
+  throw new HoneError(`Cannot read the range "${text}"`, { hint: 'write two shares, such as 0.2..0.8' })
+}
+
+/** Every row with `meta.pass_rate` and `meta.passes`, in order; rows outside the range and rows without an answer are counted and left out. */
+export async function* difficulty(
+  rows: readonly HoneRow[],
+  teacher: Teacher,
+  scorer: Scorer,
+  { samples, keep }: { samples: number; keep: Range },
+  counts: DifficultyCounts,
+): AsyncGenerator<HoneRow> {
+  const judge = await judgeOf(scorer)
+  counts.histogram = Array.from({ length: samples + 1 }, () => 0)
+  const questions = rows.flatMap((row) => Array.from({ length: samples }, (_, sample) => ({ row, sample })))
+  const answers = teacher.askAll(questions)[Symbol.asyncIterator]()
+  for (const [index, row] of rows.entries()) {
+    const [judged] = await judge.judge([row])
+    const texts: string[] = []
+    for (let sample = 0; sample < samples; sample++) {
+      const { value } = await answers.next()
+      if (value && 'text' in value) texts.push(value.text)
+    }
+    status(`difficulty  ${index + 1}/${rows.length}  kept ${counts.kept}  easy ${counts.easy}  hard ${counts.hard}`)
+    if (texts.length === 0) {
+      counts.failed++
+      continue
+    }
+    const verdicts = await scorer.score(texts.map((completion) => ({ completion, truth: row.answer })))
+    const passes = verdicts.filter(({ score, fault }) => fault === null && score >= judged!.best).length
+    const rate = passes / texts.length
+    counts.histogram[passes]!++
+    if (rate < keep.low) counts.hard++
+    else if (rate > keep.high) counts.easy++
+    else {
+      counts.kept++
+      yield { ...row, meta: { ...row.meta, pass_rate: rate, passes, samples: texts.length } }
+    }
+  }
+}

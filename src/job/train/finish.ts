@@ -1,0 +1,18 @@
+// The end of a run: the model or adapter that came of it, with its card.
+import type { Policy } from '../../gpu/policy/policy.ts'
+import { writeFileAtomic } from '../../text/jsonl.ts'
+import { EVENTS, readEvents, type Run } from '../../rundir/run.ts'
+import { cardOf } from '../../rundir/card.ts'
+
+/** Write `final/` of the run. */
+export async function finish(
+  run: Run,
+  policy: Policy,
+  { loraRank }: { loraRank: number },
+  formula: readonly string[],
+): Promise<void> {
+  const what = loraRank > 0 ? 'adapter' : 'model'
+  await policy.save(run.path('final'), what)
+  const events = readEvents(run.path(EVENTS))
+  writeFileAtomic(run.path('final', 'README.md'), cardOf({ run, events, what, formula }))
+}

@@ -1,0 +1,109 @@
+// A run as a job: its directory, its sinks, its checkpoint, and how it ends when the user interrupts it.
+import type { Resolved } from '../../shell/config.ts'
+import { EXIT, type ExitCode } from '../../error.ts'
+import { type Sink, tee } from '../../rundir/event.ts'
+import type { Policy } from '../../gpu/policy/policy.ts'
+import { complain, isTerminal, log, status } from '../../out.ts'
+import { progress } from '../../rundir/progress.ts'
+import { createRun, resumeRun, type Run } from '../../rundir/run.ts'
+import { tensorboard } from '../../rundir/tensorboard.ts'
+import { version } from '../../shell/version.ts'
+import { summary } from '../../rundir/end.ts'
+import { latestCheckpoint, type Progress } from './checkpoint.ts'
+
+export interface Job {
+  command: 'sft' | 'train'
+  settings: Resolved<{ output: string }>
+  /** Run directory to go on with. */
+  resume: string | undefined
+  policy: Policy
+  protocol: Record<string, string>
+}
+
+/** What the body of a job is given. */
+export interface Workplace {
+  run: Run
+  start: Progress
+  emit: Sink
+  clock: () => number
+  interrupted: () => boolean
+}
+
+/** Run `body` in the job's directory, from its newest checkpoint where it is resumed. */
+export async function work(job: Job, body: (place: Workplace) => Promise<'done' | 'interrupted'>): Promise<ExitCode> {
+  const directory = job.resume ?? job.settings.value.output
+  const latest = job.resume === undefined ? undefined : latestCheckpoint(`${directory}/checkpoints`)
+  if (latest) job.policy.restore(latest.checkpoint.policy)
+  const start = latest?.checkpoint ?? { step: 0, position: 0 }
+  const stop = interruption()
+  const run =
+    job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, latest ? start.step : -1)
+  const board = tensorboard(directory, { time: Date.now(), step: start.step })
+  const told = summary()
+  const emit = tee(
+    run.emit,
+    board,
+    progress({ terminal: isTerminal(), now: Date.now, log, complain, status }),
+    told.sink,
+  )
+  try {
+    if (job.resume !== undefined) announce(job, latest?.damaged ?? [], start, emit)
+    const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
+    told.lines(run.path).forEach((line) => log(line))
+    if (reason === 'done') return EXIT.ok
+    complain(`saved; to go on: ${resumeCommand(job.command, directory)}`)
+    return EXIT.interrupted
+  } finally {
+    stop.release()
+    board.close()
+    run.close()
+  }
+}
+
+/** Say from where a run goes on, and in what it is not the run that it was. */
+function announce({ settings }: Job, damaged: readonly string[], { step }: Progress, emit: Sink): void {
+  const note = (text: string, loud: boolean) => emit({ type: 'note', time: Date.now(), step, text, loud })
+  note(`resumed after step ${step}`, false)
+  for (const path of damaged) note(`checkpoint ${path} is damaged and was passed over`, true)
+  for (const [key, origin] of Object.entries(settings.origins))
+    if (origin.startsWith('--')) note(`goes on with another ${key} (${origin})`, true)
+}
+
+/** The command that goes on with a run, as it is typed in a shell. */
+export function resumeCommand(command: string, directory: string): string {
+  return [...program(), command, '--resume', directory].map(quote).join(' ')
+}
+
+/** The words that start this program in the user's shell. */
+function program(): string[] {
+  const { execPath, env, argv } = process
+  if (Bun.isStandaloneExecutable) return [Bun.which('hone') === execPath ? 'hone' : execPath]
+  // npx puts its Bun on the path of this process alone.
+  const bun = env['npm_command'] === 'exec' ? ['npx', 'bun'] : [Bun.which('bun') ? 'bun' : execPath]
+  return [...bun, argv[1] ?? 'src/main.ts']
+}
+
+const quote = (word: string): string => (/^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+
+/** The first SIGINT or SIGTERM asks for an end after the step at hand, the second ends at once. */
+function interruption() {
+  let asked = false
+  const onSignal = () => {
+    if (asked) process.exit(EXIT.interrupted)
+    asked = true
+    complain('finishing this step, then saving; once more to stop at once')
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    asked: () => asked,
+    release() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+function recordOf({ command, settings, protocol }: Job) {
+  return { command, version, settings: { ...settings.value }, origins: settings.origins, protocol }
+}

@@ -1,0 +1,91 @@
+// Lints one file: pieces in, findings out in the order of the file.
+import type { Diagnostic } from '../shell/diag.ts'
+import type { HoneRow } from '../dialogue/row.ts'
+import type { acrossOf } from './across.ts'
+import type { Checked, Checker, Found } from './check.ts'
+import { lineBlocks, readPieces, type LintPiece } from './pieces.ts'
+import { placed } from './place.ts'
+import type { LintContext, Rule } from './rule.ts'
+import { ruleOf } from './rules.ts'
+
+export interface FileRun {
+  path: string
+  /** The source through which rows are read; undefined for hone rows. */
+  from: string | undefined
+  lines: boolean
+  checker: Checker
+  across: ReturnType<typeof acrossOf>
+  rules: readonly Rule[]
+  context: LintContext
+  /** Hears each finding with the text that it stands in. */
+  emit(diagnostic: Diagnostic, text: string): void
+}
+
+/** @throws HoneError where the file cannot be read. */
+export async function lintFile(run: FileRun): Promise<void> {
+  if (run.lines) {
+    for await (const { first, texts } of lineBlocks(run.path)) {
+      await lintPieces(run, texts.length, (i) => ({ line: first + i, column: 1, text: texts[i]! }))
+    }
+    return
+  }
+  let block: LintPiece[] = []
+  for await (const piece of readPieces(run.path, run.from)) {
+    block.push(piece)
+    if (block.length < BLOCK) continue
+    await lintPieces(run, block.length, (i) => block[i]!)
+    block = []
+  }
+  await lintPieces(run, block.length, (i) => block[i]!)
+}
+
+const BLOCK = 256
+
+/** Pieces are made one by one: most have no findings and leave nothing behind. */
+async function lintPieces(run: FileRun, count: number, pieceAt: (index: number) => LintPiece): Promise<void> {
+  const judge = run.context.reward
+  const judgedRule = judge ? run.rules.find((rule) => rule.on === 'judged') : undefined
+  if (!judge || judgedRule?.on !== 'judged') {
+    for (let i = 0; i < count; i++) lintPiece(run, pieceAt(i), undefined, [])
+    return
+  }
+  const checked = Array.from({ length: count }, (_, i) => checkPiece(run, pieceAt(i)))
+  const rows = checked.flatMap(({ row }) => (row ? [row] : []))
+  const verdicts = new Map<HoneRow, Awaited<ReturnType<typeof judge.judge>>[number]>()
+  for (const [i, judged] of (await judge.judge(rows)).entries()) verdicts.set(rows[i]!, judged)
+  for (let i = 0; i < count; i++) {
+    const judged = checked[i]!.row && verdicts.get(checked[i]!.row!)
+    const fault = judged && judgedRule.check(judged, judge.name)
+    const extra =
+      fault && !('length' in fault)
+        ? [{ rule: judgedRule, message: fault.message, hint: judgedRule.hint, path: fault.at ?? [], offset: undefined }]
+        : []
+    lintPiece(run, pieceAt(i), checked[i]!, extra)
+  }
+}
+
+function checkPiece({ checker }: FileRun, piece: LintPiece): Checked {
+  return piece.rejected === undefined
+    ? checker.check(piece.text)
+    : { found: [], value: undefined, row: undefined, keys: undefined }
+}
+
+function lintPiece(run: FileRun, piece: LintPiece, known: Checked | undefined, extra: Found[]): void {
+  const { found, keys } = known ?? checkPiece(run, piece)
+  const all = extra.length === 0 ? found : [...found, ...extra]
+  if (piece.rejected !== undefined) {
+    const rule = ruleOf('HN110')
+    if (run.rules.includes(rule))
+      all.push({
+        rule,
+        message: `not readable as ${run.from}: ${piece.rejected}`,
+        hint: rule.hint,
+        path: [],
+        offset: 0,
+      })
+  }
+  if (keys)
+    for (const { rule, message } of run.across.check(keys, piece.line))
+      all.push({ rule, message, hint: rule.hint, path: [], offset: undefined })
+  for (const diagnostic of placed(run.path, piece, all)) run.emit(diagnostic, piece.text)
+}

@@ -1,0 +1,122 @@
+// Attacks a reward: feeds it hostile completions and reports holes, throws, and where it and the parsers disagree.
+import { parsers } from '../dialogue/call.ts'
+import type { Diagnostic, DiagnosticWriter } from '../shell/diag.ts'
+import { EXIT, HoneError, type ExitCode } from '../error.ts'
+import { exactMatch } from '../eval/match.ts'
+import { flush, log } from '../out.ts'
+import type { Mode, Verdict } from '../reward/reward.ts'
+import { isRewardFile, openScorer, type Scorer } from '../reward/scorer.ts'
+import type { ToolCall } from '../dialogue/row.ts'
+import { hostileCompletions, rightCompletion, type Hostile } from './hostile.ts'
+import { rewardRules } from './reward-rules.ts'
+
+/** What the reward under attack made of a completion. */
+interface Trial extends Hostile {
+  verdict: Verdict
+  again: Verdict
+  milliseconds: number
+  /** The score of the right answer. */
+  best: number
+}
+
+type Layout = Parameters<typeof hostileCompletions>[0]
+
+/** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers in any layout. */
+export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWriter): Promise<ExitCode> {
+  const scorer = openScorer(spec, { mode })
+  const strict = isRewardFile(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
+  try {
+    const layout = await layoutOf(scorer)
+    const trials = await tryAll(scorer, layout)
+    const found = trials.flatMap((trial) => judge(trial).map(([code, message]) => diagnostic(spec, code, message)))
+    for (const trial of trials)
+      found.push(...disagreements(trial, layout).map((message) => diagnostic(spec, 'HN907', message)))
+    if (strict) {
+      for (const trial of trials) {
+        const [verdict] = await strict.score([{ completion: trial.text, truth: trial.truth }])
+        if (verdict && verdict.score !== trial.verdict.score)
+          found.push(
+            diagnostic(
+              spec,
+              'HN908',
+              `${trial.what}: ${trial.verdict.score} by the code, ${verdict.score} by the paper`,
+            ),
+          )
+      }
+    }
+    const sorted = found.toSorted((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
+    for (const each of sorted) writer.write(each)
+    writer.end(rewardRules)
+    flush()
+    log(`${spec}: ${trials.length} completions tried, ${sorted.length} finding${sorted.length === 1 ? '' : 's'}`)
+    return sorted.some(({ severity }) => severity !== 'info') ? EXIT.no : EXIT.ok
+  } finally {
+    scorer.close()
+    strict?.close()
+  }
+}
+
+/** The layout in which right answers earn most. */
+async function layoutOf(scorer: Scorer): Promise<Layout> {
+  const truth = hostileCompletions('list')[0]!.truth
+  const layouts: Layout[] = ['list', 'lines']
+  const verdicts = await scorer.score(layouts.map((layout) => ({ completion: rightCompletion(layout, truth), truth })))
+  const best = verdicts[1]!.score > verdicts[0]!.score ? 1 : 0
+  if (!verdicts.some(({ score }) => score > 0)) {
+    throw new HoneError('Cannot attack the reward: no right answer earns anything', {
+      at: scorer.name,
+      hint:
+        verdicts[0]!.reasons[0] ??
+        'right answers are <think>…</think> and a <tool_call> block, as a list or a call a line',
+    })
+  }
+  return layouts[best]!
+}
+
+async function tryAll(scorer: Scorer, layout: Layout): Promise<Trial[]> {
+  const bests = new Map<readonly ToolCall[], number>()
+  const trials: Trial[] = []
+  for (const hostile of hostileCompletions(layout)) {
+    const { text: completion, truth } = hostile
+    if (!bests.has(truth)) {
+      const [right] = await scorer.score([{ completion: rightCompletion(layout, truth), truth }])
+      bests.set(truth, right!.score)
+    }
+    const start = performance.now()
+    const [verdict] = await scorer.score([{ completion, truth }])
+    const milliseconds = performance.now() - start
+    const [again] = await scorer.score([{ completion, truth }])
+    trials.push({ ...hostile, verdict: verdict!, again: again!, milliseconds, best: bests.get(truth)! })
+  }
+  return trials
+}
+
+/** Codes and messages for what the verdict alone shows. */
+function judge({ is, what, verdict, again, milliseconds, best }: Trial): [string, string][] {
+  const found: [string, string][] = []
+  const { score, fault } = verdict
+  if (fault !== null) found.push(['HN902', `${what}: ${fault}`])
+  if (!Number.isFinite(score)) found.push(['HN903', `${what}: the score is ${score}`])
+  if (!Object.is(score, again.score)) found.push(['HN904', `${what}: ${score}, then ${again.score}`])
+  if (milliseconds > 1000) found.push(['HN905', `${what}: ${(milliseconds / 1000).toFixed(1)} seconds`])
+  if (is === 'wrong' && score > best) found.push(['HN906', `${what}: ${score}, the right answer earns ${best}`])
+  else if (is === 'wrong' && score === best) found.push(['HN901', `${what}: earns ${score}, as the right answer does`])
+  if (is === 'right' && score < best) found.push(['HN909', `${what}: earns ${score} of ${best}`])
+  return found
+}
+
+/** Where the reward pays in full and a parser of its layout reads other calls. */
+function disagreements({ what, text, truth, verdict, best }: Trial, layout: Layout): string[] {
+  if (verdict.score < best || truth.length === 0) return []
+  const others = Object.entries(parsers).filter(([, parser]) => {
+    const reads = (completion: string) => exactMatch(parser.parse(completion).calls, truth)
+    return reads(rightCompletion(layout, truth)) && !reads(text)
+  })
+  const names = others.map(([name, parser]) => `${name} (${parser.parse(text).calls.length} calls)`)
+  return names.length === 0 ? [] : [`${what}: paid in full, other calls are read by ${names.join(', ')}`]
+}
+
+function diagnostic(file: string, code: string, message: string): Diagnostic {
+  const rule = rewardRules.find((each) => each.code === code)!
+  return { code, severity: rule.severity, file, line: 1, column: 1, message, hint: rule.hint }
+}

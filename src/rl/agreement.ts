@@ -1,0 +1,51 @@
+// The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
+import { EXIT, HoneError } from '../error.ts'
+import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import { KEY } from './order.ts'
+
+export interface AgreementOptions {
+  temperature: number
+  seed: number
+  ending: Pick<Sampling, 'eosIds' | 'stop'>
+  maxPositions: number
+  /** Where the policy lies: on the CPU both ways compute in float32 and have to agree. */
+  device: string
+}
+
+/** Largest difference allowed on the CPU. */
+const TOLERANCE = 1e-4
+const TOKENS = 32
+
+/** Sample a few tokens and compare. Returns the largest difference. @throws HoneError, a bug, where it is too large on the CPU. */
+export async function checkAgreement(
+  policy: Pick<Policy, 'generate' | 'forward'>,
+  prompts: readonly (readonly number[])[],
+  { temperature, seed, ending, maxPositions, device }: AgreementOptions,
+): Promise<number> {
+  const short = prompts.filter((ids) => ids.length + TOKENS <= maxPositions).slice(0, 2)
+  const requests = short.map((prompt, index) => ({ prompt, samples: 2, key: [seed, KEY.probe, index] }))
+  const sampled = await policy.generate(requests, { temperature, maxNewTokens: TOKENS, ...ending })
+  const groups = sampled.map((completions, g) => ({
+    prompt: short[g]!,
+    completions: completions.map(({ ids }) => ids),
+  }))
+  const { logprobs } = policy.forward(groups, { temperature })
+  let worst = 0
+  sampled.forEach((completions, g) =>
+    completions.forEach((completion, i) =>
+      completion.logprobs.forEach((value, t) => {
+        const difference = Math.abs(value - logprobs[g]![i]![t]!)
+        if (!(difference <= worst)) worst = difference
+      }),
+    ),
+  )
+  if (device === 'cpu' && !(worst <= TOLERANCE))
+    throw new HoneError(
+      `Log-probs of decoding and of training differ by ${worst.toExponential(1)}: at most ${TOLERANCE} is allowed`,
+      {
+        exit: EXIT.bug,
+        hint: 'Training on them would be off-policy without notice; please report this with the output of `hone doctor`.',
+      },
+    )
+  return worst
+}

@@ -1,0 +1,72 @@
+// What a run says of itself at its end: where the time went, how much memory it took, and what the model now writes.
+import { existsSync, readFileSync } from 'node:fs'
+import type { Figures, RunEvent, Sink } from './event.ts'
+import { duration } from './progress.ts'
+import { stepFile } from './run.ts'
+
+export interface Summary {
+  sink: Sink
+  /** Lines for people; `path` leads into the run directory. */
+  lines(path: (...parts: string[]) => string): string[]
+}
+
+/** Collects events; the rest of the step's time is what none of its parts claims. */
+export function summary(): Summary {
+  const steps: (RunEvent & { type: 'step' })[] = []
+  const evals: (RunEvent & { type: 'eval' })[] = []
+  return {
+    sink(event) {
+      if (event.type === 'step') steps.push(event)
+      if (event.type === 'eval') evals.push(event)
+    },
+    lines(path) {
+      const last = steps.at(-1)
+      if (!last) return []
+      return [
+        timeLine(steps.map(({ figures }) => figures)),
+        `peak memory ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
+        ...changeLine(evals),
+        ...completionLines(path('rollouts', stepFile(last.step))),
+      ]
+    },
+  }
+}
+
+/** Seconds per step, and the shares of the parts that the loop measured. */
+function timeLine(figures: readonly Figures[]): string {
+  const sum = (name: string) => figures.reduce((total, each) => total + (each[name] ?? 0), 0)
+  const total = sum('step_time')
+  const parts = Object.keys(figures[0] ?? {})
+    .filter((name) => name.startsWith('time/'))
+    .map((name) => `${name.slice('time/'.length)} ${((100 * sum(name)) / total).toFixed(0)} %`)
+  const pace = `${figures.length} steps in ${duration(total)}, ${(total / figures.length).toFixed(2)} s each`
+  return parts.length > 0 ? `${pace}: ${parts.join(', ')}` : pace
+}
+
+function changeLine(evals: readonly (RunEvent & { type: 'eval' })[]): string[] {
+  const [before, after] = [evals[0], evals.at(-1)]
+  if (!before || !after || before === after) return []
+  const percent = ({ figures }: { figures: Figures }) => (100 * (figures['exact_match'] ?? NaN)).toFixed(1)
+  return [`exact match ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
+}
+
+/** A few completions of the last step, from as many prompts as there are. */
+function completionLines(file: string): string[] {
+  if (!existsSync(file)) return []
+  const rows = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { reward: number; output: string; sample: number })
+    .sort((a, b) => a.sample - b.sample)
+  const shown = rows.slice(0, SHOWN).map(({ reward, output }) => `  reward ${reward.toFixed(2)}  ${oneLine(output)}`)
+  return ['completions of the last step:', ...shown]
+}
+
+const SHOWN = 5
+const WIDTH = 400
+
+/** A completion may hold anything: control characters do not reach the terminal. */
+function oneLine(text: string): string {
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  return line.length > WIDTH ? `${line.slice(0, WIDTH)}…` : line
+}

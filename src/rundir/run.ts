@@ -1,0 +1,203 @@
+// A run directory: its settings with their origins, its events, its lock. It is made once and never overwritten.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { HoneError } from '../error.ts'
+import type { RunEvent, Sink } from './event.ts'
+import { writeFileAtomic } from '../text/jsonl.ts'
+
+const StoredRecord = v.object({
+  command: v.string(),
+  version: v.string(),
+  settings: v.record(v.string(), v.unknown()),
+  origins: v.record(v.string(), v.string()),
+  /** Short names of what the model is asked with and judged by (see rl/evaluate/protocol.ts). */
+  protocol: v.optional(v.record(v.string(), v.string())),
+})
+
+/** run.json: what the run was asked to do. */
+export type RunRecord = v.InferOutput<typeof StoredRecord>
+
+export interface Run {
+  directory: string
+  record: RunRecord
+  /** A path inside the run directory. */
+  path(...parts: string[]): string
+  /** Appends an event to events.ndjson. */
+  emit: Sink
+  /** Releases the lock. */
+  close(): void
+}
+
+/**
+ * Refuse, before any work is done, a directory in which no run can be made. Nothing is written.
+ * @throws HoneError where it holds a run already or is no directory.
+ */
+export function checkNewRun(directory: string): void {
+  if (existsSync(join(directory, RECORD)))
+    throw new HoneError(`Cannot start a run in "${directory}": it already holds one`, {
+      at: directory,
+      hint: `continue it with --resume ${directory}, or give another directory with --output`,
+    })
+  let parent = resolve(directory)
+  while (!existsSync(parent)) parent = dirname(parent)
+  if (!statSync(parent).isDirectory())
+    throw new HoneError(`Cannot start a run in "${directory}": "${parent}" is a file`, { at: directory })
+}
+
+/** Make the directory and write run.json. @throws HoneError where it holds a run already or the disk refuses. */
+export function createRun(directory: string, record: RunRecord): Run {
+  checkNewRun(directory)
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    throw new HoneError(`Cannot make the run directory "${directory}": ${reason(cause)}`, {
+      at: directory,
+      hint: 'Check that the folder above it is writable.',
+      cause,
+    })
+  }
+  const release = lock(directory)
+  try {
+    writeFileAtomic(join(directory, RECORD), `${JSON.stringify(record, null, 2)}\n`)
+    return open(directory, record, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** What the run in `directory` was asked to do. @throws HoneError where it holds none. */
+export function readRecord(directory: string): RunRecord {
+  const path = join(directory, RECORD)
+  if (!existsSync(path))
+    throw new HoneError(`Cannot find a run in "${directory}": there is no ${RECORD}`, {
+      at: directory,
+      hint: 'Give the directory that --output named.',
+    })
+  const parsed = v.safeParse(StoredRecord, parse(readFileSync(path, 'utf8')))
+  if (!parsed.success) throw new HoneError(`Cannot read ${path}: it is not the record of a run`, { at: path })
+  return parsed.output
+}
+
+/**
+ * Open the run in `directory` to go on after `step`: later events, and a last line that a crash cut short, are dropped.
+ * @throws HoneError where it holds no run, or another process is at it.
+ */
+export function resumeRun(directory: string, step: number): Run {
+  const record = readRecord(directory)
+  const release = lock(directory)
+  try {
+    const path = join(directory, EVENTS)
+    if (existsSync(path)) {
+      const kept = readEvents(path).filter((event) => !('step' in event) || event.step <= step)
+      writeFileAtomic(path, kept.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    }
+    return open(directory, record, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** The events of a run, up to the first line that is not whole. */
+export function readEvents(path: string): RunEvent[] {
+  const events: RunEvent[] = []
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const event = parse(line)
+    if (event === undefined) break
+    events.push(event as RunEvent)
+  }
+  return events
+}
+
+/** Name of a file of completions of one step. Zeros in front: names sort as numbers. */
+export const stepFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
+
+const RECORD = 'run.json'
+export const EVENTS = 'events.ndjson'
+const LOCK = 'lock'
+
+function open(directory: string, record: RunRecord, release: () => void): Run {
+  const events = openSync(join(directory, EVENTS), 'a')
+  let closed = false
+  return {
+    directory,
+    record,
+    path: (...parts) => join(directory, ...parts),
+    emit(event) {
+      if (event.type === 'phase') return
+      try {
+        writeSync(events, `${JSON.stringify(event)}\n`)
+      } catch (cause) {
+        throw new HoneError(`Cannot write ${join(directory, EVENTS)}: ${reason(cause)}`, { at: directory, cause })
+      }
+    },
+    close() {
+      if (closed) return
+      closed = true
+      fsyncSync(events)
+      closeSync(events)
+      release()
+    },
+  }
+}
+
+/** Take the lock; one left by a process that is gone is taken over. Returns what releases it. */
+function lock(directory: string): () => void {
+  const path = join(directory, LOCK)
+  for (;;) {
+    try {
+      const file = openSync(path, 'wx')
+      writeSync(file, `${process.pid}\n`)
+      closeSync(file)
+      break
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'))
+        throw new HoneError(`Cannot write ${path}: ${reason(cause)}`, { at: directory, cause })
+      const holder = Number(readFileSync(path, 'utf8'))
+      if (holder !== process.pid && isAlive(holder))
+        throw new HoneError(`Cannot use the run in "${directory}": process ${holder} is writing to it`, {
+          at: path,
+          hint: 'Wait for it to end, or stop it.',
+        })
+      rmSync(path, { force: true })
+    }
+  }
+  const release = () => {
+    process.off('exit', release)
+    rmSync(path, { force: true })
+  }
+  process.on('exit', release)
+  return release
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,0 +1,53 @@
+// Completion of command lines in a shell: the scripts that ask, and the answers from the commands' own definitions.
+import type { ArgDef, ArgsDef } from 'citty'
+import { HoneError } from '../error.ts'
+import { EVERYWHERE, flagName } from './flags.ts'
+
+/** Shell → script that makes it ask `hone complete -- WORDS…`, where the last word is the unfinished one. */
+export const scripts: Record<string, string> = {
+  bash: `_hone() {
+  local IFS=$'\\n'
+  COMPREPLY=($(hone complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}"))
+  [ \${#COMPREPLY[@]} -gt 0 ] || compopt -o default
+}
+complete -F _hone hone`,
+  zsh: `#compdef hone
+_hone() {
+  local -a found
+  found=(\${(f)"$(hone complete -- "\${(@)words[2,CURRENT]}")"})
+  if (( \${#found} )); then compadd -- $found; else _files; fi
+}
+compdef _hone hone`,
+  fish: `complete -c hone -a '(hone complete -- (commandline -opc)[2..] (commandline -ct))'`,
+}
+
+/** The script for a shell. Throws HoneError for a shell that is not in the table. */
+export function completionScript(shell: string | undefined): string {
+  const script = shell === undefined ? undefined : scripts[shell]
+  if (script) return script
+  throw new HoneError(`Cannot complete for ${shell === undefined ? 'no shell' : `"${shell}"`}`, {
+    hint: `usage: hone complete ${Object.keys(scripts).join('|')}`,
+  })
+}
+
+/** What the last of `words` may become: a flag or one of its values. Empty where the shell should offer files. */
+export function flagCompletions(definitions: ArgsDef, words: readonly string[]): string[] {
+  const last = words.at(-1) ?? ''
+  const flags = Object.entries<ArgDef>({ ...definitions, ...EVERYWHERE }).filter(
+    ([, definition]) => definition.type !== 'positional',
+  )
+  const before = flags.find(([name]) => flagName(name) === words.at(-2))?.[1]
+  const offers =
+    before && before.type !== 'boolean'
+      ? optionsOf(before)
+      : last.startsWith('-')
+        ? [...flags.map(([name]) => flagName(name)), '--help']
+        : []
+  return offers.filter((each) => each.startsWith(last))
+}
+
+function optionsOf(definition: ArgDef): string[] {
+  if (definition.type === 'enum') return definition.options ?? []
+  // A setting with fixed choices shows them as its value: grpo|gspo.
+  return definition.valueHint?.includes('|') ? definition.valueHint.split('|') : []
+}

@@ -1,0 +1,277 @@
+// Parsers of calls: what serving engines accept is read, what they refuse is a fault, and nothing is ever half a call.
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import fc from 'fast-check'
+import { findParser, parsers, type Call, type Parsed } from '../../src/dialogue/call.ts'
+import { dumpJson } from '../../src/text/json.ts'
+
+// Other programs may have the machine.
+setDefaultTimeout(60_000)
+
+const parse = (parser: string, text: string): Parsed => findParser(parser).parse(text)
+const f = (args: Call['arguments'] = { x: 1 }): Call => ({ name: 'f', arguments: args })
+const F = '{"name": "f", "arguments": {"x": 1}}'
+const G = '{"name": "g", "arguments": {}}'
+const g: Call = { name: 'g', arguments: {} }
+const block = (body: string) => `<tool_call>\n${body}\n</tool_call>`
+
+interface Case {
+  calls: Call[]
+  think?: string | null
+  rest?: string
+}
+
+const whole: [parser: string, what: string, text: string, expected: Case][] = [
+  ['hermes', 'one block', block(F), { calls: [f()] }],
+  ['hermes', 'two blocks', block(F) + '\n' + block(G), { calls: [f(), g] }],
+  ['hermes', 'text before, between and after', `a ${block(F)} b ${block(G)} c`, { calls: [f(), g], rest: 'a  b  c' }],
+  ['hermes', 'blocks on one line', `<tool_call>${F}</tool_call><tool_call>${G}</tool_call>`, { calls: [f(), g] }],
+  ['hermes', 'arguments before the name', block('{"arguments": {"x": 1}, "name": "f"}'), { calls: [f()] }],
+  [
+    'hermes',
+    'nested and unicode arguments',
+    block('{"name":"f","arguments":{"x":{"ä":["日本","\\u00e9",null,{"y":[]}]}}}'),
+    { calls: [f({ x: { ä: ['日本', 'é', null, { y: [] }] } })] },
+  ],
+  [
+    'hermes',
+    'a call tag inside a string',
+    block('{"name":"f","arguments":{"x":"</tool_call> and <tool_call>"}}'),
+    { calls: [f({ x: '</tool_call> and <tool_call>' })] },
+  ],
+  [
+    'hermes',
+    'quotes and braces inside a string',
+    block('{"name":"f","arguments":{"x":"\\"}]{["}}'),
+    { calls: [f({ x: '"}]{[' })] },
+  ],
+  [
+    'hermes',
+    'a think tag inside an argument',
+    block('{"name":"f","arguments":{"x":"<think>a</think>"}}'),
+    { calls: [f({ x: '<think>a</think>' })] },
+  ],
+  ['hermes', 'thinking before', `<think>\nso f\n</think>\n\n${block(F)}`, { calls: [f()], think: 'so f' }],
+  [
+    'hermes',
+    'thinking whose opening tag is in the prompt',
+    `so f\n</think>\n${block(F)}`,
+    { calls: [f()], think: 'so f' },
+  ],
+  [
+    'hermes',
+    'a call tag in the thinking',
+    `<think>use <tool_call>?</think>${block(F)}`,
+    { calls: [f()], think: 'use <tool_call>?' },
+  ],
+  ['hermes', 'an end-of-turn token', block(F) + '<|im_end|>\n', { calls: [f()] }],
+  ['hermes', 'a whole call whose closing tag was the stop string', `<tool_call>\n${F}`, { calls: [f()] }],
+  ['hermes', 'no call', 'Hello <|im_end|>', { calls: [], rest: 'Hello' }],
+  [
+    'tool-n1',
+    'a list of calls',
+    `<think>t</think> <tool_call>[${F}, ${G}]</tool_call>`,
+    { calls: [f(), g], think: 't' },
+  ],
+  ['tool-n1', 'an empty list', '<tool_call>[]</tool_call>', { calls: [] }],
+  ['tool-n1', 'one object', `<tool_call>${F}</tool_call>`, { calls: [f()] }],
+  ['tool-n1', 'JSON text inside JSON text', `<tool_call>${JSON.stringify(`[${F}]`)}</tool_call>`, { calls: [f()] }],
+  ['tool-n1', 'the last of two blocks', `<tool_call>[${G}]</tool_call><tool_call>[${F}]</tool_call>`, { calls: [f()] }],
+  [
+    'toolrl',
+    'a call a line',
+    '<think> t </think>\n<tool_call>\n{"name":"f","parameters":{"x":1}}\n{"name":"g","parameters":{}}\n</tool_call>',
+    { calls: [f(), g], think: 't' },
+  ],
+  [
+    'toolrl',
+    'a closing tag in the second call',
+    '<tool_call>\n{"name":"g","parameters":{}}\n{"name":"f","parameters":{"x":"</tool_call>"}}\n</tool_call>',
+    { calls: [g, f({ x: '</tool_call>' })] },
+  ],
+  ['llama3-json', 'an object', '{"name": "f", "parameters": {"x": 1}}<|eot_id|>', { calls: [f()] }],
+  [
+    'llama3-json',
+    'objects between semicolons',
+    '{"name": "f", "parameters": {"x": 1}}; {"name": "g", "parameters": {}}',
+    { calls: [f(), g] },
+  ],
+  [
+    'llama3-json',
+    'a semicolon in a string',
+    '{"name": "f", "parameters": {"x": "a; b"}}',
+    { calls: [f({ x: 'a; b' })] },
+  ],
+  [
+    'llama3-json',
+    'an object after the python tag',
+    '<|python_tag|>{"name": "f", "parameters": {"x": 1}}<|eom_id|>',
+    { calls: [f()] },
+  ],
+  [
+    'llama3-json',
+    'text around an object',
+    'I call {"name": "f", "parameters": {"x": {"y": {"z": 1}}}} now',
+    { calls: [f({ x: { y: { z: 1 } } })], rest: 'I call\nnow' },
+  ],
+  [
+    'llama3-json',
+    'a built-in tool',
+    '<|python_tag|>brave_search.call(query="x (y)")<|eom_id|>',
+    { calls: [{ name: 'brave_search', arguments: { query: 'x (y)' } }] },
+  ],
+  [
+    'llama3-json',
+    'a program',
+    '<|python_tag|>print(1)\nprint(2)',
+    { calls: [{ name: 'code_interpreter', arguments: { code: 'print(1)\nprint(2)' } }] },
+  ],
+  [
+    'llama3-json',
+    'braces in prose',
+    'the set {a, b} is {} and [1]',
+    { calls: [], rest: 'the set\n{a, b}\nis\n{}\nand\n[1]' },
+  ],
+  ['pythonic', 'a list of calls', '[f(x=1), g()]', { calls: [f(), g] }],
+  [
+    'pythonic',
+    'all kinds of literals',
+    `[f(a='b', c=[1, -2.5, {'k': (True, None)}], d="it's ]) here", e=true, n=null)]`,
+    { calls: [f({ a: 'b', c: [1, -2.5, { k: [true, null] }], d: "it's ]) here", e: true, n: null })] },
+  ],
+  ['pythonic', 'dotted names', '[math.gcd(a=1)]', { calls: [{ name: 'math.gcd', arguments: { a: 1 } }] }],
+  ['pythonic', 'text around', 'Sure: [f(x=1)] done', { calls: [f()], rest: 'Sure:  done' }],
+  ['pythonic', "Llama 4's tags", '<|python_start|>[f(x=1)]<|python_end|><|eot_id|>', { calls: [f()] }],
+  ['pythonic', 'thinking before', '<think>hm</think>[f(x=1)]', { calls: [f()], think: 'hm' }],
+  ['pythonic', 'an empty list', '[]', { calls: [] }],
+  ['json', 'a fenced list', 'Here:\n```json\n[' + F + ']\n```\nDone', { calls: [f()], rest: 'Here:\nDone' }],
+  ['json', 'a fenced object without a language', '```\n' + F + '\n```', { calls: [f()] }],
+  ['json', 'a bare list', `[${F}, ${G}]`, { calls: [f(), g] }],
+  [
+    'json',
+    'a fence inside a string',
+    '```json\n{"name":"f","arguments":{"x":"```"}}\n```',
+    { calls: [f({ x: '```' })] },
+  ],
+  ['json', 'arguments as JSON text', '{"name":"f","arguments":"{\\"x\\": 1}"}', { calls: [f()] }],
+  ['mistral', 'a list after the tag', `[TOOL_CALLS] [${F}]</s>`, { calls: [f()] }],
+]
+
+test.each(whole)('%s reads %s', (parser, _, text, { calls, think = null, rest = '' }) => {
+  expect(parse(parser, text)).toEqual({ think, calls, rest, fault: null })
+})
+
+const broken: [parser: string, what: string, text: string, calls: Call[], fault: 'truncated' | 'malformed'][] = [
+  ['hermes', 'a call cut short', '<tool_call>\n{"name": "f", "arguments": {"x"', [], 'truncated'],
+  ['hermes', 'a second call cut short', block(F) + '<tool_call>{"name": "g"', [f()], 'truncated'],
+  ['hermes', 'single quotes', block("{'name': 'f', 'arguments': {}}"), [], 'malformed'],
+  ['hermes', 'a trailing comma', block('{"name": "f", "arguments": {},}'), [], 'malformed'],
+  ['hermes', 'no arguments', block('{"name": "f"}'), [], 'malformed'],
+  ['hermes', 'no name', block('{"arguments": {}}'), [], 'malformed'],
+  ['hermes', 'a name that is no text', block('{"name": 5, "arguments": {}}'), [], 'malformed'],
+  ['hermes', 'a list in a block', block(`[${F}]`), [], 'malformed'],
+  ['hermes', 'a good block after a bad one', block('oops') + block(F), [f()], 'malformed'],
+  ['hermes', 'thinking without an end', `<think>so ${block(F)}`, [], 'truncated'],
+  ['tool-n1', 'a missing closing tag', `<tool_call>[${F}]`, [], 'truncated'],
+  ['tool-n1', 'one bad call among good ones', `<tool_call>[${F}, {"name": "g"}]</tool_call>`, [], 'malformed'],
+  ['tool-n1', 'a bad last block', `<tool_call>[${F}]</tool_call><tool_call>oops</tool_call>`, [], 'malformed'],
+  ['toolrl', 'a bad line', '<tool_call>\n{"name":"f","parameters":{"x":1}}\n{"name"\n</tool_call>', [], 'malformed'],
+  ['llama3-json', 'an object cut short', '{"name": "f", "parameters": {"x": "a', [], 'truncated'],
+  ['llama3-json', 'an object without parameters', '{"name": "f"}', [], 'malformed'],
+  ['llama3-json', 'a built-in tool cut short', '<|python_tag|>brave_search.call(query="x', [], 'malformed'],
+  ['pythonic', 'a list cut short', '[f(x=1), g(a="b', [], 'truncated'],
+  ['pythonic', 'a positional argument', '[f(1)]', [], 'malformed'],
+  ['pythonic', 'an argument that is no literal', '[f(x=h(1))]', [], 'malformed'],
+  ['pythonic', 'a set', '[f(x={1, 2})]', [], 'malformed'],
+  ['json', 'a fence cut short', '```json\n[{"name": "f", "arguments": {', [], 'truncated'],
+  ['json', 'a list with a bad call', '[{"name": "f", "arguments": {}}, {"name": "g"}]', [], 'malformed'],
+]
+
+test.each(broken)('%s refuses %s and names the fault', (parser, _, text, calls, fault) => {
+  const parsed = parse(parser, text)
+  expect(parsed.calls).toEqual(calls)
+  expect(parsed.fault?.split(':')[0]).toBe(fault)
+})
+
+const HOSTILE: [what: string, text: string][] = [
+  ['opening tags', '<tool_call>'.repeat(9e5)],
+  ['opening tags with a bracket', '<tool_call>{'.repeat(2e5)],
+  ['broken blocks', '<tool_call>{"</tool_call>'.repeat(5e4)],
+  ['closing tags', '</tool_call>'.repeat(8e5)],
+  ['opening brackets', '['.repeat(1e7)],
+  ['calls that never close', '[f('.repeat(1e6)],
+  ['fences', '```json\n{'.repeat(2e5)],
+  ['white space after a fence', '```' + ' '.repeat(1e7) + 'x'],
+  ['think tags', '<think>'.repeat(1.4e6)],
+  ['quotes', '{"'.repeat(5e6)],
+]
+
+test.each(HOSTILE)('Megabytes of %s are read in linear time by every parser', (_, text) => {
+  for (const [name, parser] of Object.entries(parsers)) {
+    if (name === 'toolace-tool-n1') continue
+    expect(parser.parse(text).calls).toEqual([])
+  }
+})
+
+test('whatever calls are written, hermes and tool-n1 read them back', () => {
+  const calls = fc.array(
+    fc.record({
+      name: fc.string({ minLength: 1 }),
+      arguments: fc.dictionary(
+        fc.string(),
+        fc.oneof(fc.string(), fc.maxSafeInteger(), fc.boolean(), fc.constant(null)),
+        { noNullPrototype: true },
+      ),
+    }),
+    { maxLength: 4 },
+  )
+  fc.assert(
+    fc.property(calls, (calls) => {
+      expect(parse('tool-n1', `<tool_call>${dumpJson(calls)}</tool_call>`).calls).toEqual(calls)
+      expect(
+        parse('hermes', calls.map((call) => block(dumpJson(call, { ensureAscii: false }))).join('\n')).calls,
+      ).toEqual(calls)
+    }),
+  )
+})
+
+test('no text makes a parser throw', () => {
+  const piece = fc.constantFrom(
+    '<think>',
+    '</think>',
+    '<tool_call>',
+    '</tool_call>',
+    F,
+    G,
+    '[',
+    ']',
+    '{',
+    '}',
+    '"',
+    "'",
+    '(',
+    ')',
+    '=',
+    ',',
+    ';',
+    '```',
+    'json',
+    '<|python_tag|>',
+    'f',
+    '.call(',
+    ' ',
+    '\n',
+    '\\',
+    '1',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      for (const [name, parser] of Object.entries(parsers))
+        expect([name, typeof parser.parse(pieces.join('')).rest]).toEqual([name, 'string'])
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a parser that does not exist is refused with the nearest name', () => {
+  expect(() => findParser('hermez')).toThrow('Unknown parser: hermez')
+})

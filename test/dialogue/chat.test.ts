@@ -1,0 +1,81 @@
+// Tokenizer and template: ids equal those of the reference implementation, and broken folders are refused by name.
+import { afterAll, expect, test } from 'bun:test'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadTokenizer, requireVocabulary } from '../../src/dialogue/chat.ts'
+import { sharedPath } from '../shared.ts'
+import { writeFolder, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hone-chat-'))
+afterAll(() => rmSync(root, { recursive: true }))
+let folders = 0
+
+const tiny = (extra: Record<string, unknown> = {}) => writeTinyTokenizer(join(root, String(folders++)), extra)
+const folder = (files: Record<string, unknown>) => writeFolder(join(root, String(folders++)), files)
+
+test('white space is split as the Rust tokenizers split it', async () => {
+  const tokenizer = await loadTokenizer(tiny())
+  // From `tokenizers` 0.23.3 (Python) on the same tokenizer.json: U+FEFF is no white space, U+0085 is.
+  expect(tokenizer.encode("  \ufeff's")).toEqual([32, 32, 239, 187, 191, 39, 115])
+  expect(tokenizer.encode("\n\n\u0085's")).toEqual([256, 194, 133, 257])
+})
+
+test('decoding gives back the text, with special tokens or without them', async () => {
+  const tokenizer = await loadTokenizer(tiny())
+  const text = 'Ünï<end> 😀\u0000\n\n x .'
+  expect(tokenizer.decode(tokenizer.encode(text))).toBe(text)
+  expect(tokenizer.decode(tokenizer.encode(text), { skipSpecial: true })).toBe(text.replace('<end>', ''))
+  expect(tokenizer.encode('')).toEqual([])
+  expect(tokenizer.decode([])).toBe('')
+  expect(tokenizer.encode('<end>')).toEqual([259])
+  expect(tokenizer.idOf('<end>')).toBe(259)
+  expect(tokenizer.idOf('constructor')).toBeUndefined()
+})
+
+test('the ids that end an answer come from generation_config.json, else from config.json and the tokenizer', async () => {
+  const eos = async (extra: Record<string, unknown>) => (await loadTokenizer(tiny(extra))).eosIds
+  expect(await eos({})).toEqual([259])
+  expect(await eos({ 'config.json': { eos_token_id: 7 } })).toEqual([7, 259])
+  expect(await eos({ 'config.json': { eos_token_id: 7 }, 'generation_config.json': { eos_token_id: [3, 4] } })).toEqual(
+    [3, 4],
+  )
+})
+
+test('a template sees messages, tools and variables, and its refusal is an error of one line', async () => {
+  const template =
+    "{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}{% if tools %}{{ tools | tojson }}{% endif %}{% if x %}{{ x }}{% endif %}{% if add_generation_prompt %}>{% endif %}{% if messages[0].role == 'tool' %}{{ raise_exception('no tool first') }}{% endif %}"
+  const tokenizer = await loadTokenizer(tiny({ 'chat_template.jinja': template }))
+  const messages = [{ role: 'user', content: 'hi' }]
+  expect(tokenizer.template(messages)).toBe('user:hi;')
+  expect(
+    tokenizer.template(messages, { addGenerationPrompt: true, tools: [{ b: 1, a: 'é' }], variables: { x: 'y' } }),
+  ).toBe('user:hi;[{"b": 1, "a": "é"}]y>')
+  expect(() => tokenizer.template([{ role: 'tool', content: '' }])).toThrow('the chat template says: no tool first')
+})
+
+test('a broken folder is refused, by file name', async () => {
+  await expect(loadTokenizer(folder({}))).rejects.toThrow('Cannot read the tokenizer: there is no such file')
+  await expect(loadTokenizer(folder({ 'tokenizer.json': '{' }))).rejects.toThrow('this file is not JSON')
+  await expect(loadTokenizer(folder({ 'tokenizer.json': {} }))).rejects.toThrow('model')
+  await expect(loadTokenizer(folder({ 'tokenizer.json': { model: { type: 'None' } } }))).rejects.toThrow(
+    'Cannot read the tokenizer',
+  )
+  const bare = await loadTokenizer(tiny())
+  expect(() => bare.template([])).toThrow('the model has no chat template')
+  expect(() => requireVocabulary(bare, 259, root)).toThrow('its tokenizer has 260 ids, its embedding 259 rows')
+  requireVocabulary(bare, 260, root)
+})
+
+test('a pretrained model reads real conversations as transformers does', async () => {
+  const rows = sharedPath('models', 'smollm2-greedy.jsonl')
+  const dir = process.env['HONE_SMOLLM2']
+  if (!rows) return
+  if (!dir || !existsSync(dir)) return console.error('not run: HONE_SMOLLM2 names no folder of SmolLM2-135M-Instruct')
+  const tokenizer = await loadTokenizer(dir)
+  for (const line of (await Bun.file(rows).text()).trimEnd().split('\n')) {
+    const { messages, prompt_ids, output_ids, text } = JSON.parse(line)
+    expect(tokenizer.encode(tokenizer.template(messages, { addGenerationPrompt: true }))).toEqual(prompt_ids)
+    expect(tokenizer.decode(output_ids, { skipSpecial: true })).toBe(text)
+  }
+})

@@ -1,0 +1,125 @@
+// The endpoint client against a server of our own: tools, retries, refusals, order.
+import { afterAll, expect, test } from 'bun:test'
+import { chat, complete, inOrder, toMessages, type Endpoint } from '../../src/dialogue/endpoint.ts'
+import { HoneError } from '../../src/error.ts'
+
+const seen: { path: string; body: unknown; key: string | null }[] = []
+const replies: (() => Response)[] = []
+const server = Bun.serve({
+  port: 0,
+  async fetch(request) {
+    seen.push({
+      path: new URL(request.url).pathname,
+      body: await request.json(),
+      key: request.headers.get('authorization'),
+    })
+    return replies.shift()?.() ?? new Response('nothing left', { status: 400 })
+  },
+})
+afterAll(() => server.stop(true))
+
+const waits: number[] = []
+const endpoint: Endpoint = {
+  url: `http://localhost:${server.port}/v1/`,
+  model: 'm',
+  key: 'k',
+  wait: async (time) => void waits.push(time),
+}
+const sampling = { temperature: 0, maxTokens: 5 }
+const said = (message: object) => () => Response.json({ choices: [{ message, finish_reason: 'stop' }] })
+
+test('a chat carries model, key and tools, and gives text, thinking and parsed calls', async () => {
+  replies.push(
+    said({
+      content: null,
+      reasoning_content: 'hm',
+      tool_calls: [
+        { function: { name: 'f', arguments: '{"a": 1}' } },
+        { function: { name: 'g', arguments: '{broken' } },
+      ],
+    }),
+  )
+  const reply = await chat(endpoint, [{ role: 'user', content: 'q' }], [{ type: 'function' }], sampling)
+  expect(reply).toEqual({
+    content: '',
+    reasoning: 'hm',
+    calls: [
+      { name: 'f', arguments: { a: 1 } },
+      { name: 'g', arguments: '{broken' },
+    ],
+    finish: 'stop',
+  })
+  expect(seen.at(-1)).toEqual({
+    path: '/v1/chat/completions',
+    key: 'Bearer k',
+    body: {
+      model: 'm',
+      messages: [{ role: 'user', content: 'q' }],
+      tools: [{ type: 'function' }],
+      temperature: 0,
+      max_tokens: 5,
+    },
+  })
+})
+
+test('a raw prompt is continued', async () => {
+  replies.push(() => Response.json({ choices: [{ text: ' world' }] }))
+  expect(await complete(endpoint, 'hello', { ...sampling, stop: ['.'] })).toBe(' world')
+  expect(seen.at(-1)?.body).toEqual({ model: 'm', prompt: 'hello', temperature: 0, max_tokens: 5, stop: ['.'] })
+})
+
+test('what may pass is tried again, as long as the server says, and a refusal is not', async () => {
+  waits.length = 0
+  replies.push(
+    () => new Response('busy', { status: 429, headers: { 'retry-after': '2' } }),
+    () => new Response('', { status: 503 }),
+    said({ content: 'ok' }),
+  )
+  expect((await chat(endpoint, [], [], sampling)).content).toBe('ok')
+  expect(waits).toEqual([2000, 1000])
+  const asked = seen.length
+  replies.push(() => new Response('no such model', { status: 404 }))
+  await expect(chat(endpoint, [], [], sampling)).rejects.toThrow(/status 404: no such model/)
+  expect(seen.length).toBe(asked + 1)
+})
+
+test('a server that is down or answers something else is an error for people', async () => {
+  const down: Endpoint = { url: 'http://localhost:9', model: 'm', retries: 1, wait: async () => {} }
+  await expect(complete(down, '', sampling)).rejects.toThrow(HoneError)
+  replies.push(() => Response.json({ object: 'list' }))
+  await expect(chat(endpoint, [], [], sampling)).rejects.toThrow(/choices/)
+})
+
+test('answers come in the order of the questions, with no more under way than allowed', async () => {
+  let underWay = 0
+  let most = 0
+  const ask = async (item: number) => {
+    most = Math.max(most, ++underWay)
+    await Bun.sleep(item % 3 === 0 ? 6 : 1)
+    underWay--
+    return item
+  }
+  expect(await Array.fromAsync(inOrder([1, 2, 3, 4, 5, 6, 7], 3, ask))).toEqual([1, 2, 3, 4, 5, 6, 7])
+  expect(most).toBe(3)
+})
+
+test('calls and results of a dialogue are tied together by ids', () => {
+  const messages = toMessages([
+    { role: 'user', content: 'q' },
+    {
+      role: 'assistant',
+      content: '',
+      tool_calls: [
+        { name: 'f', arguments: { a: 1 } },
+        { name: 'g', arguments: {} },
+      ],
+    },
+    { role: 'tool', content: '1' },
+    { role: 'tool', content: '2' },
+  ])
+  expect(messages[1]?.['tool_calls']).toEqual([
+    { id: 'call_0', type: 'function', function: { name: 'f', arguments: '{"a": 1}' } },
+    { id: 'call_1', type: 'function', function: { name: 'g', arguments: '{}' } },
+  ])
+  expect(messages.slice(2).map((message) => message['tool_call_id'])).toEqual(['call_0', 'call_1'])
+})

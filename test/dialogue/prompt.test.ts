@@ -1,0 +1,155 @@
+// Prompt forms: every form shows the tools and the question, and its right answer is read back by the parser it is meant for.
+import { afterAll, describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadTokenizer } from '../../src/dialogue/chat.ts'
+import { parseJson } from '../../src/text/json.ts'
+import { completionIds, promptForm, promptForms, promptIds } from '../../src/dialogue/prompt.ts'
+import { toRow } from '../../src/dialogue/row.ts'
+import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hone-prompt-'))
+afterAll(() => rmSync(root, { recursive: true }))
+const tokenizer = await loadTokenizer(writeTinyTokenizer(join(root, 'tiny'), { 'chat_template.jinja': TINY_TEMPLATE }))
+const blind = await loadTokenizer(
+  writeTinyTokenizer(join(root, 'blind'), {
+    'chat_template.jinja':
+      '{% for m in messages %}{{ m.role }}: {{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}',
+  }),
+)
+
+const tool = (name: string) => ({
+  name,
+  description: `Does ${name}, nicely: “é”`,
+  parameters: { type: 'object', properties: { n: { type: 'number', default: 1.5 } } },
+})
+const call = (name: string, n: number) => ({ name, arguments: { n } })
+const base = {
+  id: '1',
+  source: 'test',
+  messages: [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'First?' },
+    { role: 'assistant', content: 'It is easy', tool_calls: [call('one', 1)] },
+    { role: 'tool', content: '{"ok": true}' },
+    { role: 'user', content: 'Then both, please.' },
+  ],
+  tools: [tool('one'), tool('two')],
+  answer: [call('one', 2.5), call('two', -3)],
+}
+const row = toRow(base, 'here')
+const declined = toRow({ ...base, answer: [] }, 'here')
+
+describe('every form', () => {
+  for (const [name, form] of Object.entries(promptForms))
+    test(`${name} shows each tool, the dialogue in order, and ends where the model goes on`, () => {
+      const text = form.prompt(row, tokenizer)
+      const lines = text.split('\n').filter((line) => line.startsWith('{"type": "function"'))
+      // Forms of benchmarks list the tools in ways of their own.
+      if (lines.length > 0)
+        expect(lines.map((line) => parseJson(line))).toEqual(
+          base.tools.map((each) => ({ type: 'function', function: each })),
+        )
+      for (const { name, description } of base.tools)
+        for (const part of [name, description]) expect(text).toContain(part)
+      const places = ['user: First?', 'assistant: ', 'tool: {"ok": true}', 'user: Then both, please.<end>\nassistant: ']
+      const at = places.map((place) => text.indexOf(place))
+      expect(at).toEqual(at.toSorted((a, b) => a - b))
+      expect(at[0]).toBeGreaterThan(0)
+      expect(text.endsWith('assistant: ')).toBe(true)
+      expect(promptIds(form, row, tokenizer)).toEqual(tokenizer.encode(text))
+    })
+})
+
+describe('Tool-N1', () => {
+  const { 'tool-n1': training, 'tool-n1-eval': evaluation, 'sft-no-reason': plain } = promptForms
+
+  test('training keeps the system text of the row, evaluation replaces it', () => {
+    expect(training.prompt(row, tokenizer)).toContain('system: Be brief.')
+    expect(evaluation.prompt(row, tokenizer)).not.toContain('Be brief.')
+  })
+
+  test('earlier calls are a JSON string of JSON in training and stand in their tags in evaluation', () => {
+    expect(training.prompt(row, tokenizer)).toContain(
+      String.raw`assistant: "[{\"name\": \"one\", \"arguments\": {\"n\": 1}}]"<end>`,
+    )
+    expect(evaluation.prompt(row, tokenizer)).toContain(
+      'assistant: <think>It is easy</think>\n<tool_call>\n[{"name": "one", "arguments": {"n": 1}}]\n</tool_call><end>',
+    )
+  })
+
+  test('only evaluation says what to write where no tool fits, only the form without reasons asks for no thought', () => {
+    const empty = '<tool_call>[]</tool_call>'
+    expect(evaluation.prompt(row, tokenizer)).toContain(empty)
+    expect(training.prompt(row, tokenizer)).not.toContain(empty)
+    expect(plain.prompt(row, tokenizer)).not.toContain('think')
+  })
+
+  test('the right answer is one thought and one list of calls', () => {
+    const calls =
+      '<tool_call>\n[{"name": "one", "arguments": {"n": 2.5}}, {"name": "two", "arguments": {"n": -3}}]\n</tool_call>'
+    expect(training.completion(row, tokenizer)).toBe(`<think>I call one, then two.</think>\n${calls}`)
+    expect(training.completion({ ...row, meta: { thought: 'Hm.' } }, tokenizer)).toBe(`<think>Hm.</think>\n${calls}`)
+    expect(plain.completion(row, tokenizer)).toBe(calls)
+    expect(training.completion(declined, tokenizer)).toEndWith('<tool_call>\n[]\n</tool_call>')
+  })
+})
+
+describe("the model's own template", () => {
+  const { native } = promptForms
+
+  test('spells the answer as it spells calls of the dialogue', () => {
+    expect(native.completion(row, tokenizer)).toBe(
+      '<call>{"name": "one", "arguments": {"n": 2.5}}</call><call>{"name": "two", "arguments": {"n": -3}}</call>',
+    )
+  })
+
+  test('that shows no tools is refused where there are tools', () => {
+    expect(() => native.prompt(row, blind)).toThrow("does not show the tool 'one'")
+    expect(native.prompt({ ...row, tools: [] }, blind)).toStartWith('system: Be brief.<end>')
+  })
+
+  test('that spells no calls gets one tagged object per call', () => {
+    const untooled = { ...row, tools: [], messages: row.messages.filter(({ role }) => role === 'user') }
+    expect(native.completion(untooled, blind)).toBe(
+      '<tool_call>\n{"name": "one", "arguments": {"n": 2.5}}\n</tool_call>\n<tool_call>\n{"name": "two", "arguments": {"n": -3}}\n</tool_call>',
+    )
+  })
+})
+
+describe('a file', () => {
+  test('gives the exact text of the system message', () => {
+    const path = join(root, 'mine.txt')
+    writeFileSync(path, '{system} Tools:\n{tools}\nGo, {braces} and $& stay.')
+    const text = promptForm(path).prompt(row, tokenizer)
+    expect(text).toStartWith('system: Be brief. Tools:\n{"type": "function"')
+    expect(text).toContain('\nGo, {braces} and $& stay.<end>')
+    expect(promptForm(path).completion(row, tokenizer)).toStartWith('<tool_call>')
+  })
+
+  test('may be a whole chat template', () => {
+    const path = join(root, 'mine.jinja')
+    writeFileSync(
+      path,
+      '{{ tools[0].function.name }},{{ tools[1].function.name }}/{{ messages[-1].content }}/{{ add_generation_prompt }}',
+    )
+    expect(promptForm(path).prompt(row, blind)).toBe('one,two/Then both, please./true')
+  })
+
+  test('without a place for the tools, or absent, is refused', () => {
+    const path = join(root, 'bare.txt')
+    writeFileSync(path, 'Hello')
+    expect(() => promptForm(path)).toThrow('does not say where the tools go')
+    expect(() => promptForm('tool-n2')).toThrow(expect.objectContaining({ hint: "Did you mean 'tool-n1'?" }))
+    expect(() => promptForm('constructor')).toThrow('there is no form')
+  })
+})
+
+test('the target of fine-tuning is meta.completion word for word, ended once', () => {
+  const target = (completion: string) =>
+    completionIds(promptForms['tool-n1'], { ...row, meta: { completion } }, tokenizer)
+  expect(target('ab')).toEqual([...tokenizer.encode('ab'), END])
+  expect(target('ab<end>')).toEqual(target('ab'))
+  expect(completionIds(promptForms.native, row, tokenizer).at(-1)).toBe(END)
+})

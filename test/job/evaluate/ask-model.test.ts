@@ -1,0 +1,101 @@
+// Evaluation of a local model: the trained MiniCall model on rows it has never seen.
+import { expect, test } from 'bun:test'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { datasets } from '../../../fixtures/minicall/make.ts'
+import { openLanguage } from '../../../src/job/open.ts'
+import { heldOutProtocol } from '../../../src/job/protocol.ts'
+import { forms, run } from '../../hone.ts'
+import { scratch } from '../../scratch.ts'
+
+const model = join(import.meta.dir, '../../../fixtures/minicall/model')
+const start = forms[0]![1]
+const rows = datasets(0).files['test-seen.jsonl']().slice(0, 8)
+
+test('answers do not depend on what is asked beside them, and judging them from the file gives the same verdicts', () => {
+  const folder = scratch()
+  const [data, saved] = [join(folder, 'rows.jsonl'), join(folder, 'saved.jsonl')]
+  writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const common = ['eval', '--bench', 'rows', '--data', data, '--format', 'ndjson', '--device', 'cpu']
+  const ask = [...common, '--model', model, '--prompt', 'native', '--max-new-tokens', '64']
+  const all = run(start, [...ask, '--save', saved])
+  expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('exact match') })
+  const judged = parse(all.stdout)
+  expect(judged.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
+  // The warm start reads and writes the format; how often it is right is the business of training.
+  expect(judged.filter(({ fault }) => fault === null).length).toBeGreaterThan(2)
+  expect(parse(run(start, [...ask, '--limit', '3']).stdout)).toEqual(judged.slice(0, 3))
+  const again = parse(run(start, [...common, '--responses', saved]).stdout)
+  expect(again.map(({ verdict }) => verdict)).toEqual(judged.map(({ verdict }) => verdict))
+  expect(readFileSync(saved, 'utf8').trim().split('\n').length).toBe(rows.length)
+}, 60_000)
+
+test('a run that evaluates on a schedule and hone eval name one protocol for the same prompt, parser and length', async () => {
+  const folder = scratch()
+  const data = join(folder, 'rows.jsonl')
+  writeFileSync(data, `${JSON.stringify(rows[0])}\n`)
+  const ask = [
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    data,
+    '--model',
+    model,
+    '--prompt',
+    'native',
+    '--device',
+    'cpu',
+    '--format',
+    'json',
+  ]
+  const protocol = (length: string): string =>
+    JSON.parse(run(start, [...ask, '--max-new-tokens', length]).stdout).protocol
+  const recipe = { evalReward: 'tool-n1', maxCompletionLength: 8 }
+  expect(protocol('8')).toBe(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'native' })))
+  expect(protocol('9')).not.toBe(protocol('8'))
+  expect(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'tool-n1' }))).not.toBe(protocol('8'))
+}, 60_000)
+
+test('sampled answers differ between samples and are the same for the same seed', () => {
+  const folder = scratch()
+  const data = join(folder, 'rows.jsonl')
+  writeFileSync(
+    data,
+    rows
+      .slice(0, 2)
+      .map((row) => `${JSON.stringify(row)}\n`)
+      .join(''),
+  )
+  const ask = [
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    data,
+    '--model',
+    model,
+    '--prompt',
+    'native',
+    '--max-new-tokens',
+    '64',
+    '--device',
+    'cpu',
+    '--format',
+    'ndjson',
+  ]
+  const sampled = (seed: string) => run(start, [...ask, '--samples', '4', '--temperature', '1.5', '--seed', seed])
+  const first = sampled('1')
+  expect(parse(first.stdout).map(({ sample }) => sample)).toEqual([0, 1, 2, 3, 0, 1, 2, 3])
+  expect(new Set(parse(first.stdout).map(({ response }) => response)).size).toBeGreaterThan(2)
+  expect(first.stderr).toContain('pass@4')
+  expect(sampled('1').stdout).toBe(first.stdout)
+  expect(sampled('2').stdout).not.toBe(first.stdout)
+}, 60_000)
+
+function parse(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}

@@ -1,0 +1,34 @@
+// The plan: counts from the rows, the loss in symbols, settings without effect.
+import { expect, test } from 'bun:test'
+import * as v from 'valibot'
+import { deadSettings, formulaOf } from '../../src/rl/formula.ts'
+import { trainPresets } from '../../src/rl/presets.ts'
+import { TrainRecipe } from '../../src/rl/recipe.ts'
+
+const recipe = (tree: object = {}) => v.parse(TrainRecipe, { model: 'm', data: 'd', output: 'o', ...tree })
+
+test("Tool-N1's loss is spelt with its numbers", () => {
+  expect(formulaOf(recipe())).toEqual([
+    'loss = mean over the tokens of the optimizer step [ max(−ρ·A, −clip(ρ, 0.8, 1.2)·A) + 0.001·k3(π‖π₀) clamped at ±10 ]',
+    'A = (r − mean of the group) / (std of the group + 0.000001)',
+    'ρ = π/π_old per token, π_old as it was sampled, all at temperature 0.7',
+  ])
+})
+
+test('every preset has a formula of its own', () => {
+  const formulas = Object.values(trainPresets).map((preset) => formulaOf(recipe(preset)).join('\n'))
+  expect(new Set(formulas).size).toBe(formulas.length)
+})
+
+test('settings that another one switches off are named, those of a default or preset are not', () => {
+  const origins = {
+    sapoPositive: '--sapo-positive',
+    scaleRewards: 'preset x',
+    clipLow: 'default',
+    refillRounds: 'c.yaml:3',
+  }
+  expect(deadSettings(recipe({ advantage: 'rloo' }), origins)).toEqual([
+    'sapoPositive has no effect: the surrogate is not sapo (--sapo-positive)',
+    'refillRounds has no effect: zeroVariance is not refill (c.yaml:3)',
+  ])
+})

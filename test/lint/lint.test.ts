@@ -1,0 +1,216 @@
+// hone lint as a user calls it: formats, exit codes, fixes, baselines, other sources, rewards.
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { example, exampleCall } from '../../src/lint/rule.ts'
+
+setDefaultTimeout(120_000)
+const folder = mkdtempSync(join(tmpdir(), 'hone-lint-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const main = join(import.meta.dir, '..', '..', 'src', 'main.ts')
+
+async function lint(args: string[], stdin?: string) {
+  const run = Bun.spawn([process.execPath, main, 'lint', ...args], {
+    cwd: folder,
+    stdin: stdin === undefined ? 'ignore' : new Blob([stdin]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+    env: { ...process.env, GITHUB_ACTIONS: '' },
+  })
+  const [out, err, code] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+    run.exited,
+  ])
+  return { out, err, code }
+}
+const file = (name: string, ...lines: string[]) => {
+  writeFileSync(join(folder, name), lines.map((line) => `${line}\n`).join(''))
+  return name
+}
+const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+
+const GOOD = example()
+const QUOTED = exampleCall({ city: 'Oslo', days: '1' })
+const other = (n: number) =>
+  example({ id: `other-${n}`, messages: [{ role: 'user', content: `How warm is Oslo in ${n} days?` }] })
+
+test('a clean file ends with 0 and says nothing on stdout, a finding ends with 1 and names its place', async () => {
+  expect(await lint([file('good.jsonl', GOOD)])).toMatchObject({ out: '', code: 0 })
+  const { out, code } = await lint([file('bad.jsonl', GOOD, QUOTED.replace('weather-1', 'weather-2'))])
+  expect(code).toBe(1)
+  const column = QUOTED.indexOf('"1"') + 1
+  expect(out.split('\n')[1]).toBe(`bad.jsonl:2:${column} error HN306 the number 1 is given as text`)
+  expect(out.split('\n')[0]).toBe('bad.jsonl:2:1 error HN502 the same question as on line 1, another answer')
+})
+
+test('malformed lines are findings, an absent file and an unknown flag or rule end with 2', async () => {
+  const { out, code } = await lint([file('cut.jsonl', '{"id": ', GOOD)])
+  expect(code).toBe(1)
+  expect(out).toMatch(/^cut\.jsonl:1:\d+ error HN001 /)
+  for (const args of [
+    ['absent.jsonl'],
+    ['good.jsonl', '--selekt', 'HN1'],
+    ['good.jsonl', '--select', 'HN9'],
+    ['good.jsonl', '--format', 'sarf'],
+    [],
+  ])
+    expect((await lint(args)).code).toBe(2)
+})
+
+test('every format says the same findings', async () => {
+  const name = file('formats.jsonl', QUOTED)
+  const [found] = JSON.parse((await lint([name, '--format', 'json'])).out)
+  expect(Object.keys(found)).toEqual(['code', 'severity', 'file', 'line', 'column', 'message', 'hint'])
+  const { column } = found
+  expect(found).toMatchObject({ code: 'HN306', severity: 'error', file: name, line: 1 })
+  expect(JSON.parse((await lint([name, '--format', 'ndjson'])).out)).toEqual(found)
+  expect((await lint([name, '--format', 'github'])).out).toStartWith(
+    `::error title=hone (HN306),file=${name},line=1,col=${column}::the number 1 is given as text`,
+  )
+  const { runs, version } = JSON.parse((await lint([name, '--format', 'sarif'])).out)
+  expect(version).toBe('2.1.0')
+  const [result] = runs[0].results
+  expect(result.ruleId).toBe('HN306')
+  expect(runs[0].tool.driver.rules[result.ruleIndex].id).toBe('HN306')
+  expect(result.locations[0].physicalLocation.region).toEqual({ startLine: 1, startColumn: column })
+  const junit = (await lint([name, '--format', 'junit'])).out
+  expect(junit).toContain(`<testcase name="HN306 ${name}:1:${column}"`)
+  expect(JSON.parse((await lint(['good.jsonl', '--format', 'json'])).out)).toEqual([])
+})
+
+test('--select, --ignore, --statistics and --exit-zero choose what is said', async () => {
+  const name = file('choose.jsonl', QUOTED, exampleCall({ days: 1 }).replace('weather-1', 'x'))
+  expect((await lint([name, '--ignore', 'HN3,HN502'])).code).toBe(0)
+  expect((await lint([name, '--select', 'HN302'])).out).toMatch(/^choose\.jsonl:2:\d+ error HN302/)
+  expect((await lint([name, '--statistics', '--ignore', 'HN502'])).out).toMatch(/^ +1 {2}HN302 .*\n +1 {2}HN306 /)
+  expect((await lint([name, '--exit-zero'])).code).toBe(0)
+})
+
+test('--diff shows, --fix mends, and a second --fix changes nothing', async () => {
+  const name = file('fix.jsonl', QUOTED, `${other(2)}\r`, '', other(2).replace('other-2', 'other-3'), other(4))
+  const before = read(name)
+  const diff = await lint([name, '--diff'])
+  expect(read(name)).toBe(before)
+  expect(diff.out).toContain('-' + QUOTED)
+  expect(diff.out).toContain('"days":1}')
+  await lint([name, '--fix'])
+  const once = read(name)
+  expect(
+    once
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id),
+  ).toEqual(['weather-1', 'other-2', 'other-4'])
+  expect(JSON.parse(once.split('\n')[0]!).answer[0].arguments).toEqual({ city: 'Oslo', days: 1 })
+  expect(once.split('\n')[2]).toBe(other(4))
+  expect((await lint([name, '--fix'])).code).toBe(0)
+  expect(read(name)).toBe(once)
+})
+
+test('a baseline hides what is known, wherever it moves, and shows what is new', async () => {
+  const name = file('old.jsonl', QUOTED)
+  expect((await lint([name, '--write-baseline', 'known.json'])).code).toBe(0)
+  expect((await lint([name, '--baseline', 'known.json'])).code).toBe(0)
+  file('old.jsonl', other(1), QUOTED)
+  expect((await lint([name, '--baseline', 'known.json'])).code).toBe(0)
+  appendFileSync(join(folder, name), exampleCall({ city: 5 }).replace('weather-1', 'new') + '\n')
+  const { out, code } = await lint([name, '--baseline', 'known.json', '--ignore', 'HN502'])
+  expect(code).toBe(1)
+  expect(out.trim().split('\n')).toHaveLength(1)
+  expect((await lint([name, '--baseline', 'absent.json'])).code).toBe(2)
+})
+
+test('standard input, compressed files, lists and other sources are linted too', async () => {
+  expect((await lint(['-'], QUOTED)).out).toStartWith('-:1:')
+  writeFileSync(join(folder, 'bad.jsonl.gz'), Bun.gzipSync(`${QUOTED}\n`))
+  expect((await lint(['bad.jsonl.gz'])).out).toContain('HN306')
+  writeFileSync(join(folder, 'list.json'), `[\n  ${GOOD},\n  ${QUOTED.replace('weather-1', 'w')}\n]`)
+  expect((await lint(['list.json', '--ignore', 'HN502'])).out).toBe(
+    `list.json:3:${QUOTED.replace('weather-1', 'w').indexOf('"1"') + 3} error HN306 the number 1 is given as text\n`,
+  )
+  const xlam = (tools: string) =>
+    JSON.stringify({ query: 'q', tools, answers: '[{"name": "f", "arguments": {"x": "1"}}]' })
+  const { out, err } = await lint([
+    file('xlam.jsonl', xlam('[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]'), xlam('[')),
+  ])
+  expect(err).toContain('read as xlam')
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[2]),
+  ).toEqual(['HN306', 'HN110'])
+})
+
+test('--reward, --max-tokens and --against bring rules of their own', async () => {
+  const name = file(
+    'train.jsonl',
+    GOOD,
+    example({
+      id: 'w',
+      messages: [{ role: 'user', content: 'Bergen, please.' }],
+      tools: [{ ...JSON.parse(GOOD).tools[0], name: 'x</tool_call>' }],
+      answer: [{ name: 'x</tool_call>', arguments: { city: 'Bergen' } }],
+    }),
+  )
+  expect((await lint([name])).code).toBe(0)
+  expect((await lint([name, '--reward', 'tool-n1'])).out).toMatch(
+    /^train\.jsonl:2:\d+ error HN501 the right answer scores 0 of 1 under tool-n1/,
+  )
+  const against = await lint([name, '--against', file('benchmark.jsonl', example({ id: 'test-9' }))])
+  expect(against.out).toMatch(/^train\.jsonl:1:\d+ error HN505 the question is the same as test-9 of benchmark\.jsonl/)
+})
+
+test("an attack on Tool-N1's reward finds its known holes, and none in the paper's reading", async () => {
+  const { out, code } = await lint(['--reward', 'tool-n1', '--format', 'ndjson'])
+  expect(code).toBe(1)
+  const found = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const said = (code: string) => found.filter((each) => each.code === code).map(({ message }) => message.split(':')[0])
+  // What is known of the published code: tags in any order or place, the last block counts, bare values raise.
+  expect(said('HN901')).toEqual(
+    expect.arrayContaining([
+      'thinking tags in reverse order',
+      'calls inside the thinking alone',
+      'two blocks, the last one right',
+      'a forged turn of the assistant',
+    ]),
+  )
+  expect(said('HN902')).toEqual(expect.arrayContaining(['a bare number', 'a bare true']))
+  const strict = (await lint(['--reward', 'tool-n1', '--mode', 'strict', '--format', 'ndjson'])).out
+  for (const hole of ['reverse order', 'inside the thinking', 'two blocks', 'forged', 'after the calls'])
+    expect(strict).not.toContain(hole)
+})
+
+test("a user's reward is attacked in a process of its own", async () => {
+  writeFileSync(
+    join(folder, 'reward.ts'),
+    "export default ({ completion }: { completion: string }) => (completion.includes('get_weather') ? 1 : 0)\n",
+  )
+  const { out, code } = await lint(['--reward', './reward.ts', '--format', 'ndjson'])
+  expect(code).toBe(1)
+  expect(out).toContain('"message":"a number as text: earns 1, as the right answer does"')
+})
+
+test('a large file is linted on all cores with the same findings in the same order', async () => {
+  const rows: string[] = []
+  for (let i = 0; rows.length < 34_000; i++)
+    rows.push(
+      i % 1000 === 7
+        ? QUOTED.replace('weather-1', `w-${i}`).replace('tomorrow', `in ${i} days`)
+        : i % 5000 === 4999
+          ? other(1)
+          : other(i).replace('Forecast for', `Forecast ${'x'.repeat(300)} for`),
+    )
+  file('large.jsonl', ...rows)
+  expect(Bun.file(join(folder, 'large.jsonl')).size).toBeGreaterThan(24 * 2 ** 20)
+  const many = (await lint(['large.jsonl', '--format', 'ndjson'])).out
+  // Standard input is read by one process.
+  const one = (await lint(['-', '--format', 'ndjson'], read('large.jsonl'))).out
+  expect(many.replaceAll('large.jsonl', '-')).toBe(one)
+  expect(many.trim().split('\n').length).toBeGreaterThan(34)
+})

@@ -1,0 +1,41 @@
+// TensorBoard files: checksums with known answers, and records that hold what was said.
+import { expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32c, tensorboard } from '../../src/rundir/tensorboard.ts'
+import { scratch } from '../scratch.ts'
+
+test('CRC-32C has the known answers of RFC 3720 B.4', () => {
+  expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa)
+  expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43)
+  expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e)
+  expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
+})
+
+test('an event file holds a version, a session start and the scalars of steps and evaluations', () => {
+  const directory = scratch()
+  const sink = tensorboard(directory, { time: 1_700_000_000_000, step: 4 })
+  sink({ type: 'step', time: 1_700_000_001_000, step: 300, steps: 9, figures: { reward: 0.5 } })
+  sink({ type: 'note', time: 0, step: 5, text: 'not a figure' })
+  sink({ type: 'eval', time: 1_700_000_001_000, step: 301, figures: { exact_match: 0.25 } })
+  sink.close()
+  const [name] = readdirSync(directory)
+  const records = split(readFileSync(join(directory, name!)))
+  expect(records.length).toBe(4)
+  expect(records[0]!.toString('latin1')).toContain('brain.Event:2')
+  // step 300 as a varint, the tag, then 0.5 as a little-endian float
+  const step = records[2]!
+  expect(step.includes(Buffer.from([0x10, 0xac, 0x02]))).toBe(true)
+  expect(step.includes(Buffer.from([0x0a, 6, ...Buffer.from('reward'), 0x15, 0, 0, 0, 0x3f]))).toBe(true)
+  expect(records[3]!.toString('latin1')).toContain('eval/exact_match')
+})
+
+function split(file: Buffer): Buffer[] {
+  const records: Buffer[] = []
+  for (let at = 0; at < file.length;) {
+    const length = Number(file.readBigUInt64LE(at))
+    records.push(file.subarray(at + 12, at + 12 + length))
+    at += 16 + length
+  }
+  return records
+}

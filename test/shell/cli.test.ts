@@ -1,0 +1,214 @@
+// The command line as a script and as a person meet it, from source and from the binary.
+import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { strictArguments } from '../../src/shell/flags.ts'
+import { forms, run, runInTerminal } from '../hone.ts'
+
+const [, source] = forms[0]!
+const commands: { name: string; description: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
+
+describe.each(forms)('from %s', (_form, start) => {
+  const hone = (...words: string[]) => run(start, words, { cwd: tmpdir() })
+
+  test('--version prints one line of data', () => {
+    expect(hone('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  })
+
+  test('help that was asked for is data, help that was not goes to stderr with exit 2', () => {
+    const asked = hone('--help')
+    expect(asked).toMatchObject({ code: 0, stderr: '' })
+    expect(hone()).toEqual({ code: 2, stdout: '', stderr: asked.stdout })
+    for (const { name } of commands) expect(asked.stdout).toContain(`  ${name} `)
+  })
+
+  test('every command has a description and a help page, and refuses an unknown flag', () => {
+    for (const { name, description } of commands) {
+      const page = hone(name, '--help')
+      expect(page).toMatchObject({ code: 0, stderr: '' })
+      expect(page.stdout).toMatch(new RegExp(`^.${RegExp.escape(description.slice(1))}\n\nUsage: hone ${name} `))
+      const refused = hone(name, '--no-such-flag')
+      expect(refused).toMatchObject({ code: 2, stdout: '' })
+      expect(refused.stderr).toStartWith('error: Unknown flag --no-such-flag\n\nhint: ')
+    }
+    expect(hone('help', 'doctor')).toEqual(hone('doctor', '--help'))
+  }, 120_000)
+
+  test('an unknown command or flag is named with the nearest one', () => {
+    expect(hone('docter')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: Unknown command "docter"\n\nhint: did you mean doctor?\n',
+    })
+    expect(hone('doctor', '--fromat', 'json')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'error: Unknown flag --fromat\n\nhint: did you mean --format?\n',
+    })
+    expect(hone('doctor', '--format', 'jsn').stderr).toBe(
+      'error: --format must be one of text, json, ndjson: current value is "jsn"\n\nhint: did you mean json?\n',
+    )
+  })
+
+  test('a repeated flag, a missing value and an extra argument are refused', () => {
+    expect(hone('doctor', '--format', 'json', '--format', 'text').stderr).toStartWith(
+      'error: Cannot use --format more than once\n',
+    )
+    expect(hone('doctor', '--format').stderr).toStartWith('error: --format needs a value\n')
+    expect(hone('doctor', 'x').stderr).toBe('error: Unexpected argument "x"\n\nhint: usage: hone doctor [options]\n')
+  })
+
+  test('doctor gives the same findings in every format', () => {
+    const findings: { name: string; value: string }[] = JSON.parse(hone('doctor', '--format', 'json').stdout)
+    const lines = hone('doctor', '--format', 'ndjson').stdout.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual(findings.map(({ name }) => name))
+    const { stdout, code } = hone('doctor')
+    expect(code).toBe(0)
+    for (const { name } of findings) expect(stdout).toContain(name)
+    expect(findings.find(({ name }) => name === 'cpu')).toMatchObject({ area: 'devices', state: 'ok' })
+  })
+
+  test('doctor shows no secret', () => {
+    const { stdout } = run(start, ['doctor'], { env: { HONE_TOKEN: 's3cret', OPENAI_API_KEY: 's3cret' } })
+    expect(stdout).toContain('HONE_TOKEN')
+    expect(stdout).not.toContain('s3cret')
+  })
+
+  test('doctor tells of a cache and a runtime that cannot be used, and exits 1', () => {
+    const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
+      env: { HONE_CACHE: '/dev/null/none', HONE_ORT_DIR: '/absent' },
+    })
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ area: 'cache', name: '/dev/null/none', state: 'broken' }),
+    )
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ area: 'environment', name: 'HONE_ORT_DIR', value: '/absent' }),
+    )
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ name: 'ONNX Runtime', state: 'broken' }))
+  })
+
+  test('help is bold in a terminal, plain in a pipe and with NO_COLOR', async () => {
+    const bold = '\x1b[1m'
+    expect((await runInTerminal(start, ['--help'])).screen).toContain(`${bold}Usage:`)
+    expect((await runInTerminal(start, ['--help'], { NO_COLOR: '1' })).screen).not.toContain(bold)
+    expect(hone('--help').stdout).not.toContain('\x1b')
+  })
+
+  test('help keeps within the width of a terminal', async () => {
+    const { screen } = await runInTerminal(start, ['train', '--help'])
+    const widths = Bun.stripANSI(screen)
+      .split('\r\n')
+      .map((line) => Bun.stringWidth(line))
+    expect(Math.max(...widths)).toBeLessThanOrEqual(80)
+  })
+
+  test('an error in a terminal reads the same as in a pipe', async () => {
+    const { code, screen } = await runInTerminal(start, ['docter'])
+    expect(code).toBe(2)
+    expect(screen.replaceAll('\r\n', '\n')).toBe(hone('docter').stderr)
+  })
+
+  test('a reader that closes early ends the program quietly', () => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([
+      'bash',
+      '-c',
+      '"$@" | head -1',
+      '-',
+      ...start,
+      'help',
+      '--json',
+    ])
+    expect({ exitCode, stdout: stdout.toString(), stderr: stderr.toString() }).toEqual({
+      exitCode: 0,
+      stdout: '[\n',
+      stderr: '',
+    })
+  })
+})
+
+test('a shell completes commands, flags and their values by asking hone', () => {
+  const complete = (...words: string[]) =>
+    run(source, ['complete', '--', ...words])
+      .stdout.trimEnd()
+      .split('\n')
+  expect(complete('doc')).toEqual(['doctor'])
+  expect(complete('doctor', '--f')).toEqual(['--format'])
+  expect(complete('doctor', '--format', 'j')).toEqual(['json'])
+  expect(complete('train', '--schedule', '')).toContain('cosine')
+  const asked =
+    'hone() { "${hone[@]}" "$@"; }; eval "$(hone complete bash)"; COMP_WORDS=(hone doctor --format n); COMP_CWORD=3; _hone; echo "${COMPREPLY[@]}"'
+  expect(Bun.spawnSync(['bash', '-c', `hone=("$@"); ${asked}`, '-', ...source]).stdout.toString()).toBe('ndjson\n')
+  expect(run(source, ['complete', 'tcsh'])).toMatchObject({
+    code: 2,
+    stderr: 'error: Cannot complete for "tcsh"\n\nhint: usage: hone complete bash|zsh|fish\n',
+  })
+})
+
+test('data that cannot be written is an error with one line and exit 2', () => {
+  const { exitCode, stderr } = Bun.spawnSync(['bash', '-c', '"$@" > /dev/full', '-', ...source, 'help', '--json'])
+  expect({ exitCode, stderr: stderr.toString() }).toEqual({
+    exitCode: 2,
+    stderr: 'error: Cannot write: no space left on device\n',
+  })
+})
+
+test.each(forms.slice(1))('the %s takes no orders from files in the folder where it is run', (_form, start) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hone-hostile-'))
+  writeFileSync(join(folder, 'order.ts'), 'console.log("obeyed")')
+  writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./order.ts"]')
+  writeFileSync(join(folder, '.env'), 'HONE_CACHE=/obeyed')
+  writeFileSync(join(folder, 'tsconfig.json'), '{"compilerOptions": {"paths": {"citty": ["./order.ts"]}}}')
+  const { code, stdout } = run(start, ['doctor'], { cwd: folder })
+  rmSync(folder, { recursive: true })
+  expect(code).toBe(0)
+  expect(stdout).not.toContain('obeyed')
+})
+
+const definitions = {
+  files: { type: 'positional', valueHint: '...', required: false },
+  rate: { type: 'string' },
+  maxTokens: { type: 'string' },
+  out: { type: 'string', alias: 'o' },
+  fast: { type: 'boolean' },
+} as const
+
+test('negative numbers, - and everything after -- are values', () => {
+  expect(strictArguments(['-', '--rate', '-5', '-o', '-', '-0.5', '--', '--rate', '-x'], definitions)).toEqual([
+    '--rate=-5',
+    '--out=-',
+    '--',
+    '-',
+    '-0.5',
+    '--rate',
+    '-x',
+  ])
+})
+
+test('a flag may be written with dashes, underscores or as it is declared', () => {
+  for (const flag of ['--max-tokens', '--max_tokens', '--maxTokens']) {
+    expect(strictArguments([flag, '3'], definitions)).toEqual(['--maxTokens=3', '--'])
+  }
+})
+
+test('a boolean flag is turned off by --no-, and takes true or false at most', () => {
+  expect(strictArguments(['--fast'], definitions)).toEqual(['--fast', '--'])
+  expect(strictArguments(['--no-fast'], definitions)).toEqual(['--no-fast', '--'])
+  expect(strictArguments(['--fast=false'], definitions)).toEqual(['--no-fast', '--'])
+  expect(() => strictArguments(['--fast=5'], definitions)).toThrow('--fast takes no value: current value is "5"')
+})
+
+test('any value survives behind an equals sign', () => {
+  fc.assert(
+    fc.property(fc.string(), (value) =>
+      expect(strictArguments([`--rate=${value}`], definitions)).toEqual([`--rate=${value}`, '--']),
+    ),
+  )
+})
+
+test('a required flag or argument that is missing is named', () => {
+  expect(() => strictArguments([], { reward: { type: 'string', required: true } })).toThrow('--reward is missing')
+  expect(() => strictArguments([], { file: { type: 'positional' } })).toThrow('FILE is missing')
+})

@@ -1,0 +1,198 @@
+// Settings: precedence, origins, and what is said of a wrong file.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import * as v from 'valibot'
+import { configTable, resolveConfig } from '../../src/shell/config.ts'
+import { HoneError } from '../../src/error.ts'
+import { flagsOf } from '../../src/shell/schema.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hone-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const schema = v.strictObject({
+  preset: v.optional(v.string(), 'plain'),
+  model: v.string(),
+  learningRate: v.optional(v.pipe(v.number(), v.minValue(0), v.description('step size')), 1e-6),
+  loss: v.optional(v.picklist(['grpo', 'gspo']), 'grpo'),
+  targets: v.optional(v.array(v.string()), ['q_proj']),
+  save: v.optional(v.boolean(), true),
+  budget: v.optional(v.nullable(v.union([v.number(), v.literal('auto')])), null),
+  sampling: v.optional(v.strictObject({ temperature: v.optional(v.number(), 1), topK: v.optional(v.number(), 0) }), {}),
+})
+
+test('a flag beats a variable, which beats the file, which beats the preset, which beats the default', () => {
+  const file = write('a.yaml', 'model: m\nloss: gspo\nsampling:\n  temperature: 0.7\n')
+  const presets = { hot: { learningRate: 1, loss: 'grpo', sampling: { temperature: 2, topK: 5 } } }
+  const { value, origins } = resolveConfig(schema, {
+    presets,
+    preset: 'hot',
+    file,
+    env: { HONE_MODEL: 'n', HONE_TARGETS: 'a, b', HONE_BUDGET: 'auto' },
+    flags: { targets: 'c', 'sampling.top-k': '9', save: false },
+  })
+  expect(value).toEqual({
+    preset: 'plain',
+    model: 'n',
+    learningRate: 1,
+    loss: 'gspo',
+    targets: ['c'],
+    save: false,
+    budget: 'auto',
+    sampling: { temperature: 0.7, topK: 9 },
+  })
+  expect(origins).toEqual({
+    preset: 'default',
+    model: 'HONE_MODEL',
+    learningRate: 'preset hot',
+    loss: `${file}:2`,
+    targets: '--targets',
+    save: '--save',
+    budget: 'HONE_BUDGET',
+    'sampling.temperature': `${file}:4`,
+    'sampling.topK': '--sampling.top-k',
+  })
+})
+
+test('the table shows every setting with its value and origin', () => {
+  const table = configTable(resolveConfig(schema, { flags: { model: 'm' } }))
+  expect(table).toHaveLength(9)
+  expect(table[1]).toMatch(/^model\s+"m"\s+--model$/)
+  expect(table[4]).toMatch(/^targets\s+\["q_proj"\]\s+default$/)
+})
+
+test('a preset is chosen by file, variable or flag, and an unknown one is named', () => {
+  const presets = { slow: { learningRate: 3 }, fast: { learningRate: 9 } }
+  const file = write('p.toml', 'model = "m"\npreset = "slow"\n')
+  expect(resolveConfig(schema, { presets, file }).value.learningRate).toBe(3)
+  expect(resolveConfig(schema, { presets, file, flags: { preset: 'fast' } }).value.learningRate).toBe(9)
+  expect(fault({ presets, file: write('q.toml', 'model = "m"\n\npreset = "slwo"\n') })).toMatchObject({
+    message: 'Unknown preset "slwo"',
+    at: join(folder, 'q.toml:3'),
+    hint: 'did you mean slow?',
+  })
+})
+
+const spellings: [string, string, string][] = [
+  ['u.yaml', 'model: m\n# learning_rat: 3\nlearning_rat: 2\n', 'u.yaml:3'],
+  ['u.toml', 'model = "learning_rat"\nlearning_rat = 2\n', 'u.toml:2'],
+  ['u.json', '{\n  "model": "m",\n  "learning_rat": 2\n}', 'u.json:3'],
+]
+test.each(spellings)('an unknown key in %s is reported with its line and the nearest name', (name, text, at) => {
+  expect(fault({ file: write(name, text) })).toMatchObject({
+    message: 'Unknown key "learning_rat"',
+    at: join(folder, at),
+    hint: 'did you mean learningRate?',
+    exit: 2,
+  })
+})
+
+const wrong: [string, string, string, number][] = [
+  ['type', 'model: m\nlearning-rate: fast\n', 'Setting "learningRate" must be number: current value is "fast"', 2],
+  ['range', 'model: m\nlearning_rate: -1\n', 'Setting "learningRate" must be >=0: current value is -1', 2],
+  ['item', 'targets: [a, 4]\nmodel: m\n', 'Setting "targets.1" must be string: current value is 4', 1],
+  [
+    'nested',
+    'model: m\nsampling:\n  topK: 1\n  temperature: hot\n',
+    'Setting "sampling.temperature" must be number: current value is "hot"',
+    4,
+  ],
+  [
+    'tree',
+    'model: m\nsampling: hot\n',
+    'Setting "sampling" must be a mapping of keys to values: current value is "hot"',
+    2,
+  ],
+  [
+    'list for a tree',
+    'model: m\nsampling: [1]\n',
+    'Setting "sampling" must be a mapping of keys to values: current value is [1]',
+    2,
+  ],
+  [
+    'infinity',
+    'model: m\nlearningRate: .inf\n',
+    'Setting "learningRate" must be a finite number: current value is Infinity',
+    2,
+  ],
+  ['choice', 'loss: ppo\nmodel: m\n', 'Setting "loss" must be "grpo" or "gspo": current value is "ppo"', 1],
+  ['nested unknown', 'model: m\nsampling:\n  temprature: 1\n', 'Unknown key "sampling.temprature"', 3],
+  ['twice', 'model: m\nloss: grpo\nloss: gspo\n', 'Key "loss" stands more than once', 2],
+  ['spelt twice', 'model: m\nlearningRate: 1\nlearning_rate: 1\n', 'Key "learningRate" stands more than once', 3],
+  ['syntax', 'model: m\nloss: [a\nsave: true\n', 'Cannot read configuration: YAML Parse error: Unexpected token', 2],
+]
+test.each(wrong)('a wrong %s is reported with its line', (name, text, message, line) => {
+  const file = write(`${name}.yaml`, text)
+  expect(fault({ file })).toMatchObject({ message, at: `${file}:${line}`, exit: 2 })
+})
+
+test('a syntax error in TOML or JSON is reported with its line', () => {
+  expect(fault({ file: write('s.toml', 'model = "m"\nloss = = 1\nsave = true\n') }).at).toBe(join(folder, 's.toml:2'))
+  expect(fault({ file: write('s.json', '{"model": "m",\n "loss" 1}') }).at).toBe(join(folder, 's.json:2'))
+})
+
+test('a wrong value from a variable or a flag names the variable or the flag', () => {
+  expect(fault({ flags: { model: 'm' }, env: { HONE_LEARNING_RATE: 'x' } }).at).toBe('HONE_LEARNING_RATE')
+  expect(fault({ flags: { model: 'm', 'learning-rate': '' } }).at).toBe('--learning-rate')
+})
+
+test('a wrong setting is reported before a missing one', () => {
+  expect(fault({ file: write('order.yaml', 'learningRate: fast\n') }).at).toBe(join(folder, 'order.yaml:1'))
+})
+
+test('a missing setting says the three ways to give it', () => {
+  expect(fault({})).toMatchObject({
+    message: 'Setting "model" is missing',
+    hint: 'set it in the configuration file, as --model or as HONE_MODEL',
+  })
+})
+
+test('a file that is absent, of another kind, or no mapping is refused', () => {
+  expect(fault({ file: join(folder, 'absent.yaml') }).message).toContain('no such file or directory')
+  expect(fault({ file: write('x.ini', '') }).message).toContain('its extension is none of')
+  expect(fault({ file: write('list.yaml', '- a\n') }).message).toContain('not a mapping')
+})
+
+test('flags have no defaults of their own and show the schema’s', () => {
+  const flags = flagsOf(schema)
+  expect(flags['learning-rate']).toEqual({ type: 'string', description: 'step size [default: 1e-6]', valueHint: 'N' })
+  expect(flags['save']?.type).toBe('boolean')
+  expect(Object.values(flags).some((flag) => flag.default !== undefined)).toBe(false)
+})
+
+test('any number written in any format comes back as itself', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+      fc.constantFrom('.yaml', '.json'),
+      (number, extension) => {
+        const text = JSON.stringify({ model: 'm', learningRate: number })
+        expect(resolveConfig(schema, { file: write(`n${extension}`, text) }).value.learningRate).toBe(
+          number === 0 ? 0 : number,
+        )
+        expect(
+          resolveConfig(schema, { flags: { model: 'm', 'learning-rate': String(number) } }).value.learningRate,
+        ).toBe(number === 0 ? 0 : number)
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+function write(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function fault(sources: Parameters<typeof resolveConfig>[1]): HoneError {
+  try {
+    resolveConfig(schema, sources)
+  } catch (error) {
+    if (error instanceof HoneError) return error
+    throw error
+  }
+  throw new Error('No fault was found')
+}

@@ -1,57 +1,159 @@
-// Imports go one way between the rooms of src, and the files stay small enough to read.
+// The house: imports go one way between the rooms of src, types included, and files stay small enough to read.
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-const src = join(import.meta.dir, '..', 'src')
-/** A file may import from its own room and from those after it. The last one is the leaves: every file that is in none of the folders named here. */
-const rooms = ['cmd', 'rl', 'data', 'reward', 'eval', 'gpu', 'leaves']
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
-  (path) => path.endsWith('.ts') && !path.endsWith('.d.ts'),
-)
+const root = join(import.meta.dir, '..')
+/** A room may import from those after it. The last one is the leaves: files that lie in no folder. */
+const rooms = [
+  'cmd',
+  'job',
+  'rl',
+  'lint',
+  'data',
+  'reward',
+  'eval',
+  'gpu',
+  'rundir',
+  'dialogue',
+  'shell',
+  'text',
+  'leaves',
+]
+/** What uses every room: the table of commands, and the build of the binary. */
+const roofs = ['main.ts', 'build.ts']
+/** The way of the data through rl, its tables first: a file may import from those before it, and what is not named here. */
+const story = ['advantage', 'loss/', 'recipe', 'record', 'rollout', 'judge', 'frozen', 'loss', 'step', 'loop', 'train']
+/** The one file that imports fixtures, and the one that it imports: what the binary ships. */
+const door = { from: 'job/demo/demo.ts', to: '../fixtures/shipped.ts' }
+
+const files = sources('src')
 
 test('imports go down only', () => {
-  const upward = files
-    .filter((file) => file !== 'main.ts')
+  const upward = edges(files)
+    .filter(({ file }) => !roofs.includes(file))
+    .filter(({ file, target }) => rooms.indexOf(roomOf(target)) < rooms.indexOf(roomOf(file)))
+  expect(upward.map(spelt)).toEqual([])
+})
+
+test('every folder of src is a room', () => {
+  const found = new Set(files.map(roomOf))
+  expect([...found].filter((room) => !rooms.includes(room))).toEqual([])
+})
+
+test('no files import each other in a circle', () => {
+  const known = edges(files)
+  const targets = Map.groupBy(known, ({ file }) => file)
+  const reaches = (from: string, to: string): boolean => {
+    const seen = new Set<string>()
+    const open = [from]
+    for (let file; (file = open.pop()) !== undefined;)
+      for (const { target } of targets.get(file) ?? []) {
+        if (target === to) return true
+        if (!seen.has(target)) open.push(target)
+        seen.add(target)
+      }
+    return false
+  }
+  expect(files.filter((file) => reaches(file, file))).toEqual(['gpu/graph/graph.ts', 'gpu/graph/ops.ts'])
+})
+
+test('no folders of a room import each other in a circle', () => {
+  // A table `calls.ts` is the door of the folder `calls/`: it imports the rows, and they do not import it.
+  const pairs = edges(files)
+    .filter(({ file, target }) => roomOf(file) === roomOf(target) && roomOf(file) !== 'leaves')
+    .map(({ file, target }) => [dirname(file), dirname(target)] as const)
+    .filter(([from, to]) => from !== to && dirname(from) === dirname(to))
+  const circles = pairs.filter(([from, to]) => pairs.some(([f, t]) => f === to && t === from))
+  expect([...new Set(circles.map(([from, to]) => `${from} ⇄ ${to}`))]).toEqual([])
+})
+
+test('inside rl, imports follow the way of the data', () => {
+  const place = (file: string) => story.indexOf(/^rl\/(\w+\/|\w+(?=\.ts$))/.exec(file)?.[1] ?? '')
+  const backward = edges(files).filter(
+    ({ file, target }) =>
+      file.startsWith('rl/') && target.startsWith('rl/') && place(file) >= 0 && place(target) > place(file),
+  )
+  expect(backward.map(spelt)).toEqual([])
+})
+
+test('rl knows no terminal, no file and no command line', () => {
+  const told = files
+    .filter((file) => file.startsWith('rl/'))
     .flatMap((file) =>
-      importsOf(file)
-        .filter((target) => rooms.indexOf(roomOf(target)) < rooms.indexOf(roomOf(file)))
-        .map((target) => `${file} → ${target}`),
+      importsOf(join('src', file))
+        .filter((path) => /^node:fs|(^|\/)out\.ts$|\/shell\/|\/text\/jsonl\.ts$/.test(path))
+        .map((path) => `${file}: ${path}`),
     )
-  expect(upward).toEqual([])
+  expect(told).toEqual([])
+})
+
+test('src imports fixtures through one door, and fixtures import none of the commands', () => {
+  const opened = files.flatMap((file) =>
+    targetsOf(file)
+      .filter((target) => target.startsWith('../fixtures'))
+      .map((target) => ({ from: file, to: target })),
+  )
+  expect(opened).toEqual([door])
+  const back = sources('fixtures').flatMap((file) =>
+    importsOf(join('fixtures', file))
+      .map((path) => relative(join(root, 'src'), resolve(root, 'fixtures', dirname(file), path)))
+      .filter((target) => !target.startsWith('..') && ['cmd', 'job'].includes(roomOf(target)))
+      .map((target) => `${file} → ${target}`),
+  )
+  expect(back).toEqual([])
 })
 
 test('local imports name their file with its extension', () => {
   const vague = files.flatMap((file) =>
-    localImports(file)
-      .filter((path) => !/\.(ts|js|json|html)$/.test(path))
+    importsOf(join('src', file))
+      .filter((path) => path.startsWith('.') && !/\.(ts|js|json|html)$/.test(path))
       .map((path) => `${file}: ${path}`),
   )
   expect(vague).toEqual([])
 })
 
 test('every file begins by saying its purpose', () => {
-  const silent = files.filter((file) => !/^(#!.*\n)?(\/\/|\/\*\*?) \S/.test(readFileSync(join(src, file), 'utf8')))
+  const silent = files.filter((file) => !/^(#!.*\n)?(\/\/|\/\*\*?) \S/.test(textOf(join('src', file))))
   expect(silent).toEqual([])
 })
 
-/** `data/sources/xlam.ts` is in `data`, `cli.ts` is a leaf. */
+/** Paths of the TypeScript files below a folder of the repository. */
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.endsWith('.d.ts'),
+  )
+}
+
+/** `data/sources/xlam.ts` is in `data`, `rng.ts` is a leaf. */
 function roomOf(file: string): string {
-  const folder = file.split('/')[0]!
-  return rooms.includes(folder) ? folder : 'leaves'
+  return file.includes('/') ? file.split('/')[0]! : 'leaves'
 }
 
-function importsOf(file: string): string[] {
-  return localImports(file)
-    .map((path) => relative(src, resolve(src, dirname(file), path)))
-    .filter((path) => !path.startsWith('..'))
+function textOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
 }
 
-/** Paths of the relative imports; those of types alone do not count, as they leave nothing at run time. */
-function localImports(file: string): string[] {
-  const transpiler = new Bun.Transpiler({ loader: 'ts' })
-  return transpiler
-    .scanImports(readFileSync(join(src, file), 'utf8').replace(/^#!.*/, ''))
-    .map(({ path }) => path)
+/** What a file of the repository imports, types included, as it is spelt there. */
+function importsOf(path: string): string[] {
+  return [...textOf(path).matchAll(/^(?:import|export)\s(?:[^'"]*?\sfrom\s)?'([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    ([, plain, lazy]) => plain ?? lazy!,
+  )
+}
+
+/** Local imports of a file of src, as paths from there. */
+function targetsOf(file: string): string[] {
+  return importsOf(join('src', file))
     .filter((path) => path.startsWith('.'))
+    .map((path) => relative('src', join('src', dirname(file), path)))
 }
+
+function edges(of: readonly string[]): { file: string; target: string }[] {
+  return of.flatMap((file) =>
+    targetsOf(file)
+      .filter((target) => !target.startsWith('..') && target.endsWith('.ts'))
+      .map((target) => ({ file, target })),
+  )
+}
+
+const spelt = ({ file, target }: { file: string; target: string }): string => `${file} → ${target}`

@@ -13,9 +13,10 @@ const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 
 
 test('every hone command that it names exists', () => {
   const known = [...commands.map(({ name }) => name), ...Object.keys(builtins)]
-  const named = [...readme.matchAll(/(?:`|\$\()hone ([a-z][a-z-]*)/g), ...readme.matchAll(/src\/main\.ts ([a-z]+)/g)].map(
-    ([, name]) => name!,
-  )
+  const named = [
+    ...readme.matchAll(/(?:`|\$\()hone ([a-z][a-z-]*)/g),
+    ...readme.matchAll(/src\/main\.ts ([a-z]+)/g),
+  ].map(([, name]) => name!)
   expect(named.filter((name) => !known.includes(name))).toEqual([])
 })
 

@@ -1,7 +1,7 @@
 // hone infer: rows in; text, calls, ids and log-probs out.
 import { defineCommand } from 'citty'
 import { numberFlag } from '../shell/flags.ts'
-import { type DeviceSpec, openDevice } from '../gpu/device/device.ts'
+import { type DeviceSpec, openDevice } from '../gpu/device/open.ts'
 import { openModel } from '../gpu/policy/model.ts'
 import { dumpJson } from '../text/json.ts'
 import { data } from '../out.ts'

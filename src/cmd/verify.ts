@@ -1,7 +1,7 @@
 // hone verify: the engine against a folder of reference numbers.
 import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
-import { openDevice, type DeviceSpec } from '../gpu/device/device.ts'
+import { type DeviceSpec, openDevice } from '../gpu/device/open.ts'
 import { data, log } from '../out.ts'
 import { verify } from '../job/verify/verify.ts'
 

@@ -2,7 +2,7 @@
 import { dumpJson, isObject, type JsonObject } from '../text/json.ts'
 import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { cut, type Step } from './cut.ts'
-import type { RawRecord } from './records.ts'
+import type { RawRecord } from './record.ts'
 import { repairTools, type RepairedTools, type Repairs } from './schema.ts'
 import { Rejection, type Dialogue, type Origin, type Source } from './source.ts'
 

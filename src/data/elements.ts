@@ -1,5 +1,5 @@
 // The elements of one large JSON array, one at a time, in constant memory.
-import type { Piece } from './records.ts'
+import type { Piece } from './record.ts'
 
 /** Text of each element with the line and column at which it begins. What cannot belong to an element is given as one, so that a reader finds it malformed. */
 export async function* readElements(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {

@@ -1,30 +1,13 @@
 // The table of output formats: what each is for and how its file is written.
+import type { RowWriter, Format } from './formats/format.ts'
 import { openWriter } from '../text/jsonl.ts'
-import { promptForm, type PromptForm } from '../dialogue/prompt.ts'
+import { promptForm } from '../dialogue/prompt.ts'
 import { rowText, type HoneRow } from '../dialogue/row.ts'
 import { alpacaRow } from './formats/alpaca.ts'
 import { openaiRow } from './formats/openai.ts'
 import { sharegptRow } from './formats/sharegpt.ts'
 import { trlRow } from './formats/trl.ts'
 import { openVerl } from './formats/verl.ts'
-
-/** A file of rows under way; it gets its name on `commit` and leaves nothing behind on `discard`. */
-export interface RowWriter {
-  write(row: HoneRow): void
-  commit(): void
-  discard(): void
-}
-
-/** What a format is told: the prompt form, and whether the rows are for training or for validation. */
-export interface FormatOptions {
-  form?: PromptForm | undefined
-  split: 'train' | 'test'
-}
-
-export interface Format {
-  what: string
-  open(path: string, options: FormatOptions): RowWriter
-}
 
 export const formats = {
   hone: { what: 'hone rows, one a line', open: (path) => lines(path, rowText) },

@@ -3,7 +3,7 @@ import { parquetMetadata, parquetReadObjects, type AsyncBuffer } from 'hyparquet
 import { compressors } from 'hyparquet-compressors'
 import { HoneError } from '../error.ts'
 import { dumpJson, type Json } from '../text/json.ts'
-import type { RawRecord } from './records.ts'
+import type { RawRecord } from './record.ts'
 
 /**
  * Rows of the parquet file whose bytes are `chunks`. The format keeps its index at the end, so all bytes are held (they

@@ -1,25 +1,9 @@
 // Raw rows of a data file whatever its container: JSON array, JSON lines (.gz, .zst), one JSON object around a list, parquet.
+import type { RawRecord, Piece } from './record.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, isObject, JsonError, parseJson, type Json } from '../text/json.ts'
 import { readChunks } from '../text/jsonl.ts'
 import { readElements } from './elements.ts'
-
-/** One raw row: 0-based index, where its text begins, and its value, or what is wrong with the text. */
-export interface RawRecord {
-  index: number
-  line: number
-  column: number
-  text: string
-  value: Json | undefined
-  fault?: string
-}
-
-/** A piece of text that should be one JSON value. */
-export interface Piece {
-  line: number
-  column: number
-  text: string
-}
 
 /**
  * Rows of `path` (`-` = stdin) in order, streaming; the container is recognised by content.

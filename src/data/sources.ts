@@ -1,7 +1,7 @@
 // The table of sources, the more particular ones first: recognition takes the first that fits.
 import { HoneError, nearest } from '../error.ts'
 import { isObject } from '../text/json.ts'
-import type { RawRecord } from './records.ts'
+import type { RawRecord } from './record.ts'
 import type { Source } from './source.ts'
 import { acebench } from './sources/acebench.ts'
 import { apibank } from './sources/apibank.ts'

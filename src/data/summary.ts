@@ -1,6 +1,5 @@
 // What preparation did, in numbers: a table like Tool-N1's Table 1 (raw and kept, single and multi turn), removals by reason, repairs.
-import type { Reason } from './source.ts'
-import { REASONS } from './source.ts'
+import { type Reason, REASONS } from './source.ts'
 
 /** Counts of one source: raw = single + multi + unused rows; steps = kept + left out. */
 export interface SourceCounts {

@@ -1,4 +1,5 @@
 // The table of parsers that read calls out of a model's text: one for scoring, training, evaluation and inference.
+import type { Parser } from './call/format.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
 import { parsePythonic } from './call/pythonic.ts'
@@ -7,25 +8,6 @@ import { parseTagged } from './call/tagged.ts'
 import { toolaceToolN1 } from './call/toolace-tool-n1.ts'
 import { HoneError, nearest } from '../error.ts'
 import type { Json } from '../text/json.ts'
-
-/** A call of a tool as a model made it or as it is expected. */
-export type Call = { name: string; arguments: Json }
-
-/** What a completion holds. A call is whole or absent: what is cut short or malformed stays in `rest` and is named by `fault`. */
-export interface Parsed {
-  /** Text between the think tags; null where there are none. */
-  think: string | null
-  calls: Call[]
-  /** What remains when thinking, calls and end-of-turn tokens are taken away, stripped. */
-  rest: string
-  fault: string | null
-}
-
-export interface Parser {
-  what: string
-  /** Never throws, in time linear in the text. */
-  parse(text: string): Parsed
-}
 
 const TOOL_CALL = { open: '<tool_call>', close: '</tool_call>' }
 

@@ -1,6 +1,6 @@
 // A client of OpenAI-compatible endpoints: chat with tools, raw completions, retries, several requests under way in order.
 import * as v from 'valibot'
-import type { Call } from './call.ts'
+import type { Call } from './call/format.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import type { Message, Tool } from './row.ts'

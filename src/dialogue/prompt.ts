@@ -1,4 +1,5 @@
 // The table of prompt forms: how a hone row becomes the text that a model continues, and the text of a right answer.
+import type { PromptForm, Asked, Answered } from './prompt/form.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Tokenizer } from './chat.ts'
 import { HoneError, nearest } from '../error.ts'
@@ -6,20 +7,6 @@ import { fileForm } from './prompt/file.ts'
 import { native } from './prompt/native.ts'
 import { acebenchForm, bfclForm } from './prompt/python-calls.ts'
 import { toolN1 } from './prompt/tool-n1.ts'
-import type { HoneRow } from './row.ts'
-
-export interface PromptForm {
-  /** One line for people. */
-  what: string
-  /** Text up to the point where the model goes on. */
-  prompt(row: Asked, tokenizer: Tokenizer): string
-  /** What a right answer looks like, without the token that ends the turn. */
-  completion(row: Answered, tokenizer: Tokenizer): string
-}
-
-/** The part of a row that a prompt is made of. */
-export type Asked = Pick<HoneRow, 'messages' | 'tools'>
-export type Answered = Asked & Pick<HoneRow, 'answer' | 'meta'>
 
 /** Prompt forms by name. */
 export const promptForms = {

@@ -6,4 +6,4 @@
  * The package exports no path to this file, hence the path into node_modules.
  */
 export const loadTransformers = async () =>
-  await import('../node_modules/@huggingface/transformers/dist/transformers.web.js')
+  await import('../../node_modules/@huggingface/transformers/dist/transformers.web.js')

@@ -1,5 +1,5 @@
 // Hammer's metric (MadeAgents/Hammer, evaluation/evaluate.py): micro precision, recall and F1 of tool names and of parameters compared as text.
-import type { Call } from '../dialogue/call.ts'
+import type { Call } from '../dialogue/call/format.ts'
 import { isObject, type Json } from '../text/json.ts'
 import { fromJson } from '../text/python/json.ts'
 import { str } from '../text/python/repr.ts'

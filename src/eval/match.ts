@@ -1,5 +1,5 @@
 // Compares a model's calls with a hone row's answer: exact match, and how far each part of the calls agrees.
-import type { Call } from '../dialogue/call.ts'
+import type { Call } from '../dialogue/call/format.ts'
 import { dumpJson, isObject, type Json } from '../text/json.ts'
 
 /** Shares in [0, 1]; each is 1 exactly when nothing of its kind is missing, wrong or extra. */

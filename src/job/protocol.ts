@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { complain } from '../out.ts'
-import type { Asked, PromptForm } from '../dialogue/prompt.ts'
+import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
 import type { Mode } from '../reward/reward.ts'
 import { isRewardFile, parserOf } from '../reward/scorer.ts'
 

@@ -1,7 +1,6 @@
 // From a finding in a piece of text to a line and a column of the file.
 import type { Diagnostic } from '../shell/diag.ts'
-import type { Found } from './check.ts'
-import { withoutEdges } from './check.ts'
+import { type Found, withoutEdges } from './check.ts'
 import { locate } from './scan.ts'
 
 /** A piece of a file that holds one row: where it begins, and its text. */

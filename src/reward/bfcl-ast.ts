@@ -1,5 +1,6 @@
 // BFCL's AST check as a reward: calls against function schemas and accepted values, or against the calls of a hone row.
-import { findParser, type Call } from '../dialogue/call.ts'
+import type { Call } from '../dialogue/call/format.ts'
+import { findParser } from '../dialogue/call.ts'
 import { isWellFormed, MATCHING, type AstCase, type Matching } from '../eval/bfcl/checker.ts'
 import { isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { fromJson } from '../text/python/json.ts'

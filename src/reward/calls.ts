@@ -1,5 +1,6 @@
 // Rewards of the calls themselves, in any format that a parser reads: right format, names, parameters, values, all of it.
-import { findParser, parsers, type Call } from '../dialogue/call.ts'
+import type { Call } from '../dialogue/call/format.ts'
+import { findParser, parsers } from '../dialogue/call.ts'
 import { exactMatch, matchParts } from '../eval/match.ts'
 import { isObject, parseJson, type Json } from '../text/json.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'

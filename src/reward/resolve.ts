@@ -1,5 +1,5 @@
 // From the text of --reward to a reward: family[:variant][@step][:weight], several joined by commas.
-import type { Call } from '../dialogue/call.ts'
+import type { Call } from '../dialogue/call/format.ts'
 import { HoneError, nearest } from '../error.ts'
 import { faulty, type Mode, type Reward, type Sample, type Verdict } from './reward.ts'
 import { families } from './table.ts'

@@ -1,19 +1,10 @@
 // Held-out evaluation: greedy completions of rows that are never trained on, and the share that is exactly right.
-import type { Parser } from '../dialogue/call.ts'
+import type { Parser } from '../dialogue/call/format.ts'
 import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
-import type { Completion, Policy, Sampling } from '../gpu/policy/policy.ts'
-import type { Judge, Judged, Prompt, PromptSet } from './record.ts'
-
-/** One held-out row and what the model made of it. */
-export interface Answer extends Judged {
-  set: string
-  prompt: Prompt
-  completion: Completion
-  /** As `hone eval --bench rows` judges it with the same parser. */
-  exact: boolean
-}
+import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import type { Answer, Judge, PromptSet } from './record.ts'
 
 export interface HeldOutContext {
   policy: Pick<Policy, 'generate'>

@@ -1,17 +1,14 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
-import type { Parser } from '../dialogue/call.ts'
+import type { Parser } from '../dialogue/call/format.ts'
 import type { Figures, Sink } from '../rundir/event.ts'
 import type { Policy, Sampling } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
-import { type Progress, saveCheckpoint } from '../job/train/checkpoint.ts'
 import { answer, figuresOf } from './heldout.ts'
-import type { Judge, PromptSet } from './record.ts'
-import { logAnswers } from '../job/train/rollout-log.ts'
+import type { Judge, Progress, PromptSet, Store } from './record.ts'
 
 export interface LoopContext {
   recipe: {
     saveEvery: number
-    keepCheckpoints: number
     evalEvery: number
     evalAtStart: boolean
     maxCompletionLength: number
@@ -29,8 +26,7 @@ export interface LoopContext {
   evalProtocol?: string
   /** Ids that end a completion, and the test for stop strings. */
   ending: Pick<Sampling, 'eosIds' | 'stop'>
-  /** A path in the run directory. */
-  path: (...parts: string[]) => string
+  store: Store
   emit: Sink
   /** Milliseconds since 1970. */
   clock: () => number
@@ -114,7 +110,7 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
     batch: AT_ONCE,
     onProgress: phase(context, 'evaluation'),
   })
-  logAnswers(context.path('evals'), step, answers)
+  context.store.answers(step, answers)
   emit({
     type: 'eval',
     time: clock(),
@@ -124,9 +120,9 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
   })
 }
 
-function save({ path, recipe, policy, emit, clock }: LoopContext, progress: Progress): void {
-  const saved = saveCheckpoint(path('checkpoints'), { ...progress, policy: policy.state() }, recipe.keepCheckpoints)
-  emit({ type: 'checkpoint', time: clock(), step: progress.step, path: saved })
+function save({ store, policy, emit, clock }: LoopContext, progress: Progress): void {
+  const path = store.checkpoint(progress, policy.state())
+  emit({ type: 'checkpoint', time: clock(), step: progress.step, path })
 }
 
 function end<Reason extends 'done' | 'interrupted'>(

@@ -1,5 +1,4 @@
 // Named sets of settings. The schema's defaults are Tool-N1's recipe; a preset holds what differs from it, and whose it is.
-import type { Tree } from '../shell/config-file.ts'
 
 /** For `hone train`. Tool-N1: qwen_rl.sh, verl/examples/agent/qwen.sh and ppo_trainer.yaml of NVlabs/Tool-N1 f9b48492. */
 export const trainPresets = {
@@ -30,7 +29,7 @@ export const trainPresets = {
     temperature: 1,
   },
   'reinforce++': { advantage: 'reinforce++', klIn: 'reward', klEstimator: 'k1', klClamp: null, temperature: 1 },
-} satisfies Record<string, Tree>
+} satisfies Record<string, Record<string, unknown>>
 
 /** For `hone sft`. Tool-N1: qwen_sft.sh with LLaMA-Factory. */
 export const sftPresets = {
@@ -45,4 +44,4 @@ export const sftPresets = {
     weightDecay: 0,
   },
   full: { learningRate: 1e-5, schedule: 'cosine', warmupShare: 0.1, epochs: 3 },
-} satisfies Record<string, Tree>
+} satisfies Record<string, Record<string, unknown>>

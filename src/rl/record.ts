@@ -1,5 +1,5 @@
 // The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
-import type { Completion } from '../gpu/policy/policy.ts'
+import type { Completion, PolicyState } from '../gpu/policy/policy.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow } from '../dialogue/row.ts'
@@ -40,6 +40,31 @@ export interface Rollout extends Completed {
   judged: readonly Judged[]
   /** The reward of each completion, the verdict's score unless rewards are permuted. */
   rewards: readonly number[]
+}
+
+/** Where a run stands: steps done, and place in the order of prompts or rows. */
+export interface Progress {
+  step: number
+  position: number
+}
+
+/** One held-out row and what the model made of it. */
+export interface Answer extends Judged {
+  set: string
+  prompt: Prompt
+  completion: Completion
+  /** As `hone eval --bench rows` judges it with the same parser. */
+  exact: boolean
+}
+
+/** Keeps what a run leaves; the loop does not know where. */
+export interface Store {
+  /** Rollouts of a step with rewards and advantages; `dead` groups were replaced. */
+  rollouts(step: number, weighted: readonly Weighted[], dead: readonly Rollout[]): void
+  /** Answers of an evaluation after `step` steps. */
+  answers(step: number, answers: readonly Answer[]): void
+  /** Everything that a later run needs to go on exactly. Returns its path. */
+  checkpoint(progress: Progress, policy: PolicyState): string
 }
 
 /** A rollout with the advantage of each completion; `live` groups are trained on. */

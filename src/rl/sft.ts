@@ -1,6 +1,6 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
 import type { Group } from '../gpu/policy/policy.ts'
-import type { Progress } from '../job/train/checkpoint.ts'
+import type { Progress } from './record.ts'
 import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'

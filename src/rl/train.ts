@@ -2,12 +2,10 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/policy.ts'
-import type { Progress } from '../job/train/checkpoint.ts'
 import { rolloutFigures } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Judge, Prompt } from './record.ts'
-import { logRollouts } from '../job/train/rollout-log.ts'
+import type { Judge, Progress, Prompt } from './record.ts'
 import { collect, type Collected } from './rollout.ts'
 import { learn } from './step.ts'
 
@@ -39,7 +37,7 @@ async function takeStep(context: TrainContext, step: number, steps: number, posi
   requireRewards(batch, recipe, step + 1)
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
   const { weighted, figures } = await learn(batch.rollouts, { ...context, step, steps, onProgress })
-  logRollouts(context.path('rollouts'), step + 1, weighted, batch.dead)
+  context.store.rollouts(step + 1, weighted, batch.dead)
   if (batch.capped) warnOfCap(context, step + 1, batch)
   requireNear(figures['kl'], recipe, step + 1)
   const times = timing(batch, started, rolledOut, context.clock())

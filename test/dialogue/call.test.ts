@@ -1,7 +1,8 @@
 // Parsers of calls: what serving engines accept is read, what they refuse is a fault, and nothing is ever half a call.
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
-import { findParser, parsers, type Call, type Parsed } from '../../src/dialogue/call.ts'
+import type { Call, Parsed } from '../../src/dialogue/call/format.ts'
+import { findParser, parsers } from '../../src/dialogue/call.ts'
 import { dumpJson } from '../../src/text/json.ts'
 
 // Other programs may have the machine.

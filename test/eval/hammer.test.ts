@@ -1,6 +1,6 @@
 // Hammer's metric against its original script on its own example and on cases of its edges.
 import { expect, test } from 'bun:test'
-import type { Call } from '../../src/dialogue/call.ts'
+import type { Call } from '../../src/dialogue/call/format.ts'
 import { hammerCounts, hammerScores, type HammerCounts } from '../../src/eval/hammer.ts'
 import { isObject, parseJson } from '../../src/text/json.ts'
 import { readRecords } from '../../src/text/jsonl.ts'

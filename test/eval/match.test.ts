@@ -1,6 +1,6 @@
 // Exact match of calls and its parts.
 import { expect, test } from 'bun:test'
-import type { Call } from '../../src/dialogue/call.ts'
+import type { Call } from '../../src/dialogue/call/format.ts'
 import { callsKey, exactMatch, matchParts } from '../../src/eval/match.ts'
 import { Float } from '../../src/text/json.ts'
 

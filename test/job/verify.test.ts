@@ -1,6 +1,6 @@
 // The engine against reference numbers of transformers, peft and Tool-N1's trainer, folder by folder.
 import { expect, test } from 'bun:test'
-import { openDevice } from '../../src/gpu/device/device.ts'
+import { openDevice } from '../../src/gpu/device/open.ts'
 import { verify } from '../../src/job/verify/verify.ts'
 import { sharedPath } from '../shared.ts'
 

@@ -1,5 +1,5 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
-import type { Parser } from '../../src/dialogue/call.ts'
+import type { Parser } from '../../src/dialogue/call/format.ts'
 import type {
   Completion,
   Forward,

@@ -1,6 +1,6 @@
 // Alpaca rows as LLaMA-Factory reads them: pairs of texts, the prompt form written out.
 import { dumpJson } from '../../text/json.ts'
-import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
 import { renderedBy } from './rendered.ts'
 

@@ -1,6 +1,6 @@
 // The messages of a prompt form, for formats whose trainer applies the chat template itself.
 import type { ChatMessage, Tokenizer } from '../../dialogue/chat.ts'
-import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
 
 /** What the form hands to the chat template, and the right answer in its words. */

@@ -1,6 +1,6 @@
 // TRL's conversational rows: prompt and completion as messages, tools as the chat template takes them, the answer for a reward.
 import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
-import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow, Message } from '../../dialogue/row.ts'
 import { answerOf } from './openai.ts'
 import { renderedBy } from './rendered.ts'

@@ -4,9 +4,9 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { HoneError } from '../../error.ts'
 import { dumpJson } from '../../text/json.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import type { PromptForm } from '../../dialogue/prompt.ts'
+import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
-import type { RowWriter } from '../formats.ts'
+import type { RowWriter } from './format.ts'
 import { renderedBy } from './rendered.ts'
 
 /** Columns as parquet-cpp writes them for a list of Python dicts, which is what verl's own preparation does. */

@@ -1,5 +1,5 @@
 // Llama 3's calls: JSON objects with "parameters" between semicolons, or what follows the python tag.
-import type { Parsed } from '../call.ts'
+import type { Parsed } from './format.ts'
 import { strip } from '../../text/python/text.ts'
 import { parseObjects } from './objects.ts'
 import { readExpression } from './pythonic.ts'

@@ -1,5 +1,5 @@
 // Reads calls written as bare JSON: Llama 3's objects between semicolons, objects and lists in a fence or plain.
-import type { Call, Parsed } from '../call.ts'
+import type { Call, Parsed } from './format.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
 import { jsonEnd, Malformed, readValue, splitThink, toCalls } from './read.ts'

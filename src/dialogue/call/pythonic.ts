@@ -1,5 +1,5 @@
 // Reads calls written as Python: [f(a=1), g(b='x')], and Llama 3's built-in tools after its python tag.
-import type { Call, Parsed } from '../call.ts'
+import type { Call, Parsed } from './format.ts'
 import type { Json } from '../../text/json.ts'
 import { literal } from '../../text/python.ts'
 import type { Node } from '../../text/python/node.ts'

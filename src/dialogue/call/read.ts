@@ -1,5 +1,5 @@
 // What every parser needs: the thinking set apart, the end of a JSON value found without parsing it, a JSON value as a call.
-import type { Call } from '../call.ts'
+import type { Call } from './format.ts'
 import { isObject, JsonError, MAX_DEPTH, parseJson, type Json } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
 

@@ -1,5 +1,5 @@
 // Reads calls that stand between an opening and a closing tag, as Hermes, Qwen, Tool-N1 and ToolRL write them.
-import type { Call, Parsed } from '../call.ts'
+import type { Call, Parsed } from './format.ts'
 import { strip } from '../../text/python/text.ts'
 import { jsonEnd, Malformed, splitThink } from './read.ts'
 

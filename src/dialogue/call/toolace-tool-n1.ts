@@ -1,5 +1,5 @@
 // ToolACE's calls and tools exactly as Tool-N1's published scripts read them, corruption included (NVlabs/Tool-N1 f9b4849, tool_utils.py).
-import type { Parser } from '../call.ts'
+import type { Parser } from './format.ts'
 import { parseJson, type Json, type JsonObject } from '../../text/json.ts'
 import { literalEval } from '../../text/python.ts'
 import { strip } from '../../text/python/text.ts'

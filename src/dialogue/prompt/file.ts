@@ -1,6 +1,6 @@
 // A prompt form from a user's file: the exact text of a system message, or a whole chat template.
 import { HoneError } from '../../error.ts'
-import type { PromptForm } from '../prompt.ts'
+import type { PromptForm } from './form.ts'
 import { templateForm } from './native.ts'
 import { history, reply, taggedTurn, toolLines } from './tool-n1.ts'
 

@@ -2,7 +2,7 @@
 import type { ChatMessage, Tokenizer } from '../chat.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson, Float, isObject, keysOf, type Json } from '../../text/json.ts'
-import type { Answered, Asked, PromptForm } from '../prompt.ts'
+import type { Answered, Asked, PromptForm } from './form.ts'
 import type { Message, Tool, ToolCall } from '../row.ts'
 
 export const native = templateForm("the model's own chat template")

@@ -1,6 +1,6 @@
 // The prompt forms of BFCL and ACEBench in our own words: calls as a list of Python calls, without thinking aloud.
 import { dumpJson } from '../../text/json.ts'
-import type { Answered, Asked, PromptForm } from '../prompt.ts'
+import type { Answered, Asked, PromptForm } from './form.ts'
 import type { ToolCall } from '../row.ts'
 import { fromJson } from '../../text/python/json.ts'
 import { repr } from '../../text/python/repr.ts'

@@ -1,7 +1,7 @@
 // Tool-N1's prompt (arXiv 2505.00024, figure 2) in our own words: same parts, same order, same tags.
 import type { ChatMessage } from '../chat.ts'
 import { dumpJson } from '../../text/json.ts'
-import type { Answered, Asked, PromptForm } from '../prompt.ts'
+import type { Answered, Asked, PromptForm } from './form.ts'
 import type { HoneRow, Message, Tool, ToolCall } from '../row.ts'
 
 interface Variant {

@@ -1,5 +1,6 @@
 // The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
-import { parsers, type Parser } from '../../dialogue/call.ts'
+import type { Parser } from '../../dialogue/call/format.ts'
+import { parsers } from '../../dialogue/call.ts'
 import { HoneError, nearest } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../text/json.ts'
 import { getItem, iterate, itemsOf } from '../../text/python/container.ts'

@@ -1,5 +1,6 @@
 // Any hone rows as a benchmark: exact match, parts of calls, several samples of a row, and how well refusal is calibrated.
-import { findParser, type Call, type Parsed } from '../../dialogue/call.ts'
+import type { Call, Parsed } from '../../dialogue/call/format.ts'
+import { findParser } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRows, type HoneRow } from '../../dialogue/row.ts'

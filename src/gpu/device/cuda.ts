@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { EXIT, HoneError } from '../../error.ts'
 import { openCudaRuntime } from '../ort/cudart.ts'
 import { CUDA_PROVIDER, type Ort } from '../ort/ort.ts'
-import type { Backend } from './resident.ts'
+import type { Backend } from './backend.ts'
 import { dtypes, emptyArray } from '../graph/tensor.ts'
 
 /** CUDA device `index`, through the CUDA runtime of that file name. Throws HoneError where there is no such device. */

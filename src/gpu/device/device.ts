@@ -1,14 +1,7 @@
 // Tensors on a device and graphs compiled for it. Nothing outside src/gpu may assume that tensors lie in host memory.
-import { availableParallelism, loadavg } from 'node:os'
-import { HoneError } from '../../error.ts'
-import { notice } from '../../shell/notice.ts'
-import { findCudaProvider, loadCudaLibraries } from '../ort/cuda-library.ts'
-import { cudaBackend } from './cuda.ts'
-import { hostBackend } from './host.ts'
-import { libraryPath } from '../ort/library.ts'
-import { openOrt, type Ort } from '../ort/ort.ts'
+import type { Block } from './backend.ts'
+import type { Handle } from '../ort/ort.ts'
 import type { OpTime } from './profile.ts'
-import { deviceOver, type resident, type Resident } from './resident.ts'
 import type { ArrayOf, DType, Shape } from '../graph/tensor.ts'
 
 /** Elements in a device's memory; `[]` is the shape of a scalar. */
@@ -70,60 +63,19 @@ export interface Binding {
   free(): void
 }
 
-/** A device as it is asked for. */
-export type DeviceSpec = 'cpu' | 'cuda' | `cuda:${number}` | 'auto'
-
-/**
- * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores) is for the one pool
- * that all sessions share, and counts for the first device that a process opens. Throws HoneError where the device or its
- * libraries are missing.
- */
-export async function openDevice(
-  spec: DeviceSpec,
-  { threads }: { threads?: number | undefined } = {},
-): Promise<Device> {
-  if (spec === 'cpu') {
-    const ort = ortAt(await libraryPath(), threads)
-    return deviceOver(ort, hostBackend(ort))
-  }
-  if (spec === 'auto') return await openBest(threads)
-  const index = /^cuda(?::(\d+))?$/.exec(spec)
-  if (index === null) throw new HoneError(`Cannot open device "${spec}"`, { hint: 'Use cpu, cuda, cuda:N or auto.' })
-  const libraries = await loadCudaLibraries()
-  const ort = ortAt(libraries.ort, threads)
-  return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(index[1] ?? 0)))
+/** Key under which a tensor keeps what only its device may use. */
+export const resident = Symbol('resident')
+export interface Resident {
+  readonly value: Handle<'value'>
+  readonly owner: Owner
+  /** First byte of the tensor in its block. */
+  readonly offset: number
+  readonly isView: boolean
 }
 
-/** CUDA where it is installed and opens; where it is installed and does not, that is said. */
-async function openBest(threads: number | undefined): Promise<Device> {
-  if ((await findCudaProvider()) === undefined) return await openDevice('cpu', { threads })
-  try {
-    return await openDevice('cuda', { threads })
-  } catch (error) {
-    if (!(error instanceof HoneError)) throw error
-    notice.warn(`${error.message}: the CPU is used`)
-    return await openDevice('cpu', { threads })
-  }
-}
-
-/** Version of the ONNX Runtime that the CPU uses, as the library itself says it. */
-export async function runtimeVersion(): Promise<string> {
-  return ortAt(await libraryPath(), undefined).version
-}
-
-/** ONNX Runtime as loaded from each path: CUDA may come with a library of its own. */
-const loaded = new Map<string, Ort>()
-
-function ortAt(path: string, threads = availableParallelism()): Ort {
-  const ort = loaded.get(path) ?? openOrt(path, { threads, spin: !isCrowded() })
-  loaded.set(path, ort)
-  return ort
-}
-
-/**
- * More work than cores. Measured on two: with no other work a training step is 12 % faster where idle threads spin,
- * among four times as many threads as cores it is 1.3 to 3 times slower.
- */
-function isCrowded(): boolean {
-  return loadavg()[0]! > 1.5 * availableParallelism()
+/** A block and every tensor that lies in it. */
+export interface Owner {
+  readonly block: Block
+  readonly values: Set<Handle<'value'>>
+  alive: boolean
 }

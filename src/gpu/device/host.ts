@@ -1,7 +1,7 @@
 // Host memory as a device: the CPU.
 import { allocateHost, freeHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
-import type { Backend } from './resident.ts'
+import type { Backend } from './backend.ts'
 import { viewAs } from '../graph/tensor.ts'
 
 export function hostBackend(ort: Ort): Backend {

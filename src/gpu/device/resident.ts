@@ -1,49 +1,18 @@
 // Tensors, sessions and bindings over a backend: the part of a device that is the same for all of them.
+import type { Backend } from './backend.ts'
 import { EXIT, HoneError } from '../../error.ts'
-import type { Binding, CompileOptions, Device, Session, Tensor } from './device.ts'
-import type { Memory } from '../ort/libc.ts'
-import { cName, type CName, type Handle, type Ort, type SessionSettings } from '../ort/ort.ts'
+import {
+  resident,
+  type Binding,
+  type CompileOptions,
+  type Device,
+  type Owner,
+  type Session,
+  type Tensor,
+} from './device.ts'
+import { cName, type CName, type Handle, type Ort } from '../ort/ort.ts'
 import { profilePrefix, readProfile } from './profile.ts'
-import { dtypes, elements, type ArrayOf, type DType, type Shape, type TypedArray } from '../graph/tensor.ts'
-
-/** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
-export interface Backend {
-  readonly name: string
-  readonly description: string
-  readonly place: Handle<'place'>
-  /** For every session. */
-  readonly settings: SessionSettings
-  /** Memory of `bytes` zeros. */
-  allocate(bytes: number): Block
-  /** Throws where a session does not run on the device as a whole. */
-  inspect(session: Handle<'session'>, name: string): void
-}
-
-/** One allocation. */
-export interface Block {
-  readonly memory: Memory
-  /** Copies all of `data` to byte `offset`. */
-  write(offset: number, data: TypedArray): void
-  read<D extends DType>(offset: number, dtype: D, bytes: number): ArrayOf<D>
-  release(): void
-}
-
-/** Key under which a tensor keeps what only its device may use. */
-export const resident = Symbol('resident')
-export interface Resident {
-  readonly value: Handle<'value'>
-  readonly owner: Owner
-  /** First byte of the tensor in its block. */
-  readonly offset: number
-  readonly isView: boolean
-}
-
-/** A block and every tensor that lies in it. */
-interface Owner {
-  readonly block: Block
-  readonly values: Set<Handle<'value'>>
-  alive: boolean
-}
+import { dtypes, elements, type DType, type Shape } from '../graph/tensor.ts'
 
 export function deviceOver(ort: Ort, backend: Backend): Device {
   const counters = { uploads: 0, downloads: 0, bytesUp: 0, bytesDown: 0, runs: 0 }

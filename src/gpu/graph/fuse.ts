@@ -1,5 +1,6 @@
 // Rewrites a cut before it is serialised: a sum with matrix products among its terms becomes Gemms that add in place.
-import type { Cut, Node, Value } from './graph.ts'
+import type { Node, Value } from './value.ts'
+import type { Cut } from './graph.ts'
 
 /**
  * Σ terms with products A·B among them → Gemm(A, B, C = the rest), one after the other. Saves a pass over memory for

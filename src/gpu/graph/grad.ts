@@ -1,6 +1,7 @@
 // Reverse walk over a graph: from gradients of some values to gradients of others. Knows no op.
-import { op, show, type Node, type Value } from './graph.ts'
-import { ops, type Op } from './ops.ts'
+import type { Node, Value, Op } from './value.ts'
+import { op, show } from './graph.ts'
+import { ops } from './ops.ts'
 import { sameShape } from './shape.ts'
 
 /**

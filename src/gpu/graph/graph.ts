@@ -1,33 +1,8 @@
 // A graph is data: values made by `op(name, inputs, attributes)`, each with its dtype and shape from construction.
 // Any cut through it, from chosen inputs to chosen outputs, is a model (see `cut`).
-import { ops, type OpName } from './ops.ts'
+import type { Dim, Attributes, Type, Node, Value, OpName } from './value.ts'
+import { ops } from './ops.ts'
 import type { DType } from './tensor.ts'
-
-/** A size, or the name of one that is known only when the graph runs. */
-export type Dim = number | string
-export type Attribute = number | string | readonly number[]
-export type Attributes = Readonly<Record<string, Attribute>>
-
-export interface Type {
-  readonly dtype: DType
-  readonly shape: readonly Dim[]
-}
-
-export interface Node {
-  readonly op: OpName
-  readonly inputs: readonly Value[]
-  readonly attributes: Attributes
-  readonly outputs: readonly Value[]
-}
-
-export interface Value extends Type {
-  /** Grows with construction, so that sorting by it is a topological order. */
-  readonly id: number
-  /** The node that computes it; null for inputs and constants. */
-  readonly node: Node | null
-  /** Elements of a constant, in the order of its shape. */
-  readonly constant?: Float32Array | BigInt64Array
-}
 
 let values = 0
 

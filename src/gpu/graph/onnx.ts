@@ -1,8 +1,9 @@
 // A cut of a graph as an ONNX model: the bytes ONNX Runtime loads. Field numbers from onnx.proto3 (IR version 10).
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { Attribute, Cut, Dim, Node, Type, Value } from './graph.ts'
+import type { Attribute, Dim, Node, Type, Value, Op } from './value.ts'
+import type { Cut } from './graph.ts'
 import { fuse } from './fuse.ts'
-import { MAX, ops, type Op } from './ops.ts'
+import { MAX, ops } from './ops.ts'
 import { dtypes } from './tensor.ts'
 
 /** The last opset in which every operator used here has a CPU and a CUDA kernel. */

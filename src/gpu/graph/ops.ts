@@ -1,6 +1,7 @@
 // THE table: op → { infer, grad }. Types follow from `infer`, backward graphs from `grad`; nothing else knows an op.
 // Letters: A axes reduced or joined, the rest as in the operator's own documentation (opset 18, com.microsoft).
-import { op, opAll, scalar, type Attributes, type Dim, type Type, type Value } from './graph.ts'
+import type { OpName, Op, Attributes, Dim, Type, Value } from './value.ts'
+import { op, opAll, scalar } from './graph.ts'
 import {
   addSizes,
   axesOf,
@@ -17,71 +18,11 @@ import {
   sameShape,
 } from './shape.ts'
 
-/** What a gradient rule sees: a node's operands, results and the gradients that reached the results. */
-export interface Backward {
-  inputs: readonly Value[]
-  outputs: readonly Value[]
-  attributes: Attributes
-  /** d loss / d outputs[0]. */
-  dy: Value
-  /** d loss / d each output; undefined where none reached it. */
-  gradients: readonly (Value | undefined)[]
-}
-
-export interface Op {
-  /** Operator domain; the ONNX one where absent. */
-  domain?: 'com.microsoft'
-  /** Attributes that ONNX takes as int64 tensors, in operand order after the inputs. */
-  operands?: readonly string[]
-  /** Attributes that are floats even when whole. */
-  floats?: readonly string[]
-  infer(inputs: readonly Value[], attributes: Attributes): Type[]
-  /** One gradient per input, undefined where none flows. Absent: the op cannot be differentiated. */
-  grad?(backward: Backward): (Value | undefined)[]
-}
-
 const elementwise = (grad?: Op['grad']): Op => ({
   infer: ([a, b]) => [{ dtype: a!.dtype, shape: broadcast(a!.shape, b!.shape) }],
   ...(grad && { grad }),
 })
 const unary = (grad?: Op['grad']): Op => ({ infer: ([x]) => [x!], ...(grad && { grad }) })
-
-export type OpName =
-  | 'Add'
-  | 'Sub'
-  | 'Mul'
-  | 'Div'
-  | 'Neg'
-  | 'Exp'
-  | 'Log'
-  | 'Sqrt'
-  | 'Sigmoid'
-  | 'Identity'
-  | 'Min'
-  | 'Sum'
-  | 'Cast'
-  | 'QuickGelu'
-  | 'FusedMatMul'
-  | 'Gemm'
-  | 'ReduceSum'
-  | 'ReduceMean'
-  | 'Softmax'
-  | 'LogSoftmax'
-  | 'SimplifiedLayerNormalization'
-  | 'RotaryEmbedding'
-  | 'Reshape'
-  | 'Transpose'
-  | 'Concat'
-  | 'Split'
-  | 'Slice'
-  | 'Pad'
-  | 'Expand'
-  | 'Gather'
-  | 'GatherElements'
-  | 'ScatterElements'
-  | 'OneHot'
-  | 'ArgMax'
-  | 'ConstantOfShape'
 
 export const ops: Record<OpName, Op> = {
   // ** elementwise **

@@ -1,5 +1,5 @@
 // Arithmetic on shapes whose sizes may be names.
-import type { Attributes, Dim, Type } from './graph.ts'
+import type { Attributes, Dim, Type } from './value.ts'
 
 /** Shape of an elementwise operation on both, as ONNX (and NumPy) broadcast. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {

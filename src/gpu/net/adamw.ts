@@ -1,5 +1,6 @@
 // AdamW (Loshchilov and Hutter 2019) over one flat stretch of parameters, as a graph that updates in place.
-import { cut, input, op, scalar, type Cut, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { cut, input, op, scalar, type Cut } from '../graph/graph.ts'
 
 /** Elements updated at a time: one stretch with its gradient and moments stays in the cache. */
 export const STRETCH = 262_144

@@ -1,9 +1,10 @@
 // Grouped-query attention of a batch of groups, as a graph: prompts to themselves, completions to their prompt and themselves.
 //
 // Letters as in block.ts.
-import type { BatchSizes } from './block.ts'
+import type { BatchSizes } from './sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
-import { constant, op, opAll, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { constant, op, opAll } from '../graph/graph.ts'
 import { fixed } from '../graph/shape.ts'
 
 /** Scores computed at a time: memory grows with the length, not with its square, and a chunk stays in the cache. */

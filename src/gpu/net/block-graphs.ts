@@ -1,11 +1,11 @@
 // The graphs that serve every block of a model: forward, prefill and backward for one batch size.
-import { maskShape, rowsOf } from '../policy/batch.ts'
-import { block, type BatchSizes, type Block, type BlockInputs } from './block.ts'
+import { maskShape, rowsOf, type BatchSizes } from './sizes.ts'
+import { block, type Block, type BlockInputs } from './block.ts'
 import { layerRoles, shapeOf, tensorName, type LayerRole, type ModelConfig } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
-import { cut, input, op, type Cut, type Value } from '../graph/graph.ts'
-import { adapterGradients } from './lora.ts'
-import type { Parameters } from '../policy/parameters.ts'
+import type { Value } from '../graph/value.ts'
+import { cut, input, op, type Cut } from '../graph/graph.ts'
+import { adapterGradients, type LowRank } from './lora.ts'
 
 /** y, and where they are kept the activations. */
 export function forwardGraph(config: ModelConfig, sizes: BatchSizes, masked: boolean, saving: boolean): Cut {
@@ -23,7 +23,7 @@ export function prefillGraph(config: ModelConfig, sizes: BatchSizes): Cut {
 /** From dy to dx, adding the gradients of what is trained to those accumulated. `saved`: activations are inputs. */
 export function backwardGraph(
   config: ModelConfig,
-  adapter: Parameters['adapter'],
+  adapter: LowRank | undefined,
   sizes: BatchSizes,
   { masked, saved }: { masked: boolean; saved: boolean },
 ): Cut {

@@ -4,22 +4,12 @@
 // K key-value heads, S query heads per key-value head, H head size.
 // Rows of x [T, D]: all prompts (n-major), then all completions (n-major, then g). A prompt's last token is not among its
 // rows: it is the first row of each of its completions, so that every completion row predicts a token.
+import type { BatchSizes } from './sizes.ts'
 import { attention } from './attention.ts'
 import type { LayerRole, ModelConfig } from '../weights/family.ts'
-import { constant, op, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { constant, op } from '../graph/graph.ts'
 import { fixed } from '../graph/shape.ts'
-
-/** Sizes of a batch of groups, padding included. */
-export interface BatchSizes {
-  /** N */
-  groups: number
-  /** G; 0 for prompts alone. */
-  samples: number
-  /** P; 0 for completions alone. */
-  prompt: number
-  /** R */
-  completion: number
-}
 
 export interface BlockInputs {
   /** [T, D] */

@@ -5,7 +5,8 @@
 import { heads } from './attention.ts'
 import { normalize, projections, silu, weightOf } from './block.ts'
 import type { LayerRole, ModelConfig } from '../weights/family.ts'
-import { cut, input, op, type Cut, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { cut, input, op, type Cut } from '../graph/graph.ts'
 import { MAX } from '../graph/ops.ts'
 
 type Weights = Readonly<Partial<Record<LayerRole, Value>>>

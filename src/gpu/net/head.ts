@@ -4,7 +4,8 @@
 import { normalize } from './block.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
-import { input, op, scalar, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { input, op, scalar } from '../graph/graph.ts'
 import { scatterAdd } from '../graph/ops.ts'
 
 /** Rows of the embedding: ids [T] → x [T, D]. */

@@ -1,5 +1,14 @@
 // LoRA (arXiv 2106.09685) as graphs: the adapted matrix, and the gradients of the pair that adapts it.
-import { cut, input, op, type Cut, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { cut, input, op, type Cut } from '../graph/graph.ts'
+
+/** What a graph knows of an adapter: the pairs lie on a device elsewhere. */
+export interface LowRank {
+  rank: number
+  scale: number
+  /** Undefined where the weight of that name is not adapted. */
+  pair(weight: string): object | undefined
+}
 
 /** W + scale·B·A, the adapted matrix: W [out, in], A [rank, in], B [out, rank]. */
 export function merge(out: number, inputs: number, rank: number, scale: number): Cut {

@@ -1,7 +1,7 @@
 // Groups of token ids → the padded arrays that one forward and backward pass reads.
 //
 // Letters as in block.ts. A prompt of p tokens has p − 1 rows; its last token opens each completion.
-import type { BatchSizes } from '../net/block.ts'
+import type { BatchSizes } from '../net/sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Group, PerToken } from './policy.ts'
 import { inverseFrequencies } from '../weights/rope.ts'
@@ -135,19 +135,4 @@ export function angles(
       sin[row * width + pair] = Math.sin(angle)
     }
   return { cos, sin }
-}
-
-/** T */
-export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): number {
-  return groups * prompt + groups * samples * completion
-}
-
-/** Shape of the mask of padded prompt rows, ready to be added to scores [N, K, G, S, R, P]. */
-export function maskShape({ groups, prompt }: BatchSizes): number[] {
-  return [groups, 1, 1, 1, 1, prompt]
-}
-
-/** Sizes as part of a program's key. */
-export function sizesKey({ groups, samples, prompt, completion }: BatchSizes, masked: boolean): string {
-  return `${groups}×(${prompt}+${samples}×${completion})${masked ? ' masked' : ''}`
 }

@@ -3,7 +3,7 @@
 // Letters as in block.ts; B = N·G rows decoded together.
 import { angles, padded } from './batch.ts'
 import { blockWeights } from '../net/block-graphs.ts'
-import type { BatchSizes } from '../net/block.ts'
+import type { BatchSizes } from '../net/sizes.ts'
 import { attendStep, projectStep } from '../net/decode.ts'
 import { cut, op } from '../graph/graph.ts'
 import { headInputs, scaledLogits } from '../net/head.ts'

@@ -1,11 +1,12 @@
 // Forward and backward of the head over the completion rows of a batch, a chunk of rows at a time.
 //
 // M = N·G·R completion rows; the logits held at once are [128, V].
-import { rowsOf } from './batch.ts'
+import { rowsOf } from '../net/sizes.ts'
 import type { Tensor } from '../device/device.ts'
 import { weightsOf, type Engine, type Residuals } from './engine.ts'
 import type { ModelConfig } from '../weights/family.ts'
-import { cut, input, op, type Cut, type Value } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { cut, input, op, type Cut } from '../graph/graph.ts'
 import { headGradients, headInputs, labelLogprobs, scaledLogits } from '../net/head.ts'
 import { gradientOf } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'

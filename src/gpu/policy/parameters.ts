@@ -1,9 +1,15 @@
 // The weights of a policy on its device: what forward reads, what is frozen for the reference, what is trained.
-import type { Adapter } from '../weights/adapter.ts'
-import { adaptableParameters, pairNames } from '../weights/adapter.ts'
+import { type Adapter, adaptableParameters, pairNames } from '../weights/adapter.ts'
 import { copyTensor } from '../device/copy.ts'
 import type { Device, Tensor } from '../device/device.ts'
-import { parametersOf, tensorName, type LayerRole, type ModelConfig, type Parameter, type Role } from '../weights/family.ts'
+import {
+  parametersOf,
+  tensorName,
+  type LayerRole,
+  type ModelConfig,
+  type Parameter,
+  type Role,
+} from '../weights/family.ts'
 import { merge } from '../net/lora.ts'
 import type { Programs } from '../device/programs.ts'
 import { uniform } from '../../rng.ts'

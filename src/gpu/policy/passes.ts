@@ -1,7 +1,8 @@
 // Forward and backward over all layers of a batch, one compiled block graph serving every layer.
 //
 // Letters as in block.ts; L layers, M = N·G·R completion rows.
-import { maskShape, rowsOf, sizesKey, type Batch } from './batch.ts'
+import { maskShape, rowsOf, sizesKey } from '../net/sizes.ts'
+import type { Batch } from './batch.ts'
 import { activationWidths, backwardGraph, forwardGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } from './engine.ts'

@@ -1,8 +1,8 @@
 // Prefill: keys and values of prompts, computed once a group and read by all of its completions.
 //
 // Letters as in block.ts.
-import { angles, rowsOf, sizesKey } from './batch.ts'
-import type { BatchSizes } from '../net/block.ts'
+import { rowsOf, sizesKey, type BatchSizes } from '../net/sizes.ts'
+import { angles } from './batch.ts'
 import { prefillGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, type Engine } from './engine.ts'

@@ -1,9 +1,7 @@
 // The demonstration: MiniCall from its warm start through GRPO, or a control of it, evaluated before and after.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { model, settings } from '../../../fixtures/minicall/embed.ts'
-import { phases, task as lesson } from '../../../fixtures/minicall/lessons.ts'
-import { datasets } from '../../../fixtures/minicall/make.ts'
+import { datasets, model, phases, settings, task as lesson } from '../../../fixtures/shipped.ts'
 import { resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import { EXIT, type ExitCode } from '../../error.ts'

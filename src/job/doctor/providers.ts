@@ -2,7 +2,8 @@
 import { HoneError } from '../../error.ts'
 import type { Finding } from './machine.ts'
 import { squareSum } from '../../gpu/net/adamw.ts'
-import { type Device, type DeviceSpec, openDevice, runtimeVersion } from '../../gpu/device/device.ts'
+import { type DeviceSpec, openDevice, runtimeVersion } from '../../gpu/device/open.ts'
+import type { Device } from '../../gpu/device/device.ts'
 import { libraryPath } from '../../gpu/ort/library.ts'
 import { toOnnx } from '../../gpu/graph/onnx.ts'
 

@@ -5,9 +5,10 @@ import { chat, complete, inOrder, toMessages, toTool, type ChatReply, type Endpo
 import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
-import { promptForm, type Asked, type PromptForm } from '../../dialogue/prompt.ts'
+import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
+import { promptForm } from '../../dialogue/prompt.ts'
 import { callText } from '../../dialogue/prompt/python-calls.ts'
-import type { Answerer, AskFlags, Question, Sampled } from './ask.ts'
+import type { Answerer, AskFlags, Question, Sampled } from './answerer.ts'
 
 /** How calls that the server has parsed are handed to a benchmark's judge. */
 const CALLS: Record<string, (reply: ChatReply) => JsonObject> = {

@@ -6,7 +6,7 @@ import { readCategory } from '../../eval/bfcl/data.ts'
 import type { Language } from '../../eval/bfcl/types.ts'
 import { HoneError, nearest } from '../../error.ts'
 import { isObject, type Json, type JsonObject } from '../../text/json.ts'
-import type { Asked } from '../../dialogue/prompt.ts'
+import type { Asked } from '../../dialogue/prompt/form.ts'
 import { readRows, type Message, type Tool } from '../../dialogue/row.ts'
 
 export interface Item {

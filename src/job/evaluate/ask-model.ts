@@ -1,10 +1,10 @@
 // Answers of a local model: prompts in the form asked for, completed in batches.
-import { type DeviceSpec, openDevice } from '../../gpu/device/device.ts'
+import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { JsonObject } from '../../text/json.ts'
 import { notice } from '../../shell/notice.ts'
 import { promptIds } from '../../dialogue/prompt.ts'
-import type { Answerer, AskFlags, Question, Sampled } from './ask.ts'
+import type { Answerer, AskFlags, Question, Sampled } from './answerer.ts'
 import { modelFolder } from '../model-folder.ts'
 import { textOf } from '../../rl/judge.ts'
 import { endingOf, openLanguage } from '../open.ts'

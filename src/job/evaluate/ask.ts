@@ -1,67 +1,18 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
+import type { AskFlags, Sampled, Question, Asking } from './answerer.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Response } from '../../eval/benchmark.ts'
 import { findDecoder } from '../../eval/bfcl/decode.ts'
 import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
-import type { JsonObject } from '../../text/json.ts'
 import { status } from '../../out.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
 import { askEndpoint } from './ask-endpoint.ts'
-import { itemSets, readItems, type Item } from './ask-items.ts'
+import { itemSets, readItems } from './ask-items.ts'
 import { askModel } from './ask-model.ts'
 import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { openSaved, unsaved } from './saved.ts'
-
-export interface AskFlags {
-  bench: string
-  data: string
-  model?: string | undefined
-  adapter?: string | undefined
-  device?: string | undefined
-  endpoint?: string | undefined
-  'api-model'?: string | undefined
-  completions?: string | undefined
-  concurrency?: string | undefined
-  prompt?: string | undefined
-  mode?: string | undefined
-  samples?: string | undefined
-  temperature?: string | undefined
-  'max-new-tokens'?: string | undefined
-  seed?: string | undefined
-  only?: string | undefined
-  limit?: string | undefined
-  save?: string | undefined
-}
-
-export interface Sampled {
-  temperature: number
-  maxNewTokens: number
-  seed: number
-}
-
-/** One row to be asked, once. */
-export interface Question extends Item {
-  sample: number
-}
-
-/** Something that answers. */
-export interface Answerer {
-  /** For people. */
-  source: string
-  /** What it is shown for a row, as text: part of the protocol. */
-  show(item: Item): string
-  /** Answers in order: the fields `response`, `mode` and whatever else the judge needs. */
-  answer(questions: readonly Question[]): AsyncIterable<JsonObject>
-}
-
-export interface Asking {
-  source: string
-  /** See protocol.ts. */
-  protocol: string
-  responses: AsyncIterable<Response>
-}
 
 /** BFCL's decoder for what a prompt form asks for. */
 const MODES: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }

@@ -5,9 +5,9 @@ import { summarize, type Summary } from '../../eval/summary.ts'
 import { HoneError } from '../../error.ts'
 import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
-import type { AskFlags } from './ask.ts'
+import type { AskFlags } from './answerer.ts'
 import { protocolOf } from '../protocol.ts'
-import { writeReports, writeRow, type ReportFlags } from './reports.ts'
+import { writeReports, writeRow, type Pair, type ReportFlags } from './reports.ts'
 
 export interface EvaluateFlags extends AskFlags, ReportFlags {
   bench: string
@@ -53,12 +53,6 @@ export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
   )
   await writeReports(flags, summary, judged)
   return summary
-}
-
-/** A response and what was said of it. */
-export interface Pair {
-  judged: Judged
-  response: Response
 }
 
 async function judgeAll(

@@ -9,7 +9,12 @@ import { HoneError } from '../../error.ts'
 import { dumpJson } from '../../text/json.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { data, log } from '../../out.ts'
-import type { Pair } from './evaluate.ts'
+
+/** A response and what was said of it. */
+export interface Pair {
+  judged: Judged
+  response: Response
+}
 
 export interface ReportFlags {
   responses?: string | undefined

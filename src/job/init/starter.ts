@@ -41,7 +41,7 @@ export default function reward(row: Row): Score {
 `,
   'reward.test.ts': `// Run with:  bun test
 import { expect, test } from 'bun:test'
-import reward, { type Row } from '../../reward/reward.ts'
+import reward, { type Row } from './reward.ts'
 
 const score = (row: Row): number | null => {
   const result = reward(row)

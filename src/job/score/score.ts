@@ -5,7 +5,14 @@ import { comparisonLines, countDifference, emptyComparison } from '../../reward/
 import { explain } from '../../reward/score/explain.ts'
 import { idOf, verdictLine } from '../../reward/rows.ts'
 import type { Scorer } from '../../reward/scorer.ts'
-import { countVerdict, emptySummary, meanScore, summaryLines, summaryText, type Summary } from '../../reward/score/summary.ts'
+import {
+  countVerdict,
+  emptySummary,
+  meanScore,
+  summaryLines,
+  summaryText,
+  type Summary,
+} from '../../reward/score/summary.ts'
 import { isParquet, readSamples } from './samples.ts'
 import { scoreInJobs, readPart, type Jobs } from './score-jobs.ts'
 import { scoreLines } from './score-lines.ts'

@@ -1,7 +1,7 @@
 // The flags that distill and difficulty share, and the order of their work: read rows, ask, write what is kept, say the counts.
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
-import type { DeviceSpec } from '../../gpu/device/device.ts'
+import type { DeviceSpec } from '../../gpu/device/open.ts'
 import { openWriter } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
 import { openScorer } from '../../reward/scorer.ts'

@@ -2,7 +2,7 @@
 import { chat, inOrder, type Endpoint } from '../../dialogue/endpoint.ts'
 import { renderedBy } from '../../data/formats/rendered.ts'
 import { HoneError } from '../../error.ts'
-import { openDevice, type DeviceSpec } from '../../gpu/device/device.ts'
+import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import { dumpJson } from '../../text/json.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'

@@ -19,13 +19,8 @@ import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { PolicyState } from '../../gpu/policy/policy.ts'
 import { openSafetensors, type Stored, writeSafetensors } from '../../gpu/weights/safetensors.ts'
+import type { Progress } from '../../rl/record.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-
-/** Where a run stands: steps done, and place in the order of prompts or rows. */
-export interface Progress {
-  step: number
-  position: number
-}
 
 export interface Checkpoint extends Progress {
   policy: PolicyState

@@ -9,7 +9,8 @@ import { createRun, resumeRun, type Run } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
 import { summary } from '../../rundir/end.ts'
-import { latestCheckpoint, type Progress } from './checkpoint.ts'
+import type { Progress } from '../../rl/record.ts'
+import { latestCheckpoint } from './checkpoint.ts'
 
 export interface Job {
   command: 'sft' | 'train'

@@ -6,6 +6,7 @@ import { finish } from './finish.ts'
 import { SFT_FORMULA } from '../../rl/formula.ts'
 import { parserOf } from '../../reward/scorer.ts'
 import { work } from './job.ts'
+import { storeIn } from './store.ts'
 import { openJudge } from '../../rl/judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from '../open.ts'
 import { heldOutProtocol, trainingProtocol } from '../protocol.ts'
@@ -42,7 +43,7 @@ export async function runSft(settings: Resolved<SftRecipe>, resume: string | und
             evalReader: findParser(parserOf(recipe.evalReward)),
             evalProtocol: heldOutProtocol(recipe, language),
             ending,
-            path: run.path,
+            store: storeIn(run.path, recipe.keepCheckpoints),
             ...place,
           },
           start,

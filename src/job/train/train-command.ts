@@ -7,6 +7,7 @@ import { formulaOf } from '../../rl/formula.ts'
 import { needsReference } from '../../rl/frozen.ts'
 import { parserOf } from '../../reward/scorer.ts'
 import { work } from './job.ts'
+import { storeIn } from './store.ts'
 import { openJudge } from '../../rl/judge.ts'
 import { endingOf, openLanguage, openTrained, promptLimit } from '../open.ts'
 import { heldOutProtocol, trainingProtocol, warnOfOtherJudge } from '../protocol.ts'
@@ -44,7 +45,7 @@ export async function runTrain(settings: Resolved<TrainRecipe>, resume: string |
           evalReader: findParser(parserOf(recipe.evalReward)),
           evalProtocol: heldOutProtocol(recipe, language),
           ending,
-          path: run.path,
+          store: storeIn(run.path, recipe.keepCheckpoints),
           ...place,
         },
         start,

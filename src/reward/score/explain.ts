@@ -1,5 +1,6 @@
 // Explains a verdict call by call: what was expected, what came, which argument differs and by which rule.
-import { parsers, type Call } from '../../dialogue/call.ts'
+import type { Call } from '../../dialogue/call/format.ts'
+import { parsers } from '../../dialogue/call.ts'
 import { dumpJson, equalJson, Float, isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { expectedCalls } from '../calls.ts'
 import type { Sample, Verdict } from '../reward.ts'

@@ -1,18 +1,7 @@
 // JSON values as Python's json module reads and writes them.
 import { Float, keysOf, type Json } from '../json.ts'
 import { repr } from './repr.ts'
-import {
-  Bytes,
-  Complex,
-  Dict,
-  ELLIPSIS,
-  numeric,
-  PySet,
-  PythonError,
-  Tuple,
-  typeName,
-  type Py,
-} from './value.ts'
+import { Bytes, Complex, Dict, ELLIPSIS, numeric, PySet, PythonError, Tuple, typeName, type Py } from './value.ts'
 
 /** A JSON value as Python's `json.loads` would have it. */
 export function fromJson(value: Json): Py {

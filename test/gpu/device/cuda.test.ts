@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HoneError } from '../../../src/error.ts'
-import { openDevice, type DeviceSpec } from '../../../src/gpu/device/device.ts'
+import { type DeviceSpec, openDevice } from '../../../src/gpu/device/open.ts'
 import { libraryPath } from '../../../src/gpu/ort/library.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-cuda-test-'))

@@ -1,7 +1,7 @@
 // Tensors, bindings and errors of a device, on the CPU.
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { openDevice } from '../../../src/gpu/device/device.ts'
+import { openDevice } from '../../../src/gpu/device/open.ts'
 import { HoneError } from '../../../src/error.ts'
 import { dtypes, type DType } from '../../../src/gpu/graph/tensor.ts'
 import { model } from '../model.ts'

@@ -1,7 +1,7 @@
 // Which operators ONNX Runtime 1.30's CUDA provider computes without cuDNN, for which element types, at opset 18.
 // Measured: one session per operator and type with that provider, and which of those then run where cuDNN is not installed.
-import type { Cut, Node } from '../../../src/gpu/graph/graph.ts'
-import type { OpName } from '../../../src/gpu/graph/ops.ts'
+import type { Node, OpName } from '../../../src/gpu/graph/value.ts'
+import type { Cut } from '../../../src/gpu/graph/graph.ts'
 import { axisOf } from '../../../src/gpu/graph/shape.ts'
 import type { DType } from '../../../src/gpu/graph/tensor.ts'
 

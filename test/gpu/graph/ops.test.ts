@@ -1,10 +1,11 @@
 // Every gradient rule of the op table against finite differences, by one loop over the table.
 import { describe, expect, test } from 'bun:test'
-import { openDevice } from '../../../src/gpu/device/device.ts'
-import { constant, cut, input, op, opAll, scalar, type Attributes, type Value } from '../../../src/gpu/graph/graph.ts'
+import { openDevice } from '../../../src/gpu/device/open.ts'
+import type { Attributes, Value, Op, OpName } from '../../../src/gpu/graph/value.ts'
+import { constant, cut, input, op, opAll, scalar } from '../../../src/gpu/graph/graph.ts'
 import { gradients } from '../../../src/gpu/graph/grad.ts'
 import { toOnnx } from '../../../src/gpu/graph/onnx.ts'
-import { ops, type Op, type OpName } from '../../../src/gpu/graph/ops.ts'
+import { ops } from '../../../src/gpu/graph/ops.ts'
 import { elements } from '../../../src/gpu/graph/shape.ts'
 import { uniform } from '../../../src/rng.ts'
 
@@ -148,7 +149,11 @@ const draw = (count: number, ...key: number[]): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: count }, (_, i) => uniform(...key, i) - 0.5)
 
 /** loss = Σ outputs[0]∘weights, evaluated by ONNX Runtime for the given operand values. */
-function run(outputs: Record<string, Value>, inputs: Record<string, Value>, values: Record<string, Float32Array<ArrayBuffer>>) {
+function run(
+  outputs: Record<string, Value>,
+  inputs: Record<string, Value>,
+  values: Record<string, Float32Array<ArrayBuffer>>,
+) {
   const graph = cut('case', inputs, outputs)
   const session = device.compile(toOnnx(graph), 'case')
   const binding = session.bind()

@@ -1,18 +1,22 @@
-// What was said, kept beside the run as JSON lines: a file of rollouts per step, a file of answers per evaluation.
+// What a run leaves besides its events: a file of rollouts per step, a file of answers per evaluation, checkpoints.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { stepFile } from '../../rundir/run.ts'
-import type { Answer } from '../../rl/heldout.ts'
-import type { Rollout, Weighted } from '../../rl/record.ts'
+import type { Answer, Rollout, Store, Weighted } from '../../rl/record.ts'
+import { saveCheckpoint } from './checkpoint.ts'
+
+/** What the loop leaves, in a run directory; `path` leads into it. */
+export function storeIn(path: (...parts: string[]) => string, keepCheckpoints: number): Store {
+  return {
+    rollouts: (step, weighted, dead) => logRollouts(path('rollouts'), step, weighted, dead),
+    answers: (step, answers) => logAnswers(path('evals'), step, answers),
+    checkpoint: (progress, policy) => saveCheckpoint(path('checkpoints'), { ...progress, policy }, keepCheckpoints),
+  }
+}
 
 /** Rollouts of a step with rewards and advantages; `dead` groups were replaced and have none. */
-export function logRollouts(
-  directory: string,
-  step: number,
-  weighted: readonly Weighted[],
-  dead: readonly Rollout[],
-): void {
+function logRollouts(directory: string, step: number, weighted: readonly Weighted[], dead: readonly Rollout[]): void {
   const lines = [
     ...weighted.flatMap((each) => linesOf(each, step, each.advantages, each.live)),
     ...dead.flatMap((each) => linesOf(each, step, undefined, false)),
@@ -21,7 +25,7 @@ export function logRollouts(
 }
 
 /** Answers of an evaluation after `step` steps. */
-export function logAnswers(directory: string, step: number, answers: readonly Answer[]): void {
+function logAnswers(directory: string, step: number, answers: readonly Answer[]): void {
   const lines = answers.map(({ set, prompt, completion, text, verdict }) => ({
     step,
     set,

@@ -1,0 +1,26 @@
+// What differs between devices: where memory comes from, how bytes get there and how sessions are made.
+import type { Memory } from '../ort/libc.ts'
+import type { Handle, SessionSettings } from '../ort/ort.ts'
+import type { ArrayOf, DType, TypedArray } from '../graph/tensor.ts'
+
+/** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
+export interface Backend {
+  readonly name: string
+  readonly description: string
+  readonly place: Handle<'place'>
+  /** For every session. */
+  readonly settings: SessionSettings
+  /** Memory of `bytes` zeros. */
+  allocate(bytes: number): Block
+  /** Throws where a session does not run on the device as a whole. */
+  inspect(session: Handle<'session'>, name: string): void
+}
+
+/** One allocation. */
+export interface Block {
+  readonly memory: Memory
+  /** Copies all of `data` to byte `offset`. */
+  write(offset: number, data: TypedArray): void
+  read<D extends DType>(offset: number, dtype: D, bytes: number): ArrayOf<D>
+  release(): void
+}

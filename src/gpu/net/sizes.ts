@@ -1,0 +1,28 @@
+// How many rows of each kind a batch of groups has. Letters as in block.ts.
+
+/** Sizes of a batch of groups, padding included. */
+export interface BatchSizes {
+  /** N */
+  groups: number
+  /** G; 0 for prompts alone. */
+  samples: number
+  /** P; 0 for completions alone. */
+  prompt: number
+  /** R */
+  completion: number
+}
+
+/** T */
+export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): number {
+  return groups * prompt + groups * samples * completion
+}
+
+/** Shape of the mask of padded prompt rows, ready to be added to scores [N, K, G, S, R, P]. */
+export function maskShape({ groups, prompt }: BatchSizes): number[] {
+  return [groups, 1, 1, 1, 1, prompt]
+}
+
+/** Sizes as part of a program's key. */
+export function sizesKey({ groups, samples, prompt, completion }: BatchSizes, masked: boolean): string {
+  return `${groups}×(${prompt}+${samples}×${completion})${masked ? ' masked' : ''}`
+}

@@ -18,7 +18,7 @@ interface Golden {
   literalFault?: string
 }
 
-const golden = (await Bun.file(join(import.meta.dir, '../../../fixtures/golden/python.jsonl')).text())
+const golden = (await Bun.file(join(import.meta.dir, '../../fixtures/golden/python.jsonl')).text())
   .trim()
   .split('\n')
   .map((line): Golden => JSON.parse(line))

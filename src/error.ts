@@ -1,4 +1,5 @@
-// The one error that hone throws on purpose: what is wrong, where, what to do next, and the exit code it ends with.
+// The one error that hone throws on purpose: what is wrong, where, what to do next, and the exit code it ends with; and names
+// that stand in no table.
 
 /** Exit codes a script can rely on. */
 export const EXIT = { ok: 0, no: 1, usage: 2, bug: 3, interrupted: 130 } as const
@@ -26,6 +27,34 @@ export class HoneError extends Error {
     this.hint = hint
     this.exit = exit
   }
+}
+
+/** The row of a table by its name. @throws HoneError, with the nearest name or all of them, where there is no such row. */
+export function lookup<Row>(
+  table: Readonly<Record<string, Row>>,
+  kind: string,
+  name: string,
+  detail?: HoneErrorDetail,
+): Row {
+  const row = Object.hasOwn(table, name) ? table[name] : undefined
+  if (row === undefined) throw unknownName(kind, name, Object.keys(table), detail)
+  return row
+}
+
+/** What an unknown name is answered with. Its hint is the nearest of `names`, else the hint in `detail`, else all of them. */
+export function unknownName(
+  kind: string,
+  name: string,
+  names: readonly string[],
+  { hint = names.length > 0 ? `there are: ${names.join(', ')}` : 'there are none', ...detail }: HoneErrorDetail = {},
+): HoneError {
+  return new HoneError(`Unknown ${kind}: ${name || '(empty)'}`, { ...detail, hint: didYouMean(name, names) ?? hint })
+}
+
+/** The question whether `word` is a slip of the hand; undefined where no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const near = nearest(word, candidates)
+  return near === undefined ? undefined : `did you mean ${near}?`
 }
 
 /** The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the hand. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
-import { HoneError } from '../error.ts'
+import { HoneError, lookup } from '../error.ts'
 import { writeFileAtomic } from '../text/jsonl.ts'
 import { log } from '../out.ts'
 import { REWARD_STARTER } from '../job/init/starter.ts'
@@ -16,11 +16,11 @@ export default defineCommand({
     output: { type: 'string', alias: 'o', description: 'folder to write; this one unless given', valueHint: 'DIR' },
   },
   run({ args }) {
-    const files = Object.hasOwn(STARTERS, args.what) ? STARTERS[args.what] : undefined
-    if (!files)
-      throw new HoneError(`Cannot start ${args.what}`, { hint: `There is: ${Object.keys(STARTERS).join(', ')}.` })
     const folder = args.output ?? '.'
-    const paths = Object.entries(files).map(([name, text]) => ({ path: join(folder, name), text }))
+    const paths = Object.entries(lookup(STARTERS, 'starter', args.what)).map(([name, text]) => ({
+      path: join(folder, name),
+      text,
+    }))
     const taken = paths.find(({ path }) => existsSync(path))
     if (taken)
       throw new HoneError('Cannot write the starter: the file exists', {

@@ -1,5 +1,5 @@
 // The table of sources, the more particular ones first: recognition takes the first that fits.
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 import { isObject } from '../text/json.ts'
 import type { RawRecord } from './record.ts'
 import type { Source } from './source.ts'
@@ -33,12 +33,7 @@ export const sources: Record<string, Source> = {
 
 /** The source of that name. @throws HoneError with the nearest name. */
 export function sourceNamed(name: string): Source {
-  const source = Object.hasOwn(sources, name) ? sources[name] : undefined
-  if (source) return source
-  const near = nearest(name, Object.keys(sources))
-  throw new HoneError(`Unknown source "${name}"`, {
-    hint: near ? `did you mean ${near}?` : `sources: ${Object.keys(sources).join(', ')}, auto`,
-  })
+  return lookup(sources, 'source', name)
 }
 
 /** The source that recognises most of `records`, and how many; undefined where none recognises any. */

@@ -6,7 +6,7 @@ import { parsePythonic } from './call/pythonic.ts'
 import { readValue, toCall, toCalls } from './call/read.ts'
 import { parseTagged } from './call/tagged.ts'
 import { toolaceToolN1 } from './call/toolace-tool-n1.ts'
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 import type { Json } from '../text/json.ts'
 
 const TOOL_CALL = { open: '<tool_call>', close: '</tool_call>' }
@@ -50,12 +50,7 @@ export const parsers: Record<string, Parser> = {
 
 /** The parser of that name. @throws HoneError with the nearest name. */
 export function findParser(name: string): Parser {
-  const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined
-  if (parser) return parser
-  const near = nearest(name, Object.keys(parsers))
-  throw new HoneError(`Unknown parser: ${name}`, {
-    hint: near ? `Did you mean ${near}?` : `There are: ${Object.keys(parsers).join(', ')}.`,
-  })
+  return lookup(parsers, 'parser', name)
 }
 
 /** A JSON value; where it is text, the JSON in that text, as Tool-N1's rewards read it. */

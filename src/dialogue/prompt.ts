@@ -2,7 +2,7 @@
 import type { PromptForm, Asked, Answered } from './prompt/form.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Tokenizer } from './chat.ts'
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 import { fileForm } from './prompt/file.ts'
 import { native } from './prompt/native.ts'
 import { acebenchForm, bfclForm } from './prompt/python-calls.ts'
@@ -28,13 +28,8 @@ export const promptForms = {
  * message, with the tools where it says {tools}. Throws HoneError for an unknown name.
  */
 export function promptForm(name: string): PromptForm {
-  const row = Object.entries(promptForms).find(([key]) => key === name)
-  if (row) return row[1]
-  if (existsSync(name)) return fileForm(name, readFileSync(name, 'utf8'))
-  const guess = nearest(name, Object.keys(promptForms))
-  throw new HoneError(`Cannot use the prompt form '${name}': there is no form and no file of that name`, {
-    hint: guess ? `Did you mean '${guess}'?` : `Forms: ${Object.keys(promptForms).join(', ')}.`,
-  })
+  if (!Object.hasOwn(promptForms, name) && existsSync(name)) return fileForm(name, readFileSync(name, 'utf8'))
+  return lookup<PromptForm>(promptForms, 'prompt form or file', name)
 }
 
 /** Token ids of the row's prompt. */

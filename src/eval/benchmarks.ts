@@ -1,5 +1,5 @@
 // The table of benchmarks.
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 import { acebench } from './acebench/bench.ts'
 import { apibank } from './apibank/bench.ts'
 import type { Benchmark } from './benchmark.ts'
@@ -10,10 +10,5 @@ export const benchmarks: Record<string, Benchmark> = { bfcl, apibank, acebench, 
 
 /** @throws HoneError with the nearest name. */
 export function findBenchmark(name: string): Benchmark {
-  const found = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined
-  if (found) return found
-  const near = nearest(name, Object.keys(benchmarks))
-  throw new HoneError(`Unknown benchmark: ${name}`, {
-    hint: near ? `Did you mean ${near}?` : `There are: ${Object.keys(benchmarks).join(', ')}.`,
-  })
+  return lookup(benchmarks, 'benchmark', name)
 }

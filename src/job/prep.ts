@@ -1,5 +1,5 @@
 // The flags of `hone prep` checked and handed to prepare(); its files opened, committed together or discarded.
-import { HoneError, nearest } from '../error.ts'
+import { HoneError, lookup } from '../error.ts'
 import { numberFlag } from '../shell/flags.ts'
 import { openWriter } from '../text/jsonl.ts'
 import { log } from '../out.ts'
@@ -37,7 +37,7 @@ export interface PrepFlags {
 export async function prepCommand(flags: PrepFlags): Promise<void> {
   const form = flags.prompt === undefined ? undefined : promptForm(flags.prompt)
   const options = { ...readOptions(flags), fits: await lengthLimit(flags, form) }
-  const format = formatNamed(flags.format ?? 'hone')
+  const format = lookup<Format>(formats, 'format', flags.format ?? 'hone')
   const sinks: PrepSinks = {
     output: format.open(flags.output, { form, split: 'train' }),
     validation: flags.validation === undefined ? undefined : format.open(flags.validation, { form, split: 'test' }),
@@ -98,13 +98,4 @@ function checkedCompat({ compat, from }: PrepFlags): string | undefined {
     `--compat ${compat} is not known for ${from === undefined ? 'a source that is not named' : from}`,
     { hint: `known: ${known.join(', ')}` },
   )
-}
-
-function formatNamed(name: string): Format {
-  const format = Object.entries<Format>(formats).find(([key]) => key === name)?.[1]
-  if (format) return format
-  const near = nearest(name, Object.keys(formats))
-  throw new HoneError(`Unknown format "${name}"`, {
-    hint: near ? `did you mean ${near}?` : `formats: ${Object.keys(formats).join(', ')}`,
-  })
 }

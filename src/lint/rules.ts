@@ -1,5 +1,5 @@
 // The table of lint rules, in the order of their codes: text 0xx, structure 1xx, tools 2xx, answers 3xx, dialogue 4xx, training 5xx, other rows 6xx.
-import { HoneError, nearest } from '../error.ts'
+import { unknownName } from '../error.ts'
 import type { Rule } from './rule.ts'
 import { answerRules } from './rules/answer.ts'
 import { conversationRules } from './rules/conversation.ts'
@@ -25,11 +25,8 @@ export const rules: readonly Rule[] = [
 export function ruleOf(code: string): Rule {
   const rule = rules.find((each) => each.code === code.toUpperCase())
   if (rule) return rule
-  const near = nearest(
-    code.toUpperCase(),
-    rules.map((each) => each.code),
-  )
-  throw new HoneError(`Unknown rule ${code}`, { hint: near ? `did you mean ${near}?` : 'hone explain lists all rules' })
+  const codes = rules.map((each) => each.code)
+  throw unknownName('rule', code, codes, { hint: 'hone explain lists all rules' })
 }
 
 /**

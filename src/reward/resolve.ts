@@ -1,6 +1,5 @@
 // From the text of --reward to a reward: family[:variant][@step][:weight], several joined by commas.
-import type { Call } from '../dialogue/call/format.ts'
-import { HoneError, nearest } from '../error.ts'
+import { HoneError, lookup, unknownName } from '../error.ts'
 import { faulty, type Mode, type Reward, type Sample, type Verdict } from './reward.ts'
 import { families } from './table.ts'
 
@@ -30,16 +29,6 @@ export function resolveReward(spec: string, { mode = 'compat' }: ResolveOptions 
   return { name: spec, what: 'weighted sum', score: (sample) => combine(rewards, sample) }
 }
 
-/** Scores one completion against calls: the form the training loop uses. */
-export function scoreCalls(
-  reward: Reward,
-  completion: string,
-  answer: readonly Call[],
-  context: Omit<Sample, 'completion' | 'truth'> = {},
-): Verdict {
-  return reward.score({ ...context, completion, truth: answer })
-}
-
 /** The terms of a reward's text, checked against the table. */
 export function parseSpec(spec: string): Term[] {
   return spec.split(',').map((part) => parseTerm(part.trim()))
@@ -51,11 +40,10 @@ function parseTerm(text: string): Term {
   const weight = last !== undefined && last !== '' && Number.isFinite(Number(last)) ? Number(rest.pop()) : undefined
   const [path = '', stepText] = [head, ...rest].join(':').split('@')
   const [name = '', ...variantParts] = path.split(':')
-  const family = families[name]
-  if (!family) throw unknown('reward', name, Object.keys(families))
+  const family = lookup(families, 'reward', name)
   const names = Object.keys(family.variants)
   const variant = variantParts.join(':') || (names[0] ?? '')
-  if (!family.scorer(variant, 'compat')) throw unknown(`variant of ${name}`, variant, names)
+  if (!family.scorer(variant, 'compat')) throw unknownName(`variant of ${name}`, variant, names)
   const step = stepText === undefined ? undefined : Number(stepText)
   if (step !== undefined && (!Number.isInteger(step) || step < 0)) {
     throw new HoneError(`Cannot read the step in the reward "${text}"`, {
@@ -63,17 +51,6 @@ function parseTerm(text: string): Term {
     })
   }
   return { family: name, variant, step, weight }
-}
-
-function unknown(kind: string, name: string, candidates: string[]): HoneError {
-  const near = nearest(name, candidates)
-  return new HoneError(`Unknown ${kind}: ${name || '(empty)'}`, {
-    hint: near
-      ? `Did you mean ${near}?`
-      : candidates.length === 0
-        ? 'It has no variants.'
-        : `There are: ${candidates.join(', ')}.`,
-  })
 }
 
 function single({ family, variant, step }: Term, mode: Mode): Reward {

@@ -30,7 +30,7 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
     return EXIT.ok
   }
   if (first.startsWith('-'))
-    throw new HoneError(`Unknown flag ${first}`, { hint: 'a command comes first; run hone --help to see them' })
+    throw new HoneError(`Unknown flag: ${first}`, { hint: 'a command comes first; run hone --help to see them' })
   if (helpWanted(rest)) return await dispatch(table, ['help', first])
   return await runOne(first, await loadCommand(table, first), rest)
 }

@@ -1,6 +1,6 @@
 // The table of commands: how one is found, and what it says of itself.
 import type { ArgsDef, CommandDef, SubCommandsDef } from 'citty'
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 
 /**
  * Name → lazy import of a citty command. A command's `run` throws HoneError for what is wrong, and may return an exit code
@@ -11,14 +11,7 @@ export type Command = CommandDef<ArgsDef>
 
 /** Throws HoneError with the nearest name where there is no such command. */
 export async function loadCommand(table: CommandTable, name: string): Promise<Command> {
-  const entry = Object.hasOwn(table, name) ? table[name] : undefined
-  if (entry === undefined) {
-    const near = nearest(name, Object.keys(table))
-    throw new HoneError(`Unknown command "${name}"`, {
-      hint: near ? `did you mean ${near}?` : 'run hone --help to see the commands',
-    })
-  }
-  return await resolve<Command>(entry)
+  return await resolve<Command>(lookup(table, 'command', name, { hint: 'run hone --help to see the commands' }))
 }
 
 export async function argumentsOf(command: Command): Promise<ArgsDef> {

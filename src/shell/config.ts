@@ -1,7 +1,7 @@
 // Settings from four places, flag > HONE_* variable > file > preset > default, each value with the place that it came from.
 import * as v from 'valibot'
 import { type ConfigFile, isTree, readConfigFile, type Tree } from './config-file.ts'
-import { HoneError, nearest } from '../error.ts'
+import { didYouMean, HoneError, lookup, unknownName } from '../error.ts'
 import { aliasesOf, entriesOf, flagKey, fromText, leavesOf, type Schema, variableName } from './schema.ts'
 
 export interface Sources {
@@ -63,15 +63,7 @@ export function configTable({ value, origins }: Resolved<unknown>): string[] {
 function fromPreset({ presets = {}, preset }: Sources, said: Given | undefined, schema: Schema): Map<string, Given> {
   const name = said === undefined ? preset : String(said.value)
   if (name === undefined) return new Map()
-  const values = Object.hasOwn(presets, name) ? presets[name] : undefined
-  if (!values) {
-    const near = nearest(name, Object.keys(presets))
-    throw new HoneError(`Unknown preset "${name}"`, {
-      at: said?.origin,
-      hint: near ? `did you mean ${near}?` : `presets are ${Object.keys(presets).join(', ')}`,
-    })
-  }
-  return flatten(values, schema, () => `preset ${name}`)
+  return flatten(lookup(presets, 'preset', name, { at: said?.origin }), schema, () => `preset ${name}`)
 }
 
 function fromFile(file: ConfigFile | undefined, schema: Schema): Map<string, Given> {
@@ -116,13 +108,8 @@ function flatten(
     const key = Object.entries(entries).find(([each, entry]) =>
       [each, ...aliasesOf(entry)].some((name) => plain(name) === plain(spelling)),
     )?.[0]
-    if (key === undefined) {
-      const near = nearest(spelling, Object.keys(entries))
-      throw new HoneError(`Unknown key "${[...spelt, spelling].join('.')}"`, {
-        at: origin,
-        hint: near ? `did you mean ${near}?` : `keys here are ${Object.keys(entries).join(', ')}`,
-      })
-    }
+    if (key === undefined)
+      throw unknownName('key', [...spelt, spelling].join('.'), Object.keys(entries), { at: origin })
     const dotted = [...parents, key].join('.')
     if (entriesOf(entries[key]!)) {
       if (!isTree(value)) throw wrong(dotted, 'a mapping of keys to values', value, origin)
@@ -178,10 +165,9 @@ function complaint(
   if (dotted === '') return new HoneError(issue.message, { at })
   if (issue.expected === null) return new HoneError(`Setting "${dotted}": ${issue.message}`, { at })
   const expected = issue.expected.replace(/[()]/g, '').replaceAll(' | ', ' or ')
-  const near = nearest(issue.received.replaceAll('"', ''), issue.expected.match(/(?<=")[\w-]+(?=")/g) ?? [])
   return new HoneError(`Setting "${dotted}" must be ${expected}: current value is ${issue.received}`, {
     at,
-    hint: near && `did you mean ${near}?`,
+    hint: didYouMean(issue.received.replaceAll('"', ''), issue.expected.match(/(?<=")[\w-]+(?=")/g) ?? []),
   })
 }
 

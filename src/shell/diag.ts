@@ -1,6 +1,6 @@
 // What a check found, and the table of formats in which findings are written: text, ndjson, json, github, sarif, junit.
 import { styleText } from 'node:util'
-import { HoneError, nearest } from '../error.ts'
+import { lookup } from '../error.ts'
 import { data } from '../out.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -62,12 +62,7 @@ export function diagnosticFormat(
     name ??
     environment['HONE_FORMAT'] ??
     (environment['GITHUB_ACTIONS'] === 'true' && !process.stdout.isTTY ? 'github' : 'text')
-  const format = Object.hasOwn(diagnosticFormats, wanted) ? diagnosticFormats[wanted] : undefined
-  if (format) return format
-  const near = nearest(wanted, Object.keys(diagnosticFormats))
-  throw new HoneError(`Unknown format "${wanted}"`, {
-    hint: near ? `did you mean ${near}?` : `formats: ${Object.keys(diagnosticFormats).join(', ')}`,
-  })
+  return lookup(diagnosticFormats, 'format', wanted)
 }
 
 function collected(render: (all: Diagnostic[], rules: readonly RuleInfo[]) => string): DiagnosticWriter {

@@ -1,6 +1,6 @@
 // Strict reading of a command's flags: what citty would let pass silently is an error here, and what it misreads is spelt out for it.
 import type { ArgDef, ArgsDef } from 'citty'
-import { HoneError, nearest } from '../error.ts'
+import { didYouMean, HoneError, unknownName } from '../error.ts'
 
 /** A positional argument that takes every remaining one; the command reads them from `args._`. */
 export const FILES = {
@@ -102,10 +102,7 @@ function findFlag(word: string, definitions: ArgsDef) {
   }
   const found = known.get(spelling) ?? known.get(flag)
   if (found) return { ...found, flag, inline }
-  const near = nearest(spelling, [...known.keys(), '--help'])
-  throw new HoneError(`Unknown flag ${flag}`, {
-    hint: near ? `did you mean ${near}?` : 'run the command with --help to see its flags',
-  })
+  throw unknownName('flag', flag, [...known.keys(), '--help'], { hint: 'run the command with --help to see its flags' })
 }
 
 function aliases(definition: ArgDef): string[] {
@@ -115,9 +112,8 @@ function aliases(definition: ArgDef): string[] {
 
 function checkOption(flag: string, value: string, definition: ArgDef): void {
   if (definition.type !== 'enum' || !definition.options || definition.options.includes(value)) return
-  const near = nearest(value, definition.options)
   throw new HoneError(`${flag} must be one of ${definition.options.join(', ')}: current value is "${value}"`, {
-    hint: near && `did you mean ${near}?`,
+    hint: didYouMean(value, definition.options),
   })
 }
 

@@ -25,5 +25,5 @@ test('a row without text stops with its line, an unknown parser with the nearest
   expect(bad.stderr).toContain('-:2: Cannot parse a row')
   const unknown = run(start, ['parse', '-', '--parser', 'hermez'], { input: '' })
   expect(unknown.code).toBe(2)
-  expect(unknown.stderr).toContain('Did you mean hermes?')
+  expect(unknown.stderr).toContain('did you mean hermes?')
 })

@@ -135,5 +135,5 @@ test.each([
 })
 
 test('a reward that does not exist is refused with the nearest name', () => {
-  expect(score(['--reward', 'tool-n2'], lines(RIGHT)).stderr).toContain('Did you mean tool-n1?')
+  expect(score(['--reward', 'tool-n2'], lines(RIGHT)).stderr).toContain('did you mean tool-n1?')
 })

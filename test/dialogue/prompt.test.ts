@@ -141,8 +141,8 @@ describe('a file', () => {
     const path = join(root, 'bare.txt')
     writeFileSync(path, 'Hello')
     expect(() => promptForm(path)).toThrow('does not say where the tools go')
-    expect(() => promptForm('tool-n2')).toThrow(expect.objectContaining({ hint: "Did you mean 'tool-n1'?" }))
-    expect(() => promptForm('constructor')).toThrow('there is no form')
+    expect(() => promptForm('tool-n2')).toThrow(expect.objectContaining({ hint: 'did you mean tool-n1?' }))
+    expect(() => promptForm('constructor')).toThrow('Unknown prompt form or file: constructor')
   })
 })
 

@@ -65,7 +65,7 @@ test('an unknown key ends with its nearest name, the file and the line', () => {
   writeFileSync(file, 'model: m\ngroup_sise: 8\n')
   expect(() => resolveConfig(TrainRecipe, { file })).toThrow(
     expect.objectContaining({
-      message: 'Unknown key "group_sise"',
+      message: 'Unknown key: group_sise',
       at: `${file}:2`,
       hint: expect.stringContaining('groupSize'),
     }),

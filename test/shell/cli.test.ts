@@ -31,7 +31,7 @@ describe.each(forms)('from %s', (_form, start) => {
       expect(page.stdout).toMatch(new RegExp(`^.${RegExp.escape(description.slice(1))}\n\nUsage: hone ${name} `))
       const refused = hone(name, '--no-such-flag')
       expect(refused).toMatchObject({ code: 2, stdout: '' })
-      expect(refused.stderr).toStartWith('error: Unknown flag --no-such-flag\n\nhint: ')
+      expect(refused.stderr).toStartWith('error: Unknown flag: --no-such-flag\n\nhint: ')
     }
     expect(hone('help', 'doctor')).toEqual(hone('doctor', '--help'))
   }, 120_000)
@@ -40,12 +40,12 @@ describe.each(forms)('from %s', (_form, start) => {
     expect(hone('docter')).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'error: Unknown command "docter"\n\nhint: did you mean doctor?\n',
+      stderr: 'error: Unknown command: docter\n\nhint: did you mean doctor?\n',
     })
     expect(hone('doctor', '--fromat', 'json')).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'error: Unknown flag --fromat\n\nhint: did you mean --format?\n',
+      stderr: 'error: Unknown flag: --fromat\n\nhint: did you mean --format?\n',
     })
     expect(hone('doctor', '--format', 'jsn').stderr).toBe(
       'error: --format must be one of text, json, ndjson: current value is "jsn"\n\nhint: did you mean json?\n',

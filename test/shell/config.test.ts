@@ -69,7 +69,7 @@ test('a preset is chosen by file, variable or flag, and an unknown one is named'
   expect(resolveConfig(schema, { presets, file }).value.learningRate).toBe(3)
   expect(resolveConfig(schema, { presets, file, flags: { preset: 'fast' } }).value.learningRate).toBe(9)
   expect(fault({ presets, file: write('q.toml', 'model = "m"\n\npreset = "slwo"\n') })).toMatchObject({
-    message: 'Unknown preset "slwo"',
+    message: 'Unknown preset: slwo',
     at: join(folder, 'q.toml:3'),
     hint: 'did you mean slow?',
   })
@@ -82,7 +82,7 @@ const spellings: [string, string, string][] = [
 ]
 test.each(spellings)('an unknown key in %s is reported with its line and the nearest name', (name, text, at) => {
   expect(fault({ file: write(name, text) })).toMatchObject({
-    message: 'Unknown key "learning_rat"',
+    message: 'Unknown key: learning_rat',
     at: join(folder, at),
     hint: 'did you mean learningRate?',
     exit: 2,
@@ -118,7 +118,7 @@ const wrong: [string, string, string, number][] = [
     2,
   ],
   ['choice', 'loss: ppo\nmodel: m\n', 'Setting "loss" must be "grpo" or "gspo": current value is "ppo"', 1],
-  ['nested unknown', 'model: m\nsampling:\n  temprature: 1\n', 'Unknown key "sampling.temprature"', 3],
+  ['nested unknown', 'model: m\nsampling:\n  temprature: 1\n', 'Unknown key: sampling.temprature', 3],
   ['twice', 'model: m\nloss: grpo\nloss: gspo\n', 'Key "loss" stands more than once', 2],
   ['spelt twice', 'model: m\nlearningRate: 1\nlearning_rate: 1\n', 'Key "learningRate" stands more than once', 3],
   ['syntax', 'model: m\nloss: [a\nsave: true\n', 'Cannot read configuration: YAML Parse error: Unexpected token', 2],

@@ -1,5 +1,5 @@
 // ACEBench, normal and special sets in English and Chinese, as a benchmark.
-import { HoneError, nearest } from '../../error.ts'
+import { HoneError, lookup } from '../../error.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { mean } from '../statistics.ts'
 import { categories, LANGUAGES, readCategory, type AceLanguage, type AceQuestion } from './data.ts'
@@ -9,13 +9,7 @@ import { checkers, judge, type Checker } from './judge.ts'
 export const acebench: Benchmark = {
   what: 'ACEBench, 12 normal and 3 special categories, English and Chinese',
   async open(folder, { checker: version }) {
-    const checker = Object.hasOwn(checkers, version) ? checkers[version] : undefined
-    if (!checker) {
-      const near = nearest(version, Object.keys(checkers))
-      throw new HoneError(`Unknown checker: ${version}`, {
-        hint: near ? `Did you mean ${near}?` : `Checkers: ${Object.keys(checkers).join(', ')}.`,
-      })
-    }
+    const checker = lookup(checkers, 'checker', version)
     const rows = new Map<string, AceQuestion>()
     const read = new Map<string, Promise<void>>()
     // A category is read when the first response names it.

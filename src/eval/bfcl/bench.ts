@@ -1,5 +1,5 @@
 // BFCL v4, single turn, as a benchmark: responses by category, id and mode → verdicts, both aggregates, known defects.
-import { HoneError, nearest } from '../../error.ts'
+import { didYouMean, HoneError } from '../../error.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
 import { tallies } from '../tally.ts'
 import { aggregatePaper, aggregateV4, type Counts } from './aggregate.ts'
@@ -37,15 +37,12 @@ async function judgeRecord(
   const category = String(record['category'] ?? categoryOf(String(id)))
   const row = isCategory(category) ? (await rowsOf(category)).get(String(id)) : undefined
   if (!row) {
-    const near = nearest(category, Object.keys(categories))
+    const near = isCategory(category) ? undefined : didYouMean(category, Object.keys(categories))
     throw new HoneError(
       `Cannot judge the response: BFCL has no row ${JSON.stringify(id)} in category ${JSON.stringify(category)}`,
       {
         at,
-        hint:
-          isCategory(category) || !near
-            ? 'A response needs the id and the category of its row.'
-            : `Did you mean ${near}?`,
+        hint: near ?? 'a response needs the id and the category of its row',
       },
     )
   }

@@ -1,7 +1,7 @@
 // The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
 import type { Parser } from '../../dialogue/call/format.ts'
 import { parsers } from '../../dialogue/call.ts'
-import { HoneError, nearest } from '../../error.ts'
+import { unknownName } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../text/json.ts'
 import { getItem, iterate, itemsOf } from '../../text/python/container.ts'
 import { strip } from '../../text/python/text.ts'
@@ -86,11 +86,7 @@ export function findDecoder(name: string, at?: string): Decoder {
   const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined
   if (parser) return { what: parser.what, decode: (response) => parsedCalls(parser, textOf(response)) }
   const names = [...Object.keys(decoders), ...Object.keys(parsers)]
-  const near = nearest(name, names)
-  throw new HoneError(`Unknown mode of BFCL responses: ${name}`, {
-    at,
-    hint: near ? `Did you mean ${near}?` : `Modes: ${names.join(', ')}.`,
-  })
+  throw unknownName('mode of BFCL responses', name, names, { at })
 }
 
 /** True for what a decoder throws on an undecodable response; anything else is a bug. */

@@ -1,7 +1,7 @@
 // Reads config.json of a Hugging Face model folder into a ModelConfig; what hone cannot run is refused by name.
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { HoneError, nearest } from '../../error.ts'
+import { HoneError, lookup, unknownName } from '../../error.ts'
 import { families, type ModelConfig } from './family.ts'
 import { readJson } from './folder.ts'
 import { type Rope, scalingKinds } from './rope.ts'
@@ -43,8 +43,7 @@ export function loadConfig(dir: string): ModelConfig {
   const json = readJson(at)
   const kind = v.safeParse(v.looseObject({ model_type: v.string() }), json)
   if (!kind.success) throw new HoneError('Cannot read the model: config.json names no model_type', { at })
-  const family = lookUp(families, kind.output.model_type)
-  if (!family) throw unknownFamily(kind.output.model_type, at)
+  const family = lookup(families, 'architecture', kind.output.model_type, { at })
   const parsed = v.safeParse(ConfigJson, json)
   if (!parsed.success) {
     const issue = parsed.issues[0]
@@ -83,12 +82,7 @@ export function loadConfig(dir: string): ModelConfig {
 function ropeOf(said: ConfigJson, at: string): Rope {
   const fields = said.rope_parameters ?? said.rope_scaling ?? {}
   const name = fields.rope_type ?? fields.type ?? 'default'
-  const kind = lookUp(scalingKinds, name)
-  if (!kind)
-    throw new HoneError(`Cannot run the model: unknown RoPE scaling '${name}'`, {
-      at,
-      hint: `Known: ${Object.keys(scalingKinds).join(', ')}.`,
-    })
+  const kind = lookup(scalingKinds, 'RoPE scaling', name, { at })
   if ((fields.partial_rotary_factor ?? 1) !== 1)
     throw new HoneError('Cannot run the model: partial_rotary_factor is not 1', { at })
   const scaling = v.safeParse(kind.schema, fields)
@@ -102,14 +96,12 @@ function ropeOf(said: ConfigJson, at: string): Rope {
   return { theta: fields.rope_theta ?? said.rope_theta ?? 10_000, scaling: scaling.output }
 }
 
-/** A row of a table by a name from outside, which may be that of a method of every object. */
-function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined
-}
-
 function refuse(said: ConfigJson, architecture: string, at: string): void {
   const other = said.architectures?.find((name) => name !== architecture)
-  if (other !== undefined) throw unknownFamily(other, at)
+  if (other !== undefined) {
+    const known = Object.values(families).map((family) => family.architecture)
+    throw unknownName('architecture', other, known, { at })
+  }
   const unsupported = [
     said.hidden_act !== 'silu' && `hidden_act '${said.hidden_act}'`,
     said.attention_bias && 'attention_bias',
@@ -117,17 +109,4 @@ function refuse(said: ConfigJson, architecture: string, at: string): void {
     said.use_sliding_window && 'use_sliding_window',
   ].find((reason) => reason !== false)
   if (unsupported !== undefined) throw new HoneError(`Cannot run the model: ${unsupported} is not supported`, { at })
-}
-
-function unknownFamily(name: string, at: string): HoneError {
-  const known = Object.entries(families).flatMap(([type, family]) => [type, family.architecture])
-  const guess = nearest(name, known)
-  return new HoneError(`Cannot run the model: unknown architecture '${name}'`, {
-    at,
-    hint: guess
-      ? `Did you mean '${guess}'?`
-      : `hone runs ${Object.values(families)
-          .map((family) => family.architecture)
-          .join(', ')}.`,
-  })
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
-import { HoneError, nearest } from '../../error.ts'
+import { didYouMean, HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type ModelConfig, type Parameter, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
@@ -111,10 +111,9 @@ function check(
   const file = fileOf(name)
   const entry = file?.entries.get(name)
   if (!file || !entry) {
-    const guess = file && nearest(name, file.entries.keys())
     throw new HoneError(`Cannot read the model: tensor '${name}' is missing`, {
       at: file?.path ?? dir,
-      hint: guess ? `There is a tensor '${guess}'.` : 'config.json and the weights must be of one model.',
+      hint: (file && didYouMean(name, file.entries.keys())) ?? 'config.json and the weights must be of one model',
     })
   }
   if (entry.shape.join() !== shape.join()) {

@@ -4,7 +4,7 @@ import { readApiBank } from '../../eval/apibank/judge.ts'
 import { categories, isCategory } from '../../eval/bfcl/categories.ts'
 import { readCategory } from '../../eval/bfcl/data.ts'
 import type { Language } from '../../eval/bfcl/types.ts'
-import { HoneError, nearest } from '../../error.ts'
+import { unknownName } from '../../error.ts'
 import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import { readRows, type Message, type Tool } from '../../dialogue/row.ts'
@@ -96,12 +96,7 @@ export async function readItems(
 ): Promise<Item[]> {
   const chosen = only === undefined ? set.categories : only.split(',').map((name) => name.trim())
   const unknown = chosen.find((name) => !set.categories.includes(name))
-  if (unknown !== undefined) {
-    const near = nearest(unknown, set.categories)
-    throw new HoneError(`Unknown category: ${unknown}`, {
-      hint: near ? `Did you mean ${near}?` : `Categories: ${set.categories.join(', ') || 'this benchmark has none'}.`,
-    })
-  }
+  if (unknown !== undefined) throw unknownName('category', unknown, set.categories)
   const items: Item[] = []
   for (const category of chosen.length > 0 ? chosen : ['']) {
     let count = 0

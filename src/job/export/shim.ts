@@ -1,6 +1,6 @@
 // Python files that let other trainers ask hone for rewards: one process answers a line for every completion.
 import { resolve } from 'node:path'
-import { HoneError } from '../../error.ts'
+import { lookup } from '../../error.ts'
 import { resolveReward } from '../../reward/resolve.ts'
 import type { Mode } from '../../reward/reward.ts'
 import { isRewardFile } from '../../reward/scorer.ts'
@@ -57,9 +57,7 @@ def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None,
 
 /** The Python file for a trainer. @throws HoneError for a reward or trainer that does not exist. */
 export function shim(trainer: string, { reward, mode, command }: ShimOptions): string {
-  const target = Object.hasOwn(trainers, trainer) ? trainers[trainer] : undefined
-  if (!target)
-    throw new HoneError(`Unknown trainer: ${trainer}`, { hint: `There are: ${Object.keys(trainers).join(', ')}.` })
+  const target = lookup(trainers, 'trainer', trainer)
   const file = isRewardFile(reward)
   if (!file) resolveReward(reward)
   return `# Rewards of hone (${reward}, ${mode}) as a ${target.what}. HONE_BIN names another hone.

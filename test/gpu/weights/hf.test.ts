@@ -64,22 +64,18 @@ describe('config.json', () => {
     [
       'an unknown architecture',
       { ...base, model_type: 'gemma2', architectures: ['Gemma2ForCausalLM'] },
-      "unknown architecture 'gemma2'",
+      'Unknown architecture: gemma2',
     ],
     [
       'a known type with another head',
       { ...base, architectures: ['Qwen2ForSequenceClassification'] },
       'Qwen2ForSequenceClassification',
     ],
-    ['a type that is the name of a method', { ...base, model_type: 'toString' }, "unknown architecture 'toString'"],
+    ['a type that is the name of a method', { ...base, model_type: 'toString' }, 'Unknown architecture: toString'],
     ['no type at all', {}, 'names no model_type'],
     ['a wrong type', { ...base, hidden_size: '8' }, 'hidden_size'],
     ['a missing size', { ...base, intermediate_size: undefined }, 'intermediate_size'],
-    [
-      'an unknown RoPE scaling',
-      { ...base, rope_scaling: { rope_type: 'longrope' } },
-      "unknown RoPE scaling 'longrope'",
-    ],
+    ['an unknown RoPE scaling', { ...base, rope_scaling: { rope_type: 'longrope' } }, 'Unknown RoPE scaling: longrope'],
     ['a RoPE scaling without its numbers', { ...base, rope_scaling: { rope_type: 'linear' } }, 'factor'],
     ['another activation', { ...base, hidden_act: 'gelu' }, "hidden_act 'gelu' is not supported"],
     ['sliding windows', { ...base, use_sliding_window: true }, 'use_sliding_window is not supported'],
@@ -91,7 +87,7 @@ describe('config.json', () => {
 
   test('a misspelt architecture is answered with the nearest', () => {
     expect(() => loadConfig(folder({ ...base, architectures: ['Qwen2ForCausaLM'] }))).toThrow(
-      expect.objectContaining({ hint: "Did you mean 'Qwen2ForCausalLM'?", exit: 2 }),
+      expect.objectContaining({ hint: 'did you mean Qwen2ForCausalLM?', exit: 2 }),
     )
   })
 })

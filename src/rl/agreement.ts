@@ -1,6 +1,7 @@
 // The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
 import { EXIT, HoneError } from '../error.ts'
-import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import { KEY } from './order.ts'
 
 export interface AgreementOptions {

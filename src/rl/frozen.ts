@@ -1,4 +1,5 @@
 // What stays fixed while a batch is learnt from: log-probs of the sampler and of the reference, and the advantages.
+import { cuts } from '../gpu/policy/law.ts'
 import type { Group, Policy } from '../gpu/policy/policy.ts'
 import { advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
@@ -85,16 +86,9 @@ export function weigh(
 }
 
 /** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
-export function computesOld({
-  oldLogprobs,
-  topK,
-  topP,
-  minP,
-  repetitionPenalty,
-  topEntropyShare,
-}: TrainRecipe): boolean {
-  const cut = topK > 0 || topP < 1 || minP > 0 || repetitionPenalty !== 1
-  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cut) || topEntropyShare < 1
+export function computesOld(recipe: TrainRecipe): boolean {
+  const { oldLogprobs, topEntropyShare } = recipe
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(recipe)) || topEntropyShare < 1
 }
 
 /** Sum over tokens of the estimate between the sampling weights and the reference, for one completion. */

@@ -3,7 +3,8 @@ import type { Parser } from '../dialogue/call/format.ts'
 import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
-import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import type { Answer, Judge, PromptSet } from './record.ts'
 
 export interface HeldOutContext {

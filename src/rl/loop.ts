@@ -1,7 +1,8 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
 import type { Parser } from '../dialogue/call/format.ts'
 import type { Figures, Sink } from '../rundir/event.ts'
-import type { Policy, Sampling } from '../gpu/policy/policy.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
 import { answer, figuresOf } from './heldout.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'

@@ -1,5 +1,6 @@
 // From prompts to groups of judged completions, refilled where groups say nothing.
-import type { GenerationRequest, Policy, Sampling } from '../gpu/policy/policy.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { GenerationRequest, Policy } from '../gpu/policy/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'

@@ -1,7 +1,7 @@
 // Reinforcement learning, top to bottom: roll out, judge, weigh, update; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../rundir/event.ts'
-import type { Sampling } from '../gpu/policy/policy.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
 import { rolloutFigures } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import type { TrainRecipe } from './recipe.ts'

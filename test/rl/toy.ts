@@ -1,5 +1,6 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
 import type { Parser } from '../../src/dialogue/call/format.ts'
+import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type {
   Completion,
   Forward,
@@ -8,7 +9,6 @@ import type {
   PerToken,
   Policy,
   PolicyState,
-  Sampling,
 } from '../../src/gpu/policy/policy.ts'
 import type { Judge, Prompt } from '../../src/rl/record.ts'
 import { uniform } from '../../src/rng.ts'

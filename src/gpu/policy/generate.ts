@@ -10,10 +10,11 @@ import { headInputs, scaledLogits } from '../net/head.ts'
 import { layerWeights, type Engine } from './engine.ts'
 import { ownCache, type OwnCache } from './own-cache.ts'
 import { embedRows } from './passes.ts'
-import type { Completion, GenerationRequest, Sampling } from './policy.ts'
+import { penalises, scaleOf, type Sampling } from './law.ts'
+import type { Completion, GenerationRequest } from './policy.ts'
 import { prefill, type PromptCache } from './prompt-cache.ts'
 import type { Tensors } from '../device/programs.ts'
-import { penalise, sampleToken } from './sample.ts'
+import { probabilities, sampleToken } from './sample.ts'
 import { uniform } from '../../rng.ts'
 
 /** Rows decoded together at most. */
@@ -92,13 +93,13 @@ async function decodeBatch(
   for (let t = 0; t < sampling.maxNewTokens && rows.some(({ finish }) => finish === undefined); t++) {
     const tokens = BigInt64Array.from(rows, ({ ids, request }) => BigInt(ids.at(-1) ?? request.prompt.at(-1)!))
     const positions = rows.map(({ request }) => request.prompt.length - 1 + t)
-    const probabilities = step(engine, { sizes, prompts, cache, t, tokens, positions, sampling })
+    const found = step(engine, { sizes, prompts, cache, t, tokens, positions, sampling })
     rows.forEach((row, b) => {
       if (row.finish) return
-      const scores = probabilities.subarray(b * config.vocabulary, (b + 1) * config.vocabulary)
-      const penalised = penalises(sampling) ? penalise(scores, [...row.request.prompt, ...row.ids], sampling) : scores
+      const scores = found.subarray(b * config.vocabulary, (b + 1) * config.vocabulary)
+      const p = penalises(sampling) ? probabilities(scores, [...row.request.prompt, ...row.ids], sampling) : scores
       const draw = sampling.temperature === 0 ? 0 : uniform(...row.request.key, row.sample, t)
-      const { id, logprob } = sampleToken(penalised, sampling, draw)
+      const { id, logprob } = sampleToken(p, sampling, draw)
       row.ids.push(id)
       row.logprobs.push(logprob)
       if (sampling.eosIds.includes(id)) row.finish = 'eos'
@@ -171,7 +172,7 @@ function step(engine: Engine, { sizes, prompts, cache, t, tokens, positions, sam
     const logits = scaledLogits(config, inputs)
     return cut(`decode-head-${B}`, { ...inputs }, { scores: raw ? logits : op('Softmax', [logits], { axis: -1 }) })
   }
-  const temperature = raw || sampling.temperature === 0 ? 1 : sampling.temperature
+  const temperature = raw ? 1 : scaleOf(sampling)
   const scores = scratch.take('decode scores', [B, config.vocabulary])
   programs.run(
     `decode head ${B} ${raw}`,
@@ -185,8 +186,4 @@ function step(engine: Engine, { sizes, prompts, cache, t, tokens, positions, sam
     { scores },
   )
   return device.download(scores)
-}
-
-function penalises({ repetitionPenalty = 1 }: Sampling): boolean {
-  return repetitionPenalty !== 1
 }

@@ -1,28 +1,11 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
 import type { ModelConfig } from '../weights/family.ts'
+import type { Law, Sampling } from './law.ts'
 
 /** One prompt and the completions that share it: the unit of training. Token ids. */
 export interface Group {
   prompt: readonly number[]
   completions: readonly (readonly number[])[]
-}
-
-/** Sampling settings; 0 or 1 switches a filter off as named. */
-export interface Sampling {
-  /** 0 = greedy; log-probs are then those at temperature 1. */
-  temperature: number
-  /** Keep the k most likely tokens; 0 = all. */
-  topK?: number
-  /** Keep the smallest set whose probability reaches this; 1 = all. */
-  topP?: number
-  /** Drop tokens below this share of the most likely one; 0 = none. */
-  minP?: number
-  /** Divide positive (multiply negative) logits of tokens already seen; 1 = off. */
-  repetitionPenalty?: number
-  maxNewTokens: number
-  eosIds: readonly number[]
-  /** Asked after every token; true ends the completion (stop strings). */
-  stop?: (completion: readonly number[]) => boolean
 }
 
 /** A prompt to complete. Sample i at position t draws `uniform(...key, i, t)`, whatever else is in the batch. */
@@ -48,9 +31,8 @@ export interface Forward {
   entropies?: PerToken
 }
 
-export interface ForwardOptions {
-  /** Logits are divided by this before log-probs and entropies. */
-  temperature: number
+/** Log-probs and entropies are those of the model at the temperature of the law; what the law cuts is not cut here. */
+export interface ForwardOptions extends Law {
   entropy?: boolean
   /** Use the frozen reference weights. */
   reference?: boolean

@@ -1,0 +1,71 @@
+// The law that tokens are drawn by: what bends the logits, what cuts the distribution, and what ends a completion.
+import type { Ranking } from './ranking.ts'
+
+/** From which distribution; 0 or 1 switches a row off as named. */
+export interface Law {
+  /** 0 = greedy; log-probs are then those at temperature 1. */
+  temperature: number
+  /** Keep the k most likely tokens; 0 = all. */
+  topK?: number
+  /** Keep the smallest set whose probability reaches this; 1 = all. */
+  topP?: number
+  /** Drop tokens below this share of the most likely one; 0 = none. */
+  minP?: number
+  /** Divide positive (multiply negative) logits of tokens already seen; 1 = off. */
+  repetitionPenalty?: number
+}
+
+/** A law, and how far it is followed. */
+export interface Sampling extends Law {
+  maxNewTokens: number
+  eosIds: readonly number[]
+  /** Asked after every token; true ends the completion (stop strings). */
+  stop?: (completion: readonly number[]) => boolean
+}
+
+/** What logits are divided by. */
+export const scaleOf = ({ temperature }: Pick<Law, 'temperature'>): number => (temperature === 0 ? 1 : temperature)
+
+interface Filter {
+  isOn(law: Law): boolean
+  /** How many tokens stay of the `count` most likely. */
+  keep(ranked: Ranking, count: number, law: Law): number
+}
+
+/**
+ * Each keeps the most likely of what the one before left, renormalised (as transformers and vLLM chain them). Of equally
+ * likely tokens the lower id goes first, so that a cut among equals is one and the same everywhere.
+ */
+const filters: Record<string, Filter> = {
+  topK: {
+    isOn: ({ topK = 0 }) => topK > 0,
+    keep: (_, count, { topK = 0 }) => Math.min(count, topK),
+  },
+  topP: {
+    isOn: ({ topP = 1 }) => topP < 1,
+    keep: (ranked, count, { topP = 1 }) => {
+      const enough = topP * ranked.mass(count)
+      return ranked.first((mass) => mass >= enough) + 1
+    },
+  },
+  minP: {
+    isOn: ({ minP = 0 }) => minP > 0,
+    keep: (ranked, count, { minP = 0 }) => Math.min(count, ranked.atLeast(minP * ranked.top)),
+  },
+}
+
+const filtersOn = (law: Law): Filter[] => Object.values(filters).filter(({ isOn }) => isOn(law))
+
+/** True where the law drops tokens, whatever their logits. */
+export const isFiltered = (law: Law): boolean => filtersOn(law).length > 0
+
+/** True where the law changes logits by what was seen before. */
+export const penalises = ({ repetitionPenalty = 1 }: Law): boolean => repetitionPenalty !== 1
+
+/** True where the law's log-probs are not those of the model at its temperature. */
+export const cuts = (law: Law): boolean => penalises(law) || isFiltered(law)
+
+/** How many of the most likely tokens the law keeps: 1 at least. */
+export function kept(ranked: Ranking, law: Law): number {
+  return filtersOn(law).reduce((count, { keep }) => Math.max(1, Math.min(count, keep(ranked, count, law))), ranked.size)
+}

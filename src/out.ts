@@ -5,7 +5,7 @@ const BLOCK = 65_536
 let pending: string[] = []
 let pendingLength = 0
 
-/** One line of data on stdout. Buffered in 64 KiB blocks; a closed pipe (`| head`) ends the program quietly. */
+/** One line of data on stdout, buffered in 64 KiB blocks. Where the reader has gone (`| head`), the program ends quietly, or goes on as `outliveReader` says. */
 export function data(line: string): void {
   pending.push(line, '\n')
   pendingLength += line.length + 1
@@ -19,6 +19,13 @@ export function flush(): void {
   pending = []
   pendingLength = 0
   writeAll(1, block)
+}
+
+let readerNeeded = true
+
+/** The answer of this program is its exit code: it goes on to the end when no one reads its data any more. */
+export function outliveReader(): void {
+  readerNeeded = false
 }
 
 let quiet = false
@@ -64,14 +71,20 @@ export function clearStatus(): void {
   statusShown = false
 }
 
+/** Streams that take nothing any more: their reader has gone, or the disk behind stderr is full. */
+const lost = new Set<1 | 2>()
+
+/** What is said on stderr is never worth the work at hand: where it cannot be written, the program goes on without. */
 function writeAll(descriptor: 1 | 2, block: Uint8Array): void {
-  while (block.length > 0) {
+  while (block.length > 0 && !lost.has(descriptor)) {
     try {
       block = block.subarray(writeSync(descriptor, block))
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE') process.exit(0)
-      if (code !== 'EAGAIN') throw error
+      if (code === 'EAGAIN') continue
+      if (descriptor === 1 && code !== 'EPIPE') throw error
+      if (descriptor === 1 && readerNeeded) process.exit(0)
+      lost.add(descriptor)
     }
   }
 }

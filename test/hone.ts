@@ -63,3 +63,19 @@ function isCurrent(): boolean {
   if (!current) console.error('not run: dist/hone is absent or older than src (bun run build makes it)')
   return current
 }
+
+/** What a server on this machine answers to raw bytes: what no client library would send. */
+export async function sendRaw(port: number, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let answer = ''
+  await Bun.connect({
+    hostname: '127.0.0.1',
+    port,
+    socket: {
+      open: (socket) => void socket.write(text),
+      data: (_, bytes) => void (answer += bytes.toString()),
+      close: () => resolve(answer),
+    },
+  })
+  return await promise
+}

@@ -33,3 +33,23 @@ test('quiet leaves data and complaints', () => {
   const { stdout, stderr } = run(program('setQuiet(true); data("row"); log("note"); complain("error: no")'), [])
   expect({ stdout, stderr }).toEqual({ stdout: 'row\n', stderr: 'error: no\n' })
 })
+
+test('a reader that goes away ends the program, but not one whose answer is its exit code', async () => {
+  const code = async (body: string) => {
+    const child = Bun.spawn(program(body), { stdout: 'pipe' })
+    await child.stdout.cancel()
+    return await child.exited
+  }
+  const much = 'await Bun.sleep(200); for (let i = 0; i < 300_000; i++) data(String(i)); flush(); process.exitCode = 7'
+  expect(await code(much)).toBe(0)
+  expect(await code(`import { outliveReader } from ${JSON.stringify(out)}; outliveReader(); ${much}`)).toBe(7)
+})
+
+test('a stderr that takes nothing, closed or on a full disk, stops no program', () => {
+  const body = 'for (let i = 0; i < 1000; i++) log("x".repeat(1000)); data("done"); process.exitCode = 7'
+  for (const tail of ['2>/dev/full', '2>&-', '2> >(head -c 1 >/dev/null)']) {
+    const shell = ['bash', '-c', `"$@" ${tail}`, 'bash', ...program(body)]
+    const { stdout, exitCode } = Bun.spawnSync(shell)
+    expect({ tail, stdout: stdout.toString(), exitCode }).toEqual({ tail, stdout: 'done\n', exitCode: 7 })
+  }
+})

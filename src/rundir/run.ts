@@ -1,20 +1,11 @@
 // A run directory: its settings with their origins, its events, its lock. It is made once and never overwritten.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import type { RunEvent, Sink } from './event.ts'
 import { writeFileAtomic } from '../text/jsonl.ts'
+import { lock } from './lock.ts'
 
 const StoredRecord = v.object({
   command: v.string(),
@@ -67,7 +58,7 @@ export function createRun(directory: string, record: RunRecord): Run {
       cause,
     })
   }
-  const release = lock(directory)
+  const release = lock(join(directory, LOCK), `the run in "${directory}"`)
   try {
     writeFileAtomic(join(directory, RECORD), `${JSON.stringify(record, null, 2)}\n`)
     return open(directory, record, release)
@@ -91,16 +82,17 @@ export function readRecord(directory: string): RunRecord {
 }
 
 /**
- * Open the run in `directory` to go on after `step`: later events, and a last line that a crash cut short, are dropped.
+ * Open the run in `directory` to go on after `step`: later events are dropped, and so are lines that hold
+ * none, of which `onDamaged` is told.
  * @throws HoneError where it holds no run, or another process is at it.
  */
-export function resumeRun(directory: string, step: number): Run {
+export function resumeRun(directory: string, step: number, onDamaged?: (line: number) => void): Run {
   const record = readRecord(directory)
-  const release = lock(directory)
+  const release = lock(join(directory, LOCK), `the run in "${directory}"`)
   try {
     const path = join(directory, EVENTS)
     if (existsSync(path)) {
-      const kept = readEvents(path).filter((event) => !('step' in event) || event.step <= step)
+      const kept = readEvents(path, onDamaged).filter((event) => !('step' in event) || event.step <= step)
       writeFileAtomic(path, kept.map((event) => `${JSON.stringify(event)}\n`).join(''))
     }
     return open(directory, record, release)
@@ -110,16 +102,19 @@ export function resumeRun(directory: string, step: number): Run {
   }
 }
 
-/** The events of a run, up to the first line that is not whole. */
-export function readEvents(path: string): RunEvent[] {
-  const events: RunEvent[] = []
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+/** The events of a run. A last line that a killed process cut short is left out, and so are lines that hold none: these are told by number. */
+export function readEvents(path: string, onDamaged: (line: number) => void = () => {}): RunEvent[] {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return lines.flatMap((line, index) => {
     const event = parse(line)
-    if (event === undefined) break
-    events.push(event as RunEvent)
-  }
-  return events
+    if (isEvent(event)) return [event]
+    if (index < lines.length - 1) onDamaged(index + 1)
+    return []
+  })
 }
+
+const isEvent = (value: unknown): value is RunEvent => v.is(StoredEvent, value)
+const StoredEvent = v.looseObject({ type: v.string(), time: v.number(), step: v.number() })
 
 /** Name of a file of completions of one step. Zeros in front: names sort as numbers. */
 export const stepFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
@@ -150,45 +145,6 @@ function open(directory: string, record: RunRecord, release: () => void): Run {
       closeSync(events)
       release()
     },
-  }
-}
-
-/** Take the lock; one left by a process that is gone is taken over. Returns what releases it. */
-function lock(directory: string): () => void {
-  const path = join(directory, LOCK)
-  for (;;) {
-    try {
-      const file = openSync(path, 'wx')
-      writeSync(file, `${process.pid}\n`)
-      closeSync(file)
-      break
-    } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'))
-        throw new HoneError(`Cannot write ${path}: ${reason(cause)}`, { at: directory, cause })
-      const holder = Number(readFileSync(path, 'utf8'))
-      if (holder !== process.pid && isAlive(holder))
-        throw new HoneError(`Cannot use the run in "${directory}": process ${holder} is writing to it`, {
-          at: path,
-          hint: 'Wait for it to end, or stop it.',
-        })
-      rmSync(path, { force: true })
-    }
-  }
-  const release = () => {
-    process.off('exit', release)
-    rmSync(path, { force: true })
-  }
-  process.on('exit', release)
-  return release
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Sink } from './event.ts'
 
-/** A sink that writes scalars into a new event file of `directory`. `step` is where the run starts or goes on. */
+/** A sink that writes scalars into a new event file of `directory`. `step` is the last one that earlier files speak rightly of; -1 where the run starts. */
 export function tensorboard(
   directory: string,
   { time, step }: { time: number; step: number },

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { openScorer } from '../../src/reward/scorer.ts'
 import { serveReward } from '../../src/job/serve-reward/serve-reward.ts'
-import { forms, run } from '../hone.ts'
+import { forms, run, sendRaw } from '../hone.ts'
 
 const scorer = openScorer('tool-n1')
 const open = serveReward(scorer, { host: '127.0.0.1', port: 0, token: undefined })
@@ -77,4 +77,11 @@ test('over a pipe every row is answered on a line of its own', () => {
       .split('\n')
       .map((line): number => JSON.parse(line).score),
   ).toEqual([1, 0])
+})
+
+test('a malformed Host header is refused before anything is said of this machine', async () => {
+  const port = Number(new URL(locked.url).port)
+  const answer = await sendRaw(port, 'GET /score HTTP/1.1\r\nHost: [::::\r\nConnection: close\r\n\r\n')
+  expect(answer).toStartWith('HTTP/1.1 400')
+  expect(answer).not.toContain(process.cwd())
 })

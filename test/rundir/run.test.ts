@@ -51,15 +51,51 @@ test('resuming drops events after the step and a line that was cut short', () =>
   expect(readFileSync(join(directory, EVENTS), 'utf8').endsWith('\n')).toBe(true)
 })
 
-test('a run in use is refused, a lock of a dead process is taken over', () => {
+test('a run in use is refused; a killed process leaves its lock free, though a child of it lives on', async () => {
+  const directory = fresh()
+  createRun(directory, record).close()
+  const holder = Bun.spawn(
+    [
+      process.execPath,
+      '-e',
+      `import { resumeRun } from ${JSON.stringify(join(import.meta.dir, '../../src/rundir/run.ts'))}
+       resumeRun(${JSON.stringify(directory)}, 0)
+       const child = Bun.spawn(['sleep', '60'])
+       console.log(child.pid)
+       setInterval(() => {}, 1000)`,
+    ],
+    { stdout: 'pipe' },
+  )
+  const { value } = await holder.stdout.getReader().read()
+  const child = Number(new TextDecoder().decode(value))
+  try {
+    expect(() => resumeRun(directory, 0)).toThrow(`process ${holder.pid} is writing`)
+    holder.kill('SIGKILL')
+    await holder.exited
+    resumeRun(directory, 0).close()
+    expect(existsSync(join(directory, 'lock'))).toBe(false)
+  } finally {
+    process.kill(child)
+  }
+})
+
+test('what a lock file says binds no one: the number in it may be that of any process', () => {
   const directory = fresh()
   createRun(directory, record).close()
   writeFileSync(join(directory, 'lock'), '1\n')
-  expect(() => resumeRun(directory, 0)).toThrow('process 1 is writing')
-  const gone = Bun.spawnSync(['true']).pid
-  writeFileSync(join(directory, 'lock'), `${gone}\n`)
   resumeRun(directory, 0).close()
-  expect(existsSync(join(directory, 'lock'))).toBe(false)
+})
+
+test('lines that hold no event are left out and told, those after them are kept', () => {
+  const directory = fresh()
+  const run = createRun(directory, record)
+  run.emit(note(0))
+  run.close()
+  appendFileSync(join(directory, EVENTS), `{"type":\nnull\n5\n${JSON.stringify(note(1))}\n`)
+  const damaged: number[] = []
+  resumeRun(directory, 1, (line) => damaged.push(line)).close()
+  expect(damaged).toEqual([2, 3, 4])
+  expect(readEvents(join(directory, EVENTS))).toEqual([0, 1].map(note))
 })
 
 test('a directory without a run cannot be resumed', () => {

@@ -30,6 +30,15 @@ test('an event file holds a version, a session start and the scalars of steps an
   expect(records[3]!.toString('latin1')).toContain('eval/exact_match')
 })
 
+test('a run that starts again before its first checkpoint takes back what was said of step 0', () => {
+  const directory = scratch()
+  tensorboard(directory, { time: 0, step: -1 }).close()
+  const [name] = readdirSync(directory)
+  // Event.step (field 2) is 0, and SessionLog (field 7) is START (status 1).
+  const session = split(readFileSync(join(directory, name!)))[1]!
+  expect(session.includes(Buffer.from([0x10, 0, 0x3a, 2, 0x08, 1]))).toBe(true)
+})
+
 function split(file: Buffer): Buffer[] {
   const records: Buffer[] = []
   for (let at = 0; at < file.length;) {

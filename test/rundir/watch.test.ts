@@ -7,6 +7,7 @@ import { pageOf } from '../../src/rundir/watch/page.ts'
 import { plot } from '../../src/rundir/watch/plot.ts'
 import { servePage } from '../../src/rundir/watch/serve.ts'
 import { textOf } from '../../src/rundir/watch/text.ts'
+import { sendRaw } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
 const step = (number: number): RunEvent => ({
@@ -58,6 +59,9 @@ test('the server follows the events, and answers this machine alone', async () =
     expect(await (await fetch(server.url)).text()).toStartWith('<!doctype html>')
     expect(await (await fetch(`${server.url.href}rollouts/1`)).json()).toEqual([])
     expect((await fetch(server.url, { headers: { host: 'example.com' } })).status).toBe(403)
+    const malformed = await sendRaw(server.port!, 'GET / HTTP/1.1\r\nHost: [::::\r\nConnection: close\r\n\r\n')
+    expect(malformed).toStartWith('HTTP/1.1 4')
+    expect(malformed).not.toContain(process.cwd())
     expect((await fetch(`${server.url.href}run.json`)).status).toBe(404)
   } finally {
     await server.stop(true)

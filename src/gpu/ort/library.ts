@@ -1,5 +1,5 @@
 // Where the ONNX Runtime shared library lies; a compiled hone carries it and unpacks it into the cache once.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../../shell/cache.ts'
 import { HoneError } from '../../error.ts'
@@ -38,12 +38,18 @@ async function embedded(): Promise<Embedded> {
   throw new HoneError(`Cannot find ONNX Runtime: there is none for ${process.platform}-${process.arch}`)
 }
 
-/** Several processes may do this at once: each writes its own file, and the renames agree. The bundler's name holds the content's hash. */
-async function unpack(packed: string, name: string): Promise<string> {
+/** Whether the file may be run: one that anyone else put there, or that is damaged, is replaced. Comparing takes 10 ms, loading code of others everything. */
+function isOurs(path: string, content: Buffer): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true && found.uid === process.getuid?.() && content.equals(readFileSync(path))
+}
+
+/** The file `packed` of the binary in the cache, under `name`. Several processes may do this at once: each writes its own file, and the renames agree. The bundler's name holds the content's hash. */
+export async function unpack(packed: string, name: string): Promise<string> {
   const folder = join(cacheFolder(), basename(packed))
   const path = join(folder, name)
-  const source = Bun.file(packed)
-  if (existsSync(path) && statSync(path).size === source.size) return path
+  const source = readFileSync(packed)
+  if (isOurs(path, source)) return path
   notice.debug(`unpacking ONNX Runtime into ${folder}`)
   const beside = `${path}.${process.pid}.tmp`
   try {

@@ -3,6 +3,7 @@ import type { Judged, OpenBenchmark, Response } from '../../eval/benchmark.ts'
 import { findBenchmark } from '../../eval/benchmarks.ts'
 import { summarize, type Summary } from '../../eval/summary.ts'
 import { HoneError } from '../../error.ts'
+import { outliveReader } from '../../out.ts'
 import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import type { AskFlags } from './answerer.ts'
@@ -27,6 +28,7 @@ const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed:
 
 /** Judge every response, report, and give the outcome. @throws HoneError for flags, data or responses that cannot be used. */
 export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
+  outliveReader()
   const { bench, data, checker = CHECKER, parser = PARSER } = flags
   const sources = [flags.responses, flags.model, flags.endpoint].filter((each) => each !== undefined)
   if (sources.length !== 1) {

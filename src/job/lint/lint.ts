@@ -5,7 +5,7 @@ import { loadTokenizer } from '../../dialogue/chat.ts'
 import { diagnosticFormat, type Diagnostic } from '../../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
-import { data, flush, log } from '../../out.ts'
+import { data, flush, log, outliveReader } from '../../out.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
 import { openScorer, selfCommand, type Scorer } from '../../reward/scorer.ts'
 import { acrossOf } from '../../lint/across.ts'
@@ -43,6 +43,7 @@ export interface LintFlags {
 
 /** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
 export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
+  outliveReader()
   if (flags._.length === 0 && flags.reward !== undefined) {
     const { lintReward } = await import('../../lint/reward.ts')
     return await lintReward(flags.reward, flags.mode ?? 'compat', diagnosticFormat(flags.format, process.env).open())

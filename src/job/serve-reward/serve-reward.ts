@@ -41,8 +41,10 @@ export function serveReward(scorer: Scorer, { host, port, token }: ServeOptions)
       port,
       maxRequestBodySize: LARGEST_BODY,
       idleTimeout: 255,
+      development: false,
       async fetch(request) {
-        const { pathname } = new URL(request.url)
+        const pathname = URL.parse(request.url)?.pathname
+        if (pathname === undefined) return refuse(400, 'the Host header is malformed')
         if (pathname === '/health' && request.method === 'GET')
           return Response.json({ status: 'ok', reward: scorer.name, version })
         if (token && !sameToken(request.headers.get('authorization') ?? '', `Bearer ${token}`))

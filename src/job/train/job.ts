@@ -5,7 +5,7 @@ import { type Sink, tee } from '../../rundir/event.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { complain, isTerminal, log, status } from '../../out.ts'
 import { progress } from '../../rundir/progress.ts'
-import { createRun, resumeRun, type Run } from '../../rundir/run.ts'
+import { createRun, EVENTS, resumeRun, type Run } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
 import { summary } from '../../rundir/end.ts'
@@ -37,9 +37,14 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   if (latest) job.policy.restore(latest.checkpoint.policy)
   const start = latest?.checkpoint ?? { step: 0, position: 0 }
   const stop = interruption()
+  /** The last step that what was written before speaks rightly of. */
+  const known = latest ? start.step : -1
+  const lines: number[] = []
   const run =
-    job.resume === undefined ? createRun(directory, recordOf(job)) : resumeRun(directory, latest ? start.step : -1)
-  const board = tensorboard(directory, { time: Date.now(), step: start.step })
+    job.resume === undefined
+      ? createRun(directory, recordOf(job))
+      : resumeRun(directory, known, (line) => lines.push(line))
+  const board = tensorboard(directory, { time: Date.now(), step: known })
   const told = summary()
   const emit = tee(
     run.emit,
@@ -48,7 +53,10 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     told.sink,
   )
   try {
-    if (job.resume !== undefined) announce(job, latest?.damaged ?? [], start, emit)
+    if (job.resume !== undefined) {
+      const damaged = (latest?.damaged ?? []).map((path) => `checkpoint ${path} is damaged and was passed over`)
+      announce(job, [...damaged, ...damagedEvents(run, lines)], start, emit)
+    }
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
     told.lines(run.path).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok
@@ -62,12 +70,18 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
 }
 
 /** Say from where a run goes on, and in what it is not the run that it was. */
-function announce({ settings }: Job, damaged: readonly string[], { step }: Progress, emit: Sink): void {
+function announce({ settings }: Job, warnings: readonly string[], { step }: Progress, emit: Sink): void {
   const note = (text: string, loud: boolean) => emit({ type: 'note', time: Date.now(), step, text, loud })
   note(`resumed after step ${step}`, false)
-  for (const path of damaged) note(`checkpoint ${path} is damaged and was passed over`, true)
+  for (const warning of warnings) note(warning, true)
   for (const [key, origin] of Object.entries(settings.origins))
     if (origin.startsWith('--')) note(`goes on with another ${key} (${origin})`, true)
+}
+
+function damagedEvents({ path }: Run, lines: readonly number[]): string[] {
+  return lines.length === 0
+    ? []
+    : [`${path(EVENTS)}: line ${lines.slice(0, 5).join(', ')} holds no event and was left out`]
 }
 
 /** The command that goes on with a run, as it is typed in a shell. */

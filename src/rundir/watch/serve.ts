@@ -11,8 +11,9 @@ export function servePage(directory: string, port: number) {
     hostname: '127.0.0.1',
     port,
     idleTimeout: 0,
+    development: false,
     fetch(request, server) {
-      const { pathname, hostname } = new URL(request.url)
+      const { pathname, hostname } = URL.parse(request.url) ?? { pathname: '', hostname: '' }
       // A page of another origin that has its name point here must not read the run.
       if (hostname !== '127.0.0.1' && hostname !== 'localhost') return new Response('wrong host', { status: 403 })
       const step = /^\/rollouts\/(\d{1,9})$/.exec(pathname)?.[1]

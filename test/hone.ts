@@ -1,4 +1,5 @@
 // Runs hone as a user does: from source, and from the binary where a current one has been built.
+import { describe } from 'bun:test'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -6,9 +7,19 @@ const root = join(import.meta.dir, '..')
 /** `HONE_BINARY` names another binary, and says that it is current. */
 const binary = resolve(process.env['HONE_BINARY'] ?? join(root, 'dist', 'hone'))
 
-/** Name → the words that start hone. */
-export const forms: [string, string[]][] = [['source', [process.execPath, join(root, 'src', 'main.ts')]]]
-if (isCurrent()) forms.push(['binary', [binary]])
+/** Name, and the words that start hone. */
+export const forms: [string, string[]][] = [
+  ['source', [process.execPath, join(root, 'src', 'main.ts')]],
+  ['binary', [binary]],
+]
+/** Whether the binary is that of the source; tests of it are skipped where it is not. */
+export const isBuilt = isCurrent()
+
+/** A suite from source and from the binary. */
+export function describeForms(suite: (start: readonly string[], form: string) => void): void {
+  for (const [form, start] of forms)
+    describe.skipIf(form === 'binary' && !isBuilt)(`from ${form}`, () => suite(start, form))
+}
 
 export interface Ended {
   code: number
@@ -59,9 +70,7 @@ function isCurrent(): boolean {
       (path) => statSync(join(root, 'src', path)).mtimeMs,
     ),
   )
-  const current = existsSync(binary) && statSync(binary).mtimeMs > newest
-  if (!current) console.error('not run: dist/hone is absent or older than src (bun run build makes it)')
-  return current
+  return existsSync(binary) && statSync(binary).mtimeMs > newest
 }
 
 /** What a server on this machine answers to raw bytes: what no client library would send. */

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run } from '../hone.ts'
+import { describeForms, forms, run } from '../hone.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-demo-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -20,8 +20,8 @@ const little = [
   '32',
 ]
 
-for (const [form, start] of forms)
-  test(`${form}: a run in an empty folder ends with exact match before and after, once`, () => {
+describeForms((start) => {
+  test('a run in an empty folder ends with exact match before and after, once', () => {
     const cwd = mkdtempSync(join(root, 'empty-'))
     const { code, stdout, stderr } = run(start, ['demo', ...little], { cwd })
     expect(stderr).toContain('exact match, greedy')
@@ -34,6 +34,7 @@ for (const [form, start] of forms)
     expect(existsSync(join(cwd, 'runs/demo/run/final/model.safetensors'))).toBe(true)
     expect(run(start, ['demo', ...little], { cwd }).code).toBe(2)
   }, 60_000)
+})
 
 test('the control of more fine-tuning runs on rows of its own', () => {
   const [, start] = forms[0]!

@@ -47,5 +47,5 @@ test('rows of verdicts and of scores are read, anything else is refused at its l
     { key: 'x c  ', id: 'x', category: 'c', score: 0 },
   ])
   writeFileSync(path, '{"verdict": true}\n{"id": "x"}\n')
-  expect(readOutcomes(path)).rejects.toThrow(/no verdict/)
+  await expect(readOutcomes(path)).rejects.toThrow(/no verdict/)
 })

@@ -11,7 +11,7 @@ setDefaultTimeout(60_000)
 const start = forms[0]![1]
 const folder = mkdtempSync(join(tmpdir(), 'hone-shim-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-const hasPython = Bun.which('python3') !== null
+const testPython = test.skipIf(Bun.which('python3') === null)
 
 const python = (text: string): unknown => {
   const { stdout, stderr, exitCode } = Bun.spawnSync(['python3', '-c', text], { cwd: folder })
@@ -27,8 +27,7 @@ wrong = right.replace('5.0', '5')
 broken = '<think>t</think><tool_call>5</tool_call>'
 `
 
-test("verl's custom_reward_function gives the published values, a fault as 0", () => {
-  if (!hasPython) return console.error('not run: python3 is absent')
+testPython("verl's custom_reward_function gives the published values, a fault as 0", () => {
   expect(run(start, ['export', '--reward', 'tool-n1', '--for', 'verl', '-o', join(folder, 'for_verl.py')]).code).toBe(0)
   const call = (text: string) =>
     `compute_score(data_source="toolcall", solution_str=${text}, ground_truth=gold, extra_info={"split": "train", "index": 0})`
@@ -42,8 +41,7 @@ test("verl's custom_reward_function gives the published values, a fault as 0", (
   ])
 })
 
-test("TRL's reward function takes plain and conversational completions and the dataset's columns", () => {
-  if (!hasPython) return console.error('not run: python3 is absent')
+testPython("TRL's reward function takes plain and conversational completions and the dataset's columns", () => {
   expect(
     run(start, ['export', '--reward', 'toolrl:schedule', '--for', 'trl', '-o', join(folder, 'for_trl.py')]).code,
   ).toBe(0)

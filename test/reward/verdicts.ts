@@ -1,12 +1,9 @@
 // Reads the recorded verdicts of the original checkers, numbers kept as Python has them.
 import { readFileSync } from 'node:fs'
 import { Float, isObject, parseJson, type Json, type JsonObject } from '../../src/text/json.ts'
-import { sharedPath } from '../shared.ts'
 
-/** Rows of a gzipped JSONL file among the shared facts; empty where they are absent. Scores are plain numbers. */
-export function readGzipRows(...parts: string[]): JsonObject[] {
-  const path = sharedPath(...parts)
-  if (!path) return []
+/** Rows of a gzipped JSONL file. Scores are plain numbers. */
+export function readGzipRows(path: string): JsonObject[] {
   const text = new TextDecoder().decode(Bun.gunzipSync(readFileSync(path)))
   return text
     .split('\n')

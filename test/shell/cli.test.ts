@@ -1,16 +1,16 @@
 // The command line as a script and as a person meet it, from source and from the binary.
-import { describe, expect, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { strictArguments } from '../../src/shell/flags.ts'
-import { forms, run, runInTerminal } from '../hone.ts'
+import { describeForms, forms, isBuilt, run, runInTerminal } from '../hone.ts'
 
 const [, source] = forms[0]!
 const commands: { name: string; description: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
 
-describe.each(forms)('from %s', (_form, start) => {
+describeForms((start) => {
   const hone = (...words: string[]) => run(start, words, { cwd: tmpdir() })
 
   test('--version prints one line of data', () => {
@@ -155,13 +155,13 @@ test('data that cannot be written is an error with one line and exit 2', () => {
   })
 })
 
-test.each(forms.slice(1))('the %s takes no orders from files in the folder where it is run', (_form, start) => {
+test.skipIf(!isBuilt)('the binary takes no orders from files in the folder where it is run', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hone-hostile-'))
   writeFileSync(join(folder, 'order.ts'), 'console.log("obeyed")')
   writeFileSync(join(folder, 'bunfig.toml'), 'preload = ["./order.ts"]')
   writeFileSync(join(folder, '.env'), 'HONE_CACHE=/obeyed')
   writeFileSync(join(folder, 'tsconfig.json'), '{"compilerOptions": {"paths": {"citty": ["./order.ts"]}}}')
-  const { code, stdout } = run(start, ['doctor'], { cwd: folder })
+  const { code, stdout } = run(forms[1]![1], ['doctor'], { cwd: folder })
   rmSync(folder, { recursive: true })
   expect(code).toBe(0)
   expect(stdout).not.toContain('obeyed')

@@ -25,12 +25,13 @@ test('one right line is enough, and a line that is no container ends the search'
   expect(score(`<tool_call>${right}</tool_call><tool_call>{}</tool_call>`)).toBe(0)
 })
 
-test('every line of the shared scores agrees', async () => {
-  const [lines, folder] = [sharedPath('verdicts', 'apibank_toolrl.jsonl.gz'), sharedPath('data', 'apibank_toolrl')]
-  if (!lines || !folder) return
-  const rows = await readApiBank(folder)
+const lines = sharedPath('verdicts', 'apibank_toolrl.jsonl.gz')
+const folder = sharedPath('data', 'apibank_toolrl')
+
+test.skipIf(!lines || !folder)('every line of the shared scores agrees', async () => {
+  const rows = await readApiBank(folder!)
   const wrong: unknown[] = []
-  for await (const { line, value } of readRecords(lines)) {
+  for await (const { line, value } of readRecords(lines!)) {
     if (!isObject(value)) continue
     const found = rows.get(String(value['id']))
     if (!found) throw new Error(`line ${line} names an unknown row`)
@@ -40,9 +41,7 @@ test('every line of the shared scores agrees', async () => {
   expect(wrong).toEqual([])
 })
 
-test('six rows, all of level 2, expect a tool that their prompt does not list', async () => {
-  const folder = sharedPath('data', 'apibank_toolrl')
-  if (!folder) return
-  const absent = [...(await readApiBank(folder)).values()].filter((each) => !offersItsTool(each))
+test.skipIf(!folder)('six rows, all of level 2, expect a tool that their prompt does not list', async () => {
+  const absent = [...(await readApiBank(folder!)).values()].filter((each) => !offersItsTool(each))
   expect(absent.map(({ level }) => level)).toEqual([2, 2, 2, 2, 2, 2])
 })

@@ -12,6 +12,7 @@ import { datasets, writeTokenizer } from '../fixtures/minicall/make.ts'
 import { writeModel } from '../fixtures/minicall/model.ts'
 import { openDevice } from '../src/gpu/device/open.ts'
 import { cudaFaults } from './gpu/graph/kernels.ts'
+import { generateAll } from '../src/gpu/policy/generate.ts'
 import { openModel, type ModelOptions } from '../src/gpu/policy/model.ts'
 import type { PerToken } from '../src/gpu/policy/policy.ts'
 import { tinyFamilies, writeTinyModel } from './gpu/tiny-model.ts'
@@ -61,7 +62,8 @@ async function engine(): Promise<void> {
       const groups = prompts.map((prompt) => ({ prompt, completions: [[1, 2], [3]] }))
       const phases: Record<string, () => unknown> = {
         generate: () =>
-          model.generate(
+          generateAll(
+            model,
             prompts.map((prompt, i) => ({ prompt, samples: 2, key: [i] })),
             { temperature: 1, maxNewTokens: 8, eosIds: [] },
           ),

@@ -5,7 +5,8 @@ import { findParser } from '../dialogue/call.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
-import type { GenerationRequest, Policy } from '../gpu/policy/policy.ts'
+import { generate, type GenerationRequest } from '../gpu/policy/generate.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import { isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
@@ -15,7 +16,7 @@ import { textOf } from '../rl/judge.ts'
 import { KEY } from '../rl/order.ts'
 
 export interface InferContext {
-  policy: Pick<Policy, 'generate' | 'config'>
+  policy: Pick<Policy, 'open' | 'config'>
   tokenizer: Tokenizer
   form: PromptForm
   /** Name of the parser that reads the calls. */
@@ -45,29 +46,20 @@ const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), 
 export async function* infer(file: string, context: InferContext): AsyncGenerator<Answer> {
   const { policy, sampling, seed } = context
   const parser = findParser(context.parser)
-  let batch: GenerationRequest[] = []
-  let index = 0
-  async function* answers(): AsyncGenerator<Answer> {
-    const completions = await policy.generate(batch, sampling)
-    for (const [i, { prompt }] of batch.entries()) {
-      const completion = completions[i]![0]!
-      const text = textOf(completion, context.tokenizer)
-      // Nine digits tell any two float32 apart.
-      const logprobs = Array.from(completion.logprobs, (value) => Number(value.toPrecision(9)))
-      yield { text, calls: parser.parse(text).calls, prompt_ids: [...prompt], output_ids: completion.ids, logprobs }
-    }
-    batch = []
+  async function* requests(): AsyncGenerator<GenerationRequest> {
+    let index = 0
+    for await (const { line, value } of readRecords(file))
+      yield { prompt: idsOf(value, `${file}:${line}`, context), samples: 1, key: [seed, KEY.sample, index++] }
   }
-  for await (const { line, value } of readRecords(file)) {
-    const prompt = idsOf(value, `${file}:${line}`, context)
-    batch.push({ prompt, samples: 1, key: [seed, KEY.sample, index++] })
-    if (batch.length === AT_ONCE) yield* answers()
+  for await (const { request, completions } of generate(policy, requests(), sampling)) {
+    const [completion] = completions
+    const text = textOf(completion!, context.tokenizer)
+    // Nine digits tell any two float32 apart.
+    const logprobs = Array.from(completion!.logprobs, (value) => Number(value.toPrecision(9)))
+    const { calls } = parser.parse(text)
+    yield { text, calls, prompt_ids: [...request.prompt], output_ids: completion!.ids, logprobs }
   }
-  if (batch.length > 0) yield* answers()
 }
-
-/** Rows completed together. */
-const AT_ONCE = 64
 
 function idsOf(row: Json, at: string, { tokenizer, form, policy, sampling }: InferContext): number[] {
   const ids = read(row, at, tokenizer, form)

@@ -1,6 +1,7 @@
 // The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
 import { EXIT, HoneError } from '../error.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
+import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { KEY } from './order.ts'
 
@@ -19,13 +20,13 @@ const TOKENS = 32
 
 /** Sample a few tokens and compare. Returns the largest difference. @throws HoneError, a bug, where it is too large on the CPU. */
 export async function checkAgreement(
-  policy: Pick<Policy, 'generate' | 'forward'>,
+  policy: Pick<Policy, 'open' | 'forward'>,
   prompts: readonly (readonly number[])[],
   { temperature, seed, ending, maxPositions, device }: AgreementOptions,
 ): Promise<number> {
   const short = prompts.filter((ids) => ids.length + TOKENS <= maxPositions).slice(0, 2)
   const requests = short.map((prompt, index) => ({ prompt, samples: 2, key: [seed, KEY.probe, index] }))
-  const sampled = await policy.generate(requests, { temperature, maxNewTokens: TOKENS, ...ending })
+  const sampled = await generateAll(policy, requests, { temperature, maxNewTokens: TOKENS, ...ending })
   const groups = sampled.map((completions, g) => ({
     prompt: short[g]!,
     completions: completions.map(({ ids }) => ids),

@@ -4,40 +4,37 @@ import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
+import { generate } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
-import type { Answer, Judge, PromptSet } from './record.ts'
+import type { Answer, Completed, Judge, PromptSet } from './record.ts'
 
 export interface HeldOutContext {
-  policy: Pick<Policy, 'generate'>
+  policy: Pick<Policy, 'open'>
   sampling: Sampling
   judge: Judge
   /** Reads the calls that decide whether an answer is exact. */
   reader: Parser
   step: number
-  /** Prompts completed at once. */
-  batch: number
   onProgress?: (done: number, total: number) => void
 }
 
 /** Greedy answers to all prompts of all sets, in order. */
 export async function answer(sets: readonly PromptSet[], context: HeldOutContext): Promise<Answer[]> {
-  const { policy, sampling, judge, reader, step, batch } = context
-  const asked = sets.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ set: name, prompt })))
-  const answers: Answer[] = []
-  for (let from = 0; from < asked.length; from += batch) {
-    const some = asked.slice(from, from + batch)
-    const requests = some.map(({ prompt }) => ({ prompt: prompt.ids, samples: 1, key: [] }))
-    const completions = await policy.generate(requests, { ...sampling, temperature: 0 })
-    const groups = some.map(({ prompt }, i) => ({ prompt, completions: completions[i]! }))
-    const judged = await judge(groups, step)
-    for (const [i, each] of some.entries()) {
-      const { text, verdict } = judged[i]![0]!
-      const exact = isExact(reader.parse(text), each.prompt.row)
-      answers.push({ ...each, text, verdict, completion: completions[i]![0]!, exact })
-    }
-    context.onProgress?.(answers.length, asked.length)
+  const { policy, sampling, judge, reader, step } = context
+  const requests = sets.flatMap(({ name, prompts }) =>
+    prompts.map((item) => ({ set: name, item, prompt: item.ids, samples: 1, key: [] })),
+  )
+  const groups: Completed[] = []
+  for await (const { request, completions } of generate(policy, requests, { ...sampling, temperature: 0 })) {
+    groups.push({ prompt: request.item, completions })
+    context.onProgress?.(groups.length, requests.length)
   }
-  return answers
+  const judged = await judge(groups, step)
+  return groups.map(({ prompt, completions }, i) => {
+    const { text, verdict } = judged[i]![0]!
+    const exact = isExact(reader.parse(text), prompt.row)
+    return { set: requests[i]!.set, prompt, text, verdict, completion: completions[0]!, exact }
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../dialogue/chat.ts'
-import type { Completion } from '../gpu/policy/policy.ts'
+import type { Completion } from '../gpu/policy/session.ts'
 import type { Mode, Sample } from '../reward/reward.ts'
 import { openScorer } from '../reward/scorer.ts'
 import type { Judge } from './record.ts'

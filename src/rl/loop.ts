@@ -108,7 +108,6 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
     reader: evalReader,
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...ending },
     step,
-    batch: AT_ONCE,
     onProgress: phase(context, 'evaluation'),
   })
   context.store.answers(step, answers)
@@ -138,6 +137,3 @@ function end<Reason extends 'done' | 'interrupted'>(
 /** Every so many steps, and at the end. */
 const isDue = (step: number, steps: number, every: number): boolean =>
   step === steps || (every > 0 && step % every === 0)
-
-/** Held-out prompts completed together. */
-const AT_ONCE = 128

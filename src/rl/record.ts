@@ -1,5 +1,6 @@
 // The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
-import type { Completion, PolicyState } from '../gpu/policy/policy.ts'
+import type { PolicyState } from '../gpu/policy/policy.ts'
+import type { Completion } from '../gpu/policy/session.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow } from '../dialogue/row.ts'

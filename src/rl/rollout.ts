@@ -1,15 +1,16 @@
 // From prompts to groups of judged completions, refilled where groups say nothing.
 import type { Sampling } from '../gpu/policy/law.ts'
-import type { GenerationRequest, Policy } from '../gpu/policy/policy.ts'
+import { generate } from '../gpu/policy/generate.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Judge, Prompt, Rollout } from './record.ts'
+import type { Completed, Judge, Prompt, Rollout } from './record.ts'
 
 export interface RolloutContext {
   recipe: TrainRecipe
-  policy: Pick<Policy, 'generate'>
+  policy: Pick<Policy, 'open'>
   sampling: Sampling
   prompts: readonly Prompt[]
   judge: Judge
@@ -54,38 +55,24 @@ export function saysNothing({ rewards }: Rollout): boolean {
 /** Complete and judge the `count` prompts at `position` of the order. */
 async function rollout(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
   const { recipe, policy, sampling, judge, step } = context
-  const drawn = inOrder(context.prompts, recipe.seed, position, count)
-  const rollouts: Rollout[] = []
-  for (const chunk of chunksOf(drawn, recipe)) {
-    const requests = chunk.map(({ item: prompt, epoch }): GenerationRequest => ({
-      prompt: prompt.ids,
-      samples: recipe.groupSize,
-      key: [recipe.seed, KEY.sample, step, epoch, prompt.index],
-    }))
-    const completions = await policy.generate(requests, sampling)
-    const groups = chunk.map(({ item: prompt }, i) => ({ prompt, completions: completions[i]! }))
-    const judged = await judge(groups, step)
-    for (const [i, group] of groups.entries())
-      rollouts.push({ ...group, judged: judged[i]!, rewards: judged[i]!.map(({ verdict }) => verdict.score) })
-    context.onProgress?.(rollouts.length, count)
+  const requests = inOrder(context.prompts, recipe.seed, position, count).map(({ item, epoch }) => ({
+    item,
+    prompt: item.ids,
+    samples: recipe.groupSize,
+    key: [recipe.seed, KEY.sample, step, epoch, item.index],
+  }))
+  const groups: Completed[] = []
+  for await (const { request, completions } of generate(policy, requests, sampling, { budget: recipe.rolloutTokens })) {
+    groups.push({ prompt: request.item, completions })
+    context.onProgress?.(groups.length, count)
   }
+  const judged = await judge(groups, step)
+  const rollouts = groups.map((group, i) => ({
+    ...group,
+    judged: judged[i]!,
+    rewards: judged[i]!.map(({ verdict }) => verdict.score),
+  }))
   return recipe.permuteRewards ? permute(rollouts, recipe.seed, step, position) : rollouts
-}
-
-/** Prompts that are completed together: their keys and values, completions at full length, fit the budget. */
-function chunksOf<Drawn extends { item: Prompt }>(drawn: readonly Drawn[], recipe: TrainRecipe): Drawn[][] {
-  const chunks: Drawn[][] = []
-  let room = 0
-  for (const each of drawn) {
-    const tokens = each.item.ids.length + recipe.groupSize * recipe.maxCompletionLength
-    if (tokens > room || chunks.length === 0) {
-      chunks.push([])
-      room = recipe.rolloutTokens
-    }
-    chunks.at(-1)!.push(each)
-    room -= tokens
-  }
-  return chunks
 }
 
 /** The control: the same rewards, given to other completions of the batch. */

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { parametersOf } from '../../src/gpu/weights/family.ts'
+import { generateAll } from '../../src/gpu/policy/generate.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
 import { elements } from '../../src/gpu/graph/tensor.ts'
 import { data, flush, log } from '../../src/out.ts'
@@ -61,7 +62,11 @@ for (let step = 0; step < steps; step++) {
   const chosen = prompts.slice(step * N, (step + 1) * N)
   const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
   // No id ends a completion: each has exactly R tokens.
-  const completions = await policy.generate(requests, { temperature: recipe.temperature, maxNewTokens: R, eosIds: [] })
+  const completions = await generateAll(policy, requests, {
+    temperature: recipe.temperature,
+    maxNewTokens: R,
+    eosIds: [],
+  })
   const rollouts = chosen.map((prompt, n) => ({
     prompt,
     completions: completions[n]!,

@@ -12,7 +12,6 @@ const context = {
   judge: successorJudge(V),
   reader: firstTokenReader,
   step: 0,
-  batch: 4,
 }
 
 test('answers are greedy, in order, and shares are exact', async () => {

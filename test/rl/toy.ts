@@ -1,15 +1,9 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
 import type { Parser } from '../../src/dialogue/call/format.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
-import type {
-  Completion,
-  Forward,
-  ForwardOptions,
-  Group,
-  PerToken,
-  Policy,
-  PolicyState,
-} from '../../src/gpu/policy/policy.ts'
+import type { Forward, ForwardOptions, Group, PerToken, Policy, PolicyState } from '../../src/gpu/policy/policy.ts'
+import { sessionsOver } from '../../src/gpu/policy/service.ts'
+import type { Completion } from '../../src/gpu/policy/session.ts'
 import type { Judge, Prompt } from '../../src/rl/record.ts'
 import { uniform } from '../../src/rng.ts'
 
@@ -86,15 +80,13 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     trainable: V * V,
     table,
     gradient,
-    async generate(requests, options) {
-      const completions: Completion[][] = []
-      for (const { prompt, samples, key } of requests) {
+    open: sessionsOver(async (groups) => {
+      for (const turn of groups.flat()) {
         toy.onGenerate?.()
         await Promise.resolve()
-        completions.push(Array.from({ length: samples }, (_, i) => sample(prompt, [...key, i], options)))
+        turn.end(sample(turn.ids, turn.key, turn.sampling))
       }
-      return completions
-    },
+    }, 1000),
     forward,
     accumulate(groups, options, gradientOf) {
       const { logprobs, entropies } = gradientOf(forward(groups, options))

@@ -21,3 +21,17 @@ export function copyTensor(
   device.free(source)
   device.free(target)
 }
+
+/** Rows `index` of a matrix, one after the other, into another one of as many columns. */
+export function gatherRows(programs: Programs, from: Tensor<'f32'>, index: Tensor<'i64'>, to: Tensor<'f32'>): void {
+  programs.run(
+    'gather rows',
+    () => {
+      const x = input('f32', ['n', 'width'])
+      const rows = input('i64', ['m'])
+      return cut('gather-rows', { x, rows }, { y: op('Gather', [x, rows]) })
+    },
+    { x: from, rows: index },
+    { y: to },
+  )
+}

@@ -56,6 +56,16 @@ const filters: Record<string, Filter> = {
 
 const filtersOn = (law: Law): Filter[] => Object.values(filters).filter(({ isOn }) => isOn(law))
 
+/** What the device makes of logits before tokens are drawn: probabilities of logits over a scale, or nothing. */
+export interface Head {
+  raw: boolean
+  scale: number
+}
+
+/** A penalty comes before anything else, so it takes logits as they are. */
+export const headOf = (law: Law): Head =>
+  penalises(law) ? { raw: true, scale: 1 } : { raw: false, scale: scaleOf(law) }
+
 /** True where the law drops tokens, whatever their logits. */
 export const isFiltered = (law: Law): boolean => filtersOn(law).length > 0
 

@@ -1,8 +1,10 @@
-// A model folder opened on a device as a policy: generate, forward, accumulate, update, save.
+// A model folder opened on a device as a policy: sessions, forward, accumulate, update, save.
 import { loadAdapter, saveAdapter } from '../weights/adapter.ts'
 import { batchOf, flatten, microBatches, perToken } from './batch.ts'
 import type { Device } from '../device/device.ts'
-import { generate } from './generate.ts'
+import { scaleOf } from './law.ts'
+import { standardBudget } from './layer-cache.ts'
+import { decode } from './lockstep.ts'
 import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
@@ -10,6 +12,7 @@ import { forwardHead, logitRows } from './head-pass.ts'
 import { backward, forwardBlocks } from './passes.ts'
 import type { Forward, ForwardOptions, Group, PerToken, Policy } from './policy.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
+import { sessionsOver } from './service.ts'
 import { scratchOn } from '../device/scratch.ts'
 import type { FloatType } from '../weights/number.ts'
 import { openWeights, saveModel } from '../weights/weights.ts'
@@ -71,8 +74,8 @@ export function openModel(
     const batch = batchOf(groups, config)
     const reference = options.reference ?? false
     const residuals = forwardBlocks(engine, batch, { reference, keep })
-    const { temperature, entropy = false } = options
-    const found = forwardHead(engine, residuals, { temperature, entropy, reference })
+    const { entropy = false } = options
+    const found = forwardHead(engine, residuals, { temperature: scaleOf(options), entropy, reference })
     const forward: Forward = {
       logprobs: perToken(found.logprobs, groups, batch.sizes),
       ...(found.entropies && { entropies: perToken(found.entropies, groups, batch.sizes) }),
@@ -84,7 +87,7 @@ export function openModel(
     config,
     programs,
     trainable: trained?.value.shape[0] ?? 0,
-    generate: (requests, sampling) => generate(engine, requests, sampling),
+    open: sessionsOver((groups) => decode(engine, groups), standardBudget(config)),
     forward(groups, options) {
       const logprobs: PerToken = []
       const entropies: PerToken = []
@@ -112,7 +115,7 @@ export function openModel(
       const { residuals, forward, sizes } = forwardBatch(groups, options, true)
       const { logprobs, entropies } = gradient(forward)
       backward(engine, residuals, {
-        temperature: options.temperature,
+        temperature: scaleOf(options),
         dLogprobs: flatten(logprobs, sizes),
         ...(entropies && { dEntropies: flatten(entropies, sizes) }),
       })

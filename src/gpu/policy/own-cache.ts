@@ -1,9 +1,9 @@
 // Keys and values of the completions being decoded, kept on the device and growing with them.
 //
 // Letters as in block.ts; B rows decoded together. Time comes first, [t, B·K, H], so that a new entry is one stretch of memory.
-import { copyTensor } from '../device/copy.ts'
 import type { Tensor } from '../device/device.ts'
 import type { Engine } from './engine.ts'
+import { allocate, free, leading, move, pieces } from './layer-cache.ts'
 
 /** A new cache holds this many tokens of each row; a full one is copied to one of twice the size. */
 const FIRST_CAPACITY = 64
@@ -15,50 +15,49 @@ export interface OwnCache {
   upTo(layer: number, kind: 'keys' | 'values', t: number): Tensor<'f32'>
   /** Make room for entry t. */
   reserve(t: number): void
+  /** Go on with these rows alone, which have t entries. */
+  keep(rows: readonly number[], t: number): void
   free(): void
 }
 
-/** An empty cache for so many rows. Views that it gave are good until the next `reserve`. */
+/** An empty cache for so many rows. Views that it gave are good until the next `reserve` or `keep`. */
 export function ownCache(engine: Engine, rows: number): OwnCache {
   const { config, programs } = engine
   const { device } = programs
-  const width = rows * config.kvHeads
-  const H = config.headDim
+  const { kvHeads: K, headDim: H } = config
+  let width = rows * K
   let capacity = FIRST_CAPACITY
-  const make = () =>
-    Array.from({ length: config.layers }, () => ({
-      keys: device.alloc('f32', [capacity, width, H]),
-      values: device.alloc('f32', [capacity, width, H]),
-    }))
-  let buffers = make()
+  const cache = allocate(engine, [capacity, width, H])
   let views: Tensor[] = []
   const view = (whole: Tensor<'f32'>, shape: number[], offset: number) => {
     const tensor = device.view(whole, shape, offset)
     views.push(tensor)
     return tensor
   }
-  const release = (old: typeof buffers) => {
-    for (const { keys, values } of old) {
-      device.free(keys)
-      device.free(values)
-    }
+  const forgetViews = () => {
+    for (const tensor of views) device.free(tensor)
     views = []
   }
   return {
-    slot: (layer, kind, t) => view(buffers[layer]![kind], [width, H], t * width * H),
-    upTo: (layer, kind, t) => view(buffers[layer]![kind], [t, width, H], 0),
+    slot: (layer, kind, t) => view(cache[kind][layer]!, [width, H], t * width * H),
+    upTo: (layer, kind, t) => view(cache[kind][layer]!, [t, width, H], 0),
     reserve(t) {
-      for (const tensor of views.splice(0)) device.free(tensor)
+      forgetViews()
       if (t < capacity) return
-      const old = buffers
       capacity *= 2
-      buffers = make()
-      old.forEach((layer, i) => {
-        for (const kind of ['keys', 'values'] as const)
-          copyTensor(programs, layer[kind], buffers[i]![kind], t * width * H)
-      })
-      release(old)
+      move(engine, cache, [capacity, width, H], leading(engine, t * width * H))
     },
-    free: () => release(buffers),
+    keep(rows, t) {
+      forgetViews()
+      const heads = rows.flatMap((row) => Array.from({ length: K }, (_, k) => row * K + k))
+      const entries = Array.from({ length: t }, (_, time) => heads.map((head) => time * width + head)).flat()
+      width = heads.length
+      const fill = t === 0 ? () => {} : pieces(engine, H, entries)
+      move(engine, cache, [capacity, width, H], fill)
+    },
+    free() {
+      forgetViews()
+      free(engine, cache)
+    },
   }
 }

@@ -1,25 +1,12 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
 import type { ModelConfig } from '../weights/family.ts'
-import type { Law, Sampling } from './law.ts'
+import type { Law } from './law.ts'
+import type { Session, SessionOptions } from './session.ts'
 
 /** One prompt and the completions that share it: the unit of training. Token ids. */
 export interface Group {
   prompt: readonly number[]
   completions: readonly (readonly number[])[]
-}
-
-/** A prompt to complete. Sample i at position t draws `uniform(...key, i, t)`, whatever else is in the batch. */
-export interface GenerationRequest {
-  prompt: readonly number[]
-  samples: number
-  key: readonly number[]
-}
-
-export interface Completion {
-  ids: number[]
-  /** Log-prob of each id under the distribution it was sampled from. */
-  logprobs: Float32Array
-  finish: 'eos' | 'stop' | 'length'
 }
 
 /** Per group, per completion, per completion token. */
@@ -52,8 +39,8 @@ export interface Policy {
   readonly config: ModelConfig
   /** Number of trained parameters. */
   readonly trainable: number
-  /** Completions per request, in order. Yields to the event loop between tokens. */
-  generate(requests: readonly GenerationRequest[], sampling: Sampling): Promise<Completion[][]>
+  /** A session of generation; tokens of all sessions are written one batch at a time, and between tokens the event loop gets its turn. */
+  open(options?: SessionOptions): Session
   /** Log-probs of the given completions. */
   forward(groups: readonly Group[], options: ForwardOptions): Forward
   /**

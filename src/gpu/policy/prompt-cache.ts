@@ -2,65 +2,91 @@
 //
 // Letters as in block.ts.
 import { rowsOf, sizesKey, type BatchSizes } from '../net/sizes.ts'
-import { angles } from './batch.ts'
+import { angles, padded } from './batch.ts'
 import { prefillGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, type Engine } from './engine.ts'
+import { allocate, free, move, pieces, type LayerCache } from './layer-cache.ts'
 import { embedRows } from './passes.ts'
 
 /** Prompt rows prefilled together at most. */
 const PREFILL_ROWS = 2048
 const MASKED = -1e30
 
-export interface PromptCache {
-  /** Per layer, [N, K, P, H]. */
-  keys: Tensor<'f32'>[]
-  values: Tensor<'f32'>[]
+/** Keys and values are [N, K, P, H]. */
+export interface PromptCache extends Readonly<LayerCache> {
+  /** P */
+  readonly length: number
   /** [N, 1, 1, P] */
-  mask: Tensor<'f32'>
+  readonly mask: Tensor<'f32'>
+  /** Go on with these groups alone. */
+  keep(groups: readonly number[]): void
+  free(): void
 }
 
-/** Keys and values of every prompt but its last token, a few prompts at a time. */
-export function prefill(
+/** Keys and values of every prompt but its last token, a few prompts at a time; undefined where all are that short. */
+export function prefill(engine: Engine, prompts: readonly (readonly number[])[]): PromptCache | undefined {
+  const { kvHeads: K, headDim: H } = engine.config
+  let lengths = prompts.map((prompt) => prompt.length - 1)
+  const P = padded(lengths.reduce((most, length) => Math.max(most, length), 0))
+  if (P === 0) return undefined
+  const cache = allocate(engine, [prompts.length, K, P, H])
+  const atOnce = Math.max(1, Math.floor(PREFILL_ROWS / P))
+  for (let first = 0; first < prompts.length; first += atOnce)
+    prefillSome(engine, prompts.slice(first, first + atOnce), P, cache, first)
+  let mask = maskOf(engine, lengths, P)
+  return {
+    ...cache,
+    length: P,
+    get mask() {
+      return mask
+    },
+    keep(groups) {
+      lengths = groups.map((group) => lengths[group]!)
+      move(engine, cache, [groups.length, K, P, H], pieces(engine, K * P * H, groups))
+      mask = maskOf(engine, lengths, P)
+    },
+    free: () => free(engine, cache),
+  }
+}
+
+/** [N, 1, 1, P] */
+function maskOf({ scratch }: Engine, lengths: readonly number[], P: number): Tensor<'f32'> {
+  const mask = new Float32Array(lengths.length * P)
+  lengths.forEach((length, n) => mask.fill(MASKED, n * P + length, (n + 1) * P))
+  return scratch.put('decode mask', [lengths.length, 1, 1, P], mask)
+}
+
+/** Neighbouring prompts, the first of which is group `first`, into their part of the cache. */
+function prefillSome(
   engine: Engine,
   prompts: readonly (readonly number[])[],
-  sizes: BatchSizes,
-): PromptCache | undefined {
+  P: number,
+  cache: LayerCache,
+  first: number,
+): void {
   const { config, programs, scratch, parameters } = engine
-  const { groups: N, prompt: P } = sizes
-  if (P === 0) return undefined
   const { layers, kvHeads: K, headDim: H, hidden: D } = config
-  const caches = (name: string) =>
-    Array.from({ length: layers }, (_, layer) => scratch.take(`prompt ${name} ${layer}`, [N, K, P, H]))
-  const keys = caches('keys')
-  const values = caches('values')
-  const mask = new Float32Array(N * P)
-  prompts.forEach((prompt, n) => mask.fill(MASKED, n * P + prompt.length - 1, (n + 1) * P))
-  const atOnce = Math.max(1, Math.floor(PREFILL_ROWS / P))
-  for (let first = 0; first < N; first += atOnce) {
-    const n = Math.min(atOnce, N - first)
-    const some: BatchSizes = { groups: n, samples: 0, prompt: P, completion: 0 }
-    const T = rowsOf(some)
-    const ids = new BigInt64Array(T)
-    const positions = Int32Array.from({ length: T }, (_, row) => row % P)
-    prompts.slice(first, first + n).forEach((prompt, i) => {
-      for (let j = 0; j < prompt.length - 1; j++) ids[i * P + j] = BigInt(prompt[j]!)
-    })
-    const { cos, sin } = angles(config, positions)
-    const rope = { cos: scratch.put('cos', [T, H / 2], cos), sin: scratch.put('sin', [T, H / 2], sin) }
-    const stream = [scratch.take('stream even', [T, D]), scratch.take('stream odd', [T, D])] as const
-    embedRows(engine, scratch.putIds('ids', [T], ids), stream[0], parameters.weight)
-    const range = (tensor: Tensor<'f32'>) => {
-      const rows = scratch.rows(scratch.reshaped(tensor, [N * K * P, H]), first * K * P, n * K * P)
-      return scratch.reshaped(rows, [n, K, P, H])
-    }
-    for (let layer = 0; layer < layers; layer++)
-      programs.run(
-        `prefill ${sizesKey(some, false)}`,
-        () => prefillGraph(config, some),
-        { x: stream[layer % 2]!, ...rope, ...layerWeights(config, layer, parameters.weight) },
-        { y: stream[(layer + 1) % 2]!, keys: range(keys[layer]!), values: range(values[layer]!) },
-      )
+  const sizes: BatchSizes = { groups: prompts.length, samples: 0, prompt: P, completion: 0 }
+  const T = rowsOf(sizes)
+  const ids = new BigInt64Array(T)
+  const positions = Int32Array.from({ length: T }, (_, row) => row % P)
+  prompts.forEach((prompt, n) => {
+    for (let i = 0; i < prompt.length - 1; i++) ids[n * P + i] = BigInt(prompt[i]!)
+  })
+  const { cos, sin } = angles(config, positions)
+  const rope = { cos: scratch.put('cos', [T, H / 2], cos), sin: scratch.put('sin', [T, H / 2], sin) }
+  const stream = [scratch.take('stream even', [T, D]), scratch.take('stream odd', [T, D])] as const
+  embedRows(engine, scratch.putIds('ids', [T], ids), stream[0], parameters.weight)
+  const range = (whole: Tensor<'f32'>) => programs.device.view(whole, [prompts.length, K, P, H], first * K * P * H)
+  for (let layer = 0; layer < layers; layer++) {
+    const outputs = { keys: range(cache.keys[layer]!), values: range(cache.values[layer]!) }
+    programs.run(
+      `prefill ${sizesKey(sizes, false)}`,
+      () => prefillGraph(config, sizes),
+      { x: stream[layer % 2]!, ...rope, ...layerWeights(config, layer, parameters.weight) },
+      { y: stream[(layer + 1) % 2]!, ...outputs },
+    )
+    for (const view of Object.values(outputs)) programs.device.free(view)
   }
-  return { keys, values, mask: scratch.put('decode mask', [N, 1, 1, P], mask) }
 }

@@ -1,5 +1,6 @@
 // Answers of a local model: prompts in the form asked for, completed in batches.
 import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
+import { generate } from '../../gpu/policy/generate.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { JsonObject } from '../../text/json.ts'
 import { notice } from '../../shell/notice.ts'
@@ -9,9 +10,6 @@ import { modelFolder } from '../model-folder.ts'
 import { textOf } from '../../rl/judge.ts'
 import { endingOf, openLanguage } from '../open.ts'
 import { KEY } from '../../rl/order.ts'
-
-/** Rows completed together. */
-const AT_ONCE = 16
 
 /** @throws HoneError for a folder or device that hone cannot run. */
 export async function askModel(
@@ -28,22 +26,19 @@ export async function askModel(
   const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer) }
 
   async function* answer(questions: readonly Question[]): AsyncGenerator<JsonObject> {
-    let tooLong = 0
-    for (let from = 0; from < questions.length; from += AT_ONCE) {
-      const batch = questions.slice(from, from + AT_ONCE).map(({ asked, sample, record }) => ({
-        ids: promptIds(form, asked, tokenizer),
-        key: [seed, KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
-      }))
-      // A prompt that leaves no room for an answer is answered with nothing.
-      const fitting = batch.filter(({ ids }) => ids.length + maxNewTokens <= positions)
-      tooLong += batch.length - fitting.length
-      const completions = await policy.generate(
-        fitting.map(({ ids, key }) => ({ prompt: ids, samples: 1, key })),
-        sampling,
-      )
-      const texts = new Map(fitting.map((each, i) => [each, textOf(completions[i]![0]!, tokenizer)]))
-      for (const each of batch) yield { mode, response: texts.get(each) ?? '' }
+    const requests = questions.map(({ asked, sample, record }) => ({
+      prompt: promptIds(form, asked, tokenizer),
+      samples: 1,
+      key: [seed, KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
+    }))
+    // A prompt that leaves no room for an answer is answered with nothing.
+    const fits = ({ prompt }: { prompt: readonly number[] }) => prompt.length + maxNewTokens <= positions
+    const written = generate(policy, requests.filter(fits), sampling)
+    for (const request of requests) {
+      const next = fits(request) ? await written.next() : undefined
+      yield { mode, response: next?.done === false ? textOf(next.value.completions[0]!, tokenizer) : '' }
     }
+    const tooLong = requests.filter((request) => !fits(request)).length
     if (tooLong > 0)
       notice.warn(
         `${tooLong} prompts and ${maxNewTokens} tokens for the answer are longer than the model's ${positions} positions; they count as answered with nothing`,

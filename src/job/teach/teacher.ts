@@ -3,6 +3,7 @@ import { chat, inOrder, type Endpoint } from '../../dialogue/endpoint.ts'
 import { renderedBy } from '../../data/formats/rendered.ts'
 import { HoneError } from '../../error.ts'
 import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
+import { generate } from '../../gpu/policy/generate.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import { dumpJson } from '../../text/json.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
@@ -84,27 +85,24 @@ export async function modelTeacher(path: string, device: DeviceSpec, options: Te
   const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer) }
   const weights = Bun.file(`${model}/config.json`).lastModified
   async function* askAll(questions: readonly Question[]): AsyncGenerator<Answered> {
-    for (let from = 0; from < questions.length; from += AT_ONCE) {
-      const batch = questions.slice(from, from + AT_ONCE).map(({ row, sample }) => {
-        const prompt = promptIds(form, row, tokenizer)
-        return {
-          prompt,
-          key: [seed, keyOf(row.id), sample],
-          question: JSON.stringify([model, adapter, weights, temperature, maxNewTokens, seed, sample, prompt]),
-        }
-      })
-      const open = batch.filter(
-        ({ question, prompt }) => answers.find(question) === undefined && prompt.length + maxNewTokens <= positions,
-      )
-      const completions = await policy.generate(
-        open.map(({ prompt, key }) => ({ prompt, key, samples: 1 })),
-        sampling,
-      )
-      for (const [i, { question }] of open.entries()) answers.add(question, textOf(completions[i]![0]!, tokenizer))
-      for (const { question } of batch) {
-        const text = answers.find(question)
-        yield text === undefined ? { failure: `the prompt leaves no room for ${maxNewTokens} tokens` } : { text }
+    const requests = questions.map(({ row, sample }) => {
+      const prompt = promptIds(form, row, tokenizer)
+      const question = JSON.stringify([model, adapter, weights, temperature, maxNewTokens, seed, sample, prompt])
+      // Sample 0 of its own key: the number of the sample is part of that key.
+      return { prompt, samples: 1, key: [seed, keyOf(row.id), sample], question }
+    })
+    const open = requests.filter(
+      ({ question, prompt }) => answers.find(question) === undefined && prompt.length + maxNewTokens <= positions,
+    )
+    const written = generate(policy, open, sampling)
+    for (const { question } of requests) {
+      while (answers.find(question) === undefined) {
+        const next = await written.next()
+        if (next.done) break
+        answers.add(next.value.request.question, textOf(next.value.completions[0]!, tokenizer))
       }
+      const text = answers.find(question)
+      yield text === undefined ? { failure: `the prompt leaves no room for ${maxNewTokens} tokens` } : { text }
     }
   }
   return {
@@ -116,9 +114,6 @@ export async function modelTeacher(path: string, device: DeviceSpec, options: Te
     },
   }
 }
-
-/** Questions that a local model is asked at once. */
-const AT_ONCE = 32
 
 /** Waits until the next request may start. */
 function paceOf(perMinute: number): () => Promise<void> {

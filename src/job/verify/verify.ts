@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Device } from '../../gpu/device/device.ts'
+import { generateAll } from '../../gpu/policy/generate.ts'
 import { openModel, type Model } from '../../gpu/policy/model.ts'
 import type { Forward, Group, PerToken } from '../../gpu/policy/policy.ts'
 import { advantages } from '../../rl/advantage.ts'
@@ -59,7 +60,7 @@ async function greedyFindings(device: Device, { dir, rows, expect }: Oracle): Pr
     const { ids, promptLength } = rows[Number(row)]!
     const request = { prompt: ids.slice(0, promptLength), samples: 1, key: [0] }
     const sampling = { temperature: 0, maxNewTokens: want.length, eosIds: [] }
-    const [[completion] = []] = await model.generate([request], sampling)
+    const [[completion] = []] = await generateAll(model, [request], sampling)
     const wrong = want.filter((id, i) => completion!.ids[i] !== id).length
     const { logprobs } = model.forward([{ prompt: request.prompt, completions: [completion!.ids] }], { temperature: 1 })
     const decode = errors()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { cut, input, op, scalar } from '../../../src/gpu/graph/graph.ts'
 import { cudaFaults } from './kernels.ts'
+import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel, type ModelOptions } from '../../../src/gpu/policy/model.ts'
 import type { PerToken } from '../../../src/gpu/policy/policy.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
@@ -63,7 +64,7 @@ test.each(
   const prompts = [[5, 6, 7, 8], [9], [10, 11]]
   const requests = prompts.map((prompt, i) => ({ prompt, samples: 2, key: [i] }))
   for (const repetitionPenalty of [1, 1.1])
-    await model.generate(requests, { temperature: 1, repetitionPenalty, maxNewTokens: 70, eosIds: [] })
+    await generateAll(model, requests, { temperature: 1, repetitionPenalty, maxNewTokens: 70, eosIds: [] })
   const groups = [
     {
       prompt: prompts[0]!,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { adaptable } from '../../../src/gpu/weights/adapter.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
+import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel, type ModelOptions } from '../../../src/gpu/policy/model.ts'
 import type { Sampling } from '../../../src/gpu/policy/law.ts'
 import type { Group, PerToken, Policy } from '../../../src/gpu/policy/policy.ts'
@@ -120,7 +121,7 @@ describe.each(Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])('a %s 
     const model = open()
     const prompts = someGroups(4, [[1], [2], [17], [40]]).map(({ prompt }) => prompt)
     const requests = prompts.map((prompt, i) => ({ prompt, samples: 2, key: [7, i] }))
-    const completions = await model.generate(requests, { ...free, maxNewTokens: 70 })
+    const completions = await generateAll(model, requests, { ...free, maxNewTokens: 70 })
     const groups = prompts.map((prompt, i) => ({ prompt, completions: completions[i]!.map(({ ids }) => ids) }))
     const { logprobs } = model.forward(groups, { temperature: free.temperature })
     completions.forEach((list, i) =>
@@ -137,8 +138,9 @@ describe('generation', () => {
 
   test('draws the same completion whatever else is in the batch', async () => {
     const request = { prompt: a!, samples: 2, key: [1, 2] }
-    const [alone] = await model.generate([request], free)
-    const [, among] = await model.generate(
+    const [alone] = await generateAll(model, [request], free)
+    const [, among] = await generateAll(
+      model,
       [{ prompt: b!, samples: 2, key: [1, 3] }, request, { prompt: c!, samples: 4, key: [1, 4] }],
       free,
     )
@@ -146,24 +148,24 @@ describe('generation', () => {
   })
 
   test('ends at any of the end ids and says how it ended', async () => {
-    const [[open] = []] = await model.generate([{ prompt: a!, samples: 1, key: [1] }], free)
+    const [[open] = []] = await generateAll(model, [{ prompt: a!, samples: 1, key: [1] }], free)
     expect(open!.finish).toBe('length')
     expect(open!.ids.length).toBe(6)
-    const [[ended] = []] = await model.generate([{ prompt: a!, samples: 1, key: [1] }], {
+    const [[ended] = []] = await generateAll(model, [{ prompt: a!, samples: 1, key: [1] }], {
       ...free,
       eosIds: [99, open!.ids[2]!],
     })
     expect(ended!.finish).toBe('eos')
     expect(ended!.ids).toEqual(open!.ids.slice(0, open!.ids.indexOf(open!.ids[2]!) + 1))
     const stop = (ids: readonly number[]) => ids.length === 2
-    const [[stopped] = []] = await model.generate([{ prompt: a!, samples: 1, key: [1] }], { ...free, stop })
+    const [[stopped] = []] = await generateAll(model, [{ prompt: a!, samples: 1, key: [1] }], { ...free, stop })
     expect(stopped!.finish).toBe('stop')
     expect(stopped!.ids).toEqual(open!.ids.slice(0, 2))
   })
 
   test('never repeats a token where the penalty forbids it', async () => {
     const sampling = { ...free, temperature: 0, repetitionPenalty: 1e6, maxNewTokens: 8 }
-    const [[completion] = []] = await model.generate([{ prompt: a!, samples: 1, key: [1] }], sampling)
+    const [[completion] = []] = await generateAll(model, [{ prompt: a!, samples: 1, key: [1] }], sampling)
     expect(new Set([...a!, ...completion!.ids]).size).toBe(new Set(a!).size + 8)
   })
 })

@@ -1,0 +1,49 @@
+// Generation as callers see it: slots that are given ids, write, and are extended, forked or released.
+import type { Sampling } from './law.ts'
+
+/** What a slot wrote at a stretch, from the ids it was given to an end. */
+export interface Completion {
+  ids: number[]
+  /** Log-prob of each id under the distribution it was sampled from. */
+  logprobs: Float32Array
+  finish: 'eos' | 'stop' | 'length'
+}
+
+export interface SlotRequest {
+  /** The prompt, one id at least. */
+  ids: readonly number[]
+  sampling: Sampling
+  /**
+   * The token at place p of the whole sequence draws `uniform(...key, p − origin)`: it depends on its key and on what stands
+   * before it, not on what else runs.
+   */
+  key: readonly number[]
+  /** The end of `ids` unless given; of a longer prompt, the end of the first one for the draws of a slot that was extended. */
+  origin?: number
+}
+
+/** A sequence that grows. It writes from the moment it is submitted or extended until it ends, then it rests. */
+export interface Slot {
+  /** What stands before the writing at hand; at rest, everything: prompt, own and given tokens. */
+  readonly ids: readonly number[]
+  /** What it writes, or wrote last. Rejects where it is released before the end. */
+  readonly completion: Promise<Completion>
+  /** Goes on after the given ids (a tool's result, a hint; none is fine), by another law where one is given. Only at rest. */
+  extend(given: readonly number[], sampling?: Sampling): Promise<Completion>
+  /** A second slot that stands where this one rests; with the same key it goes on identically. */
+  fork(key?: readonly number[]): Slot
+  /** Nobody waits for it any more. */
+  release(): void
+}
+
+export interface SessionOptions {
+  /** Tokens whose keys and values are held at once, completions at full length; one sequence always runs. By the model unless given. */
+  budget?: number | undefined
+}
+
+export interface Session {
+  readonly budget: number
+  submit(request: SlotRequest): Slot
+  /** Releases every slot. */
+  close(): void
+}

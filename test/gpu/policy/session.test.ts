@@ -1,0 +1,171 @@
+// What must hold of a generation session whatever runs beside a slot: its tokens depend on its key and on what stands before them.
+import { afterAll, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDevice } from '../../../src/gpu/device/open.ts'
+import { generate } from '../../../src/gpu/policy/generate.ts'
+import type { Sampling } from '../../../src/gpu/policy/law.ts'
+import { openModel } from '../../../src/gpu/policy/model.ts'
+import type { Completion, Session, SlotRequest } from '../../../src/gpu/policy/session.ts'
+import { shuffle, stream } from '../../../src/rng.ts'
+import { writeTinyModel } from '../tiny-model.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hone-session-'))
+afterAll(() => rmSync(root, { recursive: true }))
+const model = openModel(await openDevice('cpu'), writeTinyModel(join(root, 'model'), 'qwen3'))
+const free: Sampling = { temperature: 0.9, maxNewTokens: 6, eosIds: [] }
+
+function someIds(seed: number, length: number): number[] {
+  const next = stream(seed)
+  return Array.from({ length }, () => Math.floor(next() * 64))
+}
+/** What a slot writes in a session of its own. */
+const alone = (request: SlotRequest): Promise<Completion> => model.open().submit(request).completion
+
+function expectSame(found: Completion, want: Completion): void {
+  expect(found.ids).toEqual(want.ids)
+  expect(found.finish).toBe(want.finish)
+  want.logprobs.forEach((value, t) => expect(Math.abs(found.logprobs[t]! - value)).toBeLessThan(1e-4))
+}
+
+test('a slot that is extended writes what the longer prompt, submitted anew, would make it write', async () => {
+  const session = model.open()
+  const [prompt, given, key] = [someIds(1, 9), someIds(2, 5), [4, 2]]
+  const slot = session.submit({ ids: prompt, sampling: free, key })
+  const first = await slot.completion
+  expect(slot.ids).toEqual([...prompt, ...first.ids])
+  const second = await slot.extend(given)
+  const longer = [...prompt, ...first.ids, ...given]
+  expectSame(second, await alone({ ids: longer, sampling: free, key, origin: prompt.length }))
+  expect(slot.ids).toEqual([...longer, ...second.ids])
+})
+
+test('a slot that ran out of tokens goes on as if it had had more of them', async () => {
+  for (const law of [free, { ...free, temperature: 0 }, { ...free, repetitionPenalty: 1.3, topK: 8 }]) {
+    const request = { ids: someIds(3, 7), sampling: law, key: [1] }
+    const whole = await alone({ ...request, sampling: { ...law, maxNewTokens: 12 } })
+    const slot = model.open().submit(request)
+    const parts = [await slot.completion, await slot.extend([])]
+    expect(parts.flatMap(({ ids }) => ids)).toEqual(whole.ids)
+  }
+})
+
+test('a fork goes on identically with the same key, elsewhere with another one, and leaves the first as it was', async () => {
+  const session = model.open()
+  const slot = session.submit({ ids: someIds(4, 12), sampling: free, key: [7] })
+  await slot.completion
+  const [same, other] = [slot.fork(), slot.fork([8])]
+  expect(same.ids).toEqual(slot.ids)
+  expect(await same.completion).toEqual(await slot.completion)
+  const given = someIds(5, 3)
+  const [a, b, c] = await Promise.all([slot.extend(given), same.extend(given), other.extend(given)])
+  expectSame(b, a)
+  expect(c.ids).not.toEqual(a.ids)
+})
+
+test('a slot can be extended and forked only at rest', async () => {
+  const slot = model.open().submit({ ids: [1, 2], sampling: free, key: [1] })
+  expect(() => slot.extend([3])).toThrow('still writing')
+  expect(() => slot.fork()).toThrow('still writing')
+  await slot.completion
+})
+
+test('a released slot and a closed session say so to who waits, and disturb nobody else', async () => {
+  const session = model.open()
+  const [kept, dropped, late] = [1, 2, 3].map((n) =>
+    session.submit({ ids: someIds(n, 8), sampling: { ...free, maxNewTokens: 40 }, key: [n] }),
+  )
+  dropped!.release()
+  setTimeout(() => late!.release(), 3)
+  expect(dropped!.completion).rejects.toThrow('released')
+  const want = await alone({ ids: someIds(1, 8), sampling: { ...free, maxNewTokens: 40 }, key: [1] })
+  expectSame(await kept!.completion, want)
+  const open = session.submit({ ids: [1], sampling: free, key: [1] })
+  session.close()
+  await expect(open.completion).rejects.toThrow('closed')
+})
+
+test('slots of different laws and lengths run in one session', async () => {
+  const session = model.open()
+  const requests = [
+    { temperature: 0 },
+    { temperature: 1.3 },
+    { temperature: 1.3, topP: 0.6 },
+    { temperature: 0.9, repetitionPenalty: 1.5 },
+    { temperature: 0.9, maxNewTokens: 1 },
+    { temperature: 0.9, maxNewTokens: 0 },
+  ].map((law, n) => ({ ids: someIds(n, 3 + 5 * n), sampling: { ...free, ...law }, key: [n] }))
+  const slots = requests.map((request) => session.submit(request))
+  for (const [n, request] of requests.entries()) expectSame(await slots[n]!.completion, await alone(request))
+})
+
+test('requests are read on as far as the budget reaches, and answered in order', async () => {
+  let read = 0
+  function* requests() {
+    for (; read < 9; read++) yield { prompt: someIds(read, 4 + (read % 3)), samples: 2, key: [read], read }
+  }
+  const lead: number[] = []
+  for await (const { request, completions } of generate(model, requests(), free, { budget: 40 })) {
+    expect(completions.length).toBe(2)
+    lead.push(read - request.read)
+  }
+  expect(lead.length).toBe(9)
+  // Two requests of 4 to 6 + 2 · 6 tokens fit; a third is read before that is known.
+  expect(Math.max(...lead)).toBe(2)
+})
+
+test('ids do not depend on the schedule: any order, company, budget, cut into turns, and rows that end early', async () => {
+  const eos = { ...free, eosIds: [3, 9, 17, 21, 40, 41, 60], maxNewTokens: 24 }
+  const laws: Sampling[] = [
+    eos,
+    { ...eos, temperature: 0 },
+    { ...eos, topK: 9, minP: 0.01 },
+    { ...eos, repetitionPenalty: 1.2 },
+  ]
+  // Some share their prompt, so that they are groups.
+  const jobs = Array.from({ length: 14 }, (_, n) => ({
+    ids: someIds(Math.floor(n / 2), 1 + (((n >> 1) * 11) % 37)),
+    law: laws[n % 7 === 0 ? 3 : n % 3]!,
+    given: n % 3 === 0 ? [someIds(n, 4), someIds(n + 50, 1)] : n % 3 === 1 ? [someIds(n, 7)] : [],
+    key: [6, n],
+  }))
+  type Job = (typeof jobs)[number]
+  /** All turns of a job, each of its turns in so many pieces. */
+  const run = async (session: Session, { ids, law, given, key }: Job, piece: number): Promise<number[][]> => {
+    const cut = { ...law, maxNewTokens: piece }
+    const slot = session.submit({ ids, sampling: cut, key })
+    const turns: number[][] = []
+    for (const more of [...given, undefined]) {
+      let part = await slot.completion
+      const turn = [...part.ids]
+      while (part.finish === 'length' && turn.length < law.maxNewTokens) {
+        const left = Math.min(piece, law.maxNewTokens - turn.length)
+        part = await slot.extend([], { ...cut, maxNewTokens: left })
+        turn.push(...part.ids)
+      }
+      turns.push(turn)
+      if (more) slot.extend(more, cut)
+    }
+    return turns
+  }
+  const want: number[][][] = []
+  for (const job of jobs) want.push(await run(model.open(), job, 24))
+  expect(new Set(want.map((turns) => turns.flat().length)).size).toBeGreaterThan(4)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(1000),
+      fc.integer({ min: 1, max: 800 }),
+      fc.constantFrom(5, 13, 24),
+      fc.integer({ min: 1, max: 14 }),
+      async (seed, budget, piece, count) => {
+        const session = model.open({ budget })
+        const chosen = shuffle([...jobs.keys()], seed).slice(0, count)
+        const found = await Promise.all(chosen.map((n) => run(session, jobs[n]!, piece)))
+        expect(found).toEqual(chosen.map((n) => want[n]!))
+      },
+    ),
+    { numRuns: 12 },
+  )
+}, 60_000)

@@ -1,4 +1,5 @@
 // How much memory a run will need, from the shapes of its model and batches: an estimate, in bytes of float32.
+import { tokenBytes } from '../../gpu/policy/layer-cache.ts'
 import { adaptableParameters } from '../../gpu/weights/adapter.ts'
 import { type ModelConfig, parametersOf } from '../../gpu/weights/family.ts'
 import type { TrainRecipe } from '../../rl/recipe.ts'
@@ -32,7 +33,7 @@ const [BUDGET, KEPT] = [2 ** 30, 12]
 const FLOAT = 4
 
 export function memoryOf(config: ModelConfig, lora: Lora, { reference, cached, micro }: Load): Memory {
-  const { layers, kvHeads, headDim, hidden, intermediate } = config
+  const { layers, hidden, intermediate } = config
   const parameters = parameterCount(config)
   const trained = trainedCount(config, lora)
   const adapted = lora.loraRank > 0
@@ -40,7 +41,7 @@ export function memoryOf(config: ModelConfig, lora: Lora, { reference, cached, m
     weights: FLOAT * (parameters + (adapted ? countOf(adaptedShapes(config, lora)) : 0)),
     reference: reference && !adapted ? FLOAT * parameters : 0,
     training: FLOAT * trained * (adapted ? 4 : 3),
-    cache: FLOAT * cached * layers * 2 * kvHeads * headDim,
+    cache: cached * tokenBytes(config),
     activations:
       Math.min(FLOAT * micro * layers * (KEPT * hidden + 3 * intermediate), BUDGET) +
       FLOAT * micro * hidden * (layers + 1),

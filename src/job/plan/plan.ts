@@ -44,7 +44,6 @@ export async function planTrain({ value: recipe, origins }: Resolved<TrainRecipe
   const updates = recipe.iterations * Math.min(recipe.miniBatches, promptsPerStep)
   const completions = steps * promptsPerStep * groupSize
   const group = tokens.max + groupSize * maxCompletionLength
-  const together = Math.max(1, Math.min(promptsPerStep, Math.floor(DECODED / groupSize)))
   return {
     rows: items.length,
     rows_left_out: tooLong,
@@ -58,7 +57,7 @@ export async function planTrain({ value: recipe, origins }: Resolved<TrainRecipe
     ...sizesOf(config, recipe),
     memory: memoryOf(config, recipe, {
       reference: needsReference(recipe),
-      cached: together * group,
+      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, group)),
       micro: Math.max(recipe.microBatchTokens, group),
     }),
     loss: formulaOf(recipe),
@@ -117,9 +116,6 @@ export function planLines(plan: Plan): [string, string][] {
     ...plan.no_effect.map((line, i): [string, string] => [i === 0 ? 'no effect' : '', line]),
   ]
 }
-
-/** Completions decoded together at most (gpu/generate.ts). */
-const DECODED = 128
 
 function sizesOf(config: Parameters<typeof memoryOf>[0], lora: Lora) {
   return {

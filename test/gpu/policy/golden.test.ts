@@ -13,6 +13,7 @@ import {
   writeGoldenModel,
 } from '../../../fixtures/golden/engine.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
+import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import { openSafetensors } from '../../../src/gpu/weights/safetensors.ts'
 import { openOracle } from '../../../src/job/verify/oracle.ts'
@@ -105,7 +106,7 @@ describe.each(Object.keys(goldenFamilies) as GoldenFamily[])('%s', (family) => {
       const { ids, promptLength } = rows[Number(row)]!
       return { prompt: ids.slice(0, promptLength), samples: 1, key: [Number(row)] }
     })
-    const completions = await model.generate(requests, { temperature: 0, maxNewTokens: 24, eosIds: [] })
+    const completions = await generateAll(model, requests, { temperature: 0, maxNewTokens: 24, eosIds: [] })
     expect(completions.map(([only]) => only!.ids)).toEqual(wanted.map(([, ids]) => ids))
     model.free()
   })

@@ -1,12 +1,12 @@
 // The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
 import { EXIT, HoneError } from '../error.ts'
-import type { Sampling } from '../gpu/policy/law.ts'
+import type { Law, Sampling } from '../gpu/policy/law.ts'
 import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { KEY } from './order.ts'
 
 export interface AgreementOptions {
-  temperature: number
+  law: Law
   seed: number
   ending: Pick<Sampling, 'eosIds' | 'stop'>
   maxPositions: number
@@ -22,10 +22,12 @@ const TOKENS = 32
 export async function checkAgreement(
   policy: Pick<Policy, 'open' | 'forward'>,
   prompts: readonly (readonly number[])[],
-  { temperature, seed, ending, maxPositions, device }: AgreementOptions,
+  { law, seed, ending, maxPositions, device }: AgreementOptions,
 ): Promise<number> {
   const short = prompts.filter((ids) => ids.length + TOKENS <= maxPositions).slice(0, 2)
   const requests = short.map((prompt, index) => ({ prompt, samples: 2, key: [seed, KEY.probe, index] }))
+  // What a law cuts, it cuts in decoding alone.
+  const { temperature } = law
   const sampled = await generateAll(policy, requests, { temperature, maxNewTokens: TOKENS, ...ending })
   const groups = sampled.map((completions, g) => ({
     prompt: short[g]!,

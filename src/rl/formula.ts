@@ -1,5 +1,5 @@
 // The loss that a recipe means, in symbols, and the settings that have no effect on it.
-import type { TrainRecipe } from './recipe.ts'
+import { lawOf, type TrainRecipe } from './recipe.ts'
 import { computesOld } from './frozen.ts'
 
 /** Lines for people: the loss, its advantage, and what the ratio is taken between. */
@@ -15,7 +15,7 @@ export function formulaOf(recipe: TrainRecipe): string[] {
   return [
     `loss = ${averages[recipe.aggregation](recipe)} [ ${terms.join(' + ')} ]`,
     `A = ${estimators[recipe.advantage](recipe)}${klCoefficient > 0 && klIn === 'reward' ? `, of r − Σₜ ${kl}` : ''}`,
-    `ρ = ${logRatios[recipe.ratio]}, π_old ${computesOld(recipe) ? 'by a forward pass over the rollouts' : 'as it was sampled'}, all at temperature ${recipe.temperature}`,
+    `ρ = ${logRatios[recipe.ratio]}, π_old ${computesOld(recipe, lawOf(recipe)) ? 'by a forward pass over the rollouts' : 'as it was sampled'}, all at temperature ${recipe.temperature}`,
   ]
 }
 

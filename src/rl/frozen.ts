@@ -1,5 +1,5 @@
 // What stays fixed while a batch is learnt from: log-probs of the sampler and of the reference, and the advantages.
-import { cuts } from '../gpu/policy/law.ts'
+import { cuts, type Law } from '../gpu/policy/law.ts'
 import type { Group, Policy } from '../gpu/policy/policy.ts'
 import { advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
@@ -21,6 +21,8 @@ export interface Item {
 
 export interface FreezeContext {
   recipe: TrainRecipe
+  /** What the rollouts were drawn by. */
+  law: Law
   policy: Pick<Policy, 'forward'>
   onProgress?: (phase: string, done: number, total: number) => void
 }
@@ -32,21 +34,20 @@ export function needsReference(recipe: TrainRecipe): boolean {
 
 /** Log-probs that stay fixed during the updates: of the sampler, and of the reference. Dropped groups need none. */
 export async function freeze(rollouts: readonly Rollout[], context: FreezeContext): Promise<(Item | undefined)[]> {
-  const { recipe, policy } = context
-  const { temperature } = recipe
+  const { recipe, law, policy } = context
   const wanted = rollouts.map((rollout) => recipe.zeroVariance === 'keep' || !saysNothing(rollout))
   const groups = rollouts.map(({ prompt, completions }) => ({
     prompt: prompt.ids,
     completions: completions.map(({ ids }) => ids),
   }))
   const entropy = recipe.topEntropyShare < 1
-  const computed = computesOld(recipe)
+  const computed = computesOld(recipe, law)
   const items: (Item | undefined)[] = groups.map(() => undefined)
   let done = 0
   for (const batch of pack(groups, recipe.microBatchTokens, (g) => wanted[g]!)) {
     const some = batch.map((g) => groups[g]!)
-    const old = computed ? policy.forward(some, { temperature, entropy }) : undefined
-    const reference = needsReference(recipe) ? policy.forward(some, { temperature, reference: true }) : undefined
+    const old = computed ? policy.forward(some, { ...law, entropy }) : undefined
+    const reference = needsReference(recipe) ? policy.forward(some, { ...law, reference: true }) : undefined
     batch.forEach((g, k) => {
       items[g] = {
         group: groups[g]!,
@@ -86,9 +87,8 @@ export function weigh(
 }
 
 /** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
-export function computesOld(recipe: TrainRecipe): boolean {
-  const { oldLogprobs, topEntropyShare } = recipe
-  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(recipe)) || topEntropyShare < 1
+export function computesOld({ oldLogprobs, topEntropyShare }: TrainRecipe, law: Law): boolean {
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(law)) || topEntropyShare < 1
 }
 
 /** Sum over tokens of the estimate between the sampling weights and the reference, for one completion. */

@@ -1,7 +1,7 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
 import type { Parser } from '../dialogue/call/format.ts'
 import type { Figures, Sink } from '../rundir/event.ts'
-import type { Sampling } from '../gpu/policy/law.ts'
+import type { Law, Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
 import { answer, figuresOf } from './heldout.ts'
@@ -72,12 +72,12 @@ export async function begin(
   context: LoopContext,
   step: number,
   steps: number,
-  { prompts, temperature }: { prompts: readonly (readonly number[])[]; temperature: number },
+  { prompts, law }: { prompts: readonly (readonly number[])[]; law: Law },
 ): Promise<void> {
   const { policy, device, ending, recipe, emit, clock } = context
   emit({ type: 'start', time: clock(), step, steps, trainable: policy.trainable, device })
   const { maxPositions } = policy.config
-  const worst = await checkAgreement(policy, prompts, { temperature, seed: recipe.seed, ending, maxPositions, device })
+  const worst = await checkAgreement(policy, prompts, { law, seed: recipe.seed, ending, maxPositions, device })
   const text = `log-probs of decoding and of training agree within ${worst.toExponential(1)}`
   note(context, step, text, worst > LOOSE)
 }

@@ -1,5 +1,6 @@
 // The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
+import type { Law } from '../gpu/policy/law.ts'
 import { advantages, type AdvantageName } from './advantage.ts'
 import { aggregations, type AggregationName } from './loss/aggregate.ts'
 import { klEstimators, type KlName } from './loss/kl.ts'
@@ -223,3 +224,8 @@ export const SftRecipe = v.object({
 
 export type TrainRecipe = v.InferOutput<typeof TrainRecipe>
 export type SftRecipe = v.InferOutput<typeof SftRecipe>
+
+/** One law: what rollouts are drawn by, and what the loss takes their log-probs under. */
+export function lawOf({ temperature, topK, topP, minP, repetitionPenalty }: TrainRecipe): Law {
+  return { temperature, topK, topP, minP, repetitionPenalty }
+}

@@ -1,4 +1,5 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
+import type { Law } from '../gpu/policy/law.ts'
 import type { Group } from '../gpu/policy/policy.ts'
 import type { Progress } from './record.ts'
 import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
@@ -7,6 +8,9 @@ import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
 import { updateOptions } from './schedule.ts'
 import { requireFinite } from './step.ts'
+
+/** Tokens are imitated as the model gives them. */
+const LAW: Law = { temperature: 1 }
 
 /** A prompt and the completion to imitate, in token ids. */
 export interface Example {
@@ -23,7 +27,7 @@ export interface SftContext extends LoopContext {
 export async function sft(context: SftContext, start: Progress): Promise<'done' | 'interrupted'> {
   const { recipe, examples } = context
   const steps = stepsOf(recipe, examples.length)
-  await begin(context, start.step, steps, { prompts: examples.map(({ prompt }) => prompt), temperature: 1 })
+  await begin(context, start.step, steps, { prompts: examples.map(({ prompt }) => prompt), law: LAW })
   return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
 }
 
@@ -43,7 +47,7 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
   for (const batch of pack(groups, recipe.microBatchTokens, () => true)) {
     policy.accumulate(
       batch.map((g) => groups[g]!),
-      { temperature: 1 },
+      LAW,
       ({ logprobs }) => {
         // The mean over all completion tokens of the step, however it is cut into micro-batches.
         for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets

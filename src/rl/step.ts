@@ -1,6 +1,7 @@
 // One step of learning: a batch of rollouts through mini-batches and micro-batches to optimizer updates.
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../rundir/event.ts'
+import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { freeze, type Item, needsReference, weigh } from './frozen.ts'
@@ -20,6 +21,8 @@ import { ratios } from './loss/surrogate.ts'
 
 export interface LearnContext {
   recipe: TrainRecipe
+  /** What the rollouts were drawn by. */
+  law: Law
   policy: Policy
   /** Step counted from 0, and how many there are. */
   step: number
@@ -76,7 +79,7 @@ export async function learn(rollouts: readonly Rollout[], context: LearnContext)
 
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
 async function accumulate(weighted: readonly Weighted[], items: readonly (Item | undefined)[], context: LearnContext) {
-  const { recipe, policy } = context
+  const { recipe, law, policy } = context
   const options = lossOptions(recipe)
   const trained = weighted.map((each, g) => (each.live ? trainable(each, items[g]!, recipe) : undefined))
   const counts = countsOf(weighted, recipe)
@@ -90,7 +93,7 @@ async function accumulate(weighted: readonly Weighted[], items: readonly (Item |
     const microCounts: Counts = { ...counts, microTokens, microSequences: micro.length }
     policy.accumulate(
       some.map(({ group }) => group),
-      { temperature: recipe.temperature, entropy: true },
+      { ...law, entropy: true },
       (forward) => {
         const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(some, forward, threshold), microCounts, options)
         addParts(learned.parts, parts)

@@ -1,10 +1,10 @@
 // Reinforcement learning, top to bottom: roll out, judge, weigh, update; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../rundir/event.ts'
-import type { Sampling } from '../gpu/policy/law.ts'
+import type { Law } from '../gpu/policy/law.ts'
 import { rolloutFigures } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
-import type { TrainRecipe } from './recipe.ts'
+import { lawOf, type TrainRecipe } from './recipe.ts'
 import type { Judge, Progress, Prompt } from './record.ts'
 import { collect, type Collected } from './rollout.ts'
 import { learn } from './step.ts'
@@ -19,8 +19,14 @@ export interface TrainContext extends LoopContext {
 export async function train(context: TrainContext, start: Progress): Promise<'done' | 'interrupted'> {
   const { recipe, prompts } = context
   const steps = stepsOf(recipe, prompts.length)
-  await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), temperature: recipe.temperature })
-  return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
+  const law = lawOf(recipe)
+  await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law })
+  return await loop(
+    context,
+    start,
+    steps,
+    async (step, position) => await takeStep({ ...context, law, step, steps }, position),
+  )
 }
 
 /** Rollout batches of the whole run. The last prompts of an epoch and the first of the next may share a batch. */
@@ -28,25 +34,26 @@ export function stepsOf({ steps, epochs, promptsPerStep }: TrainRecipe, prompts:
   return steps ?? Math.max(1, Math.floor((epochs * prompts) / promptsPerStep))
 }
 
-async function takeStep(context: TrainContext, step: number, steps: number, position: number): Promise<Stepped> {
-  const { recipe } = context
+interface StepContext extends TrainContext {
+  law: Law
+  step: number
+  steps: number
+}
+
+async function takeStep(context: StepContext, position: number): Promise<Stepped> {
+  const { recipe, law, ending, step } = context
   const started = context.clock()
-  const sampling = samplingOf(context)
-  const batch = await collect({ ...context, sampling, step, onProgress: phase(context, 'rollout') }, position)
+  const sampling = { ...law, maxNewTokens: recipe.maxCompletionLength, ...ending }
+  const batch = await collect({ ...context, sampling, onProgress: phase(context, 'rollout') }, position)
   const rolledOut = context.clock()
   requireRewards(batch, recipe, step + 1)
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
-  const { weighted, figures } = await learn(batch.rollouts, { ...context, step, steps, onProgress })
+  const { weighted, figures } = await learn(batch.rollouts, { ...context, onProgress })
   context.store.rollouts(step + 1, weighted, batch.dead)
   if (batch.capped) warnOfCap(context, step + 1, batch)
   requireNear(figures['kl'], recipe, step + 1)
   const times = timing(batch, started, rolledOut, context.clock())
   return { position: batch.position, figures: { ...rolloutFigures(batch), ...figures, ...times } }
-}
-
-function samplingOf({ recipe, ending }: TrainContext): Sampling {
-  const { temperature, topK, topP, minP, repetitionPenalty, maxCompletionLength } = recipe
-  return { temperature, topK, topP, minP, repetitionPenalty, maxNewTokens: maxCompletionLength, ...ending }
 }
 
 function warnOfCap(context: TrainContext, step: number, { rollouts }: Collected): void {

@@ -11,7 +11,7 @@ import { generateAll } from '../../src/gpu/policy/generate.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
 import { elements } from '../../src/gpu/graph/tensor.ts'
 import { data, flush, log } from '../../src/out.ts'
-import { TrainRecipe } from '../../src/rl/recipe.ts'
+import { lawOf, TrainRecipe } from '../../src/rl/recipe.ts'
 import type { Prompt } from '../../src/rl/record.ts'
 import { learn } from '../../src/rl/step.ts'
 import { stream, uniform } from '../../src/rng.ts'
@@ -39,6 +39,7 @@ const recipe = v.parse(TrainRecipe, {
   loraRank: lora ? 16 : 0,
   loraAlpha: 32,
 })
+const law = lawOf(recipe)
 const device = await openDevice('cpu', { threads: 2 })
 const policy = openModel(device, folder, {
   training: lora
@@ -63,7 +64,7 @@ for (let step = 0; step < steps; step++) {
   const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
   // No id ends a completion: each has exactly R tokens.
   const completions = await generateAll(policy, requests, {
-    temperature: recipe.temperature,
+    ...law,
     maxNewTokens: R,
     eosIds: [],
   })
@@ -74,7 +75,7 @@ for (let step = 0; step < steps; step++) {
     rewards: completions[n]!.map((_, sample) => uniform(1, prompt.index, sample)),
   }))
   const generated = performance.now()
-  const { figures } = await learn(rollouts, { recipe, policy, step, steps })
+  const { figures } = await learn(rollouts, { recipe, law, policy, step, steps })
   const ended = performance.now()
   seconds.generate.push((generated - started) / 1000)
   seconds.step.push((ended - started) / 1000)

@@ -65,6 +65,14 @@ test('GRPO learns what is rewarded', async () => {
   expect(steps(events).at(-1)!.figures['reward']).toBeGreaterThan(0.8)
 })
 
+test('the loss takes log-probs under the law that drew the tokens, at any temperature', async () => {
+  for (const temperature of [0.5, 1, 1.7]) {
+    const { context: run, events } = context({ temperature, steps: 3, miniBatches: 1, maxCompletionLength: 6 })
+    await train(run, start)
+    for (const { figures } of steps(events)) expect(Math.abs(figures['ppo_kl']!)).toBeLessThan(1e-6)
+  }
+})
+
 test('rewards permuted over the batch teach nothing', async () => {
   const { context: run, events } = context({ permuteRewards: true })
   await train(run, start)

@@ -1,10 +1,9 @@
 // Lints one file: pieces in, findings out in the order of the file.
-import type { Diagnostic } from '../shell/diag.ts'
 import type { HoneRow } from '../dialogue/row.ts'
 import type { acrossOf } from './across.ts'
 import type { Checked, Checker, Found } from './check.ts'
 import { lineBlocks, readPieces, type LintPiece } from './pieces.ts'
-import { placed } from './place.ts'
+import { placed, type Placed } from './place.ts'
 import type { LintContext, Rule } from './rule.ts'
 import { ruleOf } from './rules.ts'
 
@@ -17,8 +16,7 @@ export interface FileRun {
   across: ReturnType<typeof acrossOf>
   rules: readonly Rule[]
   context: LintContext
-  /** Hears each finding with the text that it stands in. */
-  emit(diagnostic: Diagnostic, text: string): void
+  emit(found: Placed): void
 }
 
 /** @throws HoneError where the file cannot be read. */
@@ -87,5 +85,5 @@ function lintPiece(run: FileRun, piece: LintPiece, known: Checked | undefined, e
   if (keys)
     for (const { rule, message } of run.across.check(keys, piece.line))
       all.push({ rule, message, hint: rule.hint, path: [], offset: undefined })
-  for (const diagnostic of placed(run.path, piece, all)) run.emit(diagnostic, piece.text)
+  for (const each of placed(run.path, piece, all)) run.emit(each)
 }

@@ -1,4 +1,5 @@
 // The pieces of a file that rules look at: its lines as they stand, or the rows of a list; rows of other sources made into hone rows.
+import { isObject, type Json } from '../text/json.ts'
 import { rowText } from '../dialogue/row.ts'
 import { readChunks } from '../text/jsonl.ts'
 import { convert } from '../data/convert.ts'
@@ -41,7 +42,7 @@ export async function* readPieces(path: string, from: string | undefined): Async
       { path, index: record.index, companion: new Map() },
       options,
     )
-    for (const row of rows) yield { line, column, text: rowText(row) }
+    for (const row of rows) yield { line, column, text: rowText(row), converted: true }
     for (const { reason, message } of rejections) {
       if (reason !== 'no-call' && reason !== 'no-decision')
         yield { line, column, text, rejected: `${reason}: ${message}` }
@@ -57,9 +58,17 @@ export async function recogniseFile(path: string): Promise<{ lines: boolean; fro
     first.push(record)
     if (first.length === SAMPLE) break
   }
-  const found = recognise(first)
+  const found = recognise(first.filter(({ value }) => !lacksAnswer(value)))
   const foreign = found !== undefined && found.name !== 'hone' && found.count > first.length / 2
   return foreign ? { lines: false, from: found.name } : { lines: await holdsLines(path), from: undefined }
 }
 
 const SAMPLE = 50
+
+/** A hone row whose answer is absent or text looks like a dialogue of OpenAI's; "id" and "source" beside nothing that is answered tell them apart. */
+function lacksAnswer(value: Json | undefined): boolean {
+  if (!isObject(value) || typeof value['id'] !== 'string' || typeof value['source'] !== 'string') return false
+  const { messages } = value
+  if (value['answer'] !== undefined) return typeof value['answer'] === 'string'
+  return Array.isArray(messages) && !messages.some((message) => isObject(message) && message['role'] === 'assistant')
+}

@@ -18,8 +18,10 @@ export interface Diagnostic {
 
 /** What a format may use beside the finding itself. */
 export interface Source {
-  /** The text of the line, where it is at hand. */
+  /** The text around it, where it is at hand: the line, or the row as it is checked. */
   text?: string | undefined
+  /** Where it stands in the text, from 0; unsaid, where its column is. */
+  at?: number | undefined
 }
 
 /** What a rule says of itself, for formats that list rules. */
@@ -82,20 +84,21 @@ function openText(): DiagnosticWriter {
       data(`${style('bold', `${file}:${line}:${column}`)} ${style(COLOURS[severity], severity)} ${code} ${message}`)
       if (!excerpts) return
       if (source?.text !== undefined)
-        for (const each of excerpt(source.text, column, process.stdout.columns || 80)) data(`  ${each}`)
+        for (const each of excerpt(source.text, source.at ?? column - 1, process.stdout.columns || 80))
+          data(`  ${each}`)
       if (hint) data(`  hint: ${hint}`)
     },
     end() {},
   }
 }
 
-/** The part of a line around a column, and a caret under the column. */
-function excerpt(text: string, column: number, width: number): [string, string] {
+/** The part of a text around an offset, and a caret below it. */
+function excerpt(text: string, at: number, width: number): [string, string] {
   const room = Math.max(20, width - 6)
-  const start = Math.max(0, Math.min(column - 1 - Math.floor(room / 3), text.length - room))
+  const start = Math.max(0, Math.min(at - Math.floor(room / 3), text.length - room))
   const part = text.slice(start, start + room).replace(/[\x00-\x1f\x7f]/g, ' ')
   const [before, after] = [start > 0 ? '…' : '', start + room < text.length ? '…' : '']
-  return [before + part + after, ' '.repeat(before.length + Bun.stringWidth(part.slice(0, column - 1 - start))) + '^']
+  return [before + part + after, ' '.repeat(before.length + Bun.stringWidth(part.slice(0, at - start))) + '^']
 }
 
 function githubLine({ code, severity, file, line, column, message, hint }: Diagnostic): string {

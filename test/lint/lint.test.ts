@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { example, exampleCall } from '../../src/lint/rule.ts'
+import { runInTerminal } from '../hone.ts'
 
 setDefaultTimeout(120_000)
 const folder = mkdtempSync(join(tmpdir(), 'hone-lint-'))
@@ -136,12 +137,38 @@ test('standard input, compressed files, lists and other sources are linted too',
     file('xlam.jsonl', xlam('[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]'), xlam('[')),
   ])
   expect(err).toContain('read as xlam')
+  // A row that was converted has the place of the row that it was made from.
   expect(
     out
       .trim()
       .split('\n')
-      .map((line) => line.split(' ')[2]),
-  ).toEqual(['HN306', 'HN110'])
+      .map((line) => line.split(' ').slice(0, 3).join(' ')),
+  ).toEqual(['xlam.jsonl:1:1 error HN306', 'xlam.jsonl:2:1 error HN110'])
+})
+
+test('rows of hone that lack the answer, or have it as text, are not taken for dialogues of another source', async () => {
+  const { answer, ...rest } = JSON.parse(GOOD)
+  for (const [row, finding] of [
+    [rest, '1:1 error HN101 "answer" is absent'],
+    [{ ...rest, answer: JSON.stringify(answer) }, 'error HN107 "answer" is JSON text, not a list'],
+  ]) {
+    const { out, err } = await lint([file('unanswered.jsonl', JSON.stringify(row))])
+    expect(out).toContain(finding)
+    expect(err).not.toContain('read as')
+  }
+})
+
+test('a terminal shows the place in a list, and in a row made from another source', async () => {
+  const [hone, source] = [[process.execPath, main], '[{"name": "f", "arguments": {"x": "1"}}]']
+  const tools = '[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]'
+  writeFileSync(join(folder, 'shown.json'), `[\n      ${QUOTED}\n]`)
+  file('shown.jsonl', JSON.stringify({ query: 'q', tools, answers: source }))
+  for (const name of ['shown.json', 'shown.jsonl']) {
+    const { screen } = await runInTerminal(hone, ['lint', join(folder, name)], { NO_COLOR: '1' })
+    const lines = screen.split(/\r?\n/)
+    const caret = lines.findIndex((line) => /^ +\^$/.test(line))
+    expect(lines[caret - 1]!.slice(lines[caret]!.length - 1)).toStartWith('"1"')
+  }
 })
 
 test('--reward, --max-tokens and --against bring rules of their own', async () => {

@@ -1,48 +1,22 @@
-// Every lint rule finds its bad example, is silent on the good one, and mends what it says it mends.
+// Every lint rule says of its bad example what was reviewed, is silent on the good one, and mends what it says it mends.
 import { expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { lintFixtures } from '../../fixtures/lint.ts'
-import { acrossOf } from '../../src/lint/across.ts'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import {
+  exampleContext,
+  examplePath,
+  findingsOf,
+  findingsPath,
+  findingsText,
+  lintFixtures,
+  mended,
+} from '../../fixtures/lint.ts'
 import { checkerOf } from '../../src/lint/check.ts'
 import { explainLines } from '../../src/lint/explain.ts'
-import { fixLine } from '../../src/lint/fix.ts'
-import { judgeOf } from '../../src/lint/judge.ts'
-import type { LintContext, Rule } from '../../src/lint/rule.ts'
 import { chooseRules, rules } from '../../src/lint/rules.ts'
-import type { HoneRow } from '../../src/dialogue/row.ts'
-import { openScorer } from '../../src/reward/scorer.ts'
+import { scratch } from '../scratch.ts'
 
-const judge = await judgeOf(openScorer('tool-n1'))
-const context: LintContext = {
-  reward: judge,
-  length: {
-    limit: 100,
-    count: (row) => row.messages.map(({ content }) => content.split(' ').length).reduce((a, b) => a + b, 0),
-  },
-  against: {
-    find: (question) => (question === 'How warm will it be in Oslo tomorrow?' ? 'the same as a test row' : undefined),
-  },
-}
-
-/** Codes that a text of several lines gives under one rule alone. */
-async function codesOf(rule: Rule, text: string): Promise<string[]> {
-  const checker = checkerOf([rule], context)
-  const across = acrossOf([rule])
-  const codes: string[] = []
-  for (const [i, line] of text.split('\n').entries()) {
-    const { found, keys, row } = checker.check(line)
-    codes.push(...found.map(({ rule }) => rule.code))
-    if (keys) codes.push(...across.check(keys, i + 1).map(({ rule }) => rule.code))
-    if (row && rule.on === 'judged') codes.push(...(await judged(row, rule)))
-  }
-  return codes
-}
-
-async function judged(row: HoneRow, rule: Extract<Rule, { on: 'judged' }>): Promise<string[]> {
-  const [verdict] = await judge.judge([row])
-  return rule.check(verdict!, judge.name) ? [rule.code] : []
-}
+const context = await exampleContext()
 
 test('codes are unique, in order, and at least forty', () => {
   const codes = rules.map(({ code }) => code)
@@ -51,34 +25,29 @@ test('codes are unique, in order, and at least forty', () => {
   for (const code of codes) expect(code).toMatch(/^HN\d{3}$/)
 })
 
-for (const rule of rules) {
-  // Rows of other sources are converted before rules run; the command is tested for this one.
-  if (rule.code === 'HN110') continue
-  test(`${rule.code} finds its bad example and not its good one`, async () => {
-    expect(await codesOf(rule, rule.bad)).toContain(rule.code)
-    expect(await codesOf(rule, rule.good)).toEqual([])
+for (const rule of rules)
+  test(`${rule.code} says of its bad example what fixtures/lint/${rule.code}.txt holds, and nothing of its good one`, async () => {
+    const text = await findingsText(rule, context)
+    expect(text).toContain(` ${rule.severity} ${rule.code} `)
+    expect(text).toBe(readFileSync(findingsPath(rule), 'utf8'))
+    expect(await findingsOf([rule], examplePath(rule, 'good'), context)).toEqual([])
   })
-}
 
-for (const rule of rules) {
-  if (!rule.fix || rule.on === 'across') continue
-  test(`${rule.code} is mended by its fix, and a second fix changes nothing`, () => {
-    const checker = checkerOf([rule], context)
-    for (const line of rule.bad.split('\n')) {
-      const once = fixLine(line, checker).text
-      if (once === undefined) continue
-      expect(checker.check(once).found).toEqual([])
-      expect(fixLine(once, checker)).toEqual({ text: once, fixes: 0 })
-    }
+for (const rule of rules.filter(({ fix }) => fix))
+  test(`${rule.code} is mended by its fix, and a second fix changes nothing`, async () => {
+    const once = await mended(rule, examplePath(rule, 'bad'), context)
+    expect(once.changed).toBeGreaterThan(0)
+    const path = join(scratch(), 'mended.jsonl')
+    writeFileSync(path, once.text)
+    expect(await findingsOf([rule], path, context)).toEqual([])
+    expect(await mended(rule, path, context)).toEqual({ text: once.text, changed: 0 })
   })
-}
 
-test('good examples give no finding under the default rules', () => {
-  const checker = checkerOf(chooseRules(undefined, undefined), {})
+test('good examples give no finding under the default rules', async () => {
+  const chosen = chooseRules(undefined, undefined)
   for (const rule of rules) {
-    if (rule.code === 'HN110') continue
-    const found = rule.good.split('\n').flatMap((line) => checker.check(line).found)
-    expect(found.map(({ rule: { code }, message }) => `${rule.code} gives ${code} ${message}`)).toEqual([])
+    const found = await findingsOf(chosen, examplePath(rule, 'good'), {})
+    expect(found.map(({ diagnostic: { code, message } }) => `${rule.code} gives ${code} ${message}`)).toEqual([])
   }
 })
 
@@ -107,6 +76,11 @@ test('a row can ask to be left alone by a rule', () => {
 })
 
 test('fixtures and the table of rules are those of the rules', () => {
+  const names = [
+    ...Object.keys(lintFixtures()).map((name) => basename(name)),
+    ...rules.map(({ code }) => `${code}.txt`),
+  ]
+  expect(readdirSync(join(import.meta.dir, '../../fixtures/lint')).sort()).toEqual(names.sort())
   for (const [name, content] of Object.entries(lintFixtures())) {
     expect(
       readFileSync(join(import.meta.dir, '..', '..', name), 'utf8') === content

@@ -2,7 +2,7 @@
 import { watch } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { loadTokenizer } from '../../dialogue/chat.ts'
-import { diagnosticFormat, type Diagnostic } from '../../shell/diag.ts'
+import { diagnosticFormat } from '../../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { data, flush, log, outliveReader } from '../../out.ts'
@@ -17,6 +17,7 @@ import { fixFile } from '../../lint/fix.ts'
 import { judgeOf } from '../../lint/judge.ts'
 import { lintPart, lintParts, ownPart, partsOf } from './parts.ts'
 import { recogniseFile } from '../../lint/pieces.ts'
+import type { Placed } from '../../lint/place.ts'
 import type { LintContext, Rule } from '../../lint/rule.ts'
 import { chooseRules, rules as allRules } from '../../lint/rules.ts'
 
@@ -90,12 +91,12 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
   const counts = new Map<string, number>()
   const writer = flags.statistics || fresh ? undefined : diagnosticFormat(flags.format, process.env).open()
   let total = 0
-  const emit = (diagnostic: Diagnostic, text: string) => {
+  const emit = ({ diagnostic, text, at }: Placed) => {
     fresh?.add(diagnostic, text)
     if (known?.take(diagnostic, text)) return
     total++
     counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
-    writer?.write(diagnostic, { text })
+    writer?.write(diagnostic, { text, at })
   }
   for (const path of flags._) await lintOne(path, flags, rules, context, emit)
   if (flags.statistics) statistics(counts, flags.format)
@@ -115,7 +116,7 @@ async function lintOne(
   flags: LintFlags,
   rules: readonly Rule[],
   context: LintContext,
-  emit: (diagnostic: Diagnostic, text: string) => void,
+  emit: (found: Placed) => void,
 ): Promise<void> {
   const recognised =
     flags.from === undefined

@@ -1,11 +1,10 @@
 // Lints a large file on all cores: each of several processes takes a part, and their findings are put in order again.
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { Diagnostic } from '../../shell/diag.ts'
 import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
 import type { acrossOf } from '../../lint/across.ts'
 import type { Checker } from '../../lint/check.ts'
-import { placed } from '../../lint/place.ts'
+import { placed, type Placed } from '../../lint/place.ts'
 import type { RowKeys } from '../../lint/rule.ts'
 
 /** A part of a file in bytes; it begins at the start of a line. */
@@ -65,7 +64,7 @@ export async function lintPart({ path, start, end }: Part, checker: Checker): Pr
   const lint = (text: string) => {
     const piece = { line, column: 1, text }
     const checked = checker.check(text)
-    for (const diagnostic of placed(path, piece, checked.found)) data(JSON.stringify({ diagnostic, text }))
+    for (const found of placed(path, piece, checked.found)) data(JSON.stringify(found))
     if (checked.keys) keys.push(line, checked.keys.id, checked.keys.prompt, checked.keys.answer)
     line++
   }
@@ -79,17 +78,12 @@ export async function lintPart({ path, start, end }: Part, checker: Checker): Pr
   data(JSON.stringify({ lines: line - 1, keys: Buffer.from(Float64Array.from(keys).buffer).toString('base64') }))
 }
 
-interface Finding {
-  diagnostic: Diagnostic
-  text: string
-}
-
 /** Runs `command` once for each part, all at a time, and gives their findings in the order of the file. @throws HoneError where one fails. */
 export async function lintParts(
   parts: readonly Part[],
   command: readonly string[],
   across: ReturnType<typeof acrossOf>,
-  emit: (diagnostic: Diagnostic, text: string) => void,
+  emit: (found: Placed) => void,
 ): Promise<void> {
   const runs = parts.map((part) => {
     const run = Bun.spawn([...command], {
@@ -104,8 +98,8 @@ export async function lintParts(
     const lines = (await output).trimEnd().split('\n')
     if ((await run.exited) !== 0) throw new HoneError(`Cannot lint a part of ${parts[0]!.path}`, { at: parts[0]!.path })
     const { lines: count, keys } = JSON.parse(lines.pop()!)
-    const found = lines.map((line): Finding => JSON.parse(line))
-    for (const { diagnostic, text } of merge(parts[0]!.path, found, rowsOf(keys), shift, across)) emit(diagnostic, text)
+    const found = lines.map((line): Placed => JSON.parse(line))
+    for (const each of merge(parts[0]!.path, found, rowsOf(keys), shift, across)) emit(each)
     shift += count
   }
 }
@@ -113,21 +107,21 @@ export async function lintParts(
 /** Findings of rows and findings between rows, by line and column; `shift` lines of other parts stand before. */
 function merge(
   path: string,
-  found: readonly Finding[],
+  found: readonly Placed[],
   rows: Iterable<[number, RowKeys]>,
   shift: number,
   across: ReturnType<typeof acrossOf>,
-): Finding[] {
-  const between: Finding[] = []
+): Placed[] {
+  const between: Placed[] = []
   for (const [line, keys] of rows) {
     for (const { rule, message } of across.check(keys, line + shift)) {
       const { code, severity, hint } = rule
-      between.push({ diagnostic: { code, severity, file: path, line, column: 1, message, hint }, text: '' })
+      between.push({ diagnostic: { code, severity, file: path, line, column: 1, message, hint }, text: '', at: 0 })
     }
   }
   return [...found, ...between]
     .sort(({ diagnostic: a }, { diagnostic: b }) => a.line - b.line || a.column - b.column)
-    .map(({ diagnostic, text }) => ({ diagnostic: { ...diagnostic, line: diagnostic.line + shift }, text }))
+    .map((each) => ({ ...each, diagnostic: { ...each.diagnostic, line: each.diagnostic.line + shift } }))
 }
 
 function* rowsOf(keys: string): Generator<[number, RowKeys]> {

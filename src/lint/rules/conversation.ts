@@ -163,7 +163,9 @@ export const conversationRules: Rule[] = [
       if (!tool_calls || tool_calls.length === 0) return undefined
       let results = 0
       while (messages[index + 1 + results]?.role === 'tool') results++
-      return results > tool_calls.length ? { message: `${results} results for ${tool_calls.length} calls` } : undefined
+      return results > tool_calls.length
+        ? { message: `${results} results for ${tool_calls.length === 1 ? 'one call' : `${tool_calls.length} calls`}` }
+        : undefined
     },
   },
   {

@@ -16,11 +16,12 @@ export function bfclScorer(parserName: string): (sample: Sample) => Verdict {
   const parser = findParser(parserName)
   return ({ completion, truth, row }) => {
     try {
-      const answer = possibleAnswers(truth)
+      const expected = expectedAnswers(truth)
       const { calls, fault } = parser.parse(completion)
-      if (answer.length === 0) return verdict(calls.length === 0 ? null : 'irrelevance_error:decoder_success')
+      if (expected.length === 0) return verdict(calls.length === 0 ? null : 'irrelevance_error:decoder_success')
       if (fault !== null) return verdict('ast_decoder:decoder_failed')
       const functions = schemasOf(row)
+      const answer = possibleAnswers(expected, functions)
       const test: AstCase = { functions: functions.map(fromJson), answer: answer.map(fromJson) }
       const decoded = fromJson(calls.map(named))
       if (!isWellFormed(decoded)) return verdict('ast_decoder:decoder_wrong_output_format')
@@ -42,17 +43,36 @@ function matchingOf(answer: Json[], functions: Json[]): Matching {
   return answer.length > 1 ? 'parallel' : functions.length > 1 ? 'multiple' : 'simple'
 }
 
-function possibleAnswers(truth: Sample['truth']): JsonObject[] {
+/** What is right: BFCL's possible answers, or calls. */
+function expectedAnswers(truth: Sample['truth']): JsonObject[] {
   const value: Json = typeof truth === 'string' ? parseJson(truth) : [...truth]
-  const items = Array.isArray(value) ? value.filter((item) => isObject(item)) : []
-  if (!items.some((item) => Object.hasOwn(item, 'arguments'))) return items
-  return expectedCalls(items).map(accepting)
+  return Array.isArray(value) ? value.filter((item) => isObject(item)) : []
+}
+
+function possibleAnswers(expected: JsonObject[], functions: readonly JsonObject[]): JsonObject[] {
+  if (!expected.some((item) => Object.hasOwn(item, 'arguments'))) return expected
+  return expectedCalls(expected).map((call) => {
+    const schema = functions.find(({ name }) => name === call.name)
+    return accepting(call, isObject(schema?.['parameters']) ? schema['parameters']['properties'] : undefined)
+  })
 }
 
 /** A call as the only accepted answer. */
-function accepting({ name, arguments: values }: Call): JsonObject {
+function accepting({ name, arguments: values }: Call, properties: Json | undefined): JsonObject {
   if (!isObject(values)) throw new Raised('TypeError', 'the arguments of an expected call must be an object')
-  return { [name]: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, [value]])) }
+  const accepted = Object.entries(values).map(([key, value]) => {
+    const property = isObject(properties) ? properties[key] : undefined
+    return [key, [inAcceptedForm(value, isObject(property) ? property : {})]]
+  })
+  return { [name]: Object.fromEntries(accepted) }
+}
+
+/** BFCL's checkers of a dict, and of a list of dicts, take each value of a dict as the list of those accepted; deeper ones are compared as they are. */
+function inAcceptedForm(value: Json, { type, items }: JsonObject): Json {
+  if (type === 'dict' && isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, [item]]))
+  const ofDicts = type === 'array' && isObject(items) && items['type'] === 'dict'
+  return ofDicts && Array.isArray(value) ? value.map((item) => inAcceptedForm(item, items)) : value
 }
 
 const named = ({ name, arguments: values }: Call): JsonObject => ({ [name]: values })

@@ -1,9 +1,9 @@
-// A reward in processes of its own, one line of JSON in and one out: a time limit, a cap on how many run, a cache.
+// A reward in processes of its own: how many run, what is remembered, and whether a failure is the row's fault or the program's.
 import { availableParallelism } from 'node:os'
 import { HoneError } from '../error.ts'
-import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
+import { startChild, type Child, type Speech } from './child.ts'
 import { Raised, type Sample, type Verdict } from './reward.ts'
-import { plainJson, sampleLine } from './rows.ts'
+import { faultVerdict, sampleLine, toVerdict } from './rows.ts'
 
 export interface ProgramOptions {
   /** Seconds for one row; the process is killed after them, and the next row gets a new one. */
@@ -12,10 +12,10 @@ export interface ProgramOptions {
   concurrency?: number | undefined
 }
 
-/** So many processes in a row that end without one answer are not the rows' fault. */
-const STILLBORN = 3
-/** Rows whose verdict is remembered. */
-const CACHE_ROWS = 100_000
+/** So many processes that end before any has answered are not the rows' fault. */
+const STILLBORN = 100
+/** What is remembered at most, in characters of the rows. */
+const CACHE_LENGTH = 64 * 2 ** 20
 
 export interface Program {
   /** @throws HoneError where the program itself does not run. */
@@ -23,30 +23,35 @@ export interface Program {
   close(): void
 }
 
-/** Scores by the program of these words. What it prints on stderr is passed through. */
-export function openProgram(words: string[], options: ProgramOptions = {}): Program {
+/** Scores by a program, in processes that are started as they are needed. What it prints on stderr is passed through. */
+export function openProgram(speech: Speech, options: ProgramOptions = {}): Program {
   const { timeout = 10, concurrency = Math.min(4, availableParallelism()) } = options
-  const cache = new Map<string, Promise<Verdict>>()
+  const cache = verdictCache()
   const idle: Child[] = []
   const busy = new Set<Child>()
   const waiting: (() => void)[] = []
   let closed = false
+  /** True once any process has answered: then what happens to a row is the row's fault. */
+  let runs = false
   let stillborn = 0
   let broken: HoneError | undefined
 
   async function ask(line: string): Promise<Verdict> {
     while (busy.size >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
     if (broken) throw broken
-    const child = idle.pop() ?? start(words)
+    const child = fresh()
     busy.add(child)
     try {
       const answer = await child.ask(line, timeout * 1000)
-      stillborn = 0
-      if (!closed) idle.push(child)
+      runs = true
+      if (closed) child.kill()
+      else idle.push(child)
       return toVerdict(answer)
     } catch (error) {
       child.kill()
-      if (!child.answered() && ++stillborn >= STILLBORN) throw (broken ??= hopeless(words, error))
+      if (error instanceof HoneError) throw (broken ??= error)
+      runs ||= child.answered() || (error instanceof Raised && error.fault === 'Timeout')
+      if (!runs && ++stillborn >= STILLBORN) throw (broken ??= hopeless(speech, error))
       return faultVerdict(error)
     } finally {
       busy.delete(child)
@@ -54,18 +59,20 @@ export function openProgram(words: string[], options: ProgramOptions = {}): Prog
     }
   }
 
-  function scoreOne(sample: Sample): Promise<Verdict> {
-    const line = sampleLine(sample)
-    const known = cache.get(line)
-    if (known) return known
-    const verdict = ask(line)
-    if (cache.size >= CACHE_ROWS) cache.clear()
-    cache.set(line, verdict)
-    return verdict
+  /** A process that waits for a row. */
+  function fresh(): Child {
+    for (let child; (child = idle.pop()) !== undefined; child.kill()) if (!child.confused()) return child
+    return startChild(speech)
   }
 
   return {
-    score: (samples) => Promise.all(samples.map(scoreOne)),
+    async score(samples) {
+      const verdicts = await Promise.all(samples.map((sample) => cache(sampleLine(sample), ask)))
+      const first = verdicts[0]
+      // Every process ended and none ever answered: the program is at fault, not the rows.
+      if (first && !runs && stillborn > 0) throw (broken ??= hopeless(speech, first.reasons[0]))
+      return verdicts
+    },
     close() {
       closed = true
       for (const child of [...idle, ...busy]) child.kill()
@@ -73,103 +80,28 @@ export function openProgram(words: string[], options: ProgramOptions = {}): Prog
   }
 }
 
-interface Child {
-  /** The value on the program's next line after `line` was written to it. @throws Raised Timeout, ProcessError, NotAScore */
-  ask(line: string, milliseconds: number): Promise<Json>
-  answered(): boolean
-  kill(): void
-}
-
-function start(words: string[]): Child {
-  const child = Bun.spawn(words, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
-  const lines = readLines(child.stdout)
-  let answered = false
-  return {
-    async ask(line, milliseconds) {
-      let timer: Timer | undefined
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () => reject(new Raised('Timeout', `no answer within ${milliseconds / 1000} s`)),
-          milliseconds,
-        )
-      })
-      try {
-        child.stdin.write(line + '\n')
-        await Promise.race([child.stdin.flush(), late])
-        const next = await Promise.race([lines.next(), late])
-        if (next.done) throw new Raised('ProcessError', `the reward's process ended with code ${await child.exited}`)
-        const value = parseAnswer(next.value)
-        answered = true
-        return value
-      } finally {
-        clearTimeout(timer)
-      }
-    },
-    answered: () => answered,
-    kill: () => child.kill('SIGKILL'),
+/** Remembers what was answered to a line. What is remembered is bounded by its length: rows may be large. */
+function verdictCache() {
+  const known = new Map<string, Promise<Verdict>>()
+  let length = 0
+  return (line: string, ask: (line: string) => Promise<Verdict>): Promise<Verdict> => {
+    const before = known.get(line)
+    if (before) return before
+    const verdict = ask(line)
+    if (length + line.length > CACHE_LENGTH) {
+      known.clear()
+      length = 0
+    }
+    known.set(line, verdict)
+    length += line.length
+    return verdict
   }
 }
 
-/** A line that is no JSON means that the program prints other things too: what follows could not be told apart. */
-function parseAnswer(line: string): Json {
-  try {
-    return parseJson(line)
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error
-    throw new Raised('NotAScore', `the answer is not JSON: ${line.slice(0, 80)}`)
-  }
-}
-
-function hopeless(words: string[], error: unknown): HoneError {
+function hopeless({ words }: Speech, error: unknown): HoneError {
   const reason = error instanceof Error ? error.message : String(error)
   return new HoneError(`Cannot run the reward: ${reason}`, {
     at: words.join(' '),
-    hint: 'Its own messages stand above.',
-    cause: error,
+    hint: 'its own messages stand above',
   })
-}
-
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-  return undefined
-}
-
-/** A number, or {score, parts?, reasons?} (score null: not applicable), or {fault, message?}; anything else is a fault. */
-export function toVerdict(answer: Json): Verdict {
-  try {
-    return readVerdict(answer)
-  } catch (error) {
-    return faultVerdict(error)
-  }
-}
-
-function readVerdict(answer: Json): Verdict {
-  if (!isObject(answer)) return { score: finite(answer), parts: {}, fault: null, reasons: [] }
-  const { score, parts, reasons, fault, message } = answer
-  if (typeof fault === 'string') throw new Raised(fault, typeof message === 'string' ? message : 'the reward failed')
-  const said = Array.isArray(reasons) ? reasons.filter((reason) => typeof reason === 'string') : []
-  if (score === null) return { score: 0, parts: {}, fault: null, notApplicable: true, reasons: said }
-  const numbers = Object.entries(isObject(parts) ? parts : {}).map(([name, value]): [string, number | null] => [
-    name,
-    value === null ? null : finite(value),
-  ])
-  return { score: finite(score), parts: Object.fromEntries(numbers), fault: null, reasons: said }
-}
-
-function finite(value: Json | undefined): number {
-  const number = value === undefined ? undefined : plainJson(value)
-  if (typeof number !== 'number' || !Number.isFinite(number))
-    throw new Raised('NotAScore', 'the score is not a finite number')
-  return number
-}
-
-function faultVerdict(error: unknown): Verdict {
-  const fault = error instanceof Raised ? error.fault : 'ProcessError'
-  return { score: 0, parts: null, fault, reasons: [error instanceof Error ? error.message : String(error)] }
 }

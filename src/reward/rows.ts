@@ -2,7 +2,7 @@
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { parseLine } from '../text/jsonl.ts'
-import type { Sample, Verdict } from './reward.ts'
+import { Raised, type Sample, type Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
 export function readSample(text: string, path: string, line: number): Sample {
@@ -69,7 +69,12 @@ export function sampleLine({ completion, truth, step, model, tokens, row }: Samp
 }
 
 /** A verdict as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
-export function verdictLine({ score, parts, fault, reasons }: Verdict): string {
+export function verdictLine({
+  score,
+  parts,
+  fault,
+  reasons,
+}: Omit<Verdict, 'score'> & { score: number | null }): string {
   const text = JSON.stringify({ score, parts, fault, reasons })
   return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }
@@ -82,3 +87,41 @@ export function plainJson(value: Json): unknown {
   if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]))
   return value
 }
+
+/** A number, or {score, parts?, reasons?} (score null: not applicable), or {fault, reasons?}; anything else is a fault. */
+export function toVerdict(answer: unknown): Verdict {
+  try {
+    return readVerdict(answer)
+  } catch (error) {
+    return faultVerdict(error)
+  }
+}
+
+function readVerdict(answer: unknown): Verdict {
+  if (!isRecord(answer)) return { score: finite(answer), parts: {}, fault: null, reasons: [] }
+  const { score, parts, reasons, fault } = answer
+  const said = Array.isArray(reasons) ? reasons.filter((reason) => typeof reason === 'string') : []
+  if (typeof fault === 'string') throw new Raised(fault, said[0] ?? 'the reward failed')
+  if (score === null) return { score: 0, parts: {}, fault: null, notApplicable: true, reasons: said }
+  const numbers = Object.entries(isRecord(parts) ? parts : {}).map(([name, value]): [string, number | null] => [
+    name,
+    value === null ? null : finite(value),
+  ])
+  return { score: finite(score), parts: Object.fromEntries(numbers), fault: null, reasons: said }
+}
+
+function finite(value: unknown): number {
+  const number = value instanceof Float ? value.value : typeof value === 'bigint' ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isFinite(number))
+    throw new Raised('NotAScore', 'the score is not a finite number')
+  return number
+}
+
+/** A score of 0 and what went wrong by name. */
+export function faultVerdict(error: unknown): Verdict {
+  const fault = error instanceof Raised ? error.fault : error instanceof Error ? error.name : 'Error'
+  return { score: 0, parts: null, fault, reasons: [error instanceof Error ? error.message : String(error)] }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float)

@@ -32,13 +32,19 @@ export function isRewardFile(spec: string): boolean {
  */
 export function openScorer(spec: string, { mode = 'compat', step, ...options }: ScorerOptions = {}): Scorer {
   const at = (sample: Sample): Sample => (step === undefined ? sample : { ...sample, step })
+  if (spec.endsWith('.py'))
+    throw new HoneError('Cannot open the reward: a Python file is a program', {
+      at: spec,
+      hint: `give it as --reward-cmd 'python3 ${spec}': a line of JSON in, a line with the score out`,
+    })
   if (isRewardFile(spec)) {
     if (!existsSync(spec))
       throw new HoneError('Cannot open the reward: there is no such file', {
         at: spec,
         hint: '`hone init reward` writes one to start from.',
       })
-    const program = openProgram([...selfCommand(), 'serve-reward', spec, '--stdio'], options)
+    const words = [...selfCommand(), 'serve-reward', spec, '--stdio', '--answers-on', '3']
+    const program = openProgram({ words, answersOn: 3 }, options)
     return { ...program, name: spec, score: (samples) => program.score(samples.map(at)) }
   }
   const reward = resolveReward(spec, { mode })
@@ -52,7 +58,7 @@ export function openScorer(spec: string, { mode = 'compat', step, ...options }: 
 
 /** The scorer of a command line that speaks JSONL: a row in, a line {"score": …} or a number out. */
 export function openCommandScorer(command: string, { step, ...options }: ScorerOptions = {}): Scorer {
-  const program = openProgram(['sh', '-c', command], options)
+  const program = openProgram({ words: ['sh', '-c', command], answersOn: 1 }, options)
   const at = (sample: Sample): Sample => (step === undefined ? sample : { ...sample, step })
   return { ...program, name: command, score: (samples) => program.score(samples.map(at)) }
 }

@@ -1,14 +1,15 @@
 // Runs a user's reward file inside this process: its default export is asked for one row at a time.
-import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { HoneError } from '../error.ts'
-import { dumpJson, type Json } from '../text/json.ts'
-import { plainJson } from './rows.ts'
+import type { Json } from '../text/json.ts'
+import type { Verdict } from './reward.ts'
+import { faultVerdict, plainJson, toVerdict } from './rows.ts'
 
-/** Asks the reward for one row; gives the line to answer with. Never rejects. */
-export type Answer = (row: Json) => Promise<string>
+/** Asks the reward for one row. Never rejects: what goes wrong is the verdict's fault. */
+export type Answer = (row: Json) => Promise<Verdict>
 
-/** The reward in `path`. @throws HoneError where there is no such file, or it exports no function. */
+/** The reward in `path`. @throws HoneError at the place in the file where it cannot be loaded, or where it exports no function. */
 export async function loadReward(path: string): Promise<Answer> {
   const file = resolve(path)
   if (!existsSync(file)) throw new HoneError('Cannot load the reward: there is no such file', { at: path })
@@ -16,34 +17,39 @@ export async function loadReward(path: string): Promise<Answer> {
   try {
     module = await import(file)
   } catch (cause) {
-    throw new HoneError(`Cannot load the reward: ${messageOf(cause)}`, { at: path, cause })
+    const error = firstError(cause)
+    throw new HoneError(`Cannot load the reward: ${error instanceof Error ? error.message : String(error)}`, {
+      at: placeOf(error, file, path),
+      cause,
+    })
   }
   const reward = module.default
   if (typeof reward !== 'function') {
     throw new HoneError('Cannot load the reward: it has no default export that is a function', {
       at: path,
-      hint: '`hone init reward` writes one to start from.',
+      hint: '`hone init reward` writes one to start from',
     })
   }
   return async (row) => {
     try {
-      return answerLine(await reward(plainJson(row)))
+      return toVerdict(await reward(plainJson(row)))
     } catch (error) {
-      const fault = error instanceof Error ? error.name : 'Error'
-      return dumpJson({ fault, message: messageOf(error) })
+      return faultVerdict(error)
     }
   }
 }
 
-/** What the reward returned as a line; whether it is a score is decided by the one who asked. */
-function answerLine(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, item: unknown) =>
-      typeof item === 'number' && !Number.isFinite(item) ? String(item) : item,
-    ) ?? '{}'
-  )
+/** Several mistakes come together: the first one is told. */
+function firstError(cause: unknown): unknown {
+  return cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** `path:line:column` of an error that Bun found in building a file, or that the file threw while it was loaded. */
+function placeOf(error: unknown, file: string, path: string): string {
+  const position = error instanceof BuildMessage || error instanceof ResolveMessage ? error.position : null
+  if (position) return `${position.file === file ? path : position.file}:${position.line}:${position.column}`
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const at = stack.indexOf(`${file}:`)
+  const place = at < 0 ? undefined : /^:(\d+:\d+)/.exec(stack.slice(at + file.length))?.[1]
+  return place === undefined ? path : `${path}:${place}`
 }

@@ -43,6 +43,12 @@ test('every row gives score, parts, fault and reasons, in the order of the rows'
   expect(stderr).toContain('4 rows, mean 0.5000, 1 with a fault (TypeError 1)')
 })
 
+test('rows that a reward cannot judge are counted, and where it can judge none the answer is no', () => {
+  expect(score([], lines(FAULT, FAULT)).code).toBe(1)
+  expect(score([], lines(FAULT, RIGHT)).code).toBe(0)
+  expect(score(['--reward', 'bfcl-ast'], lines(RIGHT)).stderr).toContain('no row could be judged')
+})
+
 test('strict mode judges as the paper says, and --compare reports where the two differ', () => {
   expect(score(['--mode', 'strict'], lines(LOOSE)).stdout).toContain('"score":0')
   const { stdout, stderr } = score(['--compare'], lines(RIGHT, LOOSE, FAULT))

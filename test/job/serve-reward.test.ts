@@ -1,8 +1,11 @@
 // The reward server: verdicts in batches over HTTP, a token beyond loopback, and one line a row over a pipe.
 import { afterAll, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openScorer } from '../../src/reward/scorer.ts'
 import { serveReward } from '../../src/job/serve-reward/serve-reward.ts'
 import { forms, run, sendRaw } from '../hone.ts'
+import { scratch } from '../scratch.ts'
 
 const scorer = openScorer('tool-n1')
 const open = serveReward(scorer, { host: '127.0.0.1', port: 0, token: undefined })
@@ -84,4 +87,29 @@ test('a malformed Host header is refused before anything is said of this machine
   const answer = await sendRaw(port, 'GET /score HTTP/1.1\r\nHost: [::::\r\nConnection: close\r\n\r\n')
   expect(answer).toStartWith('HTTP/1.1 400')
   expect(answer).not.toContain(process.cwd())
+})
+
+test('over a pipe a reward of one’s own answers with verdicts too: score, parts, fault and reasons', () => {
+  const file = join(scratch(), 'half.ts')
+  writeFileSync(
+    file,
+    `export default ({ completion }: any) => {
+       console.log('printed')
+       if (completion === 'throw') throw new TypeError('boo')
+       return completion === 'skip' ? { score: null } : completion === 'nan' ? NaN : 0.5
+     }`,
+  )
+  const input = ['x', 'nan', 'throw', 'skip'].map((completion) => `${JSON.stringify({ completion })}\n`).join('')
+  const { stdout } = run(forms[0]![1], ['serve-reward', file, '--stdio'], { input })
+  const verdicts = stdout
+    .trim()
+    .split('\n')
+    .map((line): { score: number | null; fault: string | null } => JSON.parse(line))
+  expect(verdicts.map(({ score, fault }) => [score, fault])).toEqual([
+    [0.5, null],
+    [0, 'NotAScore'],
+    [0, 'TypeError'],
+    [null, null],
+  ])
+  expect(Object.keys(verdicts[0]!)).toEqual(['score', 'parts', 'fault', 'reasons'])
 })

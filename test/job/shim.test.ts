@@ -59,6 +59,27 @@ print(json.dumps([
   expect(scores).toEqual([[4, -4], [4]])
 })
 
+test('the files hand on every column of a row, and say where the reward does not apply', () => {
+  if (!hasPython) return console.error('not run: python3 is absent')
+  const reward = join(folder, 'columns.ts')
+  writeFileSync(reward, 'export default ({ level }: any) => (level === null ? { score: null } : level)')
+  for (const trainer of ['trl', 'verl'])
+    expect(
+      run(start, ['export', '--reward', reward, '--for', trainer, '-o', join(folder, `columns_${trainer}.py`)]).code,
+    ).toBe(0)
+  const scores = python(`
+import json
+from columns_trl import hone_reward
+from columns_verl import compute_score
+parts = [[{"role": "assistant", "content": [{"type": "text", "text": "x"}]}], [{"role": "assistant", "content": None}], [{"role": "assistant"}]]
+print(json.dumps([
+  hone_reward(prompts=["p"] * 3, completions=parts, answer=["[]"] * 3, level=[3, None, 0.5], when=[object()] * 3),
+  compute_score("d", "text", "[]", {"level": 2}),
+  compute_score("d", "text", "[]", {"level": None}),
+]))`)
+  expect(scores).toEqual([[3, null, 0.5], { score: 2, fault: 0 }, { score: 0, fault: 0 }])
+})
+
 test('a trainer or reward that does not exist is refused', () => {
   expect(run(start, ['export', '--reward', 'tool-n9', '--for', 'verl', '-o', '-']).code).toBe(2)
   expect(run(start, ['export', '--reward', 'tool-n1', '-o', '-']).stderr).toContain('--for is missing')

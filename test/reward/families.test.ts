@@ -96,6 +96,26 @@ test("BFCL's check takes possible answers or calls, and any type name of JSON Sc
   expect(check('', '[]')).toBe('right')
 })
 
+test("under BFCL's check the calls of a row are right for themselves, whatever their values, and for nothing else", () => {
+  const object = { type: 'object', properties: { n: { type: 'integer' }, t: { type: 'string' } } }
+  const properties = { o: object, list: { type: 'array', items: object }, s: { type: 'string' } }
+  const row = { tools: [{ name: 'f', parameters: { type: 'object', properties, required: [] } }] }
+  const call = (values: object) => JSON.stringify([{ name: 'f', arguments: values }])
+  const judge = (given: object, expected: object) =>
+    score('bfcl-ast', `<tool_call>${call(given)}</tool_call>`, call(expected), { row }).score
+  const values = [
+    { o: { n: 1, t: 'oak' } },
+    { o: { n: 1, t: 'o' } },
+    { o: { n: 2, t: 'oak' } },
+    { list: [{ n: 1, t: 'oak' }, { t: 'elm' }] },
+    { list: [{ n: 1, t: 'k' }, { t: 'elm' }] },
+    { s: 'oak', list: [] },
+  ]
+  expect(values.map((given) => values.map((expected) => judge(given, expected)))).toEqual(
+    values.map((_, i) => values.map((_, j) => Number(i === j))),
+  )
+})
+
 test('no text makes any reward throw, and every score is a number', () => {
   const specs = Object.entries(families).flatMap(([name, { variants }]) => [
     name,

@@ -66,6 +66,48 @@ test('a throw, an endless loop, an exit or no number is a fault of its row alone
   expect(stderr).toContain('5 with a fault')
 })
 
+test('rows on which a reward dies or hangs are faults, also the first ones of a file and many in a row', () => {
+  const file = write('mine.ts', REWARD)
+  const input = rows('exit', 'exit', 'exit', 'exit', 'loop', 'loop', 'loop', 'abc')
+  const { code, verdicts } = score(['--reward', file, '--timeout', '1', '--concurrency', '1'], input)
+  expect(code).toBe(0)
+  const deaths = ['ProcessError', 'ProcessError', 'ProcessError', 'ProcessError']
+  expect(verdicts.map(({ score, fault }) => fault ?? score)).toEqual([...deaths, 'Timeout', 'Timeout', 'Timeout', 8])
+})
+
+test('what a reward prints is no answer: verdicts stay with their rows', () => {
+  const own = write(
+    'printing.ts',
+    `import { spawnSync } from 'node:child_process'
+     export default ({ completion }: any) => (spawnSync('echo', ['0.5'], { stdio: 'inherit' }), Number(completion))`,
+  )
+  expect(score(['--reward', own], rows('1', '2', '3')).verdicts.map(({ score }) => score)).toEqual([1, 2, 3])
+  const command = `while read -r line; do case $line in *stray*) echo 9; echo 9;; *) echo 1;; esac; done`
+  const { verdicts } = score(['--reward-cmd', command, '--concurrency', '1'], rows('a', 'stray', 'b', 'c'))
+  expect(verdicts.map(({ score, fault }) => fault ?? score)).toEqual([1, 'NotAScore', 1, 1])
+})
+
+test('a reward ends with what it started, and with the program that asked it', async () => {
+  const mark = `${process.pid}7319`
+  const sleeping = () => Bun.spawnSync(['pgrep', '-f', `sleep ${mark}`]).stdout.toString()
+  expect(score(['--reward-cmd', `sleep ${mark}; echo 1`, '--timeout', '1'], rows('a')).verdicts[0]!.fault).toBe(
+    'Timeout',
+  )
+  expect(sleeping()).toBe('')
+
+  const started = join(folder, 'started')
+  const file = write(
+    'waiting.ts',
+    `import { writeFileSync } from 'node:fs'
+     export default () => { writeFileSync(${JSON.stringify(started)}, String(process.pid)); for (;;) {} }`,
+  )
+  const child = Bun.spawn([...start, 'score', '-', '--reward', file], { stdin: Buffer.from(rows('a')) })
+  while (!(await Bun.file(started).exists())) await Bun.sleep(20)
+  child.kill('SIGKILL')
+  const alive = () => Bun.spawnSync(['kill', '-0', readFileSync(started, 'utf8')]).exitCode === 0
+  while (alive()) await Bun.sleep(50)
+})
+
 test('the same row is asked once', () => {
   const log = join(folder, 'asked')
   const file = write(
@@ -82,8 +124,15 @@ test('a program that speaks lines of JSON is a reward too', () => {
 })
 
 test('a reward that does not run at all stops the command with what is wrong', () => {
-  const broken = score(['--reward', write('broken.ts', 'export default (')], rows('a', 'b', 'c', 'd', 'e'))
-  expect([broken.code, broken.stderr.includes('Cannot run the reward')]).toEqual([2, true])
+  const file = write('broken.ts', 'export const one = 1\nexport default (')
+  const broken = score(['--reward', file], rows('a', 'b', 'c', 'd', 'e'))
+  expect(broken.code).toBe(2)
+  expect(broken.stderr).toContain(`${file}:2:`)
+  const thrown = write('thrown.ts', 'const one = 1\nthrow new Error("no key")\nexport default () => one')
+  expect(score(['--reward', thrown], rows('a')).stderr).toContain(`${thrown}:2:11: Cannot load the reward: no key`)
+  expect(score(['--reward', write('none.ts', 'export const x = 1')], rows('a')).stderr).toContain('default export')
+  const python = write('mine.py', '')
+  expect(score(['--reward', python], rows('a')).stderr).toContain(`--reward-cmd 'python3 ${python}'`)
   expect(score(['--reward', './absent.ts'], rows('a')).stderr).toContain('there is no such file')
   expect(score(['--reward-cmd', 'exit 3'], rows('a', 'b', 'c')).stderr).toContain('ended with code 3')
 })

@@ -28,9 +28,9 @@ export const trainers: Record<string, Trainer> = {
     usage: (path) => `custom_reward_function.path=${path} custom_reward_function.name=compute_score`,
     source: `
 def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
-    """verl: one decoded response and the reward_model.ground_truth of its row."""
+    """verl: one decoded response, the reward_model.ground_truth of its row, and in extra_info the row's other columns."""
     verdict = ask([row(solution_str, ground_truth, extra_info or {})])[0]
-    return {"score": float(verdict["score"]), "fault": 0.0 if verdict.get("fault") is None else 1.0}
+    return {"score": float(verdict["score"] or 0.0), "fault": 0.0 if verdict.get("fault") is None else 1.0}
 `,
   },
   trl: {
@@ -38,19 +38,30 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kw
     usage: (path) =>
       `from ${path.replace(/^.*\//, '').replace(/\.py$/, '')} import hone_reward; GRPOTrainer(reward_funcs=hone_reward, …)`,
     source: `
-def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None, completion_ids=None, **kwargs):
-    """TRL: a list of completions, and the dataset's columns repeated for each of them."""
+def text_of(content):
+    """The text of a message's content: text, nothing, or a list of parts."""
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return content or ""
+
+
+def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None, completion_ids=None, prompts=None, **columns):
+    """TRL: a list of completions, and the dataset's columns repeated for each of them. None where the reward does not apply."""
     truths = ground_truth if ground_truth is not None else answer
     if truths is None:
         raise ValueError("the dataset needs a column ground_truth or answer")
     rows = []
     for i, (completion, truth) in enumerate(zip(completions, truths)):
-        text = completion if isinstance(completion, str) else "".join(message["content"] or "" for message in completion)
-        more = {} if trainer_state is None else {"step": int(trainer_state.global_step)}
+        text = completion if isinstance(completion, str) else "".join(text_of(message.get("content")) for message in completion)
+        more = {name: column[i] for name, column in columns.items() if isinstance(column, list) and len(column) == len(completions)}
+        if prompts is not None:
+            more["prompt"] = prompts[i]
+        if trainer_state is not None:
+            more["step"] = int(trainer_state.global_step)
         if completion_ids is not None:
             more["tokens"] = len(completion_ids[i])
         rows.append(row(text, truth, more))
-    return [float(verdict["score"]) for verdict in ask(rows)]
+    return [None if verdict["score"] is None else float(verdict["score"]) for verdict in ask(rows)]
 `,
   },
 }
@@ -93,7 +104,7 @@ def ask(rows):
         process = _hone()
         verdicts = []
         for each in rows:
-            process.stdin.write(json.dumps(each) + "\\n")
+            process.stdin.write(json.dumps(each, default=str) + "\\n")
             process.stdin.flush()
             line = process.stdout.readline()
             if not line:
@@ -103,10 +114,9 @@ def ask(rows):
 
 
 def row(completion, truth, more):
-    """A row as hone reads it: text is the ground truth of the published rewards, a list is the expected calls."""
-    known = {key: more[key] for key in ("step", "model", "tokens") if key in more}
+    """A row as hone reads it: its columns, and what is right: text for the published rewards, or a list of expected calls."""
     key = "ground_truth" if isinstance(truth, str) else "answer"
-    return {"completion": completion, key: truth, **known}
+    return {**more, "completion": completion, key: truth}
 `
 
 function pythonList(words: readonly string[]): string {

@@ -91,6 +91,11 @@ export async function explainRow(
 
 function conclude(name: string, summary: Summary, minMean: number | undefined): ExitCode {
   for (const line of summaryLines(name, summary)) log(line)
+  const faulty = [...summary.faults.values()].reduce((sum, rows) => sum + rows, 0)
+  if (faulty === summary.rows) {
+    complain('no row could be judged: each has a fault')
+    return EXIT.no
+  }
   if (minMean === undefined || meanScore(summary) >= minMean) return EXIT.ok
   log(`mean ${meanScore(summary).toFixed(4)} is below the required ${minMean}`)
   return EXIT.no

@@ -1,16 +1,11 @@
-// Rewards for other programs: over HTTP in batches, or a line in and a line out.
+// Rewards for other programs over HTTP, in batches.
 import { timingSafeEqual } from 'node:crypto'
 import { HoneError } from '../../error.ts'
-import { isObject, JsonError, parseJson, type Json } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
-import { data, flush } from '../../out.ts'
+import { isObject, JsonError, parseJson } from '../../text/json.ts'
 import { version } from '../../shell/version.ts'
 import { openApi } from './openapi.ts'
-import { resolveReward } from '../../reward/resolve.ts'
-import type { Mode } from '../../reward/reward.ts'
-import { toSample, verdictLine } from '../../reward/rows.ts'
-import { isRewardFile, type Scorer } from '../../reward/scorer.ts'
-import { loadReward, type Answer } from '../../reward/user-reward.ts'
+import { toSample } from '../../reward/rows.ts'
+import type { Scorer } from '../../reward/scorer.ts'
 
 export interface ServeOptions {
   host: string
@@ -86,21 +81,4 @@ function refuse(status: number, error: string): Response {
 function sameToken(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)]
   return a.length === b.length && timingSafeEqual(a, b)
-}
-
-/** Answers each line of stdin on stdout, in order: what `--reward-cmd` expects of a program. A user's reward runs in this process. */
-export async function serveLines(spec: string, mode: Mode): Promise<void> {
-  // A reward that prints would break the protocol.
-  console.log = console.info = console.debug = console.error
-  process.stdout.write = process.stderr.write.bind(process.stderr)
-  const answer = isRewardFile(spec) ? await loadReward(spec) : named(spec, mode)
-  for await (const { value } of readRecords('-')) {
-    data(await answer(value))
-    flush()
-  }
-}
-
-function named(spec: string, mode: Mode): Answer {
-  const reward = resolveReward(spec, { mode })
-  return (row: Json) => Promise.resolve(verdictLine(reward.score(toSample(row, 'row'))))
 }

@@ -1,0 +1,54 @@
+// A reward on a pipe: each line of stdin is a row, each line of the answers its verdict.
+import { writeSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { HoneError } from '../../error.ts'
+import { resolveReward } from '../../reward/resolve.ts'
+import type { Mode, Verdict } from '../../reward/reward.ts'
+import { toSample, verdictLine } from '../../reward/rows.ts'
+import { isRewardFile } from '../../reward/scorer.ts'
+import { loadReward, type Answer } from '../../reward/user-reward.ts'
+import { readRecords } from '../../text/jsonl.ts'
+
+const STDOUT = 1
+
+/**
+ * Answers each line of stdin, in order: what `--reward-cmd` expects of a program. A user's reward runs in this process, and
+ * what it prints goes to stderr. On a `descriptor` of its own the first line says whether the reward was loaded, and the
+ * process ends with the one that started it.
+ */
+export async function serveLines(spec: string, mode: Mode, descriptor = STDOUT): Promise<void> {
+  console.log = console.info = console.debug = console.error
+  process.stdout.write = process.stderr.write.bind(process.stderr)
+  const say = (line: string) => void writeSync(descriptor, `${line}\n`)
+  const apart = descriptor !== STDOUT
+  if (apart) endWithParent()
+  let answer: Answer
+  try {
+    answer = await load(spec, mode)
+  } catch (error) {
+    if (!apart || !(error instanceof HoneError)) throw error
+    const { message, at, hint } = error
+    return say(JSON.stringify({ message, at, hint }))
+  }
+  if (apart) say('{"ready": true}')
+  for await (const { value } of readRecords('-')) say(answerLine(await answer(value)))
+}
+
+async function load(spec: string, mode: Mode): Promise<Answer> {
+  if (isRewardFile(spec)) return await loadReward(spec)
+  const reward = resolveReward(spec, { mode })
+  return (row) => Promise.resolve(reward.score(toSample(row, 'row')))
+}
+
+/** A score of null says that the reward does not apply to the row. */
+function answerLine(verdict: Verdict): string {
+  return verdictLine(verdict.notApplicable ? { ...verdict, score: null } : verdict)
+}
+
+/** A reward may hang in a loop or wait for ever: another thread sees that the parent is gone. */
+function endWithParent(): void {
+  const watch = `setInterval(() => {
+    if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL')
+  }, 500)`
+  new Worker(watch, { eval: true }).unref()
+}

@@ -59,8 +59,7 @@ print(json.dumps([
   expect(scores).toEqual([[4, -4], [4]])
 })
 
-test('the files hand on every column of a row, and say where the reward does not apply', () => {
-  if (!hasPython) return console.error('not run: python3 is absent')
+testPython('the files hand on every column of a row, and say where the reward does not apply', () => {
   const reward = join(folder, 'columns.ts')
   writeFileSync(reward, 'export default ({ level }: any) => (level === null ? { score: null } : level)')
   for (const trainer of ['trl', 'verl'])

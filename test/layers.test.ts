@@ -27,6 +27,9 @@ const story = ['advantage', 'loss/', 'recipe', 'record', 'rollout', 'judge', 'fr
 /** The one file that imports fixtures, and the one that it imports: what the binary ships. */
 const door = { from: 'job/demo/demo.ts', to: '../fixtures/shipped.ts' }
 
+/** Files that are still to be split. */
+const tooLong = ['eval/bfcl/java-syntax.ts', 'gpu/graph/ops.ts']
+
 const files = sources('src')
 
 test('imports go down only', () => {
@@ -111,6 +114,13 @@ test('local imports name their file with its extension', () => {
       .map((path) => `${file}: ${path}`),
   )
   expect(vague).toEqual([])
+})
+
+test('files stay small enough to read: none above 300 lines, half of them at most 110', () => {
+  const lengths = files.map((file) => ({ file, lines: textOf(join('src', file)).trimEnd().split('\n').length }))
+  const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b)
+  expect(lengths.filter(({ file, lines }) => lines > 300 && !tooLong.includes(file))).toEqual([])
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(110)
 })
 
 test('every file begins by saying its purpose', () => {

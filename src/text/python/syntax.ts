@@ -1,13 +1,11 @@
 // Python expressions to a syntax tree with the node kinds of CPython's ast module.
+import { cursorOf } from './cursor.ts'
+import { displaysOf } from './displays.ts'
 import { tokenize, type Token } from './lexer.ts'
-import type { Comprehension, Keyword, Node } from './node.ts'
-import { Bytes, ELLIPSIS, PythonError, type Py } from './value.ts'
+import type { Keyword, Node } from './node.ts'
+import { joinStrings, type StringToken } from './strings.ts'
+import { ELLIPSIS, PythonError, type Py } from './value.ts'
 
-const KEYWORDS = new Set(
-  'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
-    ' ',
-  ),
-)
 const WORDS: Record<string, Py> = { None: null, True: true, False: false }
 /** Left-associative operators from loose to tight. */
 const BINARY = [['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '@', '/', '%', '//']]
@@ -27,37 +25,16 @@ export function parseExpression(source: string): Node {
   }
 }
 
-function parseTokens(tokens: Token[]): Node {
-  let at = 0
+function parseTokens(tokens: readonly Token[]): Node {
+  const cursor = cursorOf(tokens)
+  const { peek, skip, is, take, expect, identifier, fail } = cursor
+  const operand = () => binary(0)
+  const grammar = { expression, disjunction, operand, starred, expressions, tupleAfter }
+  const { parenthesized, list, braces, startsComprehension, comprehensions } = displaysOf(cursor, grammar)
   const body = expressions()
-  while (peek().type === 'newline') at++
+  while (peek().type === 'newline') skip()
   if (peek().type !== 'end') fail()
   return body
-
-  function peek(ahead = 0): Token {
-    return tokens[Math.min(at + ahead, tokens.length - 1)]!
-  }
-  function is(text: string, ahead = 0): boolean {
-    const token = peek(ahead)
-    return token.text === text && (token.type === 'operator' || token.type === 'name')
-  }
-  function take(text: string): boolean {
-    if (!is(text)) return false
-    at++
-    return true
-  }
-  function expect(text: string): void {
-    if (!take(text)) fail()
-  }
-  function fail(): never {
-    throw new PythonError('SyntaxError', `invalid syntax at ${JSON.stringify(peek().text)}`)
-  }
-  function identifier(): string {
-    const token = peek()
-    if (token.type !== 'name' || KEYWORDS.has(token.text)) fail()
-    at++
-    return token.text
-  }
 
   /** One expression, or a tuple of several without parentheses. */
   function expressions(item: () => Node = expression): Node {
@@ -99,7 +76,7 @@ function parseTokens(tokens: Token[]): Node {
     return expression()
   }
   function starred(): Node {
-    return take('*') ? { kind: 'Starred', value: binary(0) } : namedExpression()
+    return take('*') ? { kind: 'Starred', value: operand() } : namedExpression()
   }
 
   function lambda(): Node {
@@ -133,22 +110,22 @@ function parseTokens(tokens: Token[]): Node {
     return take('not') ? { kind: 'UnaryOp', operator: 'not', operand: inversion() } : comparison()
   }
   function comparison(): Node {
-    const left = binary(0)
+    const left = operand()
     const operators: string[] = []
     const comparators: Node[] = []
     for (;;) {
       const operator = comparisonOperator()
       if (!operator) break
       operators.push(operator)
-      comparators.push(binary(0))
+      comparators.push(operand())
     }
     return operators.length === 0 ? left : { kind: 'Compare', left, operators, comparators }
   }
   function comparisonOperator(): string | null {
-    if (is('not') && is('in', 1)) return ((at += 2), 'not in')
+    if (is('not') && is('in', 1)) return (skip(), skip(), 'not in')
     const token = peek()
     if ((token.type !== 'operator' && token.type !== 'name') || !COMPARISONS.has(token.text)) return null
-    at++
+    skip()
     return token.text === 'is' && take('not') ? 'is not' : token.text
   }
   function binary(level: number): Node {
@@ -158,14 +135,14 @@ function parseTokens(tokens: Token[]): Node {
     for (;;) {
       const { type, text } = peek()
       if (type !== 'operator' || !operators.includes(text)) return left
-      at++
+      skip()
       left = { kind: 'BinOp', operator: text, left, right: binary(level + 1) }
     }
   }
   function factor(): Node {
     const { type, text } = peek()
     if (type === 'operator' && (text === '+' || text === '-' || text === '~')) {
-      at++
+      skip()
       return { kind: 'UnaryOp', operator: text, operand: factor() }
     }
     const left: Node = take('await') ? { kind: 'Await', value: primary() } : primary()
@@ -222,35 +199,13 @@ function parseTokens(tokens: Token[]): Node {
     return { kind: 'Slice', lower, upper, step: take(':') ? bound() : null }
   }
 
-  function startsComprehension(): boolean {
-    return is('for') || (is('async') && is('for', 1))
-  }
-  function comprehensions(): Comprehension[] {
-    const generators: Comprehension[] = []
-    while (startsComprehension()) {
-      const async = take('async')
-      expect('for')
-      const target = expressions(targetItem)
-      if (!isTarget(target)) fail()
-      expect('in')
-      const iter = disjunction()
-      const conditions: Node[] = []
-      while (take('if')) conditions.push(disjunction())
-      generators.push({ async, target, iter, conditions })
-    }
-    return generators
-  }
-  function targetItem(): Node {
-    return take('*') ? { kind: 'Starred', value: binary(0) } : binary(0)
-  }
-
   function atom(): Node {
     const token = peek()
-    if (token.type === 'string') return strings()
-    if (token.type === 'number') return (at++, { kind: 'Constant', value: token.value })
+    if (token.type === 'string') return joinStrings(stringsHere())
+    if (token.type === 'number') return (skip(), { kind: 'Constant', value: token.value })
     if (token.type === 'name') {
       const value = WORDS[token.text]
-      if (value !== undefined) return (at++, { kind: 'Constant', value })
+      if (value !== undefined) return (skip(), { kind: 'Constant', value })
       return { kind: 'Name', id: identifier() }
     }
     if (take('...')) return { kind: 'Constant', value: ELLIPSIS }
@@ -259,82 +214,17 @@ function parseTokens(tokens: Token[]): Node {
     if (take('{')) return closing('}', braces)
     return fail()
   }
+  function stringsHere(): StringToken[] {
+    const parts: StringToken[] = []
+    for (let token = peek(); token.type === 'string'; token = peek()) {
+      parts.push(token)
+      skip()
+    }
+    return parts
+  }
   function closing(bracket: string, read: () => Node): Node {
     const node = read()
     expect(bracket)
     return node
   }
-  function strings(): Node {
-    const parts: (Token & { type: 'string' })[] = []
-    for (let token = peek(); token.type === 'string'; token = peek()) {
-      parts.push(token)
-      at++
-    }
-    const bytes = parts.filter(({ value }) => value instanceof Bytes)
-    if (bytes.length > 0 && bytes.length < parts.length)
-      throw new PythonError('SyntaxError', 'cannot mix bytes and nonbytes literals')
-    if (bytes.length > 0)
-      return {
-        kind: 'Constant',
-        value: new Bytes(parts.flatMap(({ value }) => (value instanceof Bytes ? value.bytes : []))),
-      }
-    if (parts.some(({ format }) => format))
-      return { kind: 'JoinedStr', source: parts.map(({ text }) => text).join(' ') }
-    const node: Node = { kind: 'Constant', value: parts.map(({ value }) => value).join('') }
-    return parts[0]?.unicode ? { ...node, unicode: true } : node
-  }
-  function parenthesized(): Node {
-    if (is(')')) return { kind: 'Tuple', items: [] }
-    if (take('yield')) {
-      if (take('from')) return { kind: 'YieldFrom', value: expression() }
-      return { kind: 'Yield', value: is(')') ? null : expressions(starred) }
-    }
-    const first = starred()
-    if (startsComprehension()) return { kind: 'GeneratorExp', element: plain(first), generators: comprehensions() }
-    return is(',') ? tupleAfter(first, starred) : plain(first)
-  }
-  function list(): Node {
-    if (is(']')) return { kind: 'List', items: [] }
-    const first = starred()
-    if (startsComprehension()) return { kind: 'ListComp', element: plain(first), generators: comprehensions() }
-    return { kind: 'List', items: is(',') ? itemsOf(tupleAfter(first, starred)) : [first] }
-  }
-  function braces(): Node {
-    if (is('}')) return { kind: 'Dict', entries: [] }
-    const bare = is('*') || is(':=', 1)
-    const first = is('**') ? null : starred()
-    if (first !== null && (bare || !is(':'))) {
-      if (startsComprehension()) return { kind: 'SetComp', element: plain(first), generators: comprehensions() }
-      return { kind: 'Set', items: is(',') ? itemsOf(tupleAfter(first, starred)) : [first] }
-    }
-    return dict(first)
-  }
-  function dict(firstKey: Node | null): Node {
-    const entries: { key: Node | null; value: Node }[] = []
-    for (let key = firstKey; ; key = null) {
-      if (key === null && take('**')) entries.push({ key, value: binary(0) })
-      else {
-        key ??= expression()
-        expect(':')
-        const value = expression()
-        if (entries.length === 0 && startsComprehension())
-          return { kind: 'DictComp', key, element: value, generators: comprehensions() }
-        entries.push({ key, value })
-      }
-      if (!take(',') || is('}')) return { kind: 'Dict', entries }
-    }
-  }
-  function plain(node: Node): Node {
-    return node.kind === 'Starred' ? fail() : node
-  }
-}
-
-function itemsOf(node: Node): Node[] {
-  return node.kind === 'Tuple' ? node.items : [node]
-}
-
-function isTarget(node: Node): boolean {
-  if (node.kind === 'Starred') return isTarget(node.value)
-  if (node.kind === 'Tuple' || node.kind === 'List') return node.items.every(isTarget)
-  return node.kind === 'Name' || node.kind === 'Attribute' || node.kind === 'Subscript'
 }

@@ -1,0 +1,56 @@
+// Writes JSON as Python's json.dumps does.
+import { Float, keysOf, type Json } from './value.ts'
+
+export interface DumpOptions {
+  sortKeys?: boolean
+  /** Between items and after a key; Python's default is [', ', ': ']. */
+  separators?: readonly [item: string, key: string]
+  ensureAscii?: boolean
+}
+
+/** The text json.dumps gives. Lone surrogates stay escaped even when `ensureAscii` is false, so the text is valid UTF-8. */
+export function dumpJson(value: Json, options: DumpOptions = {}): string {
+  const { sortKeys = false, separators: [comma, colon] = [', ', ': '], ensureAscii = true } = options
+  return dump(value)
+
+  function dump(value: Json): string {
+    if (typeof value === 'string') return dumpString(value, ensureAscii)
+    if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : floatText(value)
+    if (value instanceof Float) return floatText(value.value)
+    if (Array.isArray(value)) return '[' + value.map(dump).join(comma) + ']'
+    if (typeof value !== 'object' || value === null) return String(value)
+    const keys = sortKeys ? Object.keys(value).sort(byCodePoint) : keysOf(value)
+    return '{' + keys.map((key) => dumpString(key, ensureAscii) + colon + dump(value[key] ?? null)).join(comma) + '}'
+  }
+}
+
+/** A float as Python's repr and json.dumps spell it: 5.0, 1e+16, 1e-05, NaN, Infinity. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const [digits = '', exponent = ''] = value.toExponential().split('e')
+  const power = Number(exponent)
+  if (value !== 0 && (power < -4 || power >= 16)) {
+    return digits + 'e' + (power < 0 ? '-' : '+') + String(Math.abs(power)).padStart(2, '0')
+  }
+  return (Object.is(value, -0) ? '-0' : String(value)) + (Number.isInteger(value) ? '.0' : '')
+}
+
+function dumpString(value: string, ensureAscii: boolean): string {
+  const text = JSON.stringify(value)
+  if (!ensureAscii) return text
+  return text.replace(/[\x7f-\uffff]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
+}
+
+/** UTF-16 order with the surrogates above the rest of the basic plane: the order of code points. */
+function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (x !== y) return rank(x) - rank(y)
+  }
+  return a.length - b.length
+}
+
+function rank(unit: number): number {
+  return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800
+}

@@ -1,7 +1,11 @@
 // The engine against reference numbers of transformers, peft and Tool-N1's trainer, folder by folder.
 import { expect, test } from 'bun:test'
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { verify } from '../../src/job/verify/verify.ts'
+import { forms, run } from '../hone.ts'
+import { scratch } from '../scratch.ts'
 import { sharedPath } from '../shared.ts'
 
 for (const family of ['qwen2', 'qwen3', 'llama3']) {
@@ -12,3 +16,26 @@ for (const family of ['qwen2', 'qwen3', 'llama3']) {
     expect(findings.length).toBeGreaterThan(100)
   })
 }
+
+const oracle = sharedPath('oracle', 'qwen2')
+test.skipIf(!oracle)(
+  'hone verify ends with 0 where every number holds, and with 1 where one does not, which it names',
+  () => {
+    const folder = scratch()
+    const expected = readFileSync(join(oracle!, 'expect.json'), 'utf8')
+    for (const name of readdirSync(oracle!).filter((each) => each !== 'expect.json'))
+      symlinkSync(join(oracle!, name), join(folder, name))
+    const verify = (figures: object) => {
+      writeFileSync(join(folder, 'expect.json'), JSON.stringify(figures))
+      const { code, stdout } = run(forms[0]![1], ['verify', folder, '--format', 'ndjson'])
+      const rows: { name: string; ok: boolean }[] = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      return { code, wrong: rows.filter(({ ok }) => !ok).map(({ name }) => name) }
+    }
+    const figures = JSON.parse(expected)
+    expect(verify(figures)).toEqual({ code: 0, wrong: [] })
+    expect(verify({ ...figures, sft_loss: figures.sft_loss + 1e-3 })).toEqual({ code: 1, wrong: ['sft loss'] })
+  },
+)

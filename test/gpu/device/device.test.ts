@@ -235,12 +235,16 @@ test('thousands of tensors, views, bindings and runs leave no memory behind', ()
       device.free(whole)
     }
   }
+  const growth = () => {
+    Bun.gc(true)
+    const before = process.memoryUsage.rss()
+    round()
+    Bun.gc(true)
+    return process.memoryUsage.rss() - before
+  }
   round()
-  Bun.gc(true)
-  const before = process.memoryUsage.rss()
-  for (let i = 0; i < 5; i++) round()
-  Bun.gc(true)
-  expect(process.memoryUsage.rss() - before).toBeLessThan(60e6)
+  // What is left behind is left behind by every round (400 MB where it is the tensors); what else the process does comes and goes.
+  expect(Math.min(...Array.from({ length: 5 }, growth))).toBeLessThan(8e6)
 })
 
 function bytesOf(data: NodeJS.TypedArray): number[] {

@@ -3,10 +3,15 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeGoldenModel } from '../../../fixtures/golden/engine.ts'
+import { openDevice } from '../../../src/gpu/device/open.ts'
+import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { cuts, kept, type Law } from '../../../src/gpu/policy/law.ts'
+import { openModel } from '../../../src/gpu/policy/model.ts'
 import { ranking } from '../../../src/gpu/policy/ranking.ts'
 import { probabilities, sampleToken } from '../../../src/gpu/policy/sample.ts'
 import { openSafetensors } from '../../../src/gpu/weights/safetensors.ts'
+import { scratch } from '../../scratch.ts'
 import { sharedPath } from '../../shared.ts'
 
 const p = Float32Array.of(0.1, 0.4, 0.3, 0.2)
@@ -153,6 +158,28 @@ test.each(Object.entries(references))(
     expectDistribution(distributionOf(Float32Array.from(golden.logits), golden.context, law), want)
   },
 )
+
+test('what is generated under any law has the probability that transformers gives it', async () => {
+  const folder = scratch()
+  writeGoldenModel('qwen2', folder)
+  const model = openModel(await openDevice('cpu'), folder)
+  const request = { prompt: golden.context, samples: 64, key: [0] }
+  for (const [name, law] of Object.entries(references)) {
+    const want = new Map(Object.entries(golden.probabilities[name]!))
+    const [completions = []] = await generateAll(model, [request], { ...law, maxNewTokens: 1, eosIds: [] })
+    const drawn = new Set<string>()
+    for (const { ids, logprobs } of completions) {
+      const id = String(ids[0])
+      drawn.add(id)
+      expect({ name, id, kept: want.has(id) }).toMatchObject({ kept: true })
+      expect(Math.abs(logprobs[0]! - Math.log(want.get(id)!))).toBeLessThan(1e-4)
+    }
+    // Sixty-four draws miss a token of probability p with (1 − p)^64.
+    const likely = [...want].filter(([, probability]) => probability > 0.2).map(([id]) => id)
+    expect(likely.filter((id) => !drawn.has(id))).toEqual([])
+  }
+  model.free()
+})
 
 const families = ['qwen2', 'qwen3', 'llama3']
 const oracle = sharedPath('oracle')

@@ -151,6 +151,18 @@ test('the divergence is that from the model training began with, adapter include
   expect(second!).toBeGreaterThan(1e-6)
 })
 
+test('the first ratio is one, whatever cut the distribution that was sampled: its log-probs are not those of the policy', () => {
+  const flags = ['--top-k', '2', '--mini-batches', '1', '--steps', '1']
+  const moved = (...more: string[]) => {
+    const output = `cut-${more.join('')}`
+    expect(hone('train', 'train.json', '--output', output, ...flags, ...more)).toMatchObject({ code: 0 })
+    const [step] = readEvents(join(place, output, 'events.ndjson')).filter((event) => event.type === 'step')
+    return Math.abs(step!.figures['ppo_kl']!)
+  }
+  expect(moved()).toBeLessThan(1e-6)
+  expect(moved('--old-logprobs', 'sampled')).toBeGreaterThan(1)
+})
+
 test('a reward of one’s own is asked about every completion', () => {
   expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
     code: 0,

@@ -101,8 +101,10 @@ export function changes(pairs: readonly [Outcome, Outcome][]): Change[] {
     .map(([a, b]) => ({ id: a.id, category: a.category, before: a.score, after: b.score }))
 }
 
-function scoreOf({ verdict, score }: JsonObject): number | undefined {
+/** The rows of a run's evaluation have a reward's score beside what exact match counts, which is the verdict of `hone eval`. */
+function scoreOf({ verdict, exact, score }: JsonObject): number | undefined {
   if (typeof verdict === 'boolean') return Number(verdict)
+  if (typeof exact === 'boolean') return Number(exact)
   return typeof score === 'number' ? score : undefined
 }
 

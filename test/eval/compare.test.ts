@@ -38,6 +38,18 @@ test('difference, counts and sign test per category and over all', () => {
   expect(all?.difference.low).toBeGreaterThan(0.1)
 })
 
+test('rows of a run’s evaluation count as right where they are exact, whatever the reward gave them', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'hone-compare-')), 'answers.jsonl')
+  writeFileSync(
+    path,
+    '{"id": "a", "set": "s", "score": 0, "exact": true}\n{"id": "b", "set": "s", "score": 1, "exact": false}\n',
+  )
+  expect((await readOutcomes(path)).map(({ id, score }) => [id, score])).toEqual([
+    ['a', 1],
+    ['b', 0],
+  ])
+})
+
 test('rows of verdicts and of scores are read, anything else is refused at its line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hone-compare-'))
   const path = join(folder, 'rows.jsonl')

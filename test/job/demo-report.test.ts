@@ -20,13 +20,15 @@ const evaluation = (step: number, seen: number, unseen: number) => ({
     ]),
   ),
 })
-const answers = (scores: number[]) =>
+// The reward may say otherwise: what counts is what exact match counts.
+const answers = (exact: number[]) =>
   lines(
-    scores.map((score, i) => ({
+    exact.map((right, i) => ({
       set: i % 2 === 0 ? 'seen' : 'unseen',
       id: `row-${i}`,
       output: `<think>a</think>\n<tool_call>[${i}]</tool_call>`,
-      score,
+      exact: right === 1,
+      score: 1 - right,
     })),
   )
 

@@ -10,7 +10,7 @@ const Event = v.variant('type', [
   v.looseObject({ type: v.literal('step'), step: v.number(), figures: Figures }),
   v.looseObject({ type: v.literal('eval'), step: v.number(), figures: Figures }),
 ])
-const AnswerLine = v.looseObject({ set: v.string(), id: v.string(), output: v.string(), score: v.number() })
+const AnswerLine = v.looseObject({ set: v.string(), id: v.string(), output: v.string(), exact: v.boolean() })
 type AnswerLine = v.InferOutput<typeof AnswerLine>
 
 /** What a run directory says of a finished demonstration. */
@@ -76,7 +76,7 @@ export function demoSummary({ before, after, first, last }: Demo) {
 }
 
 function change(first: readonly AnswerLine[], last: readonly AnswerLine[]) {
-  const exact = (answers: readonly AnswerLine[]) => answers.map(({ score }) => Number(score >= 1))
+  const exact = (answers: readonly AnswerLine[]) => answers.map((each) => Number(each.exact))
   const [was, is] = [exact(first), exact(last)]
   const up = is.filter((value, i) => value > was[i]!).length
   const down = is.filter((value, i) => value < was[i]!).length
@@ -88,8 +88,8 @@ function interval(figures: Record<string, number>, key: string): string {
   return `${percent(key)} % (${percent(`${key}/low`)} to ${percent(`${key}/high`)})`
 }
 
-function shown({ id, output, score }: AnswerLine, questions: ReadonlyMap<string, string>): string[] {
-  return [`${score >= 1 ? '✓' : '✗'} ${questions.get(id) ?? id}`, `  ${output.replaceAll('\n', ' ')}`]
+function shown({ id, output, exact }: AnswerLine, questions: ReadonlyMap<string, string>): string[] {
+  return [`${exact ? '✓' : '✗'} ${questions.get(id) ?? id}`, `  ${output.replaceAll('\n', ' ')}`]
 }
 
 const points = (share: number): string => (share >= 0 ? '+' : '') + (100 * share).toFixed(1)

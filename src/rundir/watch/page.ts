@@ -1,6 +1,7 @@
 // The page of a run as one HTML text with everything inside: nothing is fetched from a network.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import * as v from 'valibot'
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' }
 import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' }
 import type { RunEvent } from '../event.ts'
@@ -28,14 +29,24 @@ export function eventsOf(directory: string): RunEvent[] {
   return existsSync(path) ? readEvents(path) : []
 }
 
+/** What the page shows of a completion; ids and log-probs stay where they are. */
+const Shown = v.object({
+  id: v.string(),
+  reward: v.number(),
+  advantage: v.nullable(v.number()),
+  output: v.string(),
+  score: v.number(),
+  reasons: v.array(v.string()),
+})
+
 /** Completions of a step, empty where none are kept. */
-export function rolloutsOf(directory: string, step: number): unknown[] {
+export function rolloutsOf(directory: string, step: number): v.InferOutput<typeof Shown>[] {
   const path = join(directory, 'rollouts', stepFile(step))
   if (!existsSync(path)) return []
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line): unknown => JSON.parse(line))
+    .map((line) => v.parse(Shown, JSON.parse(line)))
 }
 
 function lastStep(directory: string): number | undefined {

@@ -23,7 +23,20 @@ const rooms = [
 /** What uses every room: the table of commands, and the build of the binary. */
 const roofs = ['main.ts', 'build.ts']
 /** The way of the data through rl, its tables first: a file may import from those before it, and what is not named here. */
-const story = ['advantage', 'loss/', 'recipe', 'record', 'rollout', 'judge', 'frozen', 'loss', 'step', 'loop', 'train']
+const story = [
+  'advantage',
+  'loss/',
+  'recipe',
+  'record',
+  'rollout',
+  'judge',
+  'freeze',
+  'weigh',
+  'loss',
+  'learn',
+  'loop',
+  'train',
+]
 /** The one file that imports fixtures, and the one that it imports: what the binary ships. */
 const door = { from: 'job/demo/demo.ts', to: '../fixtures/shipped.ts' }
 

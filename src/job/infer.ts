@@ -7,7 +7,7 @@ import { HoneError } from '../error.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import { generate, type GenerationRequest } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
-import { isObject, type Json } from '../text/json.ts'
+import { decimalsOf, isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
 import { promptIds } from '../dialogue/prompt.ts'
@@ -54,9 +54,8 @@ export async function* infer(file: string, context: InferContext): AsyncGenerato
   for await (const { request, completions } of generate(policy, requests(), sampling)) {
     const [completion] = completions
     const text = textOf(completion!, context.tokenizer)
-    // Nine digits tell any two float32 apart.
-    const logprobs = Array.from(completion!.logprobs, (value) => Number(value.toPrecision(9)))
     const { calls } = parser.parse(text)
+    const logprobs = decimalsOf(completion!.logprobs)
     yield { text, calls, prompt_ids: [...request.prompt], output_ids: completion!.ids, logprobs }
   }
 }

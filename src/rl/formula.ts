@@ -1,6 +1,6 @@
 // The loss that a recipe means, in symbols, and the settings that have no effect on it.
 import { lawOf, type TrainRecipe } from './recipe.ts'
-import { computesOld } from './frozen.ts'
+import { computesOld } from './freeze.ts'
 
 /** Lines for people: the loss, its advantage, and what the ratio is taken between. */
 export function formulaOf(recipe: TrainRecipe): string[] {

@@ -6,7 +6,8 @@ import type { Figures } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import { generate } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
-import type { Answer, Completed, Judge, PromptSet } from './record.ts'
+import type { Answer, Judge, PromptSet, Rollout } from './record.ts'
+import { isTruncated, ownWords, trainedTokens } from './trained.ts'
 
 export interface HeldOutContext {
   policy: Pick<Policy, 'open'>
@@ -24,16 +25,16 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
   const requests = sets.flatMap(({ name, prompts }) =>
     prompts.map((item) => ({ set: name, item, prompt: item.ids, samples: 1, key: [] })),
   )
-  const groups: Completed[] = []
+  const rollouts: Rollout[] = []
   for await (const { request, completions } of generate(policy, requests, { ...sampling, temperature: 0 })) {
-    groups.push({ prompt: request.item, completions })
-    context.onProgress?.(groups.length, requests.length)
+    rollouts.push({ prompt: request.item, completions: completions.map(ownWords) })
+    context.onProgress?.(rollouts.length, requests.length)
   }
-  const judged = await judge(groups, step)
-  return groups.map(({ prompt, completions }, i) => {
+  const judged = await judge(rollouts, step)
+  return rollouts.map(({ prompt, completions }, i) => {
     const { text, verdict } = judged[i]![0]!
     const exact = isExact(reader.parse(text), prompt.row)
-    return { set: requests[i]!.set, prompt, text, verdict, completion: completions[0]!, exact }
+    return { ...completions[0]!, set: requests[i]!.set, prompt, text, verdict, exact }
   })
 }
 
@@ -57,8 +58,8 @@ export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]
     'exact_match/low': whole.low,
     'exact_match/high': whole.high,
     reward: mean(answers.map(({ verdict }) => verdict.score)),
-    'completions/mean_length': mean(answers.map(({ completion }) => completion.ids.length)),
-    'completions/clipped_ratio': mean(answers.map(({ completion }) => Number(completion.finish === 'length'))),
+    'completions/mean_length': mean(answers.map(trainedTokens)),
+    'completions/clipped_ratio': mean(answers.map((each) => Number(isTruncated(each)))),
   }
   if (shares.length > 1)
     for (const { name, interval } of shares) {

@@ -1,9 +1,9 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../dialogue/chat.ts'
-import type { Completion } from '../gpu/policy/session.ts'
 import type { Mode, Sample } from '../reward/reward.ts'
 import { openScorer } from '../reward/scorer.ts'
 import type { Judge } from './record.ts'
+import { trainedTokens } from './trained.ts'
 
 export interface OpenJudge {
   judge: Judge
@@ -16,14 +16,14 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
   const scorer = openScorer(spec, { mode })
   return {
     close: scorer.close,
-    async judge(groups, step) {
-      const texts = groups.map(({ completions }) => completions.map((each) => textOf(each, tokenizer)))
-      const samples = groups.flatMap(({ prompt, completions }, g) =>
-        completions.map(({ ids }, i): Sample => ({
+    async judge(rollouts, step) {
+      const texts = rollouts.map(({ completions }) => completions.map((each) => textOf(each, tokenizer)))
+      const samples = rollouts.flatMap(({ prompt, completions }, g) =>
+        completions.map((each, i): Sample => ({
           completion: texts[g]![i]!,
           truth: prompt.row.answer,
           step,
-          tokens: ids.length,
+          tokens: trainedTokens(each),
           row: prompt.json,
         })),
       )
@@ -35,8 +35,8 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
 }
 
 /** The text of a completion without the token that ended it; other special tokens stay, for the reward to see. */
-export function textOf({ ids, finish }: Completion, tokenizer: Tokenizer): string {
-  return tokenizer.decode(finish === 'eos' ? ids.slice(0, -1) : ids)
+export function textOf({ ids }: { ids: readonly number[] }, tokenizer: Tokenizer): string {
+  return tokenizer.decode(tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids)
 }
 
 /** A test for stop strings, asked after every token. */

@@ -1,20 +1,21 @@
 // Figures of a rollout batch, named as TRL names them.
 import { mean } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
-import { type Collected, saysNothing } from './rollout.ts'
+import { type Batch, saysNothing } from './rollout.ts'
+import { isTruncated, trainedTokens } from './trained.ts'
 
 /** Over all that was rolled out, groups that were replaced included: the waste is always shown. */
-export function rolloutFigures({ rollouts, dead }: Collected): Figures {
+export function rolloutFigures({ rollouts, dead }: Batch): Figures {
   const all = [...rollouts, ...dead]
-  const rewards = all.flatMap((each) => each.rewards)
   const completions = all.flatMap((each) => each.completions)
-  const verdicts = all.flatMap(({ judged }) => judged.map(({ verdict }) => verdict))
-  const lengths = completions.map(({ ids }) => ids.length)
-  const ended = completions.filter(({ finish }) => finish !== 'length').map(({ ids }) => ids.length)
+  const rewards = completions.map(({ reward }) => reward)
+  const verdicts = completions.map(({ verdict }) => verdict)
+  const lengths = completions.map(trainedTokens)
+  const ended = completions.filter((each) => !isTruncated(each)).map(trainedTokens)
   return {
     reward: mean(rewards),
     reward_std: deviation(rewards),
-    frac_reward_zero_std: mean(all.map((each) => Number(saysNothing(each)))),
+    frac_reward_zero_std: mean(all.map((each) => Number(saysNothing(each.completions)))),
     frac_fault: mean(verdicts.map(({ fault }) => Number(fault !== null))),
     ...partMeans(verdicts.map(({ parts }) => parts)),
     'completions/mean_length': mean(lengths),

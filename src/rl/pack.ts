@@ -1,12 +1,20 @@
-// Micro-batches: which groups go through the engine together.
+// Micro-batches: what goes through the engine together.
 import { microBatches } from '../gpu/policy/batch.ts'
 import type { Group } from '../gpu/policy/policy.ts'
+import type { Rollout } from './record.ts'
 
-/** Indices of the wanted groups, in packs of equally many completions and of at most about `limit` tokens with padding. */
-export function pack(groups: readonly Group[], limit: number, wanted: (index: number) => boolean): number[][] {
-  const indices = groups.map((_, index) => index).filter(wanted)
-  const some = indices.map((index) => groups[index]!)
-  return microBatches(some, limit).map((batch) => batch.map((i) => indices[i]!))
+/** Packs of as many completions each and of at most about `limit` tokens with padding, each item with its ids. */
+export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Group, limit: number) {
+  const groups = items.map(groupOf)
+  return microBatches(groups, limit).map((batch) => ({
+    items: batch.map((i) => items[i]!),
+    groups: batch.map((i) => groups[i]!),
+  }))
+}
+
+/** A rollout as the engine sees it. */
+export function idsOf({ prompt, completions }: Rollout): Group {
+  return { prompt: prompt.ids, completions: completions.map(({ ids }) => ids) }
 }
 
 /** Let signals and timers be heard between passes of the engine. */

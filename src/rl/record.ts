@@ -1,6 +1,5 @@
-// The records that pass along the loop: a prompt, what was rolled out of it, and how much each completion counts.
+// The records that pass along the loop: a completion of a prompt, to which every stage adds what the next one needs.
 import type { PolicyState } from '../gpu/policy/policy.ts'
-import type { Completion } from '../gpu/policy/session.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow } from '../dialogue/row.ts'
@@ -21,27 +20,83 @@ export interface PromptSet {
   prompts: readonly Prompt[]
 }
 
-/** A completion as text and what the reward says of it. */
-export interface Judged {
+/** The ids of a completion from one place up to another, [from, to). */
+export interface Span {
+  from: number
+  to: number
+}
+
+/** Whose words a stretch of a completion is: the model's own, or what a tool or a user answered. */
+export interface Turn extends Span {
+  role: 'assistant' | 'tool' | 'user'
+}
+
+/**
+ * Why a completion ended: the model ended it or the environment said done (`completed`), a tool asked to end, a limit of the
+ * recipe was met, the context was full, what the model wrote could not be read, or it took too long.
+ */
+export const stops = [
+  'completed',
+  'tool_stopped',
+  'max_turns',
+  'max_tokens',
+  'max_tool_calls',
+  'context_overflow',
+  'parse_error',
+  'rollout_timeout',
+] as const
+export type Stop = (typeof stops)[number]
+
+/** A completion as it was sampled: the model's own tokens and, among them, those that it was given. */
+export interface Sampled {
+  ids: readonly number[]
+  /** Of each id under the law it was sampled by; 0 for a given one. */
+  logprobs: Float32Array
+  /** The model's own tokens, in order; only they are trained on and counted (see trained.ts). */
+  trained: readonly Span[]
+  /** All ids, in order. */
+  turns: readonly Turn[]
+  stop: Stop
+}
+
+/** A completion as text, and what a reward says of it. */
+export interface Judgement {
   text: string
   verdict: Verdict
 }
 
-/** A prompt and what was made of it, to be judged. */
-export interface Completed {
+export interface Scored extends Sampled, Judgement {
+  /** The verdict's score, unless rewards are permuted. */
+  reward: number
+}
+
+/** With what stays fixed while it is learnt from, one number per id. */
+export interface Frozen extends Scored {
+  /** Log-probs below the ratio. */
+  old: ArrayLike<number>
+  /** Log-probs of the reference, where the recipe asks for a divergence. */
+  reference: ArrayLike<number> | undefined
+  /** Entropies under the weights that sampled, where a threshold needs them. */
+  entropies: ArrayLike<number> | undefined
+}
+
+export interface Weighted extends Frozen {
+  advantage: number
+}
+
+/** One prompt and its G completions, which have come as far as C says. */
+export interface Rollout<C extends Sampled = Sampled> {
   prompt: Prompt
-  completions: readonly Completion[]
+  completions: readonly C[]
 }
 
-/** Judges the completions of every group, in order. Never rejects for what a completion says. */
-export type Judge = (groups: readonly Completed[], step: number) => Promise<Judged[][]>
-
-/** One prompt and its G completions. */
-export interface Rollout extends Completed {
-  judged: readonly Judged[]
-  /** The reward of each completion, the verdict's score unless rewards are permuted. */
-  rewards: readonly number[]
+/** A rollout whose rewards are known: `live` ones are trained on. */
+export interface Judged<C extends Scored = Scored> extends Rollout<C> {
+  live: boolean
 }
+
+/** Judges the completions of every rollout, in order. Never rejects for what a completion says. */
+export type Judge = (rollouts: readonly Rollout[], step: number) => Promise<Judgement[][]>
 
 /** Where a run stands: steps done, and place in the order of prompts or rows. */
 export interface Progress {
@@ -50,26 +105,19 @@ export interface Progress {
 }
 
 /** One held-out row and what the model made of it. */
-export interface Answer extends Judged {
+export interface Answer extends Sampled, Judgement {
   set: string
   prompt: Prompt
-  completion: Completion
   /** As `hone eval --bench rows` judges it with the same parser. */
   exact: boolean
 }
 
 /** Keeps what a run leaves; the loop does not know where. */
 export interface Store {
-  /** Rollouts of a step with rewards and advantages; `dead` groups were replaced. */
-  rollouts(step: number, weighted: readonly Weighted[], dead: readonly Rollout[]): void
+  /** Rollouts of a step with rewards and advantages; `dead` ones were replaced. */
+  rollouts(step: number, weighted: readonly Judged<Weighted>[], dead: readonly Judged[]): void
   /** Answers of an evaluation after `step` steps. */
   answers(step: number, answers: readonly Answer[]): void
   /** Everything that a later run needs to go on exactly. Returns its path. */
   checkpoint(progress: Progress, policy: PolicyState): string
-}
-
-/** A rollout with the advantage of each completion; `live` groups are trained on. */
-export interface Weighted extends Rollout {
-  advantages: readonly number[]
-  live: boolean
 }

@@ -1,4 +1,4 @@
-// From prompts to groups of judged completions, refilled where groups say nothing.
+// From prompts to judged completions, refilled where a group says nothing.
 import type { Sampling } from '../gpu/policy/law.ts'
 import { generate } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
@@ -6,7 +6,8 @@ import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Completed, Judge, Prompt, Rollout } from './record.ts'
+import type { Judge, Judged, Prompt, Rollout, Scored } from './record.ts'
+import { ownWords } from './trained.ts'
 
 export interface RolloutContext {
   recipe: TrainRecipe
@@ -19,10 +20,10 @@ export interface RolloutContext {
   onProgress?: (done: number, total: number) => void
 }
 
-/** What one step rolled out; `dead` groups were replaced. */
-export interface Collected {
-  rollouts: Rollout[]
-  dead: Rollout[]
+/** The rollout batch of a step; `dead` ones were replaced. */
+export interface Batch {
+  rollouts: Judged[]
+  dead: Judged[]
   /** Place in the order of prompts from which the next step goes on. */
   position: number
   /** True where refilling stopped at its limit and fewer groups than wanted are live. */
@@ -30,59 +31,63 @@ export interface Collected {
 }
 
 /** The rollout batch of a step, taken from `position` of the order of prompts on. */
-export async function collect(context: RolloutContext, position: number): Promise<Collected> {
+export async function rollout(context: RolloutContext, position: number): Promise<Batch> {
   const { promptsPerStep, zeroVariance, refillRounds } = context.recipe
-  const first = await rollout(context, position, promptsPerStep)
-  position += promptsPerStep
-  if (zeroVariance !== 'refill') return { rollouts: first, dead: [], position, capped: false }
-  const live: Rollout[] = []
-  const dead: Rollout[] = []
-  const sort = (rollouts: Rollout[]) => rollouts.forEach((each) => (saysNothing(each) ? dead : live).push(each))
-  sort(first)
-  for (let round = 0; round < refillRounds && live.length < promptsPerStep; round++) {
-    const missing = promptsPerStep - live.length
-    sort(await rollout(context, position, missing))
-    position += missing
-  }
-  return { rollouts: live, dead, position, capped: live.length < promptsPerStep }
+  const all = await sampleAndJudge(context, position, promptsPerStep)
+  const missing = () => promptsPerStep - all.filter(({ live }) => live).length
+  if (zeroVariance === 'refill')
+    for (let round = 0; round < refillRounds && missing() > 0; round++)
+      all.push(...(await sampleAndJudge(context, position + all.length, missing())))
+  return batchOf(all, context.recipe, position)
 }
 
-/** True where the rewards of the group are all equal. A group of one has nothing to be compared with. */
-export function saysNothing({ rewards }: Rollout): boolean {
-  return rewards.length > 1 && isConstant(rewards)
+/** True where the rewards are all equal. A group of one has nothing to be compared with. */
+export function saysNothing(completions: readonly Scored[]): boolean {
+  return completions.length > 1 && isConstant(completions.map(({ reward }) => reward))
 }
 
-/** Complete and judge the `count` prompts at `position` of the order. */
-async function rollout(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
-  const { recipe, policy, sampling, judge, step } = context
+async function sampleAndJudge(context: RolloutContext, position: number, count: number): Promise<Judged[]> {
+  return await score(await sample(context, position, count), context, position)
+}
+
+/** Complete the `count` prompts at `position` of the order. */
+async function sample(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
+  const { recipe, policy, sampling, step } = context
   const requests = inOrder(context.prompts, recipe.seed, position, count).map(({ item, epoch }) => ({
     item,
     prompt: item.ids,
     samples: recipe.groupSize,
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
   }))
-  const groups: Completed[] = []
+  const rollouts: Rollout[] = []
   for await (const { request, completions } of generate(policy, requests, sampling, { budget: recipe.rolloutTokens })) {
-    groups.push({ prompt: request.item, completions })
-    context.onProgress?.(groups.length, count)
+    rollouts.push({ prompt: request.item, completions: completions.map(ownWords) })
+    context.onProgress?.(rollouts.length, count)
   }
-  const judged = await judge(groups, step)
-  const rollouts = groups.map((group, i) => ({
-    ...group,
-    judged: judged[i]!,
-    rewards: judged[i]!.map(({ verdict }) => verdict.score),
-  }))
-  return recipe.permuteRewards ? permute(rollouts, recipe.seed, step, position) : rollouts
+  return rollouts
 }
 
-/** The control: the same rewards, given to other completions of the batch. */
-function permute(rollouts: Rollout[], seed: number, step: number, position: number): Rollout[] {
-  const rewards = shuffle(
-    rollouts.flatMap((each) => each.rewards),
-    seed,
-    KEY.permute,
-    step,
-    position,
-  )
-  return rollouts.map((each) => ({ ...each, rewards: rewards.splice(0, each.rewards.length) }))
+/** Rewards, and with them which groups are trained on. */
+async function score(
+  rollouts: readonly Rollout[],
+  { recipe, judge, step }: Pick<RolloutContext, 'recipe' | 'judge' | 'step'>,
+  position: number,
+): Promise<Judged[]> {
+  const judged = await judge(rollouts, step)
+  const scores = judged.flatMap((group) => group.map(({ verdict }) => verdict.score))
+  // The control: the same rewards, given to other completions of the batch.
+  const rewards = recipe.permuteRewards ? shuffle(scores, recipe.seed, KEY.permute, step, position) : scores
+  let next = 0
+  return rollouts.map(({ prompt, completions }, g) => {
+    const scored = completions.map((each, i) => ({ ...each, ...judged[g]![i]!, reward: rewards[next++]! }))
+    return { prompt, completions: scored, live: recipe.zeroVariance === 'keep' || !saysNothing(scored) }
+  })
+}
+
+/** Where groups are refilled, those without variance are no part of the batch. */
+function batchOf(all: Judged[], { zeroVariance, promptsPerStep }: TrainRecipe, position: number): Batch {
+  const end = position + all.length
+  if (zeroVariance !== 'refill') return { rollouts: all, dead: [], position: end, capped: false }
+  const rollouts = all.filter(({ live }) => live)
+  return { rollouts, dead: all.filter(({ live }) => !live), position: end, capped: rollouts.length < promptsPerStep }
 }

@@ -1,13 +1,12 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
 import type { Law } from '../gpu/policy/law.ts'
-import type { Group } from '../gpu/policy/policy.ts'
 import type { Progress } from './record.ts'
 import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
 import { updateOptions } from './schedule.ts'
-import { requireFinite } from './step.ts'
+import { requireFinite } from './learn.ts'
 
 /** Tokens are imitated as the model gives them. */
 const LAW: Law = { temperature: 1 }
@@ -40,21 +39,17 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
   const { recipe, policy, clock } = context
   const started = clock()
   const examples = inOrder(context.examples, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
-  const groups = examples.map(({ prompt, completion }): Group => ({ prompt, completions: [completion] }))
   const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
   let loss = 0
   let done = 0
-  for (const batch of pack(groups, recipe.microBatchTokens, () => true)) {
-    policy.accumulate(
-      batch.map((g) => groups[g]!),
-      LAW,
-      ({ logprobs }) => {
-        // The mean over all completion tokens of the step, however it is cut into micro-batches.
-        for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets
-        return { logprobs: logprobs.map((group) => group.map((tokens) => tokens.map(() => -1 / targets))) }
-      },
-    )
-    phase(context, 'examples')((done += batch.length), groups.length)
+  const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion] })
+  for (const { groups } of pack(examples, groupOf, recipe.microBatchTokens)) {
+    policy.accumulate(groups, LAW, ({ logprobs }) => {
+      // The mean over all completion tokens of the step, however it is cut into micro-batches.
+      for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets
+      return { logprobs: logprobs.map((group) => group.map((tokens) => tokens.map(() => -1 / targets))) }
+    })
+    phase(context, 'examples')((done += groups.length), examples.length)
     await breathe()
   }
   const update = updateOptions(recipe, step, steps)

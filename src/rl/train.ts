@@ -1,13 +1,15 @@
-// Reinforcement learning, top to bottom: roll out, judge, weigh, update; then what is due, and the next step.
+// Reinforcement learning, top to bottom: roll out and judge, freeze, weigh, learn; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
-import type { Figures } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import { rolloutFigures } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
+import { freeze } from './freeze.ts'
+import { learn } from './learn.ts'
 import type { Judge, Progress, Prompt } from './record.ts'
-import { collect, type Collected } from './rollout.ts'
-import { learn } from './step.ts'
+import { type Batch, rollout } from './rollout.ts'
+import { trainedTokens } from './trained.ts'
+import { weigh } from './weigh.ts'
 
 export interface TrainContext extends LoopContext {
   recipe: TrainRecipe
@@ -41,22 +43,35 @@ interface StepContext extends TrainContext {
 }
 
 async function takeStep(context: StepContext, position: number): Promise<Stepped> {
-  const { recipe, law, ending, step } = context
-  const started = context.clock()
-  const sampling = { ...law, maxNewTokens: recipe.maxCompletionLength, ...ending }
-  const batch = await collect({ ...context, sampling, onProgress: phase(context, 'rollout') }, position)
-  const rolledOut = context.clock()
-  requireRewards(batch, recipe, step + 1)
+  const { recipe, law, ending, step, clock } = context
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
-  const { weighted, figures } = await learn(batch.rollouts, { ...context, onProgress })
+  const sampling = { ...law, maxNewTokens: recipe.maxCompletionLength, ...ending }
+  const started = clock()
+  const batch = await rollout({ ...context, sampling, onProgress: phase(context, 'rollout') }, position)
+  requireRewards(batch, recipe, step + 1)
+  const rolledOut = clock()
+  const frozen = await freeze(batch.rollouts, { ...context, onProgress })
+  const weighted = weigh(frozen, recipe)
+  const weighed = clock()
+  const figures = await learn(weighted, { ...context, onProgress })
+  const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead)
   if (batch.capped) warnOfCap(context, step + 1, batch)
   requireNear(figures['kl'], recipe, step + 1)
-  const times = timing(batch, started, rolledOut, context.clock())
+  const seconds = (clock() - started) / 1000
+  const tokens = tokensOf(batch)
+  const times = {
+    num_tokens: tokens,
+    tokens_per_second: tokens / Math.max(seconds, 1e-3),
+    'time/rollout': (rolledOut - started) / 1000,
+    'time/reference': (weighed - rolledOut) / 1000,
+    'time/update': (learned - weighed) / 1000,
+    step_time: seconds,
+  }
   return { position: batch.position, figures: { ...rolloutFigures(batch), ...figures, ...times } }
 }
 
-function warnOfCap(context: TrainContext, step: number, { rollouts }: Collected): void {
+function warnOfCap(context: TrainContext, step: number, { rollouts }: Batch): void {
   const { promptsPerStep, refillRounds } = context.recipe
   note(
     context,
@@ -67,8 +82,8 @@ function warnOfCap(context: TrainContext, step: number, { rollouts }: Collected)
 }
 
 /** A reward that seldom gives a verdict is broken: training on its zeros would go unnoticed. */
-function requireRewards({ rollouts, dead }: Collected, { maxFaultShare }: TrainRecipe, step: number): void {
-  const verdicts = [...rollouts, ...dead].flatMap(({ judged }) => judged.map(({ verdict }) => verdict))
+function requireRewards({ rollouts, dead }: Batch, { maxFaultShare }: TrainRecipe, step: number): void {
+  const verdicts = [...rollouts, ...dead].flatMap(({ completions }) => completions.map(({ verdict }) => verdict))
   const faulty = verdicts.filter(({ fault }) => fault !== null)
   if (faulty.length <= maxFaultShare * verdicts.length) return
   const counts = new Map<string, number>()
@@ -92,17 +107,11 @@ function requireNear(kl: number | undefined, { maxKl }: TrainRecipe, step: numbe
   })
 }
 
-/** Seconds, and tokens per second: prompts are counted once per group. */
-function timing({ rollouts, dead }: Collected, started: number, rolledOut: number, ended: number): Figures {
-  const tokens = [...rollouts, ...dead].reduce(
-    (sum, { prompt, completions }) => completions.reduce((all, { ids }) => all + ids.length, sum + prompt.ids.length),
+/** Own tokens, and those of prompts, which are counted once per group. */
+function tokensOf({ rollouts, dead }: Batch): number {
+  return [...rollouts, ...dead].reduce(
+    (sum, { prompt, completions }) =>
+      completions.reduce((all, each) => all + trainedTokens(each), sum + prompt.ids.length),
     0,
   )
-  const seconds = (ended - started) / 1000
-  return {
-    num_tokens: tokens,
-    tokens_per_second: tokens / Math.max(seconds, 1e-3),
-    'time/rollout': (rolledOut - started) / 1000,
-    step_time: seconds,
-  }
 }

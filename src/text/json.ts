@@ -2,4 +2,4 @@
 export { equalJson } from './json/equal.ts'
 export { JsonError, MAX_DEPTH, parseJson, type JsonFault } from './json/read.ts'
 export { Float, isObject, keysOf, type Json, type JsonObject } from './json/value.ts'
-export { dumpJson, floatText, type DumpOptions } from './json/write.ts'
+export { decimalsOf, dumpJson, floatText, type DumpOptions } from './json/write.ts'

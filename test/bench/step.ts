@@ -13,7 +13,10 @@ import { elements } from '../../src/gpu/graph/tensor.ts'
 import { data, flush, log } from '../../src/out.ts'
 import { lawOf, TrainRecipe } from '../../src/rl/recipe.ts'
 import type { Prompt } from '../../src/rl/record.ts'
-import { learn } from '../../src/rl/step.ts'
+import { freeze } from '../../src/rl/freeze.ts'
+import { learn } from '../../src/rl/learn.ts'
+import { ownWords } from '../../src/rl/trained.ts'
+import { weigh } from '../../src/rl/weigh.ts'
 import { stream, uniform } from '../../src/rng.ts'
 
 const [name = '', ...rest] = process.argv.slice(2)
@@ -68,14 +71,20 @@ for (let step = 0; step < steps; step++) {
     maxNewTokens: R,
     eosIds: [],
   })
+  const verdict = { score: 0, parts: null, fault: null, reasons: [] }
   const rollouts = chosen.map((prompt, n) => ({
     prompt,
-    completions: completions[n]!,
-    judged: [],
-    rewards: completions[n]!.map((_, sample) => uniform(1, prompt.index, sample)),
+    completions: completions[n]!.map((each, sample) => ({
+      ...ownWords(each),
+      text: '',
+      verdict,
+      reward: uniform(1, prompt.index, sample),
+    })),
+    live: true,
   }))
   const generated = performance.now()
-  const { figures } = await learn(rollouts, { recipe, law, policy, step, steps })
+  const frozen = await freeze(rollouts, { recipe, law, policy })
+  const figures = await learn(weigh(frozen, recipe), { recipe, law, policy, step, steps })
   const ended = performance.now()
   seconds.generate.push((generated - started) / 1000)
   seconds.step.push((ended - started) / 1000)

@@ -18,7 +18,7 @@ test('answers are greedy, in order, and shares are exact', async () => {
   const sets = [{ name: 'a', prompts: toyPrompts(6, V) }]
   const answers = await answer(sets, context)
   expect(answers.map(({ prompt }) => prompt.index)).toEqual([0, 1, 2, 3, 4, 5])
-  expect(answers.every(({ completion }) => completion.ids.join() === '0,0')).toBe(true)
+  expect(answers.every(({ ids }) => ids.join() === '0,0')).toBe(true)
   const figures = figuresOf(answers, sets)
   expect(figures['exact_match']).toBeCloseTo(1 / 6)
   expect(figures['exact_match/low']).toBeLessThan(1 / 6)

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
-import { collect } from '../../src/rl/rollout.ts'
+import { rollout } from '../../src/rl/rollout.ts'
 import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
@@ -27,7 +27,7 @@ async function rollouts(overrides: object = {}, position = 0) {
     judge: successorJudge(V),
     step: 3,
   }
-  return await collect(context, position)
+  return await rollout(context, position)
 }
 
 test('completions are the same however many prompts are held at once', async () => {
@@ -36,8 +36,8 @@ test('completions are the same however many prompts are held at once', async () 
 })
 
 test('another seed or step samples something else, the next position other prompts', async () => {
-  const ids = (collected: Awaited<ReturnType<typeof rollouts>>) =>
-    JSON.stringify(collected.rollouts.map(({ completions }) => completions.map(({ ids }) => ids)))
+  const ids = (batch: Awaited<ReturnType<typeof rollouts>>) =>
+    JSON.stringify(batch.rollouts.map(({ completions }) => completions.map(({ ids }) => ids)))
   expect(ids(await rollouts({ seed: 1 }))).not.toBe(ids(await rollouts()))
   const [first, second] = [await rollouts(), await rollouts({}, 8)]
   expect(second.rollouts[0]!.prompt.index).not.toBe(first.rollouts[0]!.prompt.index)
@@ -45,8 +45,8 @@ test('another seed or step samples something else, the next position other promp
 })
 
 test('permuted rewards are the same rewards at other completions', async () => {
-  const rewardsOf = (collected: Awaited<ReturnType<typeof rollouts>>) =>
-    collected.rollouts.flatMap(({ rewards }) => rewards)
+  const rewardsOf = (batch: Awaited<ReturnType<typeof rollouts>>) =>
+    batch.rollouts.flatMap(({ completions }) => completions.map(({ reward }) => reward))
   const [honest, permuted] = [rewardsOf(await rollouts()), rewardsOf(await rollouts({ permuteRewards: true }))]
   expect(permuted).not.toEqual(honest)
   expect(permuted.toSorted()).toEqual(honest.toSorted())

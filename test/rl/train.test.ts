@@ -153,7 +153,7 @@ test('refilling replaces groups that say nothing and is loud when it gives up', 
 })
 
 test('rollouts and answers are kept as lines, with rewards, advantages and why', async () => {
-  const { context: run, directory } = context({ steps: 1, evalEvery: 1 })
+  const { context: run, events, directory } = context({ steps: 1, evalEvery: 1 })
   await train(run, start)
   const read = (folder: string, name: string) =>
     readFileSync(join(directory, folder, name), 'utf8')
@@ -163,8 +163,17 @@ test('rollouts and answers are kept as lines, with rewards, advantages and why',
   const rows = read('rollouts', 'step-000000001.jsonl')
   expect(rows.length).toBe(36)
   expect(rows[0]).toMatchObject({ step: 1, sample: 0, gts: [{ arguments: {} }], live: true, fault: null })
+  for (const row of rows) {
+    const { output_ids: ids, turns } = row
+    expect(row).toMatchObject({ prompt_ids: [expect.any(Number)], output: ids.join(' '), trained: ids.map(() => 1) })
+    expect(turns).toEqual([{ role: 'assistant', from: 0, to: ids.length }])
+    expect(row.stop).toBe(ids.at(-1) === EOS ? 'completed' : 'max_tokens')
+  }
   expect(readdirSync(join(directory, 'evals')).sort()).toEqual(['step-000000000.jsonl', 'step-000000001.jsonl'])
-  expect(read('evals', 'step-000000001.jsonl').length).toBe(12)
+  const answers = read('evals', 'step-000000001.jsonl')
+  expect(answers.length).toBe(12)
+  const exact = answers.filter((answer) => answer.exact).length
+  expect(exact / 12).toBe(evaluations(events).at(-1)!)
 })
 
 test('a run does not start when decoding and training disagree', async () => {

@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import {
+  decimalsOf,
   dumpJson,
   equalJson,
   Float,
@@ -187,6 +188,15 @@ test('whatever is written is read back as the same value, in the same order', ()
 
 test('a float is spelt so that it reads back as itself', () => {
   fc.assert(fc.property(fc.double({ noNaN: true }), (x) => Object.is(Number(floatText(x)), x)))
+})
+
+test('a number of single precision survives its decimals in a line of JSON', () => {
+  fc.assert(
+    fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true }), (values) => {
+      const read: number[] = JSON.parse(JSON.stringify(decimalsOf(values)))
+      return Float32Array.from(read).every((x, i) => x === values[i])
+    }),
+  )
 })
 
 test('no text makes the reader fail otherwise than by a JsonError', () => {

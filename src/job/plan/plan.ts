@@ -1,7 +1,7 @@
 // What a run will do and need, worked out from its settings and rows before anything is opened.
 import type { Resolved } from '../../shell/config.ts'
 import { deadSettings, formulaOf, SFT_FORMULA } from '../../rl/formula.ts'
-import { needsReference } from '../../rl/frozen.ts'
+import { needsReference } from '../../rl/freeze.ts'
 import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
 import { openLanguage, promptLimit } from '../open.ts'
 import type { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'

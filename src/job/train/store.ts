@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { stepFile } from '../../rundir/run.ts'
-import type { Answer, Rollout, Store, Weighted } from '../../rl/record.ts'
+import type { Answer, Judged, Judgement, Prompt, Sampled, Scored, Store, Weighted } from '../../rl/record.ts'
+import { flagsOf } from '../../rl/trained.ts'
+import { decimalsOf, Float } from '../../text/json.ts'
 import { saveCheckpoint } from './checkpoint.ts'
 
 /** What the loop leaves, in a run directory; `path` leads into it. */
@@ -15,50 +17,61 @@ export function storeIn(path: (...parts: string[]) => string, keepCheckpoints: n
   }
 }
 
-/** Rollouts of a step with rewards and advantages; `dead` groups were replaced and have none. */
-function logRollouts(directory: string, step: number, weighted: readonly Weighted[], dead: readonly Rollout[]): void {
+/** Rollouts of a step with rewards and advantages; `dead` ones were replaced and have none. */
+function logRollouts(
+  directory: string,
+  step: number,
+  weighted: readonly Judged<Weighted>[],
+  dead: readonly Judged[],
+): void {
   const lines = [
-    ...weighted.flatMap((each) => linesOf(each, step, each.advantages, each.live)),
-    ...dead.flatMap((each) => linesOf(each, step, undefined, false)),
+    ...weighted.flatMap((each) => linesOf(each, step, ({ advantage }) => advantage)),
+    ...dead.flatMap((each) => linesOf(each, step, () => null)),
   ]
   write(directory, step, lines)
 }
 
+function linesOf<C extends Scored>(
+  { prompt, completions, live }: Judged<C>,
+  step: number,
+  advantageOf: (completion: C) => number | null,
+) {
+  return completions.map((each, sample) => ({
+    step,
+    id: prompt.row.id,
+    sample,
+    ...columnsOf(each, prompt),
+    reward: each.reward,
+    advantage: advantageOf(each),
+    live,
+  }))
+}
+
 /** Answers of an evaluation after `step` steps. */
 function logAnswers(directory: string, step: number, answers: readonly Answer[]): void {
-  const lines = answers.map(({ set, prompt, completion, text, verdict }) => ({
+  const lines = answers.map(({ set, prompt, exact, ...answer }) => ({
     step,
     set,
     id: prompt.row.id,
-    output: text,
-    gts: prompt.row.answer,
-    ...verdict,
-    tokens: completion.ids.length,
-    finish: completion.finish,
+    ...columnsOf(answer, prompt),
+    exact,
   }))
   write(directory, step, lines)
 }
 
-/** Names of the columns that others have too are verl's: output, gts, score, step. */
-function linesOf(
-  { prompt, completions, judged, rewards }: Rollout,
-  step: number,
-  advantages: readonly number[] | undefined,
-  live: boolean,
-) {
-  return completions.map((completion, sample) => ({
-    step,
-    id: prompt.row.id,
-    sample,
-    output: judged[sample]!.text,
-    gts: prompt.row.answer,
-    ...judged[sample]!.verdict,
-    reward: rewards[sample]!,
-    advantage: advantages?.[sample] ?? null,
-    live,
-    tokens: completion.ids.length,
-    finish: completion.finish,
-  }))
+/** Everything that the next stage needs of a completion. Names that others have too are verl's: output, gts, score, step. */
+function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {
+  return {
+    prompt_ids: ids,
+    output_ids: completion.ids,
+    logprobs: decimalsOf(completion.logprobs),
+    trained: flagsOf(completion),
+    turns: completion.turns,
+    stop: completion.stop,
+    output: completion.text,
+    gts: row.answer,
+    ...completion.verdict,
+  }
 }
 
 function write(directory: string, step: number, lines: readonly object[]): void {
@@ -66,7 +79,10 @@ function write(directory: string, step: number, lines: readonly object[]): void 
   writeFileAtomic(join(directory, stepFile(step)), lines.map((line) => `${stringify(line)}\n`).join(''))
 }
 
-/** Numbers beyond double precision in an expected answer become text: these files are for reading. */
+/** Numbers beyond double precision in an expected answer become text: these columns are for reading. */
 function stringify(line: object): string {
-  return JSON.stringify(line, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  return JSON.stringify(line, (_, value: unknown) => {
+    if (value instanceof Float) return value.value
+    return typeof value === 'bigint' ? value.toString() : value
+  })
 }

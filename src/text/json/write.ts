@@ -35,6 +35,11 @@ export function floatText(value: number): string {
   return (Object.is(value, -0) ? '-0' : String(value)) + (Number.isInteger(value) ? '.0' : '')
 }
 
+/** Numbers in single precision as decimals that say which they are: nine digits tell any two apart. */
+export function decimalsOf(values: Float32Array): number[] {
+  return Array.from(values, (value) => Number(value.toPrecision(9)))
+}
+
 function dumpString(value: string, ensureAscii: boolean): string {
   const text = JSON.stringify(value)
   if (!ensureAscii) return text

@@ -4,7 +4,7 @@ import type { Figures } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
-import { freeze, type Item, needsReference, weigh } from './frozen.ts'
+import { needsReference } from './freeze.ts'
 import {
   computeLoss,
   emptyParts,
@@ -13,11 +13,12 @@ import {
   type LossParts,
   type LossSequence,
 } from './loss.ts'
-import { breathe, pack } from './pack.ts'
+import { breathe, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Rollout, Weighted } from './record.ts'
+import type { Judged, Rollout, Weighted } from './record.ts'
 import { updateOptions } from './schedule.ts'
 import { ratios } from './loss/surrogate.ts'
+import { gather, isTruncated, scatter, trainedTokens } from './trained.ts'
 
 export interface LearnContext {
   recipe: TrainRecipe
@@ -41,12 +42,8 @@ function lossOptions(recipe: TrainRecipe): LossOptions {
 }
 
 /** Train on the rollouts: `iterations` passes, each of `miniBatches` updates. */
-export async function learn(rollouts: readonly Rollout[], context: LearnContext) {
+export async function learn(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Figures> {
   const { recipe, policy, step, steps } = context
-  const started = performance.now()
-  const items = await freeze(rollouts, context)
-  const scored = performance.now()
-  const weighted = weigh(rollouts, items, recipe)
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
   const tally = { parts: emptyParts(), tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
@@ -55,7 +52,7 @@ export async function learn(rollouts: readonly Rollout[], context: LearnContext)
     for (let mini = 0; mini < perPass; mini++) {
       const from = Math.floor((mini * rollouts.length) / perPass)
       const to = Math.floor(((mini + 1) * rollouts.length) / perPass)
-      const learned = await accumulate(weighted.slice(from, to), items.slice(from, to), context)
+      const learned = await accumulate(rollouts.slice(from, to), context)
       if (learned.tokens === 0) continue
       const update = step * updatesPerStep + pass * recipe.miniBatches + mini
       const options = updateOptions(recipe, update, steps * updatesPerStep)
@@ -70,90 +67,81 @@ export async function learn(rollouts: readonly Rollout[], context: LearnContext)
       context.onProgress?.('update', pass * perPass + mini + 1, recipe.iterations * perPass)
     }
   }
-  const figures = figuresOf(tally, recipe)
-  figures['learning_rate'] = rate
-  figures['time/reference'] = (scored - started) / 1000
-  figures['time/update'] = (performance.now() - scored) / 1000
-  return { weighted, figures }
+  return { ...figuresOf(tally, recipe), learning_rate: rate }
 }
 
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
-async function accumulate(weighted: readonly Weighted[], items: readonly (Item | undefined)[], context: LearnContext) {
+async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext) {
   const { recipe, law, policy } = context
   const options = lossOptions(recipe)
-  const trained = weighted.map((each, g) => (each.live ? trainable(each, items[g]!, recipe) : undefined))
-  const counts = countsOf(weighted, recipe)
+  const counts = countsOf(rollouts, recipe)
+  const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
   const threshold = recipe.topEntropyShare < 1 ? thresholdOf(trained, recipe) : undefined
   const learned = { parts: emptyParts(), tokens: 0, sequences: 0 }
-  const groups = trained.map((item) => item?.group ?? { prompt: [], completions: [] })
-  for (const batch of pack(groups, recipe.microBatchTokens, (g) => groups[g]!.completions.length > 0)) {
-    const some = batch.map((g) => trained[g]!)
-    const micro = some.flatMap(({ group }) => group.completions)
-    const microTokens = micro.reduce((sum, ids) => sum + ids.length, 0)
-    const microCounts: Counts = { ...counts, microTokens, microSequences: micro.length }
-    policy.accumulate(
-      some.map(({ group }) => group),
-      { ...law, entropy: true },
-      (forward) => {
-        const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(some, forward, threshold), microCounts, options)
-        addParts(learned.parts, parts)
-        const logprobs = perGroup(byLogprob, some)
-        return recipe.entropyCoefficient === 0 ? { logprobs } : { logprobs, entropies: perGroup(byEntropy, some) }
-      },
-    )
-    learned.tokens += microTokens
-    learned.sequences += micro.length
+  for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {
+    const micro = countsOf(items, recipe)
+    const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
+    policy.accumulate(groups, { ...law, entropy: true }, (forward) => {
+      const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, options)
+      addParts(learned.parts, parts)
+      const logprobs = perId(byLogprob, items)
+      return recipe.entropyCoefficient === 0 ? { logprobs } : { logprobs, entropies: perId(byEntropy, items) }
+    })
+    learned.tokens += micro.tokens
+    learned.sequences += micro.sequences
     await breathe()
   }
   return learned
 }
 
-/** The completions of a live group that carry loss, with their advantages. */
-function trainable(rollout: Weighted, item: Item, recipe: TrainRecipe): Item {
-  const kept = rollout.completions.flatMap((completion, i) => (carriesLoss(completion, recipe) ? [i] : []))
-  const pick = <T>(values: readonly T[]) => kept.map((i) => values[i]!)
-  return {
-    group: { prompt: item.group.prompt, completions: pick(item.group.completions) },
-    advantages: pick(rollout.advantages),
-    old: pick(item.old),
-    reference: item.reference && pick(item.reference),
-    entropies: item.entropies && pick(item.entropies),
-  }
+/** The rollout with those of its completions that carry loss, where there are any. */
+function withLoss({ prompt, completions }: Rollout<Weighted>, recipe: TrainRecipe): Rollout<Weighted>[] {
+  const carrying = completions.filter((each) => carriesLoss(each, recipe))
+  return carrying.length > 0 ? [{ prompt, completions: carrying }] : []
 }
 
-/** Tokens and completions of the optimizer step: groups dropped for want of variance count, masked completions lose their tokens. */
-function countsOf(weighted: readonly Weighted[], recipe: TrainRecipe) {
-  const completions = weighted.flatMap((each) => each.completions)
-  const tokens = completions.reduce((sum, each) => sum + (carriesLoss(each, recipe) ? each.ids.length : 0), 0)
+/** Tokens and completions: groups dropped for want of variance count, completions without loss lose their tokens. */
+function countsOf(rollouts: readonly Rollout<Weighted>[], recipe: TrainRecipe) {
+  const completions = rollouts.flatMap((each) => each.completions)
+  const tokens = completions.reduce((sum, each) => sum + (carriesLoss(each, recipe) ? trainedTokens(each) : 0), 0)
   return { tokens, sequences: completions.length }
 }
 
-function carriesLoss({ finish, ids }: Weighted['completions'][number], { maskTruncated }: TrainRecipe): boolean {
-  return ids.length > 0 && !(maskTruncated && finish === 'length')
+function carriesLoss(completion: Weighted, { maskTruncated }: TrainRecipe): boolean {
+  return trainedTokens(completion) > 0 && !(maskTruncated && isTruncated(completion))
 }
 
-function sequencesOf(items: readonly Item[], forward: Forward, threshold: number | undefined): LossSequence[] {
-  return items.flatMap((item, k) =>
-    item.group.completions.map((_, i) => ({
-      logprobs: forward.logprobs[k]![i]!,
-      oldLogprobs: item.old[i]!,
-      referenceLogprobs: item.reference?.[i],
-      entropies: forward.entropies?.[k]?.[i],
-      advantage: item.advantages[i]!,
-      entropyThreshold: threshold,
-    })),
+function sequencesOf(
+  rollouts: readonly Rollout<Weighted>[],
+  forward: Forward,
+  threshold: number | undefined,
+): LossSequence[] {
+  return rollouts.flatMap(({ completions }, g) =>
+    completions.map((each, i): LossSequence => {
+      const entropies = forward.entropies?.[g]?.[i]
+      return {
+        logprobs: gather(forward.logprobs[g]![i]!, each),
+        oldLogprobs: gather(each.old, each),
+        referenceLogprobs: each.reference && gather(each.reference, each),
+        entropies: entropies && gather(entropies, each),
+        advantage: each.advantage,
+        entropyThreshold: threshold,
+      }
+    }),
   )
 }
 
-/** Flat rows back into groups, as float32 for the engine. */
-function perGroup(rows: readonly Float64Array[], items: readonly Item[]): PerToken {
+/** One number per own token, completion after completion, as one per id in groups. */
+function perId(rows: readonly Float64Array[], rollouts: readonly Rollout<Weighted>[]): PerToken {
   let next = 0
-  return items.map(({ group }) => group.completions.map(() => Float32Array.from(rows[next++]!)))
+  return rollouts.map(({ completions }) => completions.map((each) => scatter(rows[next++]!, each)))
 }
 
-function thresholdOf(items: readonly (Item | undefined)[], { topEntropyShare }: TrainRecipe): number {
+function thresholdOf(rollouts: readonly Rollout<Weighted>[], { topEntropyShare }: TrainRecipe): number {
   return entropyThreshold(
-    items.flatMap((item) => item?.entropies ?? []),
+    rollouts.flatMap(({ completions }) =>
+      completions.flatMap((each) => (each.entropies ? [gather(each.entropies, each)] : [])),
+    ),
     topEntropyShare,
   )
 }

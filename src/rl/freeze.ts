@@ -1,0 +1,55 @@
+// What stays fixed while a batch is learnt from: log-probs of the weights that sampled and of the reference.
+import { cuts, type Law } from '../gpu/policy/law.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
+import { breathe, idsOf, pack } from './pack.ts'
+import type { TrainRecipe } from './recipe.ts'
+import type { Frozen, Judged } from './record.ts'
+
+export interface FreezeContext {
+  recipe: TrainRecipe
+  /** What the rollouts were drawn by. */
+  law: Law
+  policy: Pick<Policy, 'forward'>
+  onProgress?: (phase: string, done: number, total: number) => void
+}
+
+/** True where log-probs of the frozen first weights are needed. */
+export function needsReference(recipe: TrainRecipe): boolean {
+  return recipe.klCoefficient > 0
+}
+
+/** Rollouts that are not live need no pass of the engine: theirs are the log-probs of the sampler, without a reference. */
+export async function freeze(rollouts: readonly Judged[], context: FreezeContext): Promise<Judged<Frozen>[]> {
+  const { recipe, law, policy } = context
+  const entropy = recipe.topEntropyShare < 1
+  const computed = computesOld(recipe, law)
+  const live = rollouts.filter((each) => each.live)
+  const frozen = new Map<Judged, Frozen[]>()
+  for (const { items, groups } of pack(live, idsOf, recipe.microBatchTokens)) {
+    const old = computed ? policy.forward(groups, { ...law, entropy }) : undefined
+    const reference = needsReference(recipe) ? policy.forward(groups, { ...law, reference: true }) : undefined
+    items.forEach((each, g) =>
+      frozen.set(
+        each,
+        each.completions.map((completion, i) => ({
+          ...completion,
+          old: old?.logprobs[g]![i]! ?? completion.logprobs,
+          reference: reference?.logprobs[g]![i],
+          entropies: old?.entropies?.[g]![i],
+        })),
+      ),
+    )
+    context.onProgress?.('reference', frozen.size, live.length)
+    await breathe()
+  }
+  return rollouts.map((each) => ({ ...each, completions: frozen.get(each) ?? each.completions.map(asSampled) }))
+}
+
+/** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
+export function computesOld({ oldLogprobs, topEntropyShare }: TrainRecipe, law: Law): boolean {
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(law)) || topEntropyShare < 1
+}
+
+function asSampled(completion: Judged['completions'][number]): Frozen {
+  return { ...completion, old: completion.logprobs, reference: undefined, entropies: undefined }
+}

@@ -11,10 +11,24 @@ export interface Interval {
 /** 97.5th percentile of the standard normal: two-sided 95 %. */
 const Z95 = 1.959963984540054
 
-export function mean(values: readonly number[]): number {
-  let sum = 0
-  for (const value of values) sum += value
-  return values.length === 0 ? NaN : sum / values.length
+type Numbers = readonly number[] | Float64Array
+
+export function sum(values: Numbers): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+/** NaN where there is none. */
+export function mean(values: Numbers): number {
+  return values.length === 0 ? NaN : sum(values) / values.length
+}
+
+/** Sample standard deviation, n − 1 in the denominator; 0 for fewer than two values. */
+export function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0
+  const middle = mean(values)
+  return Math.sqrt(sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1))
 }
 
 /** Wilson's score interval of a share (Wilson 1927), two-sided 95 % unless another z is given. Empty: 0 to 1. */

@@ -1,11 +1,16 @@
 // Advantages: how much better each completion was than what it is compared with. A table of estimators, in float64.
+import * as v from 'valibot'
+import { deviation, mean, sum } from '../eval/statistics.ts'
+import { atLeast, say, type Settings } from './setting.ts'
 
-export interface AdvantageOptions {
-  /** Added to the standard deviation that divides (Tool-N1 and verl 1e-6, TRL 1e-4). */
-  epsilon: number
-  /** What divides: the standard deviation of the group, that of the whole batch, or nothing (Dr.GRPO). */
-  scale: 'group' | 'batch' | 'none'
+/** Settings that estimators have of their own; a row names those that it reads. */
+export const advantageSettings = {
+  /** Tool-N1 and verl 1e-6, TRL 1e-4. */
+  advantageEpsilon: say(v.optional(atLeast(0), 1e-6), 'added to the standard deviation'),
+  /** Dr.GRPO divides by nothing. */
+  scaleRewards: say(v.optional(v.picklist(['group', 'batch', 'none']), 'group'), 'standard deviation that divides'),
 }
+export type AdvantageOptions = Settings<typeof advantageSettings>
 
 /** rewards[group][completion], and as many completion lengths in tokens. */
 export interface Rewarded {
@@ -15,6 +20,10 @@ export interface Rewarded {
 
 export interface AdvantageRow {
   what: string
+  /** A in symbols. */
+  formula(options: AdvantageOptions): string
+  /** Settings that have an effect on it. */
+  reads: readonly (keyof AdvantageOptions)[]
   compute(batch: Rewarded, options: AdvantageOptions): number[][]
 }
 
@@ -22,20 +31,26 @@ export interface AdvantageRow {
 export const advantages = {
   grpo: {
     what: 'reward minus the group mean, over the standard deviation (arXiv 2402.03300 eq. 1)',
-    compute: ({ rewards }, options) => {
-      const batchDeviation = options.scale === 'batch' ? deviation(rewards.flat()) : 0
+    formula: ({ scaleRewards, advantageEpsilon }) =>
+      `(r − mean of the group)${scaleRewards === 'none' ? '' : ` / (std of the ${scaleRewards} + ${advantageEpsilon})`}`,
+    reads: ['scaleRewards', 'advantageEpsilon'],
+    compute: ({ rewards }, { scaleRewards, advantageEpsilon }) => {
+      const batchDeviation = scaleRewards === 'batch' ? deviation(rewards.flat()) : 0
       return rewards.map((group) => {
         // A group of one has mean 0 and deviation 1: its reward stays (Tool-N1 core_algos.py, compute_grpo_outcome_advantage).
         const alone = group.length === 1
         const centered = alone ? [...group] : centre(group)
-        if (options.scale === 'none') return centered
-        const scale = options.scale === 'batch' ? batchDeviation : alone ? 1 : deviation(group)
-        return centered.map((value) => value / (scale + options.epsilon))
+        if (scaleRewards === 'none') return centered
+        const scale = scaleRewards === 'batch' ? batchDeviation : alone ? 1 : deviation(group)
+        // Without an epsilon, a group whose rewards are all equal would be 0 / 0.
+        return centered.map((value) => (value === 0 ? 0 : value / (scale + advantageEpsilon)))
       })
     },
   },
   rloo: {
     what: 'reward minus the mean of the other completions of the group (arXiv 2402.14740)',
+    formula: () => 'r − mean of the others of the group',
+    reads: [],
     compute: ({ rewards }) =>
       rewards.map((group) => {
         const others = group.length - 1
@@ -44,6 +59,8 @@ export const advantages = {
   },
   opo: {
     what: 'reward minus the length-weighted mean of the group, the optimal baseline (arXiv 2505.23585)',
+    formula: () => 'r − length-weighted mean of the group',
+    reads: [],
     compute: ({ rewards, lengths }) =>
       rewards.map((group, g) => {
         if (isConstant(group)) return group.map(() => 0)
@@ -54,10 +71,14 @@ export const advantages = {
   },
   'reinforce++': {
     what: 'reward whitened over all tokens of the batch (arXiv 2501.03262)',
+    formula: () => 'r, whitened over the tokens of the batch',
+    reads: [],
     compute: ({ rewards, lengths }) => whiten(rewards, lengths),
   },
   'reinforce++-baseline': {
     what: 'reward minus the group mean, then whitened over all tokens of the batch (arXiv 2501.03262)',
+    formula: () => 'r − mean of the group, whitened over the tokens of the batch',
+    reads: [],
     compute: ({ rewards, lengths }) =>
       whiten(
         rewards.map((group) => (group.length === 1 ? [...group] : centre(group))),
@@ -76,14 +97,8 @@ export function isConstant(values: readonly number[]): boolean {
 /** Values minus their mean; exactly zero where they are all the same number (rounding would leave a phantom signal). */
 function centre(values: readonly number[]): number[] {
   if (isConstant(values)) return values.map(() => 0)
-  const mean = sum(values) / values.length
-  return values.map((value) => value - mean)
-}
-
-/** Sample standard deviation, n − 1 in the denominator; 0 for fewer than two values. */
-function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0
-  return Math.sqrt(sum(centre(values).map((value) => value * value)) / (values.length - 1))
+  const middle = mean(values)
+  return values.map((value) => value - middle)
 }
 
 /** Zero mean and unit variance over tokens, each completion counted once per token (verl masked_whiten, 1e-8 under the root). */
@@ -91,11 +106,7 @@ function whiten(values: readonly (readonly number[])[], lengths: readonly (reado
   if (isConstant(values.flat())) return values.map((group) => group.map(() => 0))
   const weights = lengths.flat()
   const tokens = sum(weights)
-  const mean = sum(values.flat().map((value, i) => value * weights[i]!)) / tokens
-  const variance = sum(values.flat().map((value, i) => (value - mean) ** 2 * weights[i]!)) / (tokens - 1)
-  return values.map((group) => group.map((value) => (value - mean) / Math.sqrt(variance + 1e-8)))
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
+  const middle = sum(values.flat().map((value, i) => value * weights[i]!)) / tokens
+  const variance = sum(values.flat().map((value, i) => (value - middle) ** 2 * weights[i]!)) / (tokens - 1)
+  return values.map((group) => group.map((value) => (value - middle) / Math.sqrt(variance + 1e-8)))
 }

@@ -1,67 +1,32 @@
 // The loss that a recipe means, in symbols, and the settings that have no effect on it.
-import { lawOf, type TrainRecipe } from './recipe.ts'
+import { advantages } from './advantage.ts'
 import { computesOld } from './freeze.ts'
+import { aggregations } from './loss/aggregate.ts'
+import { klFormula } from './loss/kl.ts'
+import { ratios } from './loss/ratio.ts'
+import { surrogates } from './loss/surrogate.ts'
+import { lawOf, type TrainRecipe } from './recipe.ts'
 
 /** Lines for people: the loss, its advantage, and what the ratio is taken between. */
 export function formulaOf(recipe: TrainRecipe): string[] {
-  const { klCoefficient, klEstimator, klClamp, klIn, klWeighted, entropyCoefficient, topEntropyShare } = recipe
-  const kl = `${klCoefficient}·${klWeighted ? 'ρ·' : ''}${klEstimator}(π‖π₀)${klClamp === null ? '' : ` clamped at ±${klClamp}`}`
+  const { klCoefficient, klIn, entropyCoefficient, topEntropyShare, temperature } = recipe
+  const kl = klFormula(recipe)
   const terms = [
-    surrogates[recipe.surrogate](recipe) +
+    surrogates[recipe.surrogate].formula(recipe) +
       (topEntropyShare < 1 ? ` on the ${100 * topEntropyShare} % of tokens of highest entropy` : ''),
     ...(klCoefficient > 0 && klIn === 'loss' ? [kl] : []),
     ...(entropyCoefficient === 0 ? [] : [`(−${entropyCoefficient}·H)`]),
   ]
+  const old = computesOld(recipe, lawOf(recipe)) ? 'by a forward pass over the rollouts' : 'as it was sampled'
   return [
-    `loss = ${averages[recipe.aggregation](recipe)} [ ${terms.join(' + ')} ]`,
-    `A = ${estimators[recipe.advantage](recipe)}${klCoefficient > 0 && klIn === 'reward' ? `, of r − Σₜ ${kl}` : ''}`,
-    `ρ = ${logRatios[recipe.ratio]}, π_old ${computesOld(recipe, lawOf(recipe)) ? 'by a forward pass over the rollouts' : 'as it was sampled'}, all at temperature ${recipe.temperature}`,
+    `loss = ${aggregations[recipe.aggregation].formula(recipe.maxCompletionLength)} [ ${terms.join(' + ')} ]`,
+    `A = ${advantages[recipe.advantage].formula(recipe)}${klCoefficient > 0 && klIn === 'reward' ? `, of r − Σₜ ${kl}` : ''}`,
+    `ρ = ${ratios[recipe.ratio].formula}, π_old ${old}, all at temperature ${temperature}`,
   ]
 }
 
 /** The loss of fine-tuning. */
 export const SFT_FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
-
-type Names<Key extends keyof TrainRecipe> = Record<TrainRecipe[Key] & string, (recipe: TrainRecipe) => string>
-
-const round = (value: number): number => Number(value.toPrecision(6))
-
-const surrogates: Names<'surrogate'> = {
-  clip: ({ clipLow, clipHigh, dualClip }) =>
-    `max(−${dualClip === null ? 'ρ' : `min(ρ, ${dualClip})`}·A, −clip(ρ, ${round(1 - clipLow)}, ${round(1 + clipHigh)})·A)`,
-  cispo: ({ clipHigh }) => `−stop(min(ρ, ${round(1 + clipHigh)}))·A·log π`,
-  sapo: ({ sapoPositive, sapoNegative }) => `−4/τ·σ(τ(ρ − 1))·A, τ = ${sapoPositive} for A > 0, else ${sapoNegative}`,
-  reinforce: () => '−A·log π',
-}
-
-const averages: Names<'aggregation'> = {
-  token: () => 'mean over the tokens of the optimizer step',
-  sequence: () => 'mean over completions of the mean over tokens',
-  'sequence-sum': () => 'mean over completions of the sum over tokens',
-  constant: ({ maxCompletionLength }) => `sum over tokens / (completions · ${maxCompletionLength})`,
-  'micro-batch': () => 'mean over micro-batches, by their completions, of the mean over their tokens',
-}
-
-const divisors: Names<'scaleRewards'> = {
-  group: ({ advantageEpsilon }) => ` / (std of the group + ${advantageEpsilon})`,
-  batch: ({ advantageEpsilon }) => ` / (std of the batch + ${advantageEpsilon})`,
-  none: () => '',
-}
-
-const estimators: Names<'advantage'> = {
-  grpo: (recipe) => `(r − mean of the group)${divisors[recipe.scaleRewards](recipe)}`,
-  rloo: () => 'r − mean of the others of the group',
-  opo: () => 'r − length-weighted mean of the group',
-  'reinforce++': () => 'r, whitened over the tokens of the batch',
-  'reinforce++-baseline': () => 'r − mean of the group, whitened over the tokens of the batch',
-}
-
-const logRatios: Record<TrainRecipe['ratio'], string> = {
-  token: 'π/π_old per token',
-  sequence: '(π/π_old of the completion)^(1/length)',
-  'sequence-token': '(π/π_old of the completion)^(1/length), with the gradient of each token through itself alone',
-  product: 'π/π_old of the completion',
-}
 
 /** A setting that another one switches off. */
 interface Dead {
@@ -71,30 +36,12 @@ interface Dead {
 }
 
 const dead: readonly Dead[] = [
-  { keys: ['clipLow'], when: ({ surrogate }) => surrogate !== 'clip', because: 'the surrogate does not clip below' },
-  {
-    keys: ['clipHigh'],
-    when: ({ surrogate }) => surrogate !== 'clip' && surrogate !== 'cispo',
-    because: 'the surrogate does not clip',
-  },
-  { keys: ['dualClip'], when: ({ surrogate }) => surrogate !== 'clip', because: 'the surrogate does not clip' },
-  { keys: ['ratio'], when: ({ surrogate }) => surrogate === 'reinforce', because: 'the surrogate has no ratio' },
-  {
-    keys: ['sapoPositive', 'sapoNegative'],
-    when: ({ surrogate }) => surrogate !== 'sapo',
-    because: 'the surrogate is not sapo',
-  },
   {
     keys: ['klEstimator', 'klClamp', 'klIn', 'klWeighted', 'maxKl'],
     when: ({ klCoefficient }) => klCoefficient === 0,
     because: 'klCoefficient is 0',
   },
   { keys: ['klWeighted'], when: ({ klIn }) => klIn === 'reward', because: 'the divergence is charged to the reward' },
-  {
-    keys: ['scaleRewards', 'advantageEpsilon'],
-    when: ({ advantage }) => advantage !== 'grpo',
-    because: 'the advantage is not grpo',
-  },
   {
     keys: ['advantageEpsilon'],
     when: ({ scaleRewards }) => scaleRewards === 'none',
@@ -117,11 +64,27 @@ const dead: readonly Dead[] = [
 
 /** Settings that were given and have no effect, and why. */
 export function deadSettings(recipe: TrainRecipe, origins: Record<string, string>): string[] {
-  return dead.flatMap(({ keys, when, because }) =>
-    when(recipe)
-      ? keys.flatMap((key) => (isGiven(origins[key]) ? [`${key} has no effect: ${because} (${origins[key]})`] : []))
-      : [],
+  return [...unread(recipe), ...dead.filter(({ when }) => when(recipe))].flatMap(({ keys, because }) =>
+    keys.flatMap((key) => (isGiven(origins[key]) ? [`${key} has no effect: ${because} (${origins[key]})`] : [])),
   )
+}
+
+/** Settings that the rows chosen for objective and advantage do not read, and others of their tables do. */
+function unread(recipe: TrainRecipe): Pick<Dead, 'keys' | 'because'>[] {
+  const tables: Record<'surrogate' | 'advantage', Record<string, { reads: readonly (keyof TrainRecipe)[] }>> = {
+    surrogate: surrogates,
+    advantage: advantages,
+  }
+  return (['surrogate', 'advantage'] as const).flatMap((name) => {
+    const rows = Object.entries(tables[name])
+    const keys = new Set(rows.flatMap(([, { reads }]) => reads))
+    return [...keys].flatMap((key) => {
+      const readers = rows.flatMap(([row, { reads }]) => (reads.includes(key) ? row : []))
+      return readers.includes(recipe[name])
+        ? []
+        : { keys: [key], because: `the ${name} is not ${readers.join(' or ')}` }
+    })
+  })
 }
 
 const isGiven = (origin: string | undefined): boolean =>

@@ -1,7 +1,7 @@
 // Held-out evaluation: greedy completions of rows that are never trained on, and the share that is exactly right.
 import type { Parser } from '../dialogue/call/format.ts'
 import { isExact } from '../eval/rows/bench.ts'
-import { bootstrap, mean, wilson } from '../eval/statistics.ts'
+import { bootstrap, mean, sum, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import { generate } from '../gpu/policy/generate.ts'
@@ -69,5 +69,3 @@ export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]
     }
   return figures
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

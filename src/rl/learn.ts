@@ -5,19 +5,12 @@ import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { needsReference } from './freeze.ts'
-import {
-  computeLoss,
-  emptyParts,
-  entropyThreshold,
-  type LossOptions,
-  type LossParts,
-  type LossSequence,
-} from './loss.ts'
+import { computeLoss, emptyParts, entropyThreshold, type LossParts, type LossSequence } from './loss.ts'
 import { breathe, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
 import { updateOptions } from './schedule.ts'
-import { ratios } from './loss/surrogate.ts'
+import { ratios } from './loss/ratio.ts'
 import { gather, isTruncated, scatter, trainedTokens } from './trained.ts'
 
 export interface LearnContext {
@@ -29,16 +22,6 @@ export interface LearnContext {
   step: number
   steps: number
   onProgress?: (phase: string, done: number, total: number) => void
-}
-
-/** The loss as the recipe describes it; "none" becomes infinity. */
-function lossOptions(recipe: TrainRecipe): LossOptions {
-  return {
-    ...recipe,
-    dualClip: recipe.dualClip ?? Infinity,
-    klClamp: recipe.klClamp ?? Infinity,
-    klCoefficient: recipe.klIn === 'loss' ? recipe.klCoefficient : 0,
-  }
 }
 
 /** Train on the rollouts: `iterations` passes, each of `miniBatches` updates. */
@@ -73,7 +56,6 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
 async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext) {
   const { recipe, law, policy } = context
-  const options = lossOptions(recipe)
   const counts = countsOf(rollouts, recipe)
   const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
   const threshold = recipe.topEntropyShare < 1 ? thresholdOf(trained, recipe) : undefined
@@ -82,7 +64,7 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, entropy: true }, (forward) => {
-      const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, options)
+      const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, recipe)
       addParts(learned.parts, parts)
       const logprobs = perId(byLogprob, items)
       return recipe.entropyCoefficient === 0 ? { logprobs } : { logprobs, entropies: perId(byEntropy, items) }

@@ -1,21 +1,14 @@
 // The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, divergences and averages.
-import { aggregations, type AggregationName, type Counts } from './loss/aggregate.ts'
-import { klEstimate, type KlName } from './loss/kl.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName, type SurrogateOptions } from './loss/surrogate.ts'
+import { sum } from '../eval/statistics.ts'
+import { aggregations, type Counts } from './loss/aggregate.ts'
+import { klEstimate } from './loss/kl.ts'
+import { ratios } from './loss/ratio.ts'
+import type { LossSettings } from './loss/settings.ts'
+import { surrogates } from './loss/surrogate.ts'
 
-export interface LossOptions extends SurrogateOptions {
-  surrogate: SurrogateName
-  ratio: RatioName
-  aggregation: AggregationName
+export interface LossOptions extends LossSettings {
   /** Denominator of the constant average. */
   maxCompletionLength: number
-  klEstimator: KlName
-  klCoefficient: number
-  /** Largest magnitude of the estimate of one token; Infinity = none. */
-  klClamp: number
-  /** Weigh the divergence of each token by its ratio (DeepSeek-V3.2). */
-  klWeighted: boolean
-  entropyCoefficient: number
 }
 
 /** A completion of T tokens as the loss sees it; log-probs at the sampling temperature. */
@@ -87,38 +80,36 @@ function addSequence(sequence: LossSequence, weight: number, options: LossOption
   const T = logprobs.length
   const ratioRow = ratios[options.ratio]
   const differences = Float64Array.from({ length: T }, (_, t) => logprobs[t]! - oldLogprobs[t]!)
-  const logRatios = ratioRow.logRatios(differences)
-  const byLogRatio = new Float64Array(T)
-  const direct = new Float64Array(T)
-  const clipCount = ratioRow.whole ? 1 / T : 1
-  for (let t = 0; t < T; t++) {
-    const ratio = Math.exp(logRatios[t]!)
-    parts.ppoKl -= differences[t]!
-    const token = surrogates[options.surrogate].loss(ratio, advantage, logprobs[t]!, options)
-    if (token.clipped < 0) parts.clippedLow += clipCount
-    if (token.clipped > 0) parts.clippedHigh += clipCount
-    const counts = threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
-    if (counts) {
-      parts.pgLoss += weight * token.loss
-      parts.loss += weight * token.loss
-      byLogRatio[t]! += weight * token.byLogRatio
-      direct[t]! += weight * token.byLogprob
-    }
-    if (referenceLogprobs) {
+  const ratio = ratioRow.logRatios(differences).map(Math.exp)
+  const counts = (t: number) => threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
+  const weights = Float64Array.from({ length: T }, (_, t) => (counts(t) ? weight : 0))
+  const policy = surrogates[options.surrogate].loss({ logprobs, ratios: ratio, advantage, weights }, options)
+  const { byLogRatio, byLogprob } = policy
+  const clipCount = ratioRow.whole ? 1 / Math.max(T, 1) : 1
+  parts.loss += policy.loss
+  parts.pgLoss += policy.loss
+  parts.ppoKl -= sum(differences)
+  parts.clippedLow += clipCount * policy.clippedLow
+  parts.clippedHigh += clipCount * policy.clippedHigh
+  if (referenceLogprobs) {
+    const charge = options.klIn === 'loss' ? weight * options.klCoefficient : 0
+    for (let t = 0; t < T; t++) {
       const kl = klEstimate(options.klEstimator, logprobs[t]! - referenceLogprobs[t]!, options.klClamp)
-      const factor = options.klWeighted ? ratio : 1
+      const factor = options.klWeighted ? ratio[t]! : 1
       parts.kl += kl.value * factor
       parts.klClamped += kl.clamped ? 1 : 0
-      parts.loss += weight * options.klCoefficient * kl.value * factor
-      direct[t]! += weight * options.klCoefficient * kl.slope * factor
-      if (options.klWeighted) byLogRatio[t]! += weight * options.klCoefficient * kl.value * ratio
-    }
-    if (entropies) {
-      parts.entropy += entropies[t]!
-      parts.loss -= weight * options.entropyCoefficient * entropies[t]!
+      parts.loss += charge * kl.value * factor
+      byLogprob[t]! += charge * kl.slope * factor
+      if (options.klWeighted) byLogRatio[t]! += charge * kl.value * factor
     }
   }
+  const byEntropy = new Float64Array(T)
+  if (entropies) {
+    const entropy = sum(Float64Array.from(entropies))
+    parts.entropy += entropy
+    parts.loss -= weight * options.entropyCoefficient * entropy
+    byEntropy.fill(-weight * options.entropyCoefficient)
+  }
   const throughRatio = ratioRow.pullBack(byLogRatio)
-  const byEntropy = new Float64Array(T).fill(entropies ? -weight * options.entropyCoefficient : 0)
-  return { byLogprob: direct.map((value, t) => value + throughRatio[t]!), byEntropy }
+  return { byLogprob: byLogprob.map((value, t) => value + throughRatio[t]!), byEntropy }
 }

@@ -1,5 +1,5 @@
 // Figures of a rollout batch, named as TRL names them.
-import { mean } from '../eval/statistics.ts'
+import { deviation, mean } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
 import { type Batch, saysNothing } from './rollout.ts'
 import { isTruncated, trainedTokens } from './trained.ts'
@@ -37,11 +37,4 @@ function partMeans(parts: readonly (Record<string, number | null> | null)[]): Fi
       values.set(name, list)
     }
   return Object.fromEntries([...values].map(([name, list]) => [`rewards/${name}/mean`, mean(list)]))
-}
-
-function deviation(values: readonly number[]): number {
-  const centre = mean(values)
-  return values.length < 2
-    ? 0
-    : Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
 }

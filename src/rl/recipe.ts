@@ -1,25 +1,10 @@
 // The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
-import { advantages, type AdvantageName } from './advantage.ts'
-import { aggregations, type AggregationName } from './loss/aggregate.ts'
-import { klEstimators, type KlName } from './loss/kl.ts'
+import { advantages, advantageSettings } from './advantage.ts'
+import { lossSettings } from './loss/settings.ts'
 import { sftPresets, trainPresets } from './presets.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName } from './loss/surrogate.ts'
-
-const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
-const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))
-const positive = () => v.pipe(v.number(), v.gtValue(0))
-const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))
-const files = () =>
-  v.pipe(
-    v.union([v.array(v.string()), v.string()]),
-    v.transform((value) => (typeof value === 'string' ? [value] : value)),
-  )
-const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(Object.keys(table) as Name[])
-/** A setting with what it means and the other spellings that are accepted in files and as flags. */
-const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
-  v.pipe(schema, v.description(description), v.metadata({ aliases }))
+import { atLeast, count, files, names, positive, say, share } from './setting.ts'
 
 const preset = (presets: object) =>
   say(v.optional(v.string()), `set of values that all others override: ${Object.keys(presets).join(', ')}`)
@@ -143,63 +128,15 @@ export const TrainRecipe = v.object({
     'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution',
   ),
 
-  advantage: say(v.optional(names<AdvantageName>(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
-  advantageEpsilon: say(v.optional(atLeast(0), 1e-6), 'added to the standard deviation'),
-  scaleRewards: say(v.optional(v.picklist(['group', 'batch', 'none']), 'group'), 'standard deviation that divides'),
+  advantage: say(v.optional(names(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
+  ...advantageSettings,
   zeroVariance: say(
     v.optional(v.picklist(['keep', 'drop', 'refill']), 'keep'),
     'groups whose rewards are all equal: train on them (KL only), leave them out, or sample other prompts instead',
   ),
   refillRounds: say(v.optional(count(), 3), 'rollouts at most in place of groups without variance'),
 
-  surrogate: say(v.optional(names<SurrogateName>(surrogates), 'clip'), 'policy objective'),
-  ratio: say(
-    v.optional(names<RatioName>(ratios), 'token'),
-    'what the ratio is taken over',
-    'importance_sampling_level',
-  ),
-  aggregation: say(
-    v.optional(names<AggregationName>(aggregations), 'token'),
-    'how token losses are averaged',
-    'loss_agg_mode',
-  ),
-  clipLow: say(
-    v.optional(atLeast(0), 0.2),
-    'ratios below 1 − this are clipped',
-    'epsilon',
-    'clip_ratio',
-    'clip_ratio_low',
-  ),
-  clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
-  dualClip: say(
-    v.optional(v.nullable(v.pipe(v.number(), v.gtValue(1))), null),
-    'largest ratio that counts',
-    'delta',
-    'clip_ratio_c',
-  ),
-  sapoPositive: say(v.optional(positive(), 1), 'steepness for positive advantages', 'sapo_temperature_pos'),
-  sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
-  klCoefficient: say(
-    v.optional(atLeast(0), 0.001),
-    'weight of the divergence from the model that training began with',
-    'beta',
-    'kl_loss_coef',
-    'kl_coef',
-  ),
-  klEstimator: say(v.optional(names<KlName>(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
-  klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit'),
-  klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
-  maxKl: say(
-    v.optional(v.nullable(positive()), null),
-    'the run stops, exit 1, when the mean divergence of a step is above this',
-  ),
-  klWeighted: say(v.optional(v.boolean(), false), 'weigh the divergence by the ratio', 'use_bias_correction_kl'),
-  entropyCoefficient: say(v.optional(v.number(), 0), 'weight of the entropy bonus', 'entropy_coef', 'entropy_coeff'),
-  topEntropyShare: say(
-    v.optional(v.pipe(share(), v.gtValue(0)), 1),
-    'share of tokens, those of highest entropy, with a policy loss',
-    'top_entropy_quantile',
-  ),
+  ...lossSettings,
 })
 
 /** Settings of `hone sft`. */

@@ -1,4 +1,5 @@
 // From rewards to advantages, in float64, the divergence from the reference charged to rewards where the recipe says so.
+import { sum } from '../eval/statistics.ts'
 import { advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
@@ -12,10 +13,7 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
     completions.map((each) => (charged ? each.reward - recipe.klCoefficient * divergence(each, recipe) : each.reward)),
   )
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
-  const estimated = advantages[recipe.advantage].compute(
-    { rewards, lengths },
-    { epsilon: recipe.advantageEpsilon, scale: recipe.scaleRewards },
-  )
+  const estimated = advantages[recipe.advantage].compute({ rewards, lengths }, recipe)
   return rollouts.map((each, g) => ({
     ...each,
     completions: each.completions.map((completion, i) => ({ ...completion, advantage: estimated[g]![i]! })),
@@ -26,8 +24,5 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
 function divergence(completion: Frozen, { klEstimator, klClamp }: TrainRecipe): number {
   if (!completion.reference) return 0
   const [old, reference] = [gather(completion.old, completion), gather(completion.reference, completion)]
-  let sum = 0
-  for (let t = 0; t < old.length; t++)
-    sum += klEstimate(klEstimator, old[t]! - reference[t]!, klClamp ?? Infinity).value
-  return sum
+  return sum(Array.from(old, (value, t) => klEstimate(klEstimator, value - reference[t]!, klClamp).value))
 }

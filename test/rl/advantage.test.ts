@@ -5,7 +5,7 @@ import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
 import { advantages, type AdvantageName } from '../../src/rl/advantage.ts'
 
-const toolN1 = { epsilon: 1e-6, scale: 'group' } as const
+const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group' } as const
 const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
 const compute = (
   name: AdvantageName,
@@ -35,7 +35,7 @@ vectors.grpo_adv.forEach(({ r, rloo, ...rest }) => {
 test("binary groups have verl's and TRL's values", () => {
   const binary = (n: number, k: number) => [Array.from({ length: n }, (_, i) => (i < k ? 1 : 0))]
   const ends = (n: number, k: number, epsilon = 1e-6) => {
-    const group = compute('grpo', binary(n, k), { epsilon, scale: 'group' })[0]!
+    const group = compute('grpo', binary(n, k), { advantageEpsilon: epsilon, scaleRewards: 'group' })[0]!
     return [group[0]!, group.at(-1)!]
   }
   near(ends(5, 2), [1.095443, -0.730295])
@@ -58,7 +58,7 @@ test('advantages of a group sum to zero and keep the order of the rewards', () =
       fc.constantFrom('group', 'batch', 'none'),
       (rewards, scale) => {
         for (const name of ['grpo', 'rloo'] as const) {
-          compute(name, rewards, { epsilon: 1e-6, scale }).forEach((advantage, g) => {
+          compute(name, rewards, { advantageEpsilon: 1e-6, scaleRewards: scale }).forEach((advantage, g) => {
             expect(Math.abs(advantage.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-8)
             rewards[g]!.forEach((a, i) =>
               rewards[g]!.forEach((b, j) => a > b && expect(advantage[i]!).toBeGreaterThanOrEqual(advantage[j]!)),
@@ -74,7 +74,10 @@ test('identical rewards give exactly zero for every estimator, whatever the numb
   fc.assert(
     fc.property(reward, fc.integer({ min: 2, max: 17 }), (value, n) => {
       for (const name of Object.keys(advantages) as AdvantageName[])
-        expect(compute(name, [new Array(n).fill(value)])[0]!.every((a) => a === 0)).toBe(true)
+        for (const advantageEpsilon of [1e-6, 0])
+          expect(
+            compute(name, [new Array(n).fill(value)], { ...toolN1, advantageEpsilon })[0]!.every((a) => a === 0),
+          ).toBe(true)
     }),
   )
 })

@@ -6,24 +6,14 @@ import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
 import { aggregations, type AggregationName } from '../../src/rl/loss/aggregate.ts'
 import { klEstimate, klEstimators, type KlName } from '../../src/rl/loss/kl.ts'
+import { ratios, type RatioName } from '../../src/rl/loss/ratio.ts'
+import { lossSettings } from '../../src/rl/loss/settings.ts'
 import { computeLoss, entropyThreshold, type LossOptions, type LossSequence } from '../../src/rl/loss.ts'
-import { ratios, type RatioName, surrogates, type SurrogateName } from '../../src/rl/loss/surrogate.ts'
+import { surrogates, type SurrogateName } from '../../src/rl/loss/surrogate.ts'
 
 const plain: LossOptions = {
-  surrogate: 'clip',
-  ratio: 'token',
-  aggregation: 'token',
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  dualClip: Infinity,
-  sapoPositive: 1,
-  sapoNegative: 1.05,
+  ...v.parse(v.object(lossSettings), { klCoefficient: 0, klClamp: null }),
   maxCompletionLength: 16,
-  klEstimator: 'k3',
-  klCoefficient: 0,
-  klClamp: Infinity,
-  klWeighted: false,
-  entropyCoefficient: 0,
 }
 const { inputs, cases } = golden
 const lengths = inputs.mask.map((row) => row.reduce((sum, value) => sum + value, 0))
@@ -95,19 +85,23 @@ cases.forEach(({ source, config, loss, grad, ...figures }, index) => {
 
 test('the k3 estimate with clamp 10 has the values of Tool-N1', () => {
   for (const { lp, ref, k3 } of vectors.k3) near(klEstimate('k3', lp - ref, 10).value, k3)
-  near(klEstimate('k3', 12, Infinity).value, 11.000006)
-  near(klEstimate('k3', -3, Infinity).value, 16.085537)
+  near(klEstimate('k3', 12, null).value, 11.000006)
+  near(klEstimate('k3', -3, null).value, 16.085537)
   expect(klEstimate('k3', -3, 10)).toEqual({ value: 10, slope: 0, clamped: true })
 })
 
+/** The objective of one token. */
+const clipped = (ratio: number, advantage: number, dualClip: number | null = null) =>
+  surrogates.clip.loss({ logprobs: [-1], ratios: [ratio], advantage, weights: [1] }, { ...plain, dualClip })
+
 test('the clipped objective has the values of Tool-N1, and gradient where it flows there', () => {
   for (const { A, ratio, loss, grad_flows } of vectors.ppo_token_loss) {
-    const token = surrogates.clip.loss(ratio, A, -1, plain)
+    const token = clipped(ratio, A)
     near(token.loss, loss)
-    expect(token.byLogRatio !== 0).toBe(grad_flows)
+    expect(token.byLogRatio[0] !== 0).toBe(grad_flows)
   }
-  near(surrogates.clip.loss(5, -1, 0, plain).loss, 5)
-  near(surrogates.clip.loss(5, -1, 0, { ...plain, dualClip: 3 }).loss, 3)
+  near(clipped(5, -1).loss, 5)
+  near(clipped(5, -1, 3).loss, 3)
 })
 
 const logprob = fc.double({ min: -3, max: -0.01, noNaN: true })
@@ -217,7 +211,7 @@ function fromTrl(config: v.InferOutput<typeof Trl>): LossOptions {
     ...row,
     clipLow: config.epsilon_low,
     clipHigh: row.surrogate === 'cispo' ? config.epsilon_high - 1 : config.epsilon_high,
-    dualClip: config.delta ?? Infinity,
+    dualClip: config.delta,
     ratio: config.importance_sampling_level,
     maxCompletionLength: config.max_completion_length,
     klCoefficient: config.beta,
@@ -237,6 +231,6 @@ function fromToolN1(config: object): LossOptions {
     clipHigh: cliprange,
     klEstimator: estimators[kl_type],
     klCoefficient: kl_coef,
-    klClamp: kl_type === 'low_var_kl' ? 10 : Infinity,
+    klClamp: kl_type === 'low_var_kl' ? 10 : null,
   }
 }

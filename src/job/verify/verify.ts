@@ -5,9 +5,12 @@ import type { Device } from '../../gpu/device/device.ts'
 import { generateAll } from '../../gpu/policy/generate.ts'
 import { openModel, type Model } from '../../gpu/policy/model.ts'
 import type { Forward, Group, PerToken } from '../../gpu/policy/policy.ts'
+import * as v from 'valibot'
+import { sum } from '../../eval/statistics.ts'
 import { advantages } from '../../rl/advantage.ts'
 import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Finding } from './finding.ts'
-import { computeLoss, emptyParts, type LossOptions, type LossParts, type LossSequence } from '../../rl/loss.ts'
+import { computeLoss, emptyParts, type LossParts, type LossSequence } from '../../rl/loss.ts'
+import { lossSettings } from '../../rl/loss/settings.ts'
 import { openOracle, type Oracle, type StepFigures } from './oracle.ts'
 
 /** All findings on a folder of reference numbers, in the order of the way of the data. */
@@ -171,26 +174,12 @@ function adapterFindings(device: Device, oracle: Oracle): Finding[] {
   return findings
 }
 
-// ** the loss of the reference: clipped policy loss + 0.1·k3, both token means (Tool-N1's trainer) **
+// ** the loss of the reference: clipped policy loss + 0.1·k3, both token means (Tool-N1's trainer, hence the defaults) **
 
 function accumulateLoss(model: Model, oracle: Oracle): { parts: LossParts; entropy: number } {
   const { expect, groups, rows } = oracle
-  const options: LossOptions = {
-    surrogate: 'clip',
-    ratio: 'token',
-    aggregation: 'token',
-    maxCompletionLength: 1,
-    klEstimator: 'k3',
-    klCoefficient: expect.kl_coef,
-    klClamp: 10,
-    klWeighted: false,
-    entropyCoefficient: 0,
-    clipLow: expect.clip,
-    clipHigh: expect.clip,
-    dualClip: Infinity,
-    sapoPositive: 1,
-    sapoNegative: 1,
-  }
+  const said = { klCoefficient: expect.kl_coef, clipLow: expect.clip, clipHigh: expect.clip }
+  const options = { ...v.parse(v.object(lossSettings), said), maxCompletionLength: 1 }
   const values = advantagesOf(oracle)
   const tokens = rows.reduce((total, { ids, promptLength }) => total + ids.length - promptLength, 0)
   const counts = { tokens, sequences: rows.length, microTokens: tokens, microSequences: rows.length }
@@ -225,7 +214,7 @@ function perTokenMeans(parts: LossParts, tokens: number): LossParts {
 
 function advantagesOf({ groups, rows }: Pick<Oracle, 'groups' | 'rows'>): number[][] {
   const rewards = groups.map(({ rows: members }) => members.map((row) => rows[row]!.reward))
-  return advantages.grpo.compute({ rewards, lengths: [] }, { epsilon: 1e-6, scale: 'group' })
+  return advantages.grpo.compute({ rewards, lengths: [] }, { advantageEpsilon: 1e-6, scaleRewards: 'group' })
 }
 
 // ** errors **
@@ -250,8 +239,4 @@ function figureFindings(
       key === 'grad_norm' ? { bound: BOUND.gradients, by: 'rel' as const } : { bound: BOUND.parts, by: 'abs' as const }
     return single(`${step} ${name}`, pairs[key], value, bound, by)
   })
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

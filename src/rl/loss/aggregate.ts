@@ -12,6 +12,8 @@ export interface Counts {
 
 export interface AggregationRow {
   what: string
+  /** What stands before the loss of a token, in words. */
+  formula(maxCompletionLength: number): string
   /** Weight of each token of a completion of `length` tokens. Sums of weighted losses over micro-batches give the step's loss. */
   weight(length: number, counts: Counts, maxCompletionLength: number): number
 }
@@ -20,22 +22,27 @@ export interface AggregationRow {
 export const aggregations = {
   token: {
     what: 'mean over all tokens (DAPO; verl token-mean; TRL dapo)',
+    formula: () => 'mean over the tokens of the optimizer step',
     weight: (_, { tokens }) => 1 / Math.max(tokens, 1),
   },
   sequence: {
     what: 'mean over completions of the mean over their tokens (GRPO; TRL grpo)',
+    formula: () => 'mean over completions of the mean over tokens',
     weight: (length, { sequences }) => 1 / (Math.max(length, 1) * sequences),
   },
   'sequence-sum': {
     what: 'mean over completions of the sum over their tokens (TRL luspo)',
+    formula: () => 'mean over completions of the sum over tokens',
     weight: (_, { sequences }) => 1 / sequences,
   },
   constant: {
     what: 'sum over tokens, divided by completions times the length limit (Dr.GRPO, arXiv 2503.20783)',
+    formula: (maxCompletionLength) => `sum over tokens / (completions · ${maxCompletionLength})`,
     weight: (_, { sequences }, maxCompletionLength) => 1 / (sequences * maxCompletionLength),
   },
   'micro-batch': {
     what: "mean over the tokens of each micro-batch, micro-batches weighted by completions, as Tool-N1's trainer has it",
+    formula: () => 'mean over micro-batches, by their completions, of the mean over their tokens',
     weight: (_, { microTokens, microSequences, sequences }) => microSequences / (sequences * Math.max(microTokens, 1)),
   },
 } satisfies Record<string, AggregationRow>

@@ -1,4 +1,6 @@
 // Estimators of the divergence from the reference policy: per-token value and slope, as a table.
+import * as v from 'valibot'
+import { atLeast, names, positive, say, type Settings } from '../setting.ts'
 
 /** With d = logprob − reference: the estimate and its derivative by logprob. */
 export interface KlRow {
@@ -21,9 +23,34 @@ export const klEstimators = {
 
 export type KlName = keyof typeof klEstimators
 
+export const klSettings = {
+  klCoefficient: say(
+    v.optional(atLeast(0), 0.001),
+    'weight of the divergence from the model that training began with',
+    'beta',
+    'kl_loss_coef',
+    'kl_coef',
+  ),
+  klEstimator: say(v.optional(names(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
+  klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit'),
+  klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
+  maxKl: say(
+    v.optional(v.nullable(positive()), null),
+    'the run stops, exit 1, when the mean divergence of a step is above this',
+  ),
+  klWeighted: say(v.optional(v.boolean(), false), 'weigh the divergence by the ratio', 'use_bias_correction_kl'),
+}
+export type KlOptions = Settings<typeof klSettings>
+
+/** The divergence as it is charged, in symbols. */
+export function klFormula({ klCoefficient, klEstimator, klClamp, klWeighted }: KlOptions): string {
+  const clamp = klClamp === null ? '' : ` clamped at ±${klClamp}`
+  return `${klCoefficient}·${klWeighted ? 'ρ·' : ''}${klEstimator}(π‖π₀)${clamp}`
+}
+
 /** The estimate kept within ±limit; beyond it the gradient is zero, as torch.clamp has it. `clamped` says that the limit was met. */
-export function klEstimate(name: KlName, difference: number, limit: number) {
+export function klEstimate(name: KlName, difference: number, limit: number | null) {
   const { value, slope } = klEstimators[name].estimate(difference)
-  if (Math.abs(value) <= limit) return { value, slope, clamped: false }
+  if (limit === null || Math.abs(value) <= limit) return { value, slope, clamped: false }
   return { value: Math.sign(value) * limit, slope: 0, clamped: true }
 }

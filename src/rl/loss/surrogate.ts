@@ -1,104 +1,132 @@
-// Policy objectives: from the ratio of new to old probability and the advantage to a loss per token, as tables.
+// Policy objectives: from the ratios of new to old probability and the advantage to the loss of a completion, as a table.
+import * as v from 'valibot'
+import { atLeast, positive, say, type Settings } from '../setting.ts'
 
-export interface SurrogateOptions {
-  /** Ratios below 1 − clipLow and above 1 + clipHigh are clipped. */
-  clipLow: number
-  clipHigh: number
-  /** Largest ratio of the unclipped branch (dual clip, TRL's delta); Infinity = none. */
-  dualClip: number
-  /** Steepness of SAPO's gate for positive and for other advantages. */
-  sapoPositive: number
-  sapoNegative: number
+/** Settings that objectives have of their own; a row names those that it reads. */
+export const surrogateSettings = {
+  clipLow: say(
+    v.optional(atLeast(0), 0.2),
+    'ratios below 1 − this are clipped',
+    'epsilon',
+    'clip_ratio',
+    'clip_ratio_low',
+  ),
+  clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
+  dualClip: say(
+    v.optional(v.nullable(v.pipe(v.number(), v.gtValue(1))), null),
+    'largest ratio that counts',
+    'delta',
+    'clip_ratio_c',
+  ),
+  sapoPositive: say(v.optional(positive(), 1), 'steepness for positive advantages', 'sapo_temperature_pos'),
+  sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
+}
+export type SurrogateOptions = Settings<typeof surrogateSettings>
+
+/** A completion of T tokens as an objective sees it. */
+export interface Weighed {
+  logprobs: ArrayLike<number>
+  ratios: ArrayLike<number>
+  advantage: number
+  /** Weight of each token in the loss of the optimizer step; 0 where the objective passes over it. */
+  weights: ArrayLike<number>
 }
 
-/** Loss of one token, its derivative by log ratio and by log-prob, and which bound stopped it: −1 low, 1 high, 0 none. */
-export interface TokenLoss {
+/** The weighted loss of a completion, its derivatives by log ratio and by log-prob per token, and how many tokens a bound stopped. */
+export interface SequenceLoss {
   loss: number
-  byLogRatio: number
-  byLogprob: number
-  clipped: -1 | 0 | 1
+  byLogRatio: Float64Array
+  byLogprob: Float64Array
+  clippedLow: number
+  clippedHigh: number
 }
 
 export interface SurrogateRow {
   what: string
-  loss(ratio: number, advantage: number, logprob: number, options: SurrogateOptions): TokenLoss
+  /** The loss of a token in symbols. */
+  formula(options: SurrogateOptions): string
+  /** Settings that have an effect on it. */
+  reads: readonly (keyof SurrogateOptions | 'ratio')[]
+  loss(sequence: Weighed, options: SurrogateOptions): SequenceLoss
 }
 
 export const surrogates = {
   clip: {
     what: 'the clipped objective of PPO (arXiv 1707.06347 eq. 7)',
-    loss: (ratio, advantage, _, { clipLow, clipHigh, dualClip }) => {
-      const free = -Math.min(ratio, dualClip) * advantage
+    formula: ({ clipLow, clipHigh, dualClip }) =>
+      `max(−${dualClip === null ? 'ρ' : `min(ρ, ${dualClip})`}·A, −clip(ρ, ${bound(1 - clipLow)}, ${bound(1 + clipHigh)})·A)`,
+    reads: ['ratio', 'clipLow', 'clipHigh', 'dualClip'],
+    loss: eachToken(({ ratio, advantage }, { clipLow, clipHigh, dualClip }) => {
+      const most = dualClip ?? Infinity
+      const free = -Math.min(ratio, most) * advantage
       const bounded = -Math.min(Math.max(ratio, 1 - clipLow), 1 + clipHigh) * advantage
       const clipped = bounded > free ? (advantage > 0 ? 1 : -1) : 0
-      const flows = clipped === 0 && ratio <= dualClip
-      return { loss: Math.max(free, bounded), byLogRatio: flows ? -ratio * advantage : 0, byLogprob: 0, clipped }
-    },
+      const flows = clipped === 0 && ratio <= most
+      return { loss: Math.max(free, bounded), byLogRatio: flows ? -ratio * advantage : 0, clipped }
+    }),
   },
   cispo: {
     what: 'log-prob weighted by the bounded ratio, which carries no gradient (arXiv 2506.13585)',
-    loss: (ratio, advantage, logprob, { clipHigh }) => {
+    formula: ({ clipHigh }) => `−stop(min(ρ, ${bound(1 + clipHigh)}))·A·log π`,
+    reads: ['ratio', 'clipHigh'],
+    loss: eachToken(({ ratio, advantage, logprob }, { clipHigh }) => {
       const weight = Math.min(ratio, 1 + clipHigh) * advantage
-      const clipped = advantage > 0 && ratio > 1 + clipHigh ? 1 : 0
-      return { loss: -weight * logprob, byLogRatio: 0, byLogprob: -weight, clipped }
-    },
+      return { loss: -weight * logprob, byLogprob: -weight, clipped: advantage > 0 && ratio > 1 + clipHigh ? 1 : 0 }
+    }),
   },
   sapo: {
     what: 'a smooth gate instead of a clip (arXiv 2511.20347)',
-    loss: (ratio, advantage, _, { sapoPositive, sapoNegative }) => {
+    formula: ({ sapoPositive, sapoNegative }) =>
+      `−4/τ·σ(τ(ρ − 1))·A, τ = ${sapoPositive} for A > 0, else ${sapoNegative}`,
+    reads: ['ratio', 'sapoPositive', 'sapoNegative'],
+    loss: eachToken(({ ratio, advantage }, { sapoPositive, sapoNegative }) => {
       const steepness = advantage > 0 ? sapoPositive : sapoNegative
       const gate = 1 / (1 + Math.exp(-steepness * (ratio - 1)))
-      const byLogRatio = -4 * advantage * gate * (1 - gate) * ratio
-      return { loss: (-4 * advantage * gate) / steepness, byLogRatio, byLogprob: 0, clipped: 0 }
-    },
+      return { loss: (-4 * advantage * gate) / steepness, byLogRatio: -4 * advantage * gate * (1 - gate) * ratio }
+    }),
   },
   reinforce: {
     what: 'log-prob times advantage, no ratio: on-policy only',
-    loss: (_ratio, advantage, logprob) => ({
-      loss: -advantage * logprob,
-      byLogRatio: 0,
-      byLogprob: -advantage,
-      clipped: 0,
-    }),
+    formula: () => '−A·log π',
+    reads: [],
+    loss: eachToken(({ advantage, logprob }) => ({ loss: -advantage * logprob, byLogprob: -advantage })),
   },
 } satisfies Record<string, SurrogateRow>
 
 export type SurrogateName = keyof typeof surrogates
 
-export interface RatioRow {
-  what: string
-  /** One ratio for the whole completion; clipping is then counted per completion. */
-  whole: boolean
-  /** logprob − old per token → log ratio per token. */
-  logRatios(differences: Float64Array): Float64Array
-  /** Gradient by log ratio → gradient by log-prob. */
-  pullBack(gradient: Float64Array): Float64Array
+/** Loss of one token, its derivatives, and which bound stopped it: −1 low, 1 high. */
+interface TokenLoss {
+  loss: number
+  byLogRatio?: number
+  byLogprob?: number
+  clipped?: -1 | 0 | 1
 }
 
-export const ratios = {
-  token: { what: 'a ratio per token', whole: false, logRatios: (d) => d, pullBack: (g) => g },
-  sequence: {
-    what: "the geometric mean over the completion's tokens (GSPO, arXiv 2507.18071 eq. 7)",
-    whole: true,
-    logRatios: (d) => d.map(constant(mean(d))),
-    pullBack: (g) => g.map(constant(mean(g))),
-  },
-  'sequence-token': {
-    what: 'the value of sequence, with the gradient of each token through itself alone (GSPO-token)',
-    whole: true,
-    logRatios: (d) => d.map(constant(mean(d))),
-    pullBack: (g) => g,
-  },
-  product: {
-    what: "the ratio of the whole completion's probabilities (RLOO)",
-    whole: true,
-    logRatios: (d) => d.map(constant(total(d))),
-    pullBack: (g) => g.map(constant(total(g))),
-  },
-} satisfies Record<string, RatioRow>
+type TokenObjective = (
+  token: { ratio: number; advantage: number; logprob: number },
+  options: SurrogateOptions,
+) => TokenLoss
 
-export type RatioName = keyof typeof ratios
+/** An objective that is a weighted sum over tokens. */
+function eachToken(objective: TokenObjective): SurrogateRow['loss'] {
+  return ({ logprobs, ratios, advantage, weights }, options) => {
+    const T = logprobs.length
+    const [byLogRatio, byLogprob] = [new Float64Array(T), new Float64Array(T)]
+    const sum = { loss: 0, byLogRatio, byLogprob, clippedLow: 0, clippedHigh: 0 }
+    for (let t = 0; t < T; t++) {
+      const token = objective({ ratio: ratios[t]!, advantage, logprob: logprobs[t]! }, options)
+      sum.loss += weights[t]! * token.loss
+      byLogRatio[t] = weights[t]! * (token.byLogRatio ?? 0)
+      byLogprob[t] = weights[t]! * (token.byLogprob ?? 0)
+      if (token.clipped === -1) sum.clippedLow++
+      if (token.clipped === 1) sum.clippedHigh++
+    }
+    return sum
+  }
+}
 
-const constant = (value: number) => () => value
-const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
-const mean = (values: Float64Array): number => (values.length === 0 ? 0 : total(values) / values.length)
+/** 1 ± a setting without the noise of its last digits. */
+function bound(value: number): number {
+  return Number(value.toPrecision(6))
+}

@@ -1,7 +1,9 @@
-// The plan: counts from the rows, the loss in symbols, settings without effect.
+// The loss in symbols, and settings without effect.
 import { expect, test } from 'bun:test'
 import * as v from 'valibot'
+import { advantages } from '../../src/rl/advantage.ts'
 import { deadSettings, formulaOf } from '../../src/rl/formula.ts'
+import { surrogates } from '../../src/rl/loss/surrogate.ts'
 import { trainPresets } from '../../src/rl/presets.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 
@@ -32,3 +34,32 @@ test('settings that another one switches off are named, those of a default or pr
     'refillRounds has no effect: zeroVariance is not refill (c.yaml:3)',
   ])
 })
+
+test('objectives and advantages read exactly the settings that their rows name', () => {
+  const sequence = { logprobs: [-1], ratios: [1.5], weights: [1] }
+  const batch = { rewards: [[0, 1]], lengths: [[1, 1]] }
+  for (const row of Object.values(surrogates)) {
+    const { read, options } = watched(recipe())
+    row.loss({ ...sequence, advantage: 1 }, options)
+    row.formula(options)
+    expect(read()).toEqual(row.reads.filter((key) => key !== 'ratio').toSorted())
+  }
+  for (const row of Object.values(advantages)) {
+    const { read, options } = watched(recipe())
+    row.compute(batch, options)
+    row.formula(options)
+    expect(read()).toEqual(row.reads.toSorted())
+  }
+})
+
+/** Settings, and which of them were looked at. */
+function watched<T extends object>(settings: T) {
+  const keys = new Set<string>()
+  const options = new Proxy(settings, {
+    get(target, key) {
+      keys.add(String(key))
+      return Reflect.get(target, key)
+    },
+  })
+  return { options, read: () => [...keys].sort() }
+}

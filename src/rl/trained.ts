@@ -1,11 +1,15 @@
 // Which tokens of a completion are the model's own: only they carry loss, log-probs, entropy and counts.
 import type { Completion } from '../gpu/policy/session.ts'
-import type { Sampled } from './record.ts'
+import type { Sampled, Span } from './record.ts'
 
 type Masked = Pick<Sampled, 'ids' | 'trained'>
 
 /** A completion that the model wrote at one stretch: every token is its own. */
-export function ownWords({ ids, logprobs, finish }: Completion): Sampled {
+export function ownWords({
+  ids,
+  logprobs,
+  finish,
+}: Readonly<Omit<Completion, 'ids'>> & { ids: readonly number[] }): Sampled {
   const whole = { from: 0, to: ids.length }
   return {
     ids,
@@ -42,6 +46,18 @@ export function scatter(gathered: ArrayLike<number>, completion: Masked): Float3
 /** 1 for each id that is trained on, 0 for the others. */
 export function flagsOf(completion: Masked): (0 | 1)[] {
   return completion.ids.map((_, t) => (completion.trained.some(({ from, to }) => t >= from && t < to) ? 1 : 0))
+}
+
+/** The reverse: spans of the flags that are not 0. */
+export function spansOf(flags: readonly number[]): Span[] {
+  const spans: Span[] = []
+  flags.forEach((flag, t) => {
+    if (flag === 0) return
+    const last = spans.at(-1)
+    if (last?.to === t) last.to = t + 1
+    else spans.push({ from: t, to: t + 1 })
+  })
+  return spans
 }
 
 /** True where the completion was cut short by want of room. */

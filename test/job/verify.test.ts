@@ -14,6 +14,9 @@ for (const family of ['qwen2', 'qwen3', 'llama3']) {
     const findings = await verify(await openDevice('cpu'), folder!)
     expect(findings.filter(({ ok }) => !ok)).toEqual([])
     expect(findings.length).toBeGreaterThan(100)
+    const names = findings.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter((name) => name.startsWith('masked ')).length).toBeGreaterThan(30)
   })
 }
 

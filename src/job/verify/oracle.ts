@@ -30,6 +30,8 @@ const Expect = v.object({
   greedy: v.record(v.string(), v.array(v.number())),
 })
 export type Expect = v.InferOutput<typeof Expect>
+/** expect2.json: a key per added part. */
+const Added = v.object({ masked: Figures })
 export type StepFigures = v.InferOutput<typeof Figures>
 
 /** One sequence of the batch, padding removed. S tokens, of which the last R are the completion. */
@@ -46,6 +48,8 @@ export interface OracleRow {
 export interface Oracle {
   dir: string
   expect: Expect
+  /** What is expected of the added parts. */
+  added(): v.InferOutput<typeof Added>
   rows: OracleRow[]
   /** Sequences of the batch and their padded length. */
   length: number
@@ -63,11 +67,6 @@ export function openOracle(dir: string): Oracle {
       at: dir,
       hint: 'Give a folder with a model, batch.safetensors, forward.safetensors, grads.safetensors and expect.json.',
     })
-  const parsed = v.safeParse(Expect, readJson(at))
-  if (!parsed.success) {
-    const issue = parsed.issues[0]
-    throw new HoneError(`Cannot read the reference numbers: ${v.getDotPath(issue) ?? ''}: ${issue.message}`, { at })
-  }
   const { rows, length } = readBatch(join(dir, 'batch.safetensors'))
   const read = (...file: string[]) => {
     const path = join(dir, ...file)
@@ -83,7 +82,8 @@ export function openOracle(dir: string): Oracle {
     const completions = members.map((i) => rows[i]!.ids.slice(rows[i]!.promptLength))
     return { group: { prompt: ids.slice(0, promptLength), completions }, rows: members }
   })
-  return { dir, expect: parsed.output, rows, length, groups, read }
+  const added = () => readNumbers(join(dir, 'expect2.json'), Added)
+  return { dir, expect: readNumbers(at, Expect), added, rows, length, groups, read }
 }
 
 function readBatch(path: string): { rows: OracleRow[]; length: number } {
@@ -117,6 +117,13 @@ function readBatch(path: string): { rows: OracleRow[]; length: number } {
   } finally {
     file.close()
   }
+}
+
+function readNumbers<S extends v.GenericSchema>(at: string, schema: S): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, readJson(at))
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw new HoneError(`Cannot read the reference numbers: ${v.getDotPath(issue) ?? ''}: ${issue.message}`, { at })
 }
 
 function readJson(path: string): unknown {

@@ -12,7 +12,7 @@ export const advantageSettings = {
 }
 export type AdvantageOptions = Settings<typeof advantageSettings>
 
-/** rewards[group][completion], and as many completion lengths in tokens. */
+/** rewards[group][completion], and as many lengths in own tokens, of which there may be none. */
 export interface Rewarded {
   rewards: readonly (readonly number[])[]
   lengths: readonly (readonly number[])[]
@@ -65,7 +65,7 @@ export const advantages = {
       rewards.map((group, g) => {
         if (isConstant(group)) return group.map(() => 0)
         const weights = lengths[g]!
-        const baseline = sum(group.map((reward, i) => reward * weights[i]!)) / sum(weights)
+        const baseline = sum(group.map((reward, i) => reward * weights[i]!)) / Math.max(sum(weights), 1)
         return group.map((reward) => reward - baseline)
       }),
   },
@@ -106,7 +106,7 @@ function whiten(values: readonly (readonly number[])[], lengths: readonly (reado
   if (isConstant(values.flat())) return values.map((group) => group.map(() => 0))
   const weights = lengths.flat()
   const tokens = sum(weights)
-  const middle = sum(values.flat().map((value, i) => value * weights[i]!)) / tokens
-  const variance = sum(values.flat().map((value, i) => (value - middle) ** 2 * weights[i]!)) / (tokens - 1)
+  const middle = sum(values.flat().map((value, i) => value * weights[i]!)) / Math.max(tokens, 1)
+  const variance = sum(values.flat().map((value, i) => (value - middle) ** 2 * weights[i]!)) / Math.max(tokens - 1, 1)
   return values.map((group) => group.map((value) => (value - middle) / Math.sqrt(variance + 1e-8)))
 }

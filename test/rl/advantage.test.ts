@@ -105,3 +105,14 @@ test('the optimal baseline weighs by length', () => {
   const [group] = advantages.opo.compute({ rewards: [[1, 0]], lengths: [[30, 10]] })
   near(group!, [0.25, -0.75])
 })
+
+test('every estimator is finite where the environment wrote all tokens, or all but one', () => {
+  for (const { compute } of Object.values(advantages))
+    for (const lengths of [
+      [0, 0],
+      [1, 0],
+    ]) {
+      const found = compute({ rewards: [[1, 0]], lengths: [lengths] }, toolN1).flat()
+      expect(found.every(Number.isFinite)).toBe(true)
+    }
+})

@@ -148,6 +148,11 @@ export function openModel(
     restore({ updates, tensors }) {
       if (!trained || !optimizer) throw new Error('the model was opened without training')
       const values = { value: flat(trained.value), moment1: flat(trained.moment1), moment2: flat(trained.moment2) }
+      const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
+      if (absent)
+        throw new HoneError(`Cannot restore: '${absent.name}' is trained here and not in the checkpoint`, {
+          hint: 'The checkpoint must be of the same model and the same kind of training.',
+        })
       for (const tensor of tensors) {
         const known = trained.byName.get(tensor.name)
         if (known === undefined || known.shape.join() !== tensor.shape.join())

@@ -190,6 +190,13 @@ describe('training state', () => {
     expect(resumed.logits([1, 2, 3])).toEqual(straight.logits([1, 2, 3]))
   })
 
+  test('is refused where it holds other tensors than are trained, or not all of them', () => {
+    const narrow = openModel(device, folder, { training: { ...lora, targets: ['q'] } })
+    const wide = openModel(device, folder, { training: { ...lora, targets: ['q', 'k'] } })
+    expect(() => wide.restore(narrow.state())).toThrow(/k_proj.*is trained here and not in the checkpoint/)
+    expect(() => narrow.restore(wide.state())).toThrow(/k_proj.*is not trained here/)
+  })
+
   test('leaves everything as it was where the gradient is not a number', () => {
     const model = openModel(device, folder, { training: { kind: 'full' } })
     const before = model.state()

@@ -11,12 +11,7 @@ import type { PromptForm } from '../dialogue/prompt/form.ts'
 import { promptForm } from '../dialogue/prompt.ts'
 import { modelFolder } from './model-folder.ts'
 import { stopsAt } from '../rl/judge.ts'
-import type { SftRecipe, TrainRecipe } from '../rl/recipe.ts'
-
-type Common = Pick<
-  TrainRecipe & SftRecipe,
-  'model' | 'adapter' | 'prompt' | 'device' | 'threads' | 'loraRank' | 'loraAlpha' | 'loraTargets' | 'seed'
->
+import type { CommonRecipe } from '../rl/recipe.ts'
 
 export interface Language {
   tokenizer: Tokenizer
@@ -27,7 +22,7 @@ export interface Language {
 }
 
 /** Tokenizer and prompt form of the recipe's model, a folder or a finished run. @throws HoneError for a folder that hone cannot run. */
-export async function openLanguage({ model, prompt }: Pick<Common, 'model' | 'prompt'>): Promise<Language> {
+export async function openLanguage({ model, prompt }: Pick<CommonRecipe, 'model' | 'prompt'>): Promise<Language> {
   const folder = modelFolder(model).model
   const config = loadConfig(folder)
   const form = promptForm(prompt)
@@ -66,7 +61,7 @@ export interface Trained {
 }
 
 /** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
-export async function openTrained(recipe: Common, { reference }: { reference: boolean }): Promise<Trained> {
+export async function openTrained(recipe: CommonRecipe, { reference }: { reference: boolean }): Promise<Trained> {
   const device = await openDevice(recipe.device as DeviceSpec, { threads: recipe.threads ?? undefined })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
   const policy = openModel(device, model, {
@@ -77,7 +72,7 @@ export async function openTrained(recipe: Common, { reference }: { reference: bo
   return { policy, device: device.name }
 }
 
-function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: Common): Training {
+function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: CommonRecipe): Training {
   if (loraRank === 0) return { kind: 'full' }
   return { kind: 'lora', rank: loraRank, alpha: loraAlpha ?? 2 * loraRank, targets: loraTargets, seed }
 }

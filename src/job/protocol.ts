@@ -49,8 +49,8 @@ export function trainingProtocol(
 }
 
 /** Held-out answers that another reward judges than the one trained on say something else. */
-export function warnOfOtherJudge({ reward, evalReward }: { reward: string; evalReward: string }): void {
-  if (reward !== evalReward)
+export function warnOfOtherJudge({ reward, evalReward }: { reward?: string; evalReward: string }): void {
+  if (reward !== undefined && reward !== evalReward)
     complain(`warning: trained on the reward "${reward}", evaluated by "${evalReward}": their scores do not compare`)
 }
 

@@ -25,9 +25,6 @@ export function formulaOf(recipe: TrainRecipe): string[] {
   ]
 }
 
-/** The loss of fine-tuning. */
-export const SFT_FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
-
 /** A setting that another one switches off. */
 interface Dead {
   keys: readonly (keyof TrainRecipe)[]

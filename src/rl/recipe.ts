@@ -162,6 +162,10 @@ export const SftRecipe = v.object({
 export type TrainRecipe = v.InferOutput<typeof TrainRecipe>
 export type SftRecipe = v.InferOutput<typeof SftRecipe>
 
+/** What every kind of training is set by, and what only some are. */
+export type CommonRecipe = Pick<TrainRecipe, keyof TrainRecipe & keyof SftRecipe> &
+  Partial<Pick<TrainRecipe, 'reward' | 'stop'>>
+
 /** One law: what rollouts are drawn by, and what the loss takes their log-probs under. */
 export function lawOf({ temperature, topK, topP, minP, repetitionPenalty }: TrainRecipe): Law {
   return { temperature, topK, topP, minP, repetitionPenalty }

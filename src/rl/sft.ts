@@ -8,6 +8,9 @@ import type { SftRecipe } from './recipe.ts'
 import { updateOptions } from './schedule.ts'
 import { requireFinite } from './learn.ts'
 
+/** The loss in symbols. */
+export const FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
+
 /** Tokens are imitated as the model gives them. */
 const LAW: Law = { temperature: 1 }
 

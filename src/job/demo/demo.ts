@@ -13,8 +13,7 @@ import { checkNewRun } from '../../rundir/run.ts'
 import { demoReport, demoSummary, readDemo } from './report.ts'
 import { sftPresets, trainPresets } from '../../rl/presets.ts'
 import { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'
-import { runSft } from '../train/sft-command.ts'
-import { runTrain } from '../train/train-command.ts'
+import { runTraining } from '../train/command.ts'
 
 export interface DemoOptions {
   /** Folder of the demonstration: the task, and a run beside it. */
@@ -56,14 +55,14 @@ export async function demo({ output, moreSft, flags }: DemoOptions): Promise<Exi
 
 async function reinforce(places: Tree, flags: Record<string, unknown>): Promise<ExitCode> {
   const presets = { ...trainPresets, minicall: { ...settings.grpo, ...places } }
-  return await runTrain(resolveConfig(TrainRecipe, { presets, preset: 'minicall', flags }), undefined)
+  return await runTraining('train', resolveConfig(TrainRecipe, { presets, preset: 'minicall', flags }), undefined)
 }
 
 async function fineTune(places: Tree, flags: Record<string, unknown>): Promise<ExitCode> {
   const { preset: _, ...lesson } = settings.sft
   const minicall = { ...sftPresets.full, ...lesson, ...places, steps: SFT_STEPS, evalAtStart: true }
   const resolved = resolveConfig(SftRecipe, { presets: { minicall }, preset: 'minicall', flags })
-  return await runSft(resolved, undefined)
+  return await runTraining('sft', resolved, undefined)
 }
 
 /** The model folder, the prompts to train on, right answers that the warm start has not seen, and the held-out rows, which are returned. */

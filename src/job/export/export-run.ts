@@ -6,7 +6,7 @@ import { HoneError } from '../../error.ts'
 import { readRecord } from '../../rundir/run.ts'
 import { latestCheckpoint } from '../train/checkpoint.ts'
 import { openTrained } from '../open.ts'
-import { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'
+import { findKind } from '../train/kinds.ts'
 
 export interface Exported {
   output: string
@@ -20,7 +20,7 @@ export interface Exported {
  */
 export async function exportRun(directory: string, output: string, what: 'model' | 'adapter'): Promise<Exported> {
   const { command, settings } = readRecord(directory)
-  const recipe = v.parse(command === 'sft' ? SftRecipe : TrainRecipe, settings)
+  const recipe = v.parse(findKind(command, { at: directory }).schema, settings)
   if (what === 'adapter' && recipe.loraRank === 0)
     throw new HoneError(`Cannot export an adapter of "${directory}": the run trained all weights`, {
       at: directory,

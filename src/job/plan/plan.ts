@@ -1,13 +1,10 @@
 // What a run will do and need, worked out from its settings and rows before anything is opened.
 import type { Resolved } from '../../shell/config.ts'
-import { deadSettings, formulaOf, SFT_FORMULA } from '../../rl/formula.ts'
-import { needsReference } from '../../rl/freeze.ts'
+import { mean } from '../../eval/statistics.ts'
 import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
-import { openLanguage, promptLimit } from '../open.ts'
-import type { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'
-import { readExamples, readPrompts } from '../train/rows.ts'
-import { stepsOf as sftStepsOf } from '../../rl/sft.ts'
-import { stepsOf } from '../../rl/train.ts'
+import { openLanguage } from '../open.ts'
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import { findKind } from '../train/kinds.ts'
 
 export interface Plan {
   rows: number
@@ -32,65 +29,30 @@ export interface Plan {
   no_effect: string[]
 }
 
-/** The plan of a run of `train`. @throws HoneError for what would stop the run. */
-export async function planTrain({ value: recipe, origins }: Resolved<TrainRecipe>): Promise<Plan> {
+/** The plan of a run of that kind. @throws HoneError for what would stop the run. */
+export async function planOf(name: string, { value: recipe, origins }: Resolved<CommonRecipe>): Promise<Plan> {
+  const kind = findKind(name)
   const language = await openLanguage(recipe)
   const { config } = language
-  const limit = promptLimit(recipe.maxPromptLength, recipe.maxCompletionLength, language)
-  const { items, tooLong } = await readPrompts(recipe.data, { ...language, limit })
-  const tokens = spread(items.map(({ ids }) => ids.length))
-  const { promptsPerStep, groupSize, maxCompletionLength } = recipe
-  const steps = stepsOf(recipe, items.length)
-  const updates = recipe.iterations * Math.min(recipe.miniBatches, promptsPerStep)
-  const completions = steps * promptsPerStep * groupSize
-  const group = tokens.max + groupSize * maxCompletionLength
+  const { items, tooLong } = await kind.read(recipe.data, { ...language, limit: kind.limits(recipe, language).items })
+  const tokens = spread(items.map((item) => kind.tokensOf(item)))
+  const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
+  const { steps, itemsPerStep, optimizerStepsPerStep, cached, micro } = step
+  const completions = steps * step.completionsPerStep
   return {
     rows: items.length,
     rows_left_out: tooLong,
     row_tokens: tokens,
     steps,
-    epochs: Number(((steps * promptsPerStep) / items.length).toFixed(2)),
-    optimizer_steps_per_step: updates,
-    optimizer_steps: steps * updates,
+    epochs: Number(((steps * itemsPerStep) / items.length).toFixed(2)),
+    optimizer_steps_per_step: optimizerStepsPerStep,
+    optimizer_steps: steps * optimizerStepsPerStep,
     completions,
-    tokens: Math.round(steps * promptsPerStep * tokens.mean + completions * maxCompletionLength),
+    tokens: Math.round(steps * itemsPerStep * tokens.mean + completions * recipe.maxCompletionLength),
     ...sizesOf(config, recipe),
-    memory: memoryOf(config, recipe, {
-      reference: needsReference(recipe),
-      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, group)),
-      micro: Math.max(recipe.microBatchTokens, group),
-    }),
-    loss: formulaOf(recipe),
-    no_effect: deadSettings(recipe, origins),
-  }
-}
-
-/** The plan of a run of `sft`. @throws HoneError for what would stop the run. */
-export async function planSft({ value: recipe }: Resolved<SftRecipe>): Promise<Plan> {
-  const language = await openLanguage(recipe)
-  const { config } = language
-  const limit = Math.min(recipe.maxLength ?? language.positions, language.positions)
-  const { items, tooLong } = await readExamples(recipe.data, { ...language, limit })
-  const tokens = spread(items.map(({ prompt, completion }) => prompt.length + completion.length))
-  const steps = sftStepsOf(recipe, items.length)
-  return {
-    rows: items.length,
-    rows_left_out: tooLong,
-    row_tokens: tokens,
-    steps,
-    epochs: Number(((steps * recipe.batchSize) / items.length).toFixed(2)),
-    optimizer_steps_per_step: 1,
-    optimizer_steps: steps,
-    completions: 0,
-    tokens: Math.round(steps * recipe.batchSize * tokens.mean),
-    ...sizesOf(config, recipe),
-    memory: memoryOf(config, recipe, {
-      reference: false,
-      cached: 0,
-      micro: Math.max(recipe.microBatchTokens, tokens.max),
-    }),
-    loss: [SFT_FORMULA],
-    no_effect: [],
+    memory: memoryOf(config, recipe, { reference: kind.needsReference(recipe), cached, micro }),
+    loss: kind.formula(recipe),
+    no_effect: kind.noEffect(recipe, origins),
   }
 }
 
@@ -126,8 +88,7 @@ function sizesOf(config: Parameters<typeof memoryOf>[0], lora: Lora) {
 }
 
 function spread(lengths: readonly number[]): { mean: number; max: number } {
-  const total = lengths.reduce((sum, length) => sum + length, 0)
-  return { mean: total / lengths.length, max: lengths.reduce((most, length) => Math.max(most, length), 0) }
+  return { mean: mean(lengths), max: lengths.reduce((most, length) => Math.max(most, length), 0) }
 }
 
 function size(bytes: number): string {

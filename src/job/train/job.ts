@@ -13,7 +13,8 @@ import type { Progress } from '../../rl/record.ts'
 import { latestCheckpoint } from './checkpoint.ts'
 
 export interface Job {
-  command: 'sft' | 'train'
+  /** The kind of training. */
+  command: string
   settings: Resolved<{ output: string }>
   /** Run directory to go on with. */
   resume: string | undefined

@@ -1,0 +1,68 @@
+// A training command from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
+import { findParser } from '../../dialogue/call.ts'
+import type { Resolved } from '../../shell/config.ts'
+import type { ExitCode } from '../../error.ts'
+import { parserOf } from '../../reward/scorer.ts'
+import { openJudge } from '../../rl/judge.ts'
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import { endingOf, openLanguage, openTrained } from '../open.ts'
+import { heldOutProtocol, trainingProtocol, warnOfOtherJudge } from '../protocol.ts'
+import { finish } from './finish.ts'
+import { work } from './job.ts'
+import { findKind } from './kinds.ts'
+import { readPromptSets, tellTooLong } from './rows.ts'
+import { settingsOf } from './settings.ts'
+import { storeIn } from './store.ts'
+
+/** The command of that name. Undefined where it only printed its settings. @throws HoneError for what is wrong, before anything is written. */
+export async function trainingCommand(name: string, args: Record<string, unknown>): Promise<ExitCode | undefined> {
+  const asked = settingsOf(name, args)
+  return asked && (await runTraining(name, asked.settings, asked.resume))
+}
+
+/** Train as `settings` of the kind say. @throws HoneError for what is wrong, before anything is written. */
+export async function runTraining(
+  name: string,
+  settings: Resolved<CommonRecipe>,
+  resume: string | undefined,
+): Promise<ExitCode> {
+  const kind = findKind(name)
+  const recipe = settings.value
+  const language = await openLanguage(recipe)
+  const training = kind.open(recipe, language)
+  const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
+  const limits = kind.limits(recipe, language)
+  const { items, tooLong } = await kind.read(recipe.data, { ...language, limit: limits.items })
+  const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
+  tellTooLong(tooLong, limits.items, kind.items)
+  tellTooLong(heldOut.tooLong, limits.heldOut, 'held-out rows')
+  const protocol = trainingProtocol(recipe, language)
+  if (heldOut.items.length > 0) warnOfOtherJudge(recipe)
+  const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe) })
+  try {
+    return await work({ command: name, settings, resume, policy, protocol }, async ({ run, start, ...place }) => {
+      const reason = await training.train(
+        {
+          recipe,
+          policy,
+          device,
+          items,
+          heldOut: heldOut.items,
+          evalJudge: evaluated.judge,
+          evalReader: findParser(parserOf(recipe.evalReward)),
+          evalProtocol: heldOutProtocol(recipe, language),
+          ending: endingOf(language.tokenizer, recipe.stop),
+          store: storeIn(run.path, recipe.keepCheckpoints),
+          ...place,
+        },
+        start,
+      )
+      if (reason === 'done') await finish(run, policy, recipe, kind.formula(recipe))
+      return reason
+    })
+  } finally {
+    policy.free()
+    training.close()
+    evaluated.close()
+  }
+}

@@ -1,0 +1,53 @@
+// What a kind of training is to the commands: settings, rows, the loss in symbols, what a step takes, and the training itself.
+import type * as v from 'valibot'
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import type { LoopContext } from '../../rl/loop.ts'
+import type { Progress } from '../../rl/record.ts'
+import type { Tree } from '../../shell/config-file.ts'
+import type { Language } from '../open.ts'
+import type { RowContext, Taken } from './rows.ts'
+
+/** A row of the table of kinds. Commands know settings that all kinds have; a kind is only ever given its own. */
+export interface Kind<Recipe extends CommonRecipe = CommonRecipe, Item = unknown> {
+  what: string
+  schema: v.GenericSchema<unknown, Recipe>
+  /** Named sets of settings, and the one that stands where none is named. */
+  presets: Record<string, Tree>
+  preset: string
+  /** The loss in symbols. */
+  formula(recipe: Recipe): string[]
+  /** Settings that were given in vain, and why. */
+  noEffect(recipe: Recipe, origins: Record<string, string>): string[]
+  /** Whether it needs log-probs of the model that training begins with. */
+  needsReference(recipe: Recipe): boolean
+  /** Most tokens of what it trains on, and of a held-out prompt. @throws HoneError where the model has too few positions. */
+  limits(recipe: Recipe, language: Language): { items: number; heldOut: number }
+  /** What it trains on is made of rows; `items` is the word for it. */
+  items: string
+  read(files: readonly string[], context: RowContext): Promise<Taken<Item>>
+  tokensOf(item: Item): number
+  /** What one of its steps takes, from the number of items and their tokens. */
+  plan(recipe: Recipe, items: { count: number; maxTokens: number }): StepPlan
+  /** Open what else it works with. @throws HoneError for what does not exist. */
+  open(recipe: Recipe, language: Language): Training<Recipe, Item>
+}
+
+export interface StepPlan {
+  steps: number
+  itemsPerStep: number
+  optimizerStepsPerStep: number
+  /** Completions sampled in a step. */
+  completionsPerStep: number
+  /** Tokens whose keys and values are held at once, and tokens of the largest micro-batch. */
+  cached: number
+  micro: number
+}
+
+export interface Training<Recipe, Item> {
+  /** Train from `start` to the end or an interruption; the state is saved in both cases. */
+  train(
+    context: LoopContext & { recipe: Recipe; items: readonly Item[] },
+    start: Progress,
+  ): Promise<'done' | 'interrupted'>
+  close(): void
+}

@@ -1,0 +1,36 @@
+// Fine-tuning as a kind of training.
+import { sftPresets } from '../../../rl/presets.ts'
+import { SftRecipe } from '../../../rl/recipe.ts'
+import { type Example, FORMULA, sft, stepsOf } from '../../../rl/sft.ts'
+import { promptLimit } from '../../open.ts'
+import type { Kind } from '../kind.ts'
+import { readExamples } from '../rows.ts'
+
+export const sftKind: Kind<SftRecipe, Example> = {
+  what: 'fine-tune a model on right answers',
+  schema: SftRecipe,
+  presets: sftPresets,
+  preset: 'tool-n1',
+  formula: () => [FORMULA],
+  noEffect: () => [],
+  needsReference: () => false,
+  limits: ({ maxLength, maxCompletionLength }, language) => ({
+    items: Math.min(maxLength ?? language.positions, language.positions),
+    heldOut: promptLimit(null, maxCompletionLength, language),
+  }),
+  items: 'rows',
+  read: readExamples,
+  tokensOf: ({ prompt, completion }) => prompt.length + completion.length,
+  plan: (recipe, { count, maxTokens }) => ({
+    steps: stepsOf(recipe, count),
+    itemsPerStep: recipe.batchSize,
+    optimizerStepsPerStep: 1,
+    completionsPerStep: 0,
+    cached: 0,
+    micro: Math.max(recipe.microBatchTokens, maxTokens),
+  }),
+  open: () => ({
+    train: ({ items, ...context }, start) => sft({ ...context, examples: items }, start),
+    close() {},
+  }),
+}

@@ -1,0 +1,44 @@
+// Reinforcement learning from rules as a kind of training.
+import { deadSettings, formulaOf } from '../../../rl/formula.ts'
+import { needsReference } from '../../../rl/freeze.ts'
+import { openJudge } from '../../../rl/judge.ts'
+import { trainPresets } from '../../../rl/presets.ts'
+import { TrainRecipe } from '../../../rl/recipe.ts'
+import type { Prompt } from '../../../rl/record.ts'
+import { stepsOf, train } from '../../../rl/train.ts'
+import { promptLimit } from '../../open.ts'
+import type { Kind } from '../kind.ts'
+import { readPrompts } from '../rows.ts'
+
+export const trainKind: Kind<TrainRecipe, Prompt> = {
+  what: 'train a model with rule-based reinforcement learning',
+  schema: TrainRecipe,
+  presets: trainPresets,
+  preset: 'tool-n1',
+  formula: formulaOf,
+  noEffect: deadSettings,
+  needsReference,
+  limits({ maxPromptLength, maxCompletionLength }, language) {
+    const limit = promptLimit(maxPromptLength, maxCompletionLength, language)
+    return { items: limit, heldOut: limit }
+  },
+  items: 'prompts',
+  read: readPrompts,
+  tokensOf: ({ ids }) => ids.length,
+  plan(recipe, { count, maxTokens }) {
+    const { promptsPerStep, groupSize, iterations, miniBatches } = recipe
+    const group = maxTokens + groupSize * recipe.maxCompletionLength
+    return {
+      steps: stepsOf(recipe, count),
+      itemsPerStep: promptsPerStep,
+      optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
+      completionsPerStep: promptsPerStep * groupSize,
+      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, group)),
+      micro: Math.max(recipe.microBatchTokens, group),
+    }
+  },
+  open({ reward, rewardMode }, { tokenizer }) {
+    const { judge, close } = openJudge(reward, rewardMode, tokenizer)
+    return { train: ({ items, ...context }, start) => train({ ...context, prompts: items, judge }, start), close }
+  },
+}

@@ -1,13 +1,10 @@
 // hone infer: rows in; text, calls, ids and log-probs out.
 import { defineCommand } from 'citty'
 import { numberFlag } from '../shell/flags.ts'
-import { type DeviceSpec, openDevice } from '../gpu/device/open.ts'
-import { openModel } from '../gpu/policy/model.ts'
 import { dumpJson } from '../text/json.ts'
 import { data } from '../out.ts'
-import { modelFolder } from '../job/model-folder.ts'
 import { infer } from '../job/infer.ts'
-import { endingOf, openLanguage } from '../job/open.ts'
+import { openModelAnswerer } from '../job/answer/model.ts'
 
 export default defineCommand({
   meta: { description: 'complete rows: text, calls, ids and log-probs' },
@@ -27,12 +24,11 @@ export default defineCommand({
     const temperature = numberFlag(args.temperature, '--temperature', { min: 0 }) ?? 0
     const longest = numberFlag(args['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true })
     const seed = numberFlag(args.seed, '--seed', { min: 0, integer: true }) ?? 0
-    const { model, adapter } = modelFolder(args.model, args.adapter)
-    const language = await openLanguage({ model, prompt: args.prompt ?? 'native' })
-    const policy = openModel(await openDevice((args.device ?? 'auto') as DeviceSpec), model, { adapter })
-    const maxNewTokens = longest ?? Math.min(512, language.positions >> 1)
-    const sampling = { temperature, maxNewTokens, ...endingOf(language.tokenizer) }
-    const context = { policy, ...language, parser: args.parser ?? 'tool-n1', sampling, seed }
-    for await (const answer of infer(args.input ?? '-', context)) data(dumpJson({ ...answer }, { ensureAscii: false }))
+    const model = await openModelAnswerer(
+      { path: args.model, adapter: args.adapter, device: args.device, prompt: args.prompt ?? 'native' },
+      ({ positions }) => ({ temperature, maxNewTokens: longest ?? Math.min(512, positions >> 1), seed }),
+    )
+    for await (const answer of infer(args.input ?? '-', model, args.parser ?? 'tool-n1'))
+      data(dumpJson({ ...answer }, { ensureAscii: false }))
   },
 })

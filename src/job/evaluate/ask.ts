@@ -1,5 +1,4 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
-import type { AskFlags, Sampled, Question, Asking } from './answerer.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Response } from '../../eval/benchmark.ts'
@@ -8,17 +7,54 @@ import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { status } from '../../out.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
-import { askEndpoint } from './ask-endpoint.ts'
+import { loadTokenizer } from '../../dialogue/chat.ts'
+import { promptForm } from '../../dialogue/prompt.ts'
+import { KEY } from '../../rl/order.ts'
+import { notice } from '../../shell/notice.ts'
+import type { JsonObject } from '../../text/json.ts'
+import { remembering, type Answerer, type Question, type Sampled } from '../answer/answerer.ts'
+import { endpointAnswerer } from '../answer/endpoint.ts'
+import { openModelAnswerer } from '../answer/model.ts'
 import { itemSets, readItems } from './ask-items.ts'
-import { askModel } from './ask-model.ts'
+import { responseOf } from './responses.ts'
 import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
-import { openSaved, unsaved } from './saved.ts'
+import { openSaved, type Asking } from './saved.ts'
+
+export interface AskFlags {
+  bench: string
+  data: string
+  model?: string | undefined
+  adapter?: string | undefined
+  device?: string | undefined
+  endpoint?: string | undefined
+  'api-model'?: string | undefined
+  completions?: string | undefined
+  concurrency?: string | undefined
+  prompt?: string | undefined
+  mode?: string | undefined
+  samples?: string | undefined
+  temperature?: string | undefined
+  'max-new-tokens'?: string | undefined
+  seed?: string | undefined
+  only?: string | undefined
+  limit?: string | undefined
+  save?: string | undefined
+}
+
+/** What came of asking. */
+export interface Responses {
+  /** Who answered, for people. */
+  source: string
+  /** See protocol.ts. */
+  protocol: string
+  responses: AsyncIterable<Response>
+}
 
 /** BFCL's decoder for what a prompt form asks for. */
 const MODES: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }
 
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
-export async function ask(flags: AskFlags, readerOf: (mode: string) => string): Promise<Asking> {
+export async function ask(flags: AskFlags, readerOf: (mode: string) => string): Promise<Responses> {
   const set = itemSets[flags.bench]
   if (!set) throw new HoneError(`Cannot ask the rows of ${flags.bench}`)
   const sampled: Sampled = {
@@ -37,32 +73,75 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
   if (flags.bench === 'bfcl') findDecoder(mode)
   const answerer =
     flags.model === undefined
-      ? await askEndpoint(flags, form, mode, sampled)
-      : await askModel(flags, flags.model, form, mode, sampled)
-  const prompt = answerer.show({ record: {}, asked: EXAMPLE })
+      ? await openEndpoint(flags, form, sampled)
+      : await openModelAnswerer(
+          { path: flags.model, adapter: flags.adapter, device: flags.device, prompt: form },
+          sampled,
+        )
+  const prompt = answerer.show(EXAMPLE)
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
   const protocol = protocolOf({ benchmark: flags.bench, reader: readerOf(mode), prompt, sampling: sampled })
-  const questions = items.flatMap((item) => Array.from({ length: samples }, (_, sample) => ({ ...item, sample })))
-  const saved = flags.save === undefined ? unsaved : await openSaved(flags.save, protocol)
-
+  const questions = items.flatMap(({ record, asked }) =>
+    Array.from({ length: samples }, (_, sample): Question & Asking => ({
+      asked,
+      sample,
+      key: [KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
+      label: { ...record, ...(samples > 1 && { sample }) },
+      prompt: hash(answerer.show(asked)),
+    })),
+  )
+  const saved = await openSaved<Question & Asking>(flags.save, protocol)
   async function* responses(): AsyncGenerator<Response> {
-    const label = ({ record, sample }: Question) => ({ ...record, ...(samples > 1 && { sample }) })
-    const promptOf = (question: Question) => hash(answerer.show(question))
-    const missing = questions.filter((question) => !saved.find(label(question), promptOf(question)))
-    const answers = answerer.answer(missing)[Symbol.asyncIterator]()
-    for (const [index, question] of questions.entries()) {
-      let record = saved.find(label(question), promptOf(question))
-      if (!record) {
-        const { value, done } = await answers.next()
-        if (done) throw new HoneError('The answers ended before the questions')
-        record = { ...label(question), ...value }
-        saved.add(record, promptOf(question))
-      }
-      status(`asked ${index + 1}/${questions.length}`)
+    let asked = 0
+    const respond = (missing: Iterable<Question>) =>
+      responsesTo(missing, answerer, { bench: flags.bench, mode, sampled })
+    for await (const response of remembering(questions, saved, respond)) {
+      const record = { ...questions[asked++]!.label, ...response }
+      status(`asked ${asked}/${questions.length}`)
       yield { record, at: `${flags.data}: ${String(record['id'])}` }
     }
   }
   return { source: answerer.source, protocol, responses: responses() }
+}
+
+/** A response to each question. A prompt that leaves no room for an answer is answered with nothing; no answer ends the work. */
+async function* responsesTo(
+  questions: Iterable<Question>,
+  answerer: Answerer,
+  { bench, mode, sampled }: { bench: string; mode: string; sampled: Sampled },
+): AsyncGenerator<JsonObject> {
+  let tooLong = 0
+  for await (const answered of answerer.answer(questions)) {
+    if ('text' in answered) yield responseOf(answered, bench, mode)
+    else if (!answered.noRoom) throw answered.failure
+    else {
+      tooLong++
+      yield responseOf({ text: '' }, bench, mode)
+    }
+  }
+  if (tooLong > 0)
+    notice.warn(
+      `${tooLong} prompts and ${sampled.maxNewTokens} tokens for the answer are longer than the model's ${answerer.positions} positions; they count as answered with nothing`,
+    )
+}
+
+/** @throws HoneError where flags are missing or the tokenizer cannot be read. */
+async function openEndpoint(flags: AskFlags, form: string, sampled: Sampled): Promise<Answerer> {
+  const model = flags['api-model']
+  if (model === undefined)
+    throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
+      hint: 'Give the name under which the endpoint serves the model.',
+    })
+  const concurrency = numberFlag(flags.concurrency, '--concurrency', { min: 1, integer: true }) ?? 8
+  const tokenizer = flags.completions === undefined ? undefined : await loadTokenizer(flags.completions)
+  const endpoint = { url: flags.endpoint ?? '', model, key: process.env['OPENAI_API_KEY'] }
+  const native = form === 'native' && !tokenizer
+  return endpointAnswerer(endpoint, {
+    ...sampled,
+    form: native ? undefined : promptForm(form),
+    tokenizer,
+    concurrency,
+  })
 }
 
 /** Hone rows are put to a run in the form in which it was trained; a benchmark keeps its own. */

@@ -6,7 +6,7 @@ import { HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
 import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
-import type { AskFlags } from './answerer.ts'
+import type { AskFlags } from './ask.ts'
 import { protocolOf } from '../protocol.ts'
 import { writeReports, writeRow, type Pair, type ReportFlags } from './reports.ts'
 

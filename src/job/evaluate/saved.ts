@@ -1,50 +1,42 @@
-// Responses kept in a file as they come, so that an evaluation that was cut off goes on where it stopped.
-import { appendFileSync, existsSync } from 'node:fs'
+// Responses of one protocol kept in a file, so that an evaluation that was cut off goes on where it stopped.
 import { HoneError } from '../../error.ts'
-import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { isObject, type JsonObject } from '../../text/json.ts'
+import type { Memory } from '../answer/answerer.ts'
+import { openKept } from '../answer/kept.ts'
 
-export interface Saved {
-  /** The response saved for this record's row and sample, if the prompt, named by its hash, is still the same. */
-  find(record: JsonObject, prompt: string): JsonObject | undefined
-  add(record: JsonObject, prompt: string): void
+/** What a response is found by. */
+export interface Asking {
+  /** The fields that name its row and sample. */
+  label: JsonObject
+  /** Hash of the prompt. */
+  prompt: string
 }
 
-/** Keeps nothing. */
-export const unsaved: Saved = { find: () => undefined, add() {} }
-
-/**
- * Open `path` for the responses of one protocol. A last line that was cut off is forgotten.
- * @throws HoneError where the file holds responses of another protocol.
- */
-export async function openSaved(path: string, protocol: string): Promise<Saved> {
-  const known = new Map<string, JsonObject>()
-  if (existsSync(path)) {
-    const text = await Bun.file(path).text()
-    if (text !== '' && !text.endsWith('\n')) await Bun.write(path, text.slice(0, text.lastIndexOf('\n') + 1))
-    if (Bun.file(path).size > 0) {
-      for await (const { line, value } of readRecords(path)) {
-        if (!isObject(value) || value['protocol'] !== protocol) {
-          throw new HoneError(
-            'Cannot go on from this file: its responses were asked with another prompt, decoder or sampling',
-            {
-              at: `${path}:${line}`,
-              hint: 'Give another file with --save, or judge this one with --responses.',
-            },
-          )
-        }
-        const { protocol: _, prompt, ...record } = value
-        known.set(keyOf(value, String(prompt)), record)
-      }
-    }
-  }
+/** Responses; in memory alone without a path. @throws HoneError where the file holds those of another protocol. */
+export async function openSaved<Each extends Asking>(
+  path: string | undefined,
+  protocol: string,
+): Promise<Memory<Each, JsonObject>> {
+  const kept = await openKept<{ response: JsonObject; prompt: string }>(path, {
+    read(line, at) {
+      if (!isObject(line) || line['protocol'] !== protocol)
+        throw new HoneError(
+          'Cannot go on from this file: its responses were asked with another prompt, decoder or sampling',
+          { at, hint: 'Give another file with --save, or judge this one with --responses.' },
+        )
+      const { protocol: _, prompt: given, ...response } = line
+      const prompt = String(given)
+      return { key: keyOf({ label: response, prompt }), answer: { response, prompt } }
+    },
+    write: (_, { response, prompt }) => ({ ...response, prompt, protocol }),
+  })
   return {
-    find: (record, prompt) => known.get(keyOf(record, prompt)),
-    add: (record, prompt) =>
-      appendFileSync(path, `${dumpJson({ ...record, prompt, protocol }, { ensureAscii: false })}\n`),
+    find: (asking) => kept.find(keyOf(asking))?.response,
+    add: (asking, response) =>
+      kept.add(keyOf(asking), { response: { ...asking.label, ...response }, prompt: asking.prompt }),
   }
 }
 
-function keyOf({ id = '', category = '', lang = '', sample = 0 }: JsonObject, prompt: string): string {
+function keyOf({ label: { id = '', category = '', lang = '', sample = 0 }, prompt }: Asking): string {
   return JSON.stringify([id, category, lang, sample, prompt].map(String))
 }

@@ -1,15 +1,17 @@
 // The flags that distill and difficulty share, and the order of their work: read rows, ask, write what is kept, say the counts.
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
-import type { DeviceSpec } from '../../gpu/device/open.ts'
+import { promptForm } from '../../dialogue/prompt.ts'
 import { openWriter } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { readRows, rowText, type HoneRow } from '../../dialogue/row.ts'
-import { openAnswers } from './answers.ts'
+import { withMemory, type Answerer, type Sampled } from '../answer/answerer.ts'
+import { endpointAnswerer } from '../answer/endpoint.ts'
+import { openTexts } from '../answer/kept.ts'
+import { openModelAnswerer } from '../answer/model.ts'
 import { difficulty, parseRange, type DifficultyCounts } from './difficulty.ts'
 import { distill, type DistillCounts } from './distill.ts'
-import { endpointTeacher, modelTeacher, type Teacher, type TeacherOptions } from './teacher.ts'
 
 export const teachArguments = {
   output: {
@@ -51,20 +53,27 @@ interface TeachFlags {
   limit?: string | undefined
 }
 
+interface TeachOptions extends Sampled {
+  prompt: string
+  /** Requests under way at once, and started a minute at most. */
+  concurrency: number
+  perMinute: number
+}
+
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(
   flags: TeachFlags & { attempts?: string | undefined; 'min-score'?: string | undefined },
 ): Promise<ExitCode> {
-  const options = await optionsOf(flags, 0.6)
+  const options = optionsOf(flags, 0.6)
   const attempts = numberFlag(flags.attempts, '--attempts', { min: 1, integer: true }) ?? 10
   const minimum = numberFlag(flags['min-score'], '--min-score')
-  const teacher = endpointOf(flags, options)
+  const teacher = await withTexts(flags, endpointOf(flags, options))
   const counts: DistillCounts = { accepted: 0, rejected: 0, failed: 0, replies: 0 }
   await work(flags, (rows, scorer) =>
     distill(rows, teacher, scorer, { attempts, concurrency: options.concurrency, minimum }, counts),
   )
   log(
-    `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.name})`,
+    `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
   return counts.accepted > 0 ? EXIT.ok : EXIT.no
 }
@@ -78,15 +87,17 @@ export async function difficultyCommand(
     keep?: string | undefined
   },
 ): Promise<ExitCode> {
-  const options = await optionsOf(flags, 1)
+  const options = optionsOf(flags, 1)
   const samples = numberFlag(flags.samples, '--samples', { min: 1, integer: true }) ?? 8
   const keep = parseRange(flags.keep ?? '0..1')
   if ((flags.model === undefined) === (flags.endpoint === undefined))
     throw new HoneError('Give either --model DIR or --endpoint URL')
-  const teacher: Teacher =
-    flags.model === undefined
-      ? endpointOf(flags, options)
-      : await modelTeacher(flags.model, (flags.device ?? 'auto') as DeviceSpec, options)
+  const { model: path, device } = flags
+  const { prompt, ...sampled } = options
+  const teacher = await withTexts(
+    flags,
+    path === undefined ? endpointOf(flags, options) : await openModelAnswerer({ path, device, prompt }, sampled),
+  )
   const counts: DifficultyCounts = { kept: 0, easy: 0, hard: 0, failed: 0, histogram: [] }
   await work(flags, (rows, scorer) => difficulty(rows, teacher, scorer, { samples, keep }, counts))
   const most = Math.max(1, ...counts.histogram)
@@ -100,7 +111,7 @@ export async function difficultyCommand(
   return counts.kept > 0 ? EXIT.ok : EXIT.no
 }
 
-async function optionsOf(flags: TeachFlags, temperature: number): Promise<TeacherOptions> {
+function optionsOf(flags: TeachFlags, temperature: number): TeachOptions {
   return {
     prompt: flags.prompt ?? 'tool-n1',
     temperature: numberFlag(flags.temperature, '--temperature', { min: 0 }) ?? temperature,
@@ -108,13 +119,18 @@ async function optionsOf(flags: TeachFlags, temperature: number): Promise<Teache
     seed: numberFlag(flags.seed, '--seed', { min: 0, integer: true }) ?? 0,
     concurrency: numberFlag(flags.concurrency, '--concurrency', { min: 1, integer: true }) ?? 8,
     perMinute: numberFlag(flags['per-minute'], '--per-minute', { min: 1 }) ?? Infinity,
-    answers: await openAnswers(flags.cache ?? (flags.output === '-' ? undefined : `${flags.output}.answers.jsonl`)),
   }
 }
 
-function endpointOf({ endpoint: url, 'api-model': model }: TeachFlags, options: TeacherOptions): Teacher {
+function endpointOf({ endpoint: url, 'api-model': model }: TeachFlags, { prompt, ...options }: TeachOptions): Answerer {
   if (url === undefined || model === undefined) throw new HoneError('Give --endpoint URL and --api-model NAME')
-  return endpointTeacher({ url, model, key: process.env['OPENAI_API_KEY'] }, options)
+  const endpoint = { url, model, key: process.env['OPENAI_API_KEY'] }
+  return endpointAnswerer(endpoint, { ...options, form: promptForm(prompt) })
+}
+
+/** The teacher with the replies of earlier runs. */
+async function withTexts({ cache, output }: TeachFlags, teacher: Answerer): Promise<Answerer> {
+  return withMemory(teacher, await openTexts(cache ?? (output === '-' ? undefined : `${output}.answers.jsonl`)))
 }
 
 async function work(

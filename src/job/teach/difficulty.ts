@@ -4,7 +4,8 @@ import { HoneError } from '../../error.ts'
 import { status } from '../../out.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
-import type { Teacher } from './teacher.ts'
+import type { Answerer } from '../answer/answerer.ts'
+import { questionOf } from './question.ts'
 
 export interface Range {
   low: number
@@ -31,15 +32,15 @@ export function parseRange(text: string): Range {
 /** Every row with `meta.pass_rate` and `meta.passes`, in order; rows outside the range and rows without an answer are counted and left out. */
 export async function* difficulty(
   rows: readonly HoneRow[],
-  teacher: Teacher,
+  teacher: Answerer,
   scorer: Scorer,
   { samples, keep }: { samples: number; keep: Range },
   counts: DifficultyCounts,
 ): AsyncGenerator<HoneRow> {
   const judge = await judgeOf(scorer)
   counts.histogram = Array.from({ length: samples + 1 }, () => 0)
-  const questions = rows.flatMap((row) => Array.from({ length: samples }, (_, sample) => ({ row, sample })))
-  const answers = teacher.askAll(questions)[Symbol.asyncIterator]()
+  const questions = rows.flatMap((row) => Array.from({ length: samples }, (_, sample) => questionOf(row, sample)))
+  const answers = teacher.answer(questions)[Symbol.asyncIterator]()
   for (const [index, row] of rows.entries()) {
     const [judged] = await judge.judge([row])
     const texts: string[] = []

@@ -4,7 +4,8 @@ import { inOrder } from '../../dialogue/endpoint.ts'
 import { status } from '../../out.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
-import type { Teacher } from './teacher.ts'
+import { askOne, type Answerer } from '../answer/answerer.ts'
+import { questionOf } from './question.ts'
 
 export interface DistillOptions {
   /** Replies that a row is asked for at most. */
@@ -28,7 +29,7 @@ export interface DistillCounts {
  */
 export async function* distill(
   rows: readonly HoneRow[],
-  teacher: Teacher,
+  teacher: Answerer,
   scorer: Scorer,
   { attempts, concurrency, minimum }: DistillOptions,
   counts: DistillCounts,
@@ -38,7 +39,7 @@ export async function* distill(
     const least = minimum ?? (await judge!.judge([row]))[0]!.best
     let answered = false
     for (let sample = 0; sample < attempts; sample++) {
-      const answer = await teacher.ask({ row, sample })
+      const answer = await askOne(teacher, questionOf(row, sample))
       if ('failure' in answer) continue
       answered = true
       counts.replies++
@@ -49,7 +50,7 @@ export async function* distill(
         const thought = /<think>([\s\S]*?)<\/think>/.exec(completion)?.[1]?.trim()
         return {
           ...row,
-          meta: { ...row.meta, completion, ...(thought === undefined ? {} : { thought }), teacher: teacher.name },
+          meta: { ...row.meta, completion, ...(thought === undefined ? {} : { thought }), teacher: teacher.source },
         }
       }
     }

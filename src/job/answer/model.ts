@@ -1,0 +1,118 @@
+// Answers of a local model: prompts in the words of a form, completed by its generation service.
+import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
+import { generate } from '../../gpu/policy/generate.ts'
+import type { Policy } from '../../gpu/policy/policy.ts'
+import { openModel } from '../../gpu/policy/model.ts'
+import type { Asked } from '../../dialogue/prompt/form.ts'
+import { promptIds } from '../../dialogue/prompt.ts'
+import { HoneError } from '../../error.ts'
+import { textOf } from '../../rl/judge.ts'
+import { modelFolder } from '../model-folder.ts'
+import { endingOf, openLanguage, type Language } from '../open.ts'
+import { interleave, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
+
+/** A prompt in token ids. */
+export interface Prompted {
+  prompt: readonly number[]
+  /** Drawn by (seed, ...key). */
+  key: readonly number[]
+}
+
+export interface ModelAnswerer extends Answerer {
+  language: Language
+  sampled: Sampled
+  positions: number
+  /** Replies to prompts in order, while they are being read. */
+  complete<Prompt extends Prompted>(
+    prompts: Iterable<Prompt> | AsyncIterable<Prompt>,
+  ): AsyncGenerator<{ prompt: Prompt; reply: Required<Omit<Reply, 'calls'>> }>
+}
+
+export interface ModelFlags {
+  /** A folder, or a finished run. */
+  path: string
+  adapter?: string | undefined
+  /** cpu, cuda, cuda:N or auto. */
+  device: string | undefined
+  /** Prompt form. */
+  prompt: string
+}
+
+/** `sampled` may follow from what the model is. @throws HoneError for a folder or device that hone cannot run. */
+export async function openModelAnswerer(
+  { path, adapter: given, device, prompt }: ModelFlags,
+  sampled: Sampled | ((language: Language) => Sampled),
+): Promise<ModelAnswerer> {
+  const { model, adapter } = modelFolder(path, given)
+  const language = await openLanguage({ model, prompt })
+  const policy = openModel(await openDevice((device ?? 'auto') as DeviceSpec), model, { adapter })
+  // Weights that were written anew are another model.
+  const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified]
+  const law = typeof sampled === 'function' ? sampled(language) : sampled
+  return modelAnswerer(policy, { source: path, identity, language, sampled: law })
+}
+
+export function modelAnswerer(
+  policy: Pick<Policy, 'open'>,
+  {
+    source,
+    identity,
+    language,
+    sampled,
+  }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled'> & { identity: unknown[] },
+): ModelAnswerer {
+  const { tokenizer, form, positions } = language
+  const { temperature, maxNewTokens, seed } = sampled
+  const ids = new WeakMap<Asked, number[]>()
+  const idsOf = (asked: Asked): number[] => {
+    const known = ids.get(asked) ?? promptIds(form, asked, tokenizer)
+    ids.set(asked, known)
+    return known
+  }
+
+  async function* complete<Prompt extends Prompted>(prompts: Iterable<Prompt> | AsyncIterable<Prompt>) {
+    async function* requests() {
+      for await (const prompt of prompts)
+        yield { source: prompt, prompt: prompt.prompt, samples: 1, key: [seed, ...prompt.key] }
+    }
+    const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer) }
+    for await (const { request, completions } of generate(policy, requests(), sampling)) {
+      const completion = completions[0]!
+      yield { prompt: request.source, reply: { text: textOf(completion, tokenizer), completion } }
+    }
+  }
+
+  const withoutRoom = ({ asked }: Question): Answered | undefined => {
+    const { length } = idsOf(asked)
+    if (length + maxNewTokens <= positions) return undefined
+    return { failure: tooLong(length, maxNewTokens, positions), noRoom: true }
+  }
+  async function* answerAll(questions: Iterable<Question>): AsyncGenerator<Answered> {
+    const prompts = function* () {
+      for (const { asked, key } of questions) yield { prompt: idsOf(asked), key }
+    }
+    for await (const { reply } of complete(prompts())) yield reply
+  }
+
+  return {
+    source,
+    language,
+    sampled,
+    positions,
+    show: (asked) => form.prompt(asked, tokenizer),
+    identify: ({ asked, sample }) =>
+      JSON.stringify([...identity, temperature, maxNewTokens, seed, sample, idsOf(asked)]),
+    complete,
+    async *answer(questions) {
+      for await (const { answer } of interleave(questions, withoutRoom, answerAll)) yield answer
+    },
+  }
+}
+
+/** The error of a prompt of so many tokens that leaves no room for an answer. */
+export function tooLong(prompt: number, answer: number, positions: number, at?: string): HoneError {
+  return new HoneError(
+    `Context too long: a prompt of ${prompt} and a completion of ${answer} tokens need more than the model's ${positions} positions`,
+    { ...(at !== undefined && { at }), hint: 'Lower --max-new-tokens, or shorten the prompt.' },
+  )
+}

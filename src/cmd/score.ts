@@ -17,7 +17,6 @@ export default defineCommand({
     minMean: { type: 'string', description: 'end with 1 unless the mean reaches this', valueHint: 'SCORE' },
     timeout: { type: 'string', description: "seconds a user's reward has for a row", valueHint: 'SECONDS' },
     jobs: { type: 'string', description: 'cores for a large file; all unless given', valueHint: 'N' },
-    part: { type: 'string', description: 'bytes of the file to score alone', valueHint: 'START-END' },
     concurrency: { type: 'string', description: "processes of a user's reward", valueHint: 'N' },
   },
   run: ({ args }) => scoreCommand(args._, args),

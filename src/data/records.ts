@@ -2,7 +2,8 @@
 import type { RawRecord, Piece } from './record.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, isObject, JsonError, parseJson, type Json } from '../text/json.ts'
-import { readChunks } from '../text/jsonl.ts'
+import { readChunks } from '../text/chunks.ts'
+import { lineBlocks } from '../text/lines.ts'
 import { readElements } from './elements.ts'
 
 /**
@@ -10,7 +11,7 @@ import { readElements } from './elements.ts'
  * @throws HoneError where the file cannot be read or is empty.
  */
 export async function* readRaw(path: string, onBytes?: (count: number) => void): AsyncGenerator<RawRecord> {
-  const chunks = readChunks(path, onBytes)
+  const chunks = readChunks(path, { onBytes })
   const first = await chunks.next()
   if (first.done) throw new HoneError('Cannot read rows: the file is empty.', { at: path })
   const all = withFirst(first.value, chunks)
@@ -44,19 +45,9 @@ function pieces(first: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncIter
 }
 
 async function* readPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  let line = 1
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop()!
-    for (const text of lines) {
-      if (text.trim() !== '') yield { line, column: 1, text }
-      line++
-    }
+  for await (const { first, texts } of lineBlocks(chunks)) {
+    for (const [i, text] of texts.entries()) if (text.trim() !== '') yield { line: first + i, column: 1, text }
   }
-  rest += decoder.decode()
-  if (rest.trim() !== '') yield { line, column: 1, text: rest }
 }
 
 async function* readWhole(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {

@@ -1,8 +1,10 @@
 // Lints one file: pieces in, findings out in the order of the file.
 import type { HoneRow } from '../dialogue/row.ts'
+import type { Part } from '../text/chunks.ts'
+import { readLineBlocks } from '../text/lines.ts'
 import type { acrossOf } from './across.ts'
 import type { Checked, Checker, Found } from './check.ts'
-import { lineBlocks, readPieces, type LintPiece } from './pieces.ts'
+import { readPieces, type LintPiece } from './pieces.ts'
 import { placed, type Placed } from './place.ts'
 import type { LintContext, Rule } from './rule.ts'
 import { ruleOf } from './rules.ts'
@@ -12,6 +14,9 @@ export interface FileRun {
   /** The source through which rows are read; undefined for hone rows. */
   from: string | undefined
   lines: boolean
+  /** Of a file of lines, this part alone, and how many lines stand before it. */
+  part?: Part | undefined
+  before?: number
   checker: Checker
   across: ReturnType<typeof acrossOf>
   rules: readonly Rule[]
@@ -19,22 +24,27 @@ export interface FileRun {
   emit(found: Placed): void
 }
 
-/** @throws HoneError where the file cannot be read. */
-export async function lintFile(run: FileRun): Promise<void> {
+/** Returns the number of pieces. @throws HoneError where the file cannot be read. */
+export async function lintFile(run: FileRun): Promise<number> {
+  const { path, part, before = 0 } = run
+  let count = 0
   if (run.lines) {
-    for await (const { first, texts } of lineBlocks(run.path)) {
-      await lintPieces(run, texts.length, (i) => ({ line: first + i, column: 1, text: texts[i]! }))
+    for await (const { first, texts } of readLineBlocks(path, { part, keepMark: true })) {
+      await lintPieces(run, texts.length, (i) => ({ line: before + first + i, column: 1, text: texts[i]! }))
+      count += texts.length
     }
-    return
+    return count
   }
   let block: LintPiece[] = []
   for await (const piece of readPieces(run.path, run.from)) {
     block.push(piece)
+    count++
     if (block.length < BLOCK) continue
     await lintPieces(run, block.length, (i) => block[i]!)
     block = []
   }
   await lintPieces(run, block.length, (i) => block[i]!)
+  return count
 }
 
 const BLOCK = 256

@@ -1,11 +1,11 @@
 // Mends what can be mended without a choice: fixes of a row are applied until nothing changes, repeated rows left out.
 import { dumpJson, isObject, parseJson } from '../text/json.ts'
 import { openWriter, type LineWriter } from '../text/jsonl.ts'
+import { readLineBlocks } from '../text/lines.ts'
 import { data } from '../out.ts'
 import type { acrossOf } from './across.ts'
 import { withoutEdges, type Checker } from './check.ts'
 import { outlineOf } from './outline.ts'
-import { lineBlocks } from './pieces.ts'
 import type { Rule } from './rule.ts'
 import { ruleOf } from './rules.ts'
 
@@ -78,7 +78,7 @@ export async function fixFile(path: string, { checker, across, rules }: FixRun, 
     if (after !== undefined) data(`+${after}`)
   }
   try {
-    for await (const { first, texts } of lineBlocks(path)) {
+    for await (const { first, texts } of readLineBlocks(path, { keepMark: true })) {
       for (const [i, text] of texts.entries()) {
         const { text: mended, fixes } = fixLine(text, checker)
         const kept = mended === undefined || isRepeated(mended, first + i) ? undefined : mended

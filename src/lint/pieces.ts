@@ -1,7 +1,7 @@
 // The pieces of a file that rules look at: its lines as they stand, or the rows of a list; rows of other sources made into hone rows.
 import { isObject, type Json } from '../text/json.ts'
 import { rowText } from '../dialogue/row.ts'
-import { readChunks } from '../text/jsonl.ts'
+import { canReread } from '../text/chunks.ts'
 import { convert } from '../data/convert.ts'
 import { holdsLines, readRaw } from '../data/records.ts'
 import { recognise, sourceNamed } from '../data/sources.ts'
@@ -9,21 +9,6 @@ import type { Piece } from './place.ts'
 
 /** A row to be checked, or why a row of another source could not be made into one. */
 export type LintPiece = Piece & { rejected?: string }
-
-/** Lines with their byte order mark and carriage returns, in blocks. */
-export async function* lineBlocks(path: string): AsyncGenerator<{ first: number; texts: string[] }> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let rest = ''
-  let first = 1
-  for await (const chunk of readChunks(path)) {
-    const texts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = texts.pop()!
-    yield { first, texts }
-    first += texts.length
-  }
-  rest += decoder.decode()
-  if (rest !== '') yield { first, texts: [rest] }
-}
 
 /** Rows of a list, of parquet, or of another source, as pieces of text. */
 export async function* readPieces(path: string, from: string | undefined): AsyncGenerator<LintPiece> {
@@ -50,9 +35,9 @@ export async function* readPieces(path: string, from: string | undefined): Async
   }
 }
 
-/** How a file is to be read: as lines, or through a source whose rows its first ones are. Standard input is lines. */
+/** How a file is to be read: as lines, or through a source whose rows its first ones are. What can be read only once is lines. */
 export async function recogniseFile(path: string): Promise<{ lines: boolean; from: string | undefined }> {
-  if (path === '-') return { lines: true, from: undefined }
+  if (!canReread(path)) return { lines: true, from: undefined }
   const first = []
   for await (const record of readRaw(path)) {
     first.push(record)

@@ -1,6 +1,7 @@
 // A program that answers a line of JSON with a line of JSON: started in a group of its own, asked with a time limit, ended with all that it started.
 import { HoneError } from '../error.ts'
 import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
+import { lineBlocks } from '../text/lines.ts'
 import { Raised } from './reward.ts'
 
 export interface Child {
@@ -162,14 +163,8 @@ function lineQueue(stream: ReadableStream<Uint8Array>) {
   }
 
   async function read(): Promise<void> {
-    const decoder = new TextDecoder()
-    let rest = ''
     try {
-      for await (const chunk of stream) {
-        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) give(line)
-      }
+      for await (const { texts } of lineBlocks(stream)) for (const line of texts) give(line)
     } catch {
       // The descriptor of a process that was killed cannot be read: that is its end.
     }

@@ -54,12 +54,11 @@ function parseTerm(text: string): Term {
 }
 
 function single({ family, variant, step }: Term, mode: Mode): Reward {
-  const { what, variants, scorer, line } = families[family]!
+  const { what, variants, scorer } = families[family]!
   const score = scorer(variant, mode)!
   return {
     name: variant === '' ? family : `${family}:${variant}`,
     what: variants[variant]?.what ?? what,
-    line: line?.(variant, mode),
     score(sample) {
       try {
         return score(step === undefined ? sample : { ...sample, step })

@@ -32,15 +32,10 @@ export interface Verdict {
   reasons: readonly string[]
 }
 
-/** The verdict of the JSONL row in bytes[start, end), or undefined where the row is unusual and has to be decoded. */
-export type LineScore = (bytes: Uint8Array, start: number, end: number) => Verdict | undefined
-
 export interface Reward {
   name: string
   what: string
   score(sample: Sample): Verdict
-  /** A faster way for rows of a file that gives the same verdicts, where there is one. */
-  line?: LineScore | undefined
 }
 
 /** A Python exception of the published code, by its class name. */

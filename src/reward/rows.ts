@@ -33,9 +33,9 @@ export function toSample(row: Json, at: string): Sample {
   return {
     completion,
     truth,
-    ...(typeof step === 'number' && { step }),
-    ...(typeof model === 'string' && { model }),
-    ...(typeof tokens === 'number' && { tokens }),
+    step: typeof step === 'number' ? step : undefined,
+    model: typeof model === 'string' ? model : undefined,
+    tokens: typeof tokens === 'number' ? tokens : undefined,
     row,
   }
 }

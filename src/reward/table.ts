@@ -2,9 +2,8 @@
 import { scoreAlphaMaze } from './qa/alphamaze.ts'
 import { scoreArpo } from './qa/arpo.ts'
 import { bfclScorer } from './bfcl-ast.ts'
-import { toolN1Line } from './bytes/tool-n1.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
-import type { LineScore, Mode, Sample, Verdict } from './reward.ts'
+import type { Mode, Sample, Verdict } from './reward.ts'
 import { scoreLength, scoreOverlong, scoreRepetition } from './shape.ts'
 import { scoreExact, scoreF1 } from './qa/text-answer.ts'
 import { scoreToolN1Strict } from './tool-n1/tool-n1-strict.ts'
@@ -21,8 +20,6 @@ export interface Family {
   variants: Record<string, { what: string }>
   /** The scoring function of a variant, which never throws; undefined where there is no such variant. */
   scorer(variant: string, mode: Mode): Score | undefined
-  /** The same verdicts from the bytes of a row, where there is such a way. */
-  line?(variant: string, mode: Mode): LineScore | undefined
 }
 
 export const families: Record<string, Family> = {
@@ -33,10 +30,6 @@ export const families: Record<string, Family> = {
       const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
       if (!variant) return undefined
       return mode === 'strict' ? (sample) => scoreToolN1Strict(sample, variant) : toolN1(variant)
-    },
-    line(name, mode) {
-      const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
-      return variant && !variant.llama && mode === 'compat' ? toolN1Line(variant) : undefined
     },
   },
   toolrl: {

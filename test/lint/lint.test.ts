@@ -239,5 +239,8 @@ test('a large file is linted on all cores with the same findings in the same ord
   // Standard input is read by one process.
   const one = (await lint(['-', '--format', 'ndjson'], read('large.jsonl'))).out
   expect(many.replaceAll('large.jsonl', '-')).toBe(one)
+  const known = await lint(['large.jsonl', '--write-baseline', 'known.json'])
+  expect(known.code).toBe(0)
+  expect((await lint(['-', '--baseline', 'known.json'], read('large.jsonl'))).out).toBe('')
   expect(many.trim().split('\n').length).toBeGreaterThan(34)
 })

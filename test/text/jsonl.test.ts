@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { HoneError } from '../../src/error.ts'
-import { openWriter, readLines, readRecords, writeLines } from '../../src/text/jsonl.ts'
+import { openWriter, readRecords } from '../../src/text/jsonl.ts'
+import { readLines } from '../../src/text/lines.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-jsonl-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -69,7 +70,10 @@ test('a file appears whole or not at all', async () => {
   expect(existsSync(path)).toBe(false)
   writer.discard()
   expect(existsSync(`${path}.tmp`)).toBe(false)
-  await writeLines(path, ['1', '2'])
+  const again = openWriter(path)
+  for (const line of ['1', '2']) again.write(line)
+  again.commit()
+  again.discard()
   expect(readFileSync(path, 'utf8')).toBe('1\n2\n')
-  expect((await failure(() => writeLines(join(folder, 'no', 'such', 'x'), ['1']))).exit).toBe(2)
+  expect((await failure(async () => openWriter(join(folder, 'no', 'such', 'x')))).exit).toBe(2)
 })

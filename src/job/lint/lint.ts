@@ -1,13 +1,12 @@
 // The flags of `hone lint` checked and put to work: choose rules, lint files, write findings, mend, watch.
 import { watch } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { diagnosticFormat } from '../../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { data, flush, log, outliveReader } from '../../out.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
-import { openScorer, selfCommand, type Scorer } from '../../reward/scorer.ts'
+import { openScorer, type Scorer } from '../../reward/scorer.ts'
 import { acrossOf } from '../../lint/across.ts'
 import { openAgainst } from '../../lint/against.ts'
 import { Baseline } from '../../lint/baseline.ts'
@@ -15,7 +14,8 @@ import { checkerOf } from '../../lint/check.ts'
 import { lintFile } from '../../lint/file.ts'
 import { fixFile } from '../../lint/fix.ts'
 import { judgeOf } from '../../lint/judge.ts'
-import { lintPart, lintParts, ownPart, partsOf } from './parts.ts'
+import { fanOut, ownPart } from '../fan-out.ts'
+import { lintPart, takePart } from './parts.ts'
 import { recogniseFile } from '../../lint/pieces.ts'
 import type { Placed } from '../../lint/place.ts'
 import type { LintContext, Rule } from '../../lint/rule.ts'
@@ -57,7 +57,7 @@ export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
     const context = await contextOf(flags, scorer)
     const part = ownPart(process.env)
     if (part) {
-      await lintPart(part, checkerOf(rules, context))
+      await lintPart(part, rules, context)
       return EXIT.ok
     }
     if (flags.fix || flags.diff) await fixAll(flags, rules, context)
@@ -125,9 +125,12 @@ async function lintOne(
   if (recognised.from !== undefined && flags.from === undefined)
     log(`${path}: read as ${recognised.from}; its rows are checked as hone prep would make them`)
   const across = acrossOf(rules)
-  const parts = recognised.lines && !context.reward ? partsOf(path, availableParallelism()) : undefined
-  if (parts) return await lintParts(parts, [...selfCommand(), ...process.argv.slice(2)], across, emit)
-  await lintFile({ path, ...recognised, checker: checkerOf(rules, context), across, rules, context, emit })
+  const run = { path, ...recognised, checker: checkerOf(rules, context), across, rules, context, emit }
+  if (!recognised.lines || context.reward) return void (await lintFile(run))
+  await fanOut(path, {
+    here: (part, before) => lintFile({ ...run, part, before }),
+    take: (done, before) => takePart(run, done, before),
+  })
 }
 
 async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {

@@ -1,127 +1,62 @@
-// Lints a large file on all cores: each of several processes takes a part, and their findings are put in order again.
-import { closeSync, openSync, readSync } from 'node:fs'
-import { HoneError } from '../../error.ts'
+// Part of a file linted in a process of its own: findings and the hashes of its rows out, and taken over in the order of lines.
 import { data } from '../../out.ts'
-import type { acrossOf } from '../../lint/across.ts'
-import type { Checker } from '../../lint/check.ts'
-import { placed, type Placed } from '../../lint/place.ts'
-import type { RowKeys } from '../../lint/rule.ts'
+import { checkerOf } from '../../lint/check.ts'
+import { lintFile, type FileRun } from '../../lint/file.ts'
+import type { Placed } from '../../lint/place.ts'
+import type { LintContext, Rule, RowKeys } from '../../lint/rule.ts'
+import type { Part } from '../../text/chunks.ts'
+import { readLineBlocks } from '../../text/lines.ts'
+import { reportPart, type Done } from '../fan-out.ts'
 
-/** A part of a file in bytes; it begins at the start of a line. */
-export interface Part {
-  path: string
-  start: number
-  end: number
-}
-
-/** The variable by which a process is told its part. */
-export const PART_VARIABLE = 'HONE_LINT_PART'
-
-/** Files below this are done before a process has started. */
-const LARGE = 24 * 2 ** 20
-
-/** The parts of a file for `count` processes, or undefined where it is too small or compressed. */
-export function partsOf(path: string, count: number): Part[] | undefined {
-  const size = Bun.file(path).size
-  if (path === '-' || count < 2 || size < LARGE) return undefined
-  const file = openSync(path, 'r')
-  try {
-    const bytes = Buffer.alloc(65_536)
-    readSync(file, bytes, 0, 4, 0)
-    if (!' \t\r\n{\xef'.includes(String.fromCharCode(bytes[0]!))) return undefined
-    const starts = [0]
-    for (let i = 1; i < count; i++) {
-      let at = Math.floor((size * i) / count)
-      for (;;) {
-        const read = readSync(file, bytes, 0, bytes.length, at)
-        const newline = bytes.subarray(0, read).indexOf(10)
-        if (newline >= 0 || read === 0) {
-          at += newline < 0 ? 0 : newline + 1
-          break
-        }
-        at += read
-      }
-      if (at < size && at > starts.at(-1)!) starts.push(at)
-    }
-    return starts.map((start, i) => ({ path, start, end: starts[i + 1] ?? size }))
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** The part that this process was given. */
-export function ownPart(environment: Record<string, string | undefined>): Part | undefined {
-  const text = environment[PART_VARIABLE]
-  return text === undefined ? undefined : JSON.parse(text)
-}
-
-/** In a process of its own: findings of a part on stdout, lines counted from its start, then the hashes of its rows. */
-export async function lintPart({ path, start, end }: Part, checker: Checker): Promise<void> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const keys: number[] = []
-  let rest = ''
-  let line = 1
-  const lint = (text: string) => {
-    const piece = { line, column: 1, text }
-    const checked = checker.check(text)
-    for (const found of placed(path, piece, checked.found)) data(JSON.stringify(found))
-    if (checked.keys) keys.push(line, checked.keys.id, checked.keys.prompt, checked.keys.answer)
-    line++
-  }
-  for await (const chunk of Bun.file(path).slice(start, end).stream()) {
-    const texts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = texts.pop()!
-    for (const text of texts) lint(text)
-  }
-  rest += decoder.decode()
-  if (rest !== '') lint(rest)
-  data(JSON.stringify({ lines: line - 1, keys: Buffer.from(Float64Array.from(keys).buffer).toString('base64') }))
-}
-
-/** Runs `command` once for each part, all at a time, and gives their findings in the order of the file. @throws HoneError where one fails. */
-export async function lintParts(
-  parts: readonly Part[],
-  command: readonly string[],
-  across: ReturnType<typeof acrossOf>,
-  emit: (found: Placed) => void,
+/** Findings on stdout, lines counted from the part's start; reported are the hashes of its rows, which rules between rows compare. */
+export async function lintPart(
+  { path, ...part }: Part & { path: string },
+  rules: readonly Rule[],
+  context: LintContext,
 ): Promise<void> {
-  const runs = parts.map((part) => {
-    const run = Bun.spawn([...command], {
-      stdin: 'ignore',
-      stderr: 'inherit',
-      env: { ...process.env, [PART_VARIABLE]: JSON.stringify(part) },
-    })
-    return { run, output: new Response(run.stdout).text() }
-  })
-  let shift = 0
-  for (const { run, output } of runs) {
-    const lines = (await output).trimEnd().split('\n')
-    if ((await run.exited) !== 0) throw new HoneError(`Cannot lint a part of ${parts[0]!.path}`, { at: parts[0]!.path })
-    const { lines: count, keys } = JSON.parse(lines.pop()!)
-    const found = lines.map((line): Placed => JSON.parse(line))
-    for (const each of merge(parts[0]!.path, found, rowsOf(keys), shift, across)) emit(each)
-    shift += count
+  const keys: number[] = []
+  const across: FileRun['across'] = {
+    check({ id, prompt, answer }, line) {
+      keys.push(line, id, prompt, answer)
+      return []
+    },
   }
+  const emit = (found: Placed) => data(JSON.stringify(found))
+  const checker = checkerOf(rules, context)
+  const lines = await lintFile({ path, part, from: undefined, lines: true, checker, across, rules, context, emit })
+  reportPart(JSON.stringify({ lines, keys: Buffer.from(Float64Array.from(keys).buffer).toString('base64') }))
 }
 
-/** Findings of rows and findings between rows, by line and column; `shift` lines of other parts stand before. */
-function merge(
-  path: string,
-  found: readonly Placed[],
-  rows: Iterable<[number, RowKeys]>,
-  shift: number,
-  across: ReturnType<typeof acrossOf>,
-): Placed[] {
-  const between: Placed[] = []
-  for (const [line, keys] of rows) {
-    for (const { rule, message } of across.check(keys, line + shift)) {
-      const { code, severity, hint } = rule
-      between.push({ diagnostic: { code, severity, file: path, line, column: 1, message, hint }, text: '', at: 0 })
-    }
-  }
-  return [...found, ...between]
-    .sort(({ diagnostic: a }, { diagnostic: b }) => a.line - b.line || a.column - b.column)
-    .map((each) => ({ ...each, diagnostic: { ...each.diagnostic, line: each.diagnostic.line + shift } }))
+/** Hands on what `lintPart` found, and what rules between rows find, by line and column. Returns the number of the part's lines. */
+export async function takePart(run: FileRun, { part, output, report }: Done, before: number): Promise<number> {
+  const found: Placed[] = []
+  for await (const { texts } of output) for (const text of texts) found.push(JSON.parse(text))
+  const { lines, keys } = JSON.parse(report)
+  found.push(...(await betweenRows(run, part, keys, before)))
+  found.sort(({ diagnostic: a }, { diagnostic: b }) => a.line - b.line || a.column - b.column)
+  for (const each of found)
+    run.emit({ ...each, diagnostic: { ...each.diagnostic, line: each.diagnostic.line + before } })
+  return lines
+}
+
+/** Findings between rows; the text that they stand in is read again. */
+async function betweenRows({ path, across }: FileRun, part: Part, keys: string, before: number): Promise<Placed[]> {
+  const found = [...rowsOf(keys)].flatMap(([line, row]) =>
+    across.check(row, line + before).map(({ rule: { code, severity, hint }, message }) => ({
+      code,
+      severity,
+      file: path,
+      line,
+      column: 1,
+      message,
+      hint,
+    })),
+  )
+  if (found.length === 0) return []
+  const spelt = new Map(found.map(({ line }) => [line, '']))
+  for await (const { first, texts } of readLineBlocks(path, { part, keepMark: true }))
+    for (let i = 0; i < texts.length; i++) if (spelt.has(first + i)) spelt.set(first + i, texts[i]!)
+  return found.map((diagnostic) => ({ diagnostic, text: spelt.get(diagnostic.line) ?? '', at: 0 }))
 }
 
 function* rowsOf(keys: string): Generator<[number, RowKeys]> {

@@ -1,7 +1,8 @@
 // Rows to be scored, block by block, from JSONL or parquet.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { HoneError } from '../../error.ts'
-import { readChunks, readLineBlocks } from '../../text/jsonl.ts'
+import { canReread, readChunks } from '../../text/chunks.ts'
+import { readLineBlocks } from '../../text/lines.ts'
 import type { Sample } from '../../reward/reward.ts'
 import { readSample, toSample } from '../../reward/rows.ts'
 
@@ -56,7 +57,7 @@ async function* parquetBlocks(path: string): AsyncGenerator<PlacedSample[]> {
 
 /** True for a file that begins as parquet does. */
 export function isParquet(path: string): boolean {
-  if (path === '-') return false
+  if (!canReread(path)) return false
   const file = openSync(path, 'r')
   try {
     const magic = Buffer.alloc(4)

@@ -3,7 +3,7 @@ import type { ExitCode } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import type { Mode } from '../../reward/reward.ts'
 import { openCommandScorer, openScorer, parserOf } from '../../reward/scorer.ts'
-import { compareFiles, explainRow, scoreFiles, scorePart } from './score.ts'
+import { compareFiles, explainRow, scoreFiles } from './score.ts'
 
 /** The flags as text. */
 export interface ScoreFlags {
@@ -17,13 +17,12 @@ export interface ScoreFlags {
   timeout?: string | undefined
   concurrency?: string | undefined
   jobs?: string | undefined
-  part?: string | undefined
 }
 
 export async function scoreCommand(files: readonly string[], flags: ScoreFlags): Promise<ExitCode> {
-  const { reward = 'tool-n1', rewardCmd, mode = 'compat', explain, compare, part } = flags
+  const { reward = 'tool-n1', rewardCmd, mode = 'compat', explain, compare } = flags
   const minMean = numberFlag(flags.minMean, '--min-mean')
-  const count = numberFlag(flags.jobs, '--jobs', { min: 1, integer: true })
+  const jobs = numberFlag(flags.jobs, '--jobs', { min: 1, integer: true })
   const options = {
     step: numberFlag(flags.step, '--step', { min: 0, integer: true }),
     timeout: numberFlag(flags.timeout, '--timeout', { min: 0.001 }),
@@ -35,9 +34,7 @@ export async function scoreCommand(files: readonly string[], flags: ScoreFlags):
   try {
     if (explain !== undefined) return await explainRow(files, scorer, explain, parserOf(reward))
     if (compare) return await compareFiles(files, scorer, open('strict'))
-    if (part !== undefined) return await scorePart(files, scorer, part)
-    const words = ['--reward', reward, '--mode', mode, ...(flags.step === undefined ? [] : ['--step', flags.step])]
-    return await scoreFiles(files, scorer, { count, words }, minMean)
+    return await scoreFiles(files, scorer, jobs, minMean)
   } finally {
     scorer.close()
   }

@@ -1,10 +1,11 @@
-// Scores the rows of a JSONL file at speed: from their bytes where they are usual, and a line that repeats only once.
-import { readByteBlocks, type Part } from '../../text/byte-lines.ts'
+// Scores the rows of a JSONL file at speed: a line that repeats only once, a verdict that repeats written out once.
+import type { Part } from '../../text/chunks.ts'
 import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
 import type { Reward, Verdict } from '../../reward/reward.ts'
 import { readSample, verdictLine } from '../../reward/rows.ts'
 import { countVerdict, type Summary } from '../../reward/score/summary.ts'
+import { readLineBlocks } from '../../text/lines.ts'
 
 /** A verdict as it is written, and how often it came. */
 interface Entry {
@@ -12,58 +13,46 @@ interface Entry {
   rows: number
 }
 
-/** Lines that are remembered, and the longest of them. */
+/** Lines and verdicts that are remembered, and the longest of the lines. */
 const REMEMBERED = 32_768
 const LONGEST = 4096
 /** After so many lines a memory that met fewer than one in twenty is given up. */
 const TRIAL = 8192
 
-/** A part of a file, and the number of lines before it. */
-export interface LinePart extends Part {
-  before: number
-}
-
-/** Writes a verdict a row to stdout and counts them in `summary`. @throws HoneError at `file:line` for a row that is none. */
-export async function scoreLines(path: string, reward: Reward, summary: Summary, part?: LinePart): Promise<void> {
+/**
+ * Writes a verdict a row to stdout, in order, and counts them in `summary`; of a part of a file, `before` which as many lines
+ * stand. Returns the number of lines. @throws HoneError at `file:line` for a row that is none.
+ */
+export async function scoreLines(
+  path: string,
+  reward: Reward,
+  summary: Summary,
+  part?: Part,
+  before = 0,
+): Promise<number> {
   const entries = new Map<Verdict, Entry>()
   const memory = lineMemory()
-  let line = part?.before ?? 0
-  let empty = true
-  for await (const bytes of readByteBlocks(path, part)) {
-    // A character a byte: places in the text are places in the bytes.
-    const text = memory.isOpen() ? bytes.toString('latin1') : ''
-    const lines: string[] = []
-    try {
-      for (let start = 0; start < bytes.length;) {
-        const end = bytes.indexOf(0x0a, start)
-        line++
-        const verdict = memory.recall(text, start, end) ?? memory.keep(judge(bytes, start, end), bytes, start, end)
-        start = end + 1
-        if (!verdict) continue
-        const entry = entries.get(verdict) ?? newEntry(verdict)
-        entry.rows++
-        lines.push(entry.text)
-      }
-    } finally {
-      // The rows before a bad one are written too.
-      if (lines.length > 0) data(lines.join('\n'))
+  const { rows } = summary
+  let count = 0
+  for await (const { first, texts } of readLineBlocks(path, { part })) {
+    count += texts.length
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i]!
+      const verdict = memory.recall(text) ?? memory.keep(text, judge(text, before + first + i))
+      if (!verdict) continue
+      const entry = entries.get(verdict) ?? newEntry(verdict)
+      entry.rows++
+      data(entry.text)
     }
-    if (lines.length === 0) continue
-    empty = false
     if (entries.size > REMEMBERED) settle()
   }
   settle()
-  if (empty && !part)
-    throw new HoneError('Cannot score rows: the file is empty', {
-      at: path,
-      hint: 'Expected one JSON object per line.',
-    })
+  if (summary.rows === rows && !part)
+    throw new HoneError('Cannot score rows: the file is empty', { at: path, hint: 'expected one JSON object per line' })
+  return count
 
-  function judge(bytes: Buffer, start: number, end: number): Verdict | undefined {
-    const quick = reward.line?.(bytes, start, end)
-    if (quick) return quick
-    const row = bytes.toString('utf8', start, end).replace(/^\uFEFF/, '')
-    return row.trim() === '' ? undefined : reward.score(readSample(row, path, line))
+  function judge(text: string, line: number): Verdict | undefined {
+    return text.trim() === '' ? undefined : reward.score(readSample(text, path, line))
   }
 
   function newEntry(verdict: Verdict): Entry {
@@ -84,19 +73,17 @@ function lineMemory() {
   let asked = 0
   let met = 0
   return {
-    isOpen: () => verdicts !== undefined,
-    recall(text: string, start: number, end: number): Verdict | undefined {
-      if (!verdicts || end - start > LONGEST) return undefined
-      const verdict = verdicts.get(text.slice(start, end))
+    recall(text: string): Verdict | undefined {
+      const verdict = verdicts?.get(text)
       if (verdict) met++
       if (++asked === TRIAL && met < TRIAL / 20) verdicts = undefined
       return verdict
     },
-    /** Stores a copy of the line: a slice would hold the whole block. */
-    keep(verdict: Verdict | undefined, bytes: Buffer, start: number, end: number): Verdict | undefined {
-      if (!verdicts || !verdict || end - start > LONGEST) return verdict
+    keep(text: string, verdict: Verdict | undefined): Verdict | undefined {
+      if (!verdicts || !verdict || text.length > LONGEST) return verdict
       if (verdicts.size >= REMEMBERED) verdicts.clear()
-      verdicts.set(bytes.toString('latin1', start, end), verdict)
+      // A copy: the line is a slice that would hold its whole block.
+      verdicts.set(Buffer.from(text).toString(), verdict)
       return verdict
     },
   }

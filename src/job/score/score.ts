@@ -3,31 +3,41 @@ import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
 import { comparisonLines, countDifference, emptyComparison } from '../../reward/score/compare.ts'
 import { explain } from '../../reward/score/explain.ts'
+import type { Reward } from '../../reward/reward.ts'
 import { idOf, verdictLine } from '../../reward/rows.ts'
 import type { Scorer } from '../../reward/scorer.ts'
+import type { Part } from '../../text/chunks.ts'
 import {
   countVerdict,
   emptySummary,
   meanScore,
+  mergeSummary,
+  readSummary,
   summaryLines,
   summaryText,
   type Summary,
 } from '../../reward/score/summary.ts'
+import { fanOut, ownPart, reportPart, type Done } from '../fan-out.ts'
 import { isParquet, readSamples } from './samples.ts'
-import { scoreInJobs, readPart, type Jobs } from './score-jobs.ts'
 import { scoreLines } from './score-lines.ts'
 
-/** Writes a verdict a row to stdout and the summary to stderr. EXIT.no where the mean is below `minMean`. */
+/** Writes a verdict a row to stdout and the summary to stderr, in `jobs` processes. EXIT.no where the mean is below `minMean`. */
 export async function scoreFiles(
   files: readonly string[],
   scorer: Scorer,
-  jobs: Jobs,
+  jobs: number | undefined,
   minMean: number | undefined,
 ): Promise<ExitCode> {
   const summary = emptySummary()
+  const part = ownPart(process.env)
+  if (part && scorer.inside) {
+    const lines = await scoreLines(part.path, scorer.inside, summary, part)
+    reportPart(summaryText(summary, lines))
+    return EXIT.ok
+  }
   for (const file of files) {
     if (scorer.inside && !isParquet(file)) {
-      await scoreInJobs(file, scorer.inside, summary, jobs)
+      await scoreFile(file, scorer.inside, summary, jobs)
       continue
     }
     for await (const block of readSamples(file)) {
@@ -40,13 +50,15 @@ export async function scoreFiles(
   return conclude(scorer.name, summary, minMean)
 }
 
-/** Writes the verdicts of a part of a plain file to stdout and its summary, as JSON, to stderr. */
-export async function scorePart([file = '-']: readonly string[], scorer: Scorer, part: string): Promise<ExitCode> {
-  const summary = emptySummary()
-  if (!scorer.inside) throw new HoneError('--part is for rewards of the table')
-  await scoreLines(file, scorer.inside, summary, { ...readPart(part), before: 0 })
-  complain(summaryText(summary))
-  return EXIT.ok
+async function scoreFile(path: string, reward: Reward, summary: Summary, jobs: number | undefined): Promise<void> {
+  const here = (part: Part | undefined, before: number) => scoreLines(path, reward, summary, part, before)
+  const take = async ({ output, report }: Done) => {
+    for await (const { texts } of output) data(texts.join('\n'))
+    const { lines, summary: other } = readSummary(report)
+    mergeSummary(summary, other)
+    return lines
+  }
+  await fanOut(path, { here, take }, jobs)
 }
 
 /** Writes {compat, strict} a row to stdout and the differences by kind to stderr. */

@@ -48,17 +48,18 @@ export function mergeSummary(summary: Summary, other: Summary): void {
   }
 }
 
-/** A summary as one line of JSON, and back. */
-export function summaryText({ rows, sum, faults, parts, scores }: Summary): string {
-  return JSON.stringify({ rows, sum, faults: [...faults], parts: [...parts], scores: [...scores] })
+/** A summary of as many lines as one line of JSON, and back. */
+export function summaryText({ rows, sum, faults, parts, scores }: Summary, lines: number): string {
+  return JSON.stringify({ lines, rows, sum, faults: [...faults], parts: [...parts], scores: [...scores] })
 }
 
-export function readSummary(text: string): Summary {
-  const { rows, sum, faults, parts, scores } = v.parse(StoredSummary, JSON.parse(text))
-  return { rows, sum, faults: new Map(faults), parts: new Map(parts), scores: new Map(scores) }
+export function readSummary(text: string): { lines: number; summary: Summary } {
+  const { lines, rows, sum, faults, parts, scores } = v.parse(StoredSummary, JSON.parse(text))
+  return { lines, summary: { rows, sum, faults: new Map(faults), parts: new Map(parts), scores: new Map(scores) } }
 }
 
 const StoredSummary = v.object({
+  lines: v.number(),
   rows: v.number(),
   sum: v.number(),
   faults: v.array(v.tuple([v.string(), v.number()])),

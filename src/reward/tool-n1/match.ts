@@ -14,34 +14,51 @@ export function matchCalls(calls: readonly JsonObject[], truth: Json): Match {
   if (calls.length === 0 || size === 0) return calls.length === size ? 2 : 0
   if (calls.some((call) => !isHashable(call['name']))) return 0
   if (!Array.isArray(truth)) return 0
+  if (calls === truth) return 2
   const expected: JsonObject[] = []
   for (const item of truth) {
     if (!isObject(item)) return 0
-    for (const key of ['name', 'arguments']) {
+    for (const key of KEYS)
       if (!Object.hasOwn(item, key)) throw new Raised('KeyError', `an expected call has no "${key}"`)
-    }
     if (!isHashable(item['name'])) return 0
     expected.push(item)
   }
   if (calls.length !== expected.length) return 0
   if (calls.every((call, i) => sameCall(call, expected[i]!))) return 2
   if (calls.length === 1) return sameName(calls[0]!, expected[0]!) ? 1 : 0
-  if (sameMultiset(calls.map(callKey), expected.map(callKey))) return 2
-  return sameMultiset(
-    calls.map((call) => nameKey(call['name'])),
-    expected.map((call) => nameKey(call['name'])),
-  )
-    ? 1
-    : 0
+  if (pairUp(calls, expected, sameCall, callKey)) return 2
+  return pairUp(calls, expected, sameName, ({ name }) => nameKey(name)) ? 1 : 0
 }
+
+const KEYS = ['name', 'arguments']
+
+/** Whether each of `a` has a partner of its own among as many `b`: side by side, else by keys where they are many. */
+function pairUp(
+  a: readonly JsonObject[],
+  b: readonly JsonObject[],
+  same: (a: JsonObject, b: JsonObject) => boolean,
+  keyOf: (call: JsonObject) => string,
+): boolean {
+  if (a.length > FEW) return sameMultiset(a.map(keyOf), b.map(keyOf))
+  const left = [...b]
+  for (const each of a) {
+    const at = left.findIndex((other) => same(each, other))
+    if (at < 0) return false
+    left.splice(at, 1)
+  }
+  return true
+}
+
+/** More calls than these are compared by their text, in time linear in their number. */
+const FEW = 16
 
 /** Names compare with Python's ==, arguments by their dumped text. */
 function sameCall(a: JsonObject, b: JsonObject): boolean {
-  return sameName(a, b) && equalJson(a['arguments'] ?? null, b['arguments'] ?? null, 'exact')
+  return a === b || (sameName(a, b) && equalJson(a['arguments'] ?? null, b['arguments'] ?? null, 'exact'))
 }
 
-function sameName(a: JsonObject, b: JsonObject): boolean {
-  return a['name'] === b['name'] || nameKey(a['name']) === nameKey(b['name'])
+function sameName({ name: a }: JsonObject, { name: b }: JsonObject): boolean {
+  return a === b || (!(typeof a === 'string' && typeof b === 'string') && nameKey(a) === nameKey(b))
 }
 
 function sizeOf(value: Json): number {

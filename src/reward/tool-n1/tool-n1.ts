@@ -11,10 +11,11 @@ export function toolN1(variant: Variant): (sample: Sample) => Verdict {
   return ({ completion, truth }) => {
     try {
       const expected: Json = typeof truth === 'string' ? parseJson(truth) : [...truth]
-      const start = completion.lastIndexOf(variant.marker)
-      const text = start > 0 ? completion.slice(start) : completion
+      const text = afterPrompt(completion, variant.marker)
       const body = lastBlock(text)
-      let calls = body === undefined ? null : readOrNull(strip(body))
+      const reply = body === undefined ? undefined : strip(body)
+      // The right answer is often given word for word.
+      let calls = reply === undefined ? null : reply === truth ? expected : readOrNull(reply)
       if (typeof calls === 'string') calls = variant.llama ? parseJson(calls) : readOrNull(calls)
       const answer = typeof expected === 'string' ? parseJson(expected) : expected
       if (variant.llama && body === undefined) return withoutBlock(answer)
@@ -24,6 +25,11 @@ export function toolN1(variant: Variant): (sample: Sample) => Verdict {
       return faulty(error)
     }
   }
+}
+
+/** From the last marker of a reply on. Looked for forwards first: most completions stand without their prompt. */
+function afterPrompt(completion: string, marker: string): string {
+  return completion.includes(marker, 1) ? completion.slice(completion.lastIndexOf(marker)) : completion
 }
 
 const READINGS: Record<Match, Reading> = { 0: 'other', 1: 'names', 2: 'calls' }

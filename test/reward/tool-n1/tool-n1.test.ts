@@ -105,6 +105,18 @@ test('an answer given as calls scores as its JSON text does', () => {
   expect(v0.score({ completion: reply('[]'), truth: answer }).score).toBe(0)
 })
 
+test.each([2, 40])('%i calls are the same in any order, and no longer when one of them changes', (count) => {
+  const calls = Array.from({ length: count }, (_, i) => ({ name: `f${i % 3}`, arguments: { x: i, y: [1.5, 'é'] } }))
+  const turned = calls.toReversed()
+  const spoilt = turned.map((call, i) => (i === 0 ? { ...call, arguments: { x: -1 } } : call))
+  const score = (given: object) =>
+    resolveReward('tool-n1:partial-reason-funcname').score({
+      completion: reply(JSON.stringify(given)),
+      truth: JSON.stringify(calls),
+    }).score
+  expect([score(turned), score(spoilt), score(spoilt.slice(1))]).toEqual([1, 0.4, 0.2])
+})
+
 test.each([
   ['tags without an end', '<tool_call>'.repeat(1e6)],
   ['tags without a beginning', '</tool_call>'.repeat(1e6)],

@@ -1,0 +1,137 @@
+// Bytes of a file in chunks: of standard input, of a compressed file, or of a part of a plain one.
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { HoneError } from '../error.ts'
+
+/** Part of a plain file in bytes, from the beginning of a line to the end of one. */
+export interface Part {
+  start: number
+  end: number
+}
+
+export interface ReadOptions {
+  /** Hears how many bytes were read, before decompression. */
+  onBytes?: ((count: number) => void) | undefined
+  /** Of a plain file, this part alone. */
+  part?: Part | undefined
+}
+
+/** Bytes of `path` (`-` = stdin) in chunks, decompressed where they begin as gzip or Zstandard do. @throws HoneError */
+export async function* readChunks(path: string, { onBytes, part }: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+  const raw = rawChunks(path, part, onBytes)
+  const first = await raw.next()
+  if (first.done) return
+  const format = part ? undefined : compressionOf(first.value)
+  if (!format) {
+    yield first.value
+    yield* raw
+    return
+  }
+  const source = Readable.from(prepend(first.value, raw))
+  const output = format.open()
+  source.on('error', (error) => output.destroy(error))
+  try {
+    for await (const chunk of source.pipe(output)) yield chunk as Uint8Array
+  } catch (cause) {
+    if (cause instanceof HoneError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new HoneError(`Cannot decompress ${format.name} data: ${reason}`, {
+      at: path,
+      hint: 'the file may be cut short; copy it again',
+      cause,
+    })
+  }
+}
+
+/** False for what gives its bytes once: standard input, pipes. */
+export function canReread(path: string): boolean {
+  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true)
+}
+
+/** Cuts a file at line ends into at most `count` parts of about the same size; none where it is compressed or no file. */
+export function cutFile(path: string, count: number): Part[] {
+  if (!canReread(path)) return []
+  const file = openSync(path, 'r')
+  try {
+    const beginning = Buffer.alloc(4)
+    readSync(file, beginning, 0, beginning.length, 0)
+    if (compressionOf(beginning)) return []
+    const { size } = fstatSync(file)
+    const starts = new Set([0])
+    for (let i = 1; i < count; i++) starts.add(lineStart(file, Math.floor((size * i) / count), size))
+    const cuts = [...starts].filter((start) => start < size).sort((a, b) => a - b)
+    return cuts.map((start, i) => ({ start, end: cuts[i + 1] ?? size }))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The first beginning of a line at or after `offset`. */
+function lineStart(file: number, offset: number, size: number): number {
+  const buffer = Buffer.alloc(65_536)
+  for (let at = offset - 1; at < size; at += buffer.length) {
+    const found = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, at)).indexOf(0x0a)
+    if (found >= 0) return at + found + 1
+  }
+  return size
+}
+
+/** Magic numbers: RFC 1952 2.3.1 (gzip), RFC 8878 3.1.1 (Zstandard). */
+const COMPRESSIONS = [
+  { name: 'gzip', magic: [0x1f, 0x8b], open: () => createGunzip() },
+  { name: 'Zstandard', magic: [0x28, 0xb5, 0x2f, 0xfd], open: () => createZstdDecompress() },
+]
+
+const compressionOf = (beginning: Uint8Array) =>
+  COMPRESSIONS.find(({ magic }) => magic.every((byte, i) => beginning[i] === byte))
+
+async function* rawChunks(
+  path: string,
+  part: Part | undefined,
+  onBytes: ReadOptions['onBytes'],
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of path === '-' ? Bun.stdin.stream() : fileChunks(path, part)) {
+      onBytes?.(chunk.length)
+      yield chunk
+    }
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error'
+    const reason = READ_REFUSALS[code] ?? code
+    throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: ${reason}.`, {
+      at: path,
+      hint: 'Check the path.',
+      cause,
+    })
+  }
+}
+
+/** Large blocks: the stream of a file comes in small ones, which cost a sixth of the time of linting it. */
+function* fileChunks(path: string, part: Part | undefined): Generator<Uint8Array> {
+  const file = openSync(path, 'r')
+  try {
+    for (let place = part?.start ?? 0; ;) {
+      const block = Buffer.allocUnsafe(READ_BLOCK)
+      const count = readSync(file, block, 0, Math.min(READ_BLOCK, (part?.end ?? Infinity) - place), part ? place : null)
+      if (count === 0) return
+      yield block.subarray(0, count)
+      place += count
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+const READ_BLOCK = 2 ** 19
+
+async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first
+  yield* rest
+}
+
+const READ_REFUSALS: Record<string, string> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+}

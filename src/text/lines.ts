@@ -1,0 +1,56 @@
+// Lines out of chunks of bytes: the one reader of lines, for files, parts of files and what other programs print.
+import { readChunks, type ReadOptions } from './chunks.ts'
+
+/** One line of a file: its 1-based number and its text without the line end. */
+export interface Line {
+  line: number
+  text: string
+}
+
+/** Lines that were read together, the first of which has the number `first`. */
+export interface LineBlock {
+  first: number
+  texts: string[]
+}
+
+/** Whole lines in blocks of about a chunk; what follows the last line end is a line too. A byte order mark is cut unless kept. */
+export async function* lineBlocks(
+  chunks: AsyncIterable<Uint8Array>,
+  { keepMark = false }: { keepMark?: boolean | undefined } = {},
+): AsyncGenerator<LineBlock> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: keepMark })
+  let rest = ''
+  let first = 1
+  for await (const chunk of chunks) {
+    const text = decoder.decode(chunk, { stream: true })
+    const end = text.lastIndexOf('\n')
+    if (end < 0) {
+      rest += text
+      continue
+    }
+    const texts = (rest + text.slice(0, end)).split('\n')
+    rest = text.slice(end + 1)
+    yield { first, texts }
+    first += texts.length
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield { first, texts: [rest] }
+}
+
+/** Blocks of the lines of `path` (`-` = stdin; .gz and .zst are recognised by content) as they stand, carriage returns included. */
+export function readLineBlocks(
+  path: string,
+  options: ReadOptions & { keepMark?: boolean } = {},
+): AsyncGenerator<LineBlock> {
+  return lineBlocks(readChunks(path, options), options)
+}
+
+/** Lines of `path` (`-` = stdin; .gz and .zst are recognised by content), streaming; a final `\r` is cut. */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  for await (const { first, texts } of readLineBlocks(path)) {
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i]!
+      yield { line: first + i, text: text.endsWith('\r') ? text.slice(0, -1) : text }
+    }
+  }
+}

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../error.ts'
+import { isRun, pathsOf } from '../rundir/paths.ts'
 import { readRecord } from '../rundir/run.ts'
 
 export interface ModelFolder {
@@ -11,8 +12,8 @@ export interface ModelFolder {
 
 /** Model and adapter folder that `path` means. A finished run is what it trained. @throws HoneError for a run under way. */
 export function modelFolder(path: string, adapter?: string): ModelFolder {
-  if (!existsSync(join(path, 'run.json'))) return { model: path, adapter }
-  const final = join(path, 'final')
+  if (!isRun(path)) return { model: path, adapter }
+  const { final } = pathsOf(path)
   if (!existsSync(final))
     throw new HoneError(`Cannot use the run in "${path}": it is not finished`, {
       at: path,

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Figures, RunEvent, Sink } from './event.ts'
 import { duration } from './progress.ts'
-import { stepFile } from './run.ts'
+import { type RunPaths, stepFile } from './paths.ts'
 
 export interface Summary {
   sink: Sink
-  /** Lines for people; `path` leads into the run directory. */
-  lines(path: (...parts: string[]) => string): string[]
+  /** Lines for people. */
+  lines(paths: RunPaths): string[]
 }
 
 /** Collects events; the rest of the step's time is what none of its parts claims. */
@@ -19,14 +19,14 @@ export function summary(): Summary {
       if (event.type === 'step') steps.push(event)
       if (event.type === 'eval') evals.push(event)
     },
-    lines(path) {
+    lines({ rollouts }) {
       const last = steps.at(-1)
       if (!last) return []
       return [
         timeLine(steps.map(({ figures }) => figures)),
         `peak memory ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
         ...changeLine(evals),
-        ...completionLines(path('rollouts', stepFile(last.step))),
+        ...completionLines(stepFile(rollouts, last.step)),
       ]
     },
   }

@@ -1,11 +1,12 @@
 // A run directory: its settings with their origins, its events, its lock. It is made once and never overwritten.
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import type { RunEvent, Sink } from './event.ts'
 import { writeFileAtomic } from '../text/jsonl.ts'
 import { lock } from './lock.ts'
+import { isRun, pathsOf, type RunPaths } from './paths.ts'
 
 const StoredRecord = v.object({
   command: v.string(),
@@ -22,8 +23,7 @@ export type RunRecord = v.InferOutput<typeof StoredRecord>
 export interface Run {
   directory: string
   record: RunRecord
-  /** A path inside the run directory. */
-  path(...parts: string[]): string
+  paths: RunPaths
   /** Appends an event to events.ndjson. */
   emit: Sink
   /** Releases the lock. */
@@ -35,7 +35,7 @@ export interface Run {
  * @throws HoneError where it holds a run already or is no directory.
  */
 export function checkNewRun(directory: string): void {
-  if (existsSync(join(directory, RECORD)))
+  if (isRun(directory))
     throw new HoneError(`Cannot start a run in "${directory}": it already holds one`, {
       at: directory,
       hint: `continue it with --resume ${directory}, or give another directory with --output`,
@@ -58,9 +58,10 @@ export function createRun(directory: string, record: RunRecord): Run {
       cause,
     })
   }
-  const release = lock(join(directory, LOCK), `the run in "${directory}"`)
+  const paths = pathsOf(directory)
+  const release = lock(paths.lock, `the run in "${directory}"`)
   try {
-    writeFileAtomic(join(directory, RECORD), `${JSON.stringify(record, null, 2)}\n`)
+    writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`)
     return open(directory, record, release)
   } catch (error) {
     release()
@@ -70,9 +71,9 @@ export function createRun(directory: string, record: RunRecord): Run {
 
 /** What the run in `directory` was asked to do. @throws HoneError where it holds none. */
 export function readRecord(directory: string): RunRecord {
-  const path = join(directory, RECORD)
+  const path = pathsOf(directory).record
   if (!existsSync(path))
-    throw new HoneError(`Cannot find a run in "${directory}": there is no ${RECORD}`, {
+    throw new HoneError(`Cannot find a run in "${directory}": there is no ${basename(path)}`, {
       at: directory,
       hint: 'Give the directory that --output named.',
     })
@@ -88,12 +89,12 @@ export function readRecord(directory: string): RunRecord {
  */
 export function resumeRun(directory: string, step: number, onDamaged?: (line: number) => void): Run {
   const record = readRecord(directory)
-  const release = lock(join(directory, LOCK), `the run in "${directory}"`)
+  const paths = pathsOf(directory)
+  const release = lock(paths.lock, `the run in "${directory}"`)
   try {
-    const path = join(directory, EVENTS)
-    if (existsSync(path)) {
-      const kept = readEvents(path, onDamaged).filter((event) => !('step' in event) || event.step <= step)
-      writeFileAtomic(path, kept.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    if (existsSync(paths.events)) {
+      const kept = readEvents(paths.events, onDamaged).filter((event) => !('step' in event) || event.step <= step)
+      writeFileAtomic(paths.events, kept.map((event) => `${JSON.stringify(event)}\n`).join(''))
     }
     return open(directory, record, release)
   } catch (error) {
@@ -116,26 +117,20 @@ export function readEvents(path: string, onDamaged: (line: number) => void = () 
 const isEvent = (value: unknown): value is RunEvent => v.is(StoredEvent, value)
 const StoredEvent = v.looseObject({ type: v.string(), time: v.number(), step: v.number() })
 
-/** Name of a file of completions of one step. Zeros in front: names sort as numbers. */
-export const stepFile = (step: number): string => `step-${String(step).padStart(9, '0')}.jsonl`
-
-const RECORD = 'run.json'
-export const EVENTS = 'events.ndjson'
-const LOCK = 'lock'
-
 function open(directory: string, record: RunRecord, release: () => void): Run {
-  const events = openSync(join(directory, EVENTS), 'a')
+  const paths = pathsOf(directory)
+  const events = openSync(paths.events, 'a')
   let closed = false
   return {
     directory,
     record,
-    path: (...parts) => join(directory, ...parts),
+    paths,
     emit(event) {
       if (event.type === 'phase') return
       try {
         writeSync(events, `${JSON.stringify(event)}\n`)
       } catch (cause) {
-        throw new HoneError(`Cannot write ${join(directory, EVENTS)}: ${reason(cause)}`, { at: directory, cause })
+        throw new HoneError(`Cannot write ${paths.events}: ${reason(cause)}`, { at: directory, cause })
       }
     },
     close() {

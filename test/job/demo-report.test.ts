@@ -11,6 +11,7 @@ afterAll(() => rmSync(run, { recursive: true }))
 const lines = (values: object[]) => values.map((value) => JSON.stringify(value) + '\n').join('')
 const evaluation = (step: number, seen: number, unseen: number) => ({
   type: 'eval',
+  time: 0,
   step,
   figures: Object.fromEntries(
     Object.entries({ '': (seen + unseen) / 2, '/seen': seen, '/unseen': unseen }).flatMap(([set, share]) => [
@@ -36,12 +37,12 @@ mkdirSync(join(run, 'evals'))
 writeFileSync(
   join(run, 'events.ndjson'),
   lines([
-    { type: 'start', step: 0, steps: 2 },
+    { type: 'start', time: 0, step: 0, steps: 2 },
     evaluation(0, 0.25, 0.5),
-    { type: 'step', step: 1, figures: { reward: 0.25 } },
-    { type: 'step', step: 2, figures: { reward: 0.75 } },
+    { type: 'step', time: 0, step: 1, figures: { reward: 0.25 } },
+    { type: 'step', time: 0, step: 2, figures: { reward: 0.75 } },
     evaluation(2, 1, 0.5),
-    { type: 'end', step: 2 },
+    { type: 'end', time: 0, step: 2 },
   ]),
 )
 writeFileSync(join(run, 'evals', 'step-000000000.jsonl'), answers([0, 1, 1, 0, 0, 1, 0, 0]))

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { RunEvent } from '../../src/rundir/event.ts'
 import { latestCheckpoint } from '../../src/job/train/checkpoint.ts'
 import { SftRecipe } from '../../src/rl/recipe.ts'
+import { pathsOf } from '../../src/rundir/paths.ts'
 import { storeIn } from '../../src/job/train/store.ts'
 import { sft, type SftContext } from '../../src/rl/sft.ts'
 import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
@@ -37,7 +38,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
     ending: { eosIds: [] },
-    store: storeIn((...parts) => join(directory, ...parts), 1),
+    store: storeIn(pathsOf(directory), 1),
     emit: (event) => events.push(event),
     clock: () => 0,
     interrupted: () => false,

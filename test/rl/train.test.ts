@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import type { RunEvent } from '../../src/rundir/event.ts'
 import { latestCheckpoint } from '../../src/job/train/checkpoint.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
+import { pathsOf } from '../../src/rundir/paths.ts'
 import { storeIn } from '../../src/job/train/store.ts'
 import { train, type TrainContext } from '../../src/rl/train.ts'
 import { firstTokenReader, successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
@@ -44,7 +45,7 @@ function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
     ending: { eosIds: [EOS] },
-    store: storeIn((...parts) => join(directory, ...parts), recipe.keepCheckpoints),
+    store: storeIn(pathsOf(directory), recipe.keepCheckpoints),
     emit: (event) => events.push(event),
     clock: () => 0,
     interrupted: () => false,

@@ -2,7 +2,8 @@
 import { expect, test } from 'bun:test'
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkNewRun, createRun, EVENTS, readEvents, readRecord, resumeRun } from '../../src/rundir/run.ts'
+import { pathsOf } from '../../src/rundir/paths.ts'
+import { checkNewRun, createRun, readEvents, readRecord, resumeRun } from '../../src/rundir/run.ts'
 import { scratch } from '../scratch.ts'
 
 const record = { command: 'train', version: '0', settings: { seed: 1 }, origins: { seed: 'default' } }
@@ -12,9 +13,9 @@ const note = (step: number) => ({ type: 'note', time: 0, step, text: `note ${ste
 test('a run keeps its settings with their origins and releases its lock when closed', () => {
   const directory = fresh()
   const run = createRun(directory, record)
-  expect(existsSync(run.path('lock'))).toBe(true)
+  expect(existsSync(run.paths.lock)).toBe(true)
   run.close()
-  expect(readdirSync(directory).sort()).toEqual([EVENTS, 'run.json'])
+  expect(readdirSync(directory).sort()).toEqual(['events.ndjson', 'run.json'])
   expect(readRecord(directory)).toEqual(record)
 })
 
@@ -43,12 +44,12 @@ test('resuming drops events after the step and a line that was cut short', () =>
   for (const step of [0, 1, 2, 3]) run.emit(note(step))
   run.emit({ type: 'phase', phase: 'rollout', done: 1, total: 2 })
   run.close()
-  appendFileSync(join(directory, EVENTS), '{"type":"note","st')
+  appendFileSync(pathsOf(directory).events, '{"type":"note","st')
   const resumed = resumeRun(directory, 2)
   resumed.emit(note(9))
   resumed.close()
-  expect(readEvents(join(directory, EVENTS))).toEqual([0, 1, 2, 9].map(note))
-  expect(readFileSync(join(directory, EVENTS), 'utf8').endsWith('\n')).toBe(true)
+  expect(readEvents(pathsOf(directory).events)).toEqual([0, 1, 2, 9].map(note))
+  expect(readFileSync(pathsOf(directory).events, 'utf8').endsWith('\n')).toBe(true)
 })
 
 test('a run in use is refused; a killed process leaves its lock free, though a child of it lives on', async () => {
@@ -91,11 +92,11 @@ test('lines that hold no event are left out and told, those after them are kept'
   const run = createRun(directory, record)
   run.emit(note(0))
   run.close()
-  appendFileSync(join(directory, EVENTS), `{"type":\nnull\n5\n${JSON.stringify(note(1))}\n`)
+  appendFileSync(pathsOf(directory).events, `{"type":\nnull\n5\n${JSON.stringify(note(1))}\n`)
   const damaged: number[] = []
   resumeRun(directory, 1, (line) => damaged.push(line)).close()
   expect(damaged).toEqual([2, 3, 4])
-  expect(readEvents(join(directory, EVENTS))).toEqual([0, 1].map(note))
+  expect(readEvents(pathsOf(directory).events)).toEqual([0, 1].map(note))
 })
 
 test('a directory without a run cannot be resumed', () => {

@@ -1,22 +1,19 @@
 // What the demonstration shows at its end: exact match before and after, a curve of the reward, ten answers.
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { pairedDifference, signTest } from '../../eval/statistics.ts'
+import type { Figures } from '../../rundir/event.ts'
+import { pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
+import { readEvents } from '../../rundir/run.ts'
 import { table } from '../../shell/table.ts'
 
-const Figures = v.record(v.string(), v.number())
-const Event = v.variant('type', [
-  v.looseObject({ type: v.literal('step'), step: v.number(), figures: Figures }),
-  v.looseObject({ type: v.literal('eval'), step: v.number(), figures: Figures }),
-])
 const AnswerLine = v.looseObject({ set: v.string(), id: v.string(), output: v.string(), exact: v.boolean() })
 type AnswerLine = v.InferOutput<typeof AnswerLine>
 
 /** What a run directory says of a finished demonstration. */
 export interface Demo {
-  before: v.InferOutput<typeof Figures>
-  after: v.InferOutput<typeof Figures>
+  before: Figures
+  after: Figures
   /** Mean reward of each step's rollouts; the loss where there are none. */
   curve: { name: string; values: number[] }
   /** Answers to the same held-out rows, in the same order. */
@@ -25,22 +22,19 @@ export interface Demo {
 }
 
 export function readDemo(run: string): Demo {
-  const events = linesOf(join(run, 'events.ndjson')).flatMap((line) => {
-    const event = v.safeParse(Event, line)
-    return event.success ? [event.output] : []
-  })
-  const evals = events.filter(({ type }) => type === 'eval')
-  const steps = events.filter(({ type }) => type === 'step')
+  const paths = pathsOf(run)
+  const events = readEvents(paths.events)
+  const evals = events.filter((event) => event.type === 'eval')
+  const steps = events.filter((event) => event.type === 'step')
   const name = steps.some(({ figures }) => 'reward' in figures) ? 'reward' : 'loss'
-  const files = readdirSync(join(run, 'evals')).toSorted()
-  const answers = (file: string | undefined) =>
-    linesOf(join(run, 'evals', file ?? '')).map((line) => v.parse(AnswerLine, line))
+  const asked = stepsIn(paths.evals)
+  const answers = (step = 0) => linesOf(stepFile(paths.evals, step)).map((line) => v.parse(AnswerLine, line))
   return {
     before: evals[0]?.figures ?? {},
     after: evals.at(-1)?.figures ?? {},
     curve: { name, values: steps.map(({ figures }) => figures[name] ?? NaN) },
-    first: answers(files[0]),
-    last: answers(files.at(-1)),
+    first: answers(asked[0]),
+    last: answers(asked.at(-1)),
   }
 }
 

@@ -1,11 +1,10 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Response } from '../../eval/benchmark.ts'
 import { findDecoder } from '../../eval/bfcl/decode.ts'
 import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { status } from '../../out.ts'
+import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
@@ -152,5 +151,5 @@ function trainedForm({ bench, model }: AskFlags): string | undefined {
 
 /** The record of the run that `model` names, where it is one. */
 function trainedRun(model: string | undefined): RunRecord | undefined {
-  return model !== undefined && existsSync(join(model, 'run.json')) ? readRecord(model) : undefined
+  return model !== undefined && isRun(model) ? readRecord(model) : undefined
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
+import { pathsOf } from '../../rundir/paths.ts'
 import { readRecord } from '../../rundir/run.ts'
 import { latestCheckpoint } from '../train/checkpoint.ts'
 import { openTrained } from '../open.ts'
@@ -28,7 +29,7 @@ export async function exportRun(directory: string, output: string, what: 'model'
     })
   if (existsSync(join(output, what === 'model' ? 'config.json' : 'adapter_config.json')))
     throw new HoneError(`Cannot export to "${output}": it holds a model already`, { at: output })
-  const latest = latestCheckpoint(join(directory, 'checkpoints'))
+  const latest = latestCheckpoint(pathsOf(directory).checkpoints)
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
   const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
   try {

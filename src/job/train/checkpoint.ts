@@ -19,6 +19,7 @@ import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { PolicyState } from '../../gpu/policy/policy.ts'
 import { openSafetensors, type Stored, writeSafetensors } from '../../gpu/weights/safetensors.ts'
+import { stepName } from '../../rundir/paths.ts'
 import type { Progress } from '../../rl/record.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 
@@ -36,7 +37,7 @@ const StateFile = v.object({
 
 /** Write a checkpoint under `root` and remove all but the `keep` newest. Returns its path. @throws HoneError where the disk refuses. */
 export function saveCheckpoint(root: string, { step, position, policy }: Checkpoint, keep: number): string {
-  const path = join(root, folderOf(step))
+  const path = join(root, stepName(step))
   const beside = `${path}.tmp`
   try {
     mkdirSync(root, { recursive: true })
@@ -85,9 +86,6 @@ export function latestCheckpoint(
 const TENSORS = 'policy.safetensors'
 const STATE = 'state.json'
 const FOLDER = /^step-\d+$/
-
-/** Zeros in front: names sort as numbers. */
-const folderOf = (step: number): string => `step-${String(step).padStart(9, '0')}`
 
 function foldersOf(root: string): string[] {
   if (!existsSync(root)) return []

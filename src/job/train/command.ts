@@ -52,7 +52,7 @@ export async function runTraining(
           evalReader: findParser(parserOf(recipe.evalReward)),
           evalProtocol: heldOutProtocol(recipe, language),
           ending: endingOf(language.tokenizer, recipe.stop),
-          store: storeIn(run.path, recipe.keepCheckpoints),
+          store: storeIn(run.paths, recipe.keepCheckpoints),
           ...place,
         },
         start,

@@ -1,7 +1,8 @@
 // The end of a run: the model or adapter that came of it, with its card.
+import { join } from 'node:path'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import { EVENTS, readEvents, type Run } from '../../rundir/run.ts'
+import { readEvents, type Run } from '../../rundir/run.ts'
 import { cardOf } from '../../rundir/card.ts'
 
 /** Write `final/` of the run. */
@@ -12,7 +13,8 @@ export async function finish(
   formula: readonly string[],
 ): Promise<void> {
   const what = loraRank > 0 ? 'adapter' : 'model'
-  await policy.save(run.path('final'), what)
-  const events = readEvents(run.path(EVENTS))
-  writeFileAtomic(run.path('final', 'README.md'), cardOf({ run, events, what, formula }))
+  const { final, events: path } = run.paths
+  await policy.save(final, what)
+  const events = readEvents(path)
+  writeFileAtomic(join(final, 'README.md'), cardOf({ run, events, what, formula }))
 }

@@ -5,7 +5,8 @@ import { type Sink, tee } from '../../rundir/event.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { complain, isTerminal, log, status } from '../../out.ts'
 import { progress } from '../../rundir/progress.ts'
-import { createRun, EVENTS, resumeRun, type Run } from '../../rundir/run.ts'
+import { pathsOf } from '../../rundir/paths.ts'
+import { createRun, resumeRun, type Run } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
 import { summary } from '../../rundir/end.ts'
@@ -34,7 +35,7 @@ export interface Workplace {
 /** Run `body` in the job's directory, from its newest checkpoint where it is resumed. */
 export async function work(job: Job, body: (place: Workplace) => Promise<'done' | 'interrupted'>): Promise<ExitCode> {
   const directory = job.resume ?? job.settings.value.output
-  const latest = job.resume === undefined ? undefined : latestCheckpoint(`${directory}/checkpoints`)
+  const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints)
   if (latest) job.policy.restore(latest.checkpoint.policy)
   const start = latest?.checkpoint ?? { step: 0, position: 0 }
   const stop = interruption()
@@ -59,7 +60,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
       announce(job, [...damaged, ...damagedEvents(run, lines)], start, emit)
     }
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
-    told.lines(run.path).forEach((line) => log(line))
+    told.lines(run.paths).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok
     complain(`saved; to go on: ${resumeCommand(job.command, directory)}`)
     return EXIT.interrupted
@@ -79,10 +80,10 @@ function announce({ settings }: Job, warnings: readonly string[], { step }: Prog
     if (origin.startsWith('--')) note(`goes on with another ${key} (${origin})`, true)
 }
 
-function damagedEvents({ path }: Run, lines: readonly number[]): string[] {
+function damagedEvents({ paths }: Run, lines: readonly number[]): string[] {
   return lines.length === 0
     ? []
-    : [`${path(EVENTS)}: line ${lines.slice(0, 5).join(', ')} holds no event and was left out`]
+    : [`${paths.events}: line ${lines.slice(0, 5).join(', ')} holds no event and was left out`]
 }
 
 /** The command that goes on with a run, as it is typed in a shell. */

@@ -1,19 +1,18 @@
 // What a run leaves besides its events: a file of rollouts per step, a file of answers per evaluation, checkpoints.
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import { stepFile } from '../../rundir/run.ts'
+import { type RunPaths, stepFile } from '../../rundir/paths.ts'
 import type { Answer, Judged, Judgement, Prompt, Sampled, Scored, Store, Weighted } from '../../rl/record.ts'
 import { flagsOf } from '../../rl/trained.ts'
 import { decimalsOf, Float } from '../../text/json.ts'
 import { saveCheckpoint } from './checkpoint.ts'
 
-/** What the loop leaves, in a run directory; `path` leads into it. */
-export function storeIn(path: (...parts: string[]) => string, keepCheckpoints: number): Store {
+/** What the loop leaves, in a run directory. */
+export function storeIn(paths: RunPaths, keepCheckpoints: number): Store {
   return {
-    rollouts: (step, weighted, dead) => logRollouts(path('rollouts'), step, weighted, dead),
-    answers: (step, answers) => logAnswers(path('evals'), step, answers),
-    checkpoint: (progress, policy) => saveCheckpoint(path('checkpoints'), { ...progress, policy }, keepCheckpoints),
+    rollouts: (step, weighted, dead) => logRollouts(paths.rollouts, step, weighted, dead),
+    answers: (step, answers) => logAnswers(paths.evals, step, answers),
+    checkpoint: (progress, policy) => saveCheckpoint(paths.checkpoints, { ...progress, policy }, keepCheckpoints),
   }
 }
 
@@ -76,7 +75,7 @@ function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {
 
 function write(directory: string, step: number, lines: readonly object[]): void {
   mkdirSync(directory, { recursive: true })
-  writeFileAtomic(join(directory, stepFile(step)), lines.map((line) => `${stringify(line)}\n`).join(''))
+  writeFileAtomic(stepFile(directory, step), lines.map((line) => `${stringify(line)}\n`).join(''))
 }
 
 /** Numbers beyond double precision in an expected answer become text: these columns are for reading. */

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathsOf } from '../../../src/rundir/paths.ts'
 import { storeIn } from '../../../src/job/train/store.ts'
 import type { Judged, Weighted } from '../../../src/rl/record.ts'
 import { Float } from '../../../src/text/json.ts'
@@ -49,7 +50,7 @@ const rollout: Judged<Weighted> = {
 
 test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended, the verdict and the reward', () => {
   const directory = scratch()
-  storeIn((...parts) => join(directory, ...parts), 1).rollouts(3, [rollout], [{ ...rollout, live: false }])
+  storeIn(pathsOf(directory), 1).rollouts(3, [rollout], [{ ...rollout, live: false }])
   const [line, dead] = readFileSync(join(directory, 'rollouts', 'step-000000003.jsonl'), 'utf8')
     .trim()
     .split('\n')

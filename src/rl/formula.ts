@@ -49,6 +49,7 @@ const dead: readonly Dead[] = [
     when: ({ zeroVariance }) => zeroVariance !== 'refill',
     because: 'zeroVariance is not refill',
   },
+  { keys: ['rescore'], when: ({ replay }) => replay === null, because: 'nothing is replayed' },
   { keys: ['epochs'], when: ({ steps }) => steps !== null, because: 'steps is given' },
   { keys: ['warmupShare'], when: ({ warmupSteps }) => warmupSteps > 0, because: 'warmupSteps is given' },
   { keys: ['loraAlpha', 'loraTargets'], when: ({ loraRank }) => loraRank === 0, because: 'loraRank is 0' },

@@ -94,6 +94,11 @@ export const TrainRecipe = v.object({
     v.optional(share(), 0.9),
     'stop where the reward fails on more than this share of a step; 1 never stops',
   ),
+  replay: say(
+    v.optional(v.nullable(v.string()), null),
+    'file or folder of rollouts that a run has kept: the steps that it holds are learnt from them, the others are sampled',
+  ),
+  rescore: say(v.optional(v.boolean(), false), 'judge replayed rollouts by the reward again; else they keep theirs'),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
   steps: say(v.optional(v.nullable(count()), null), 'rollout batches; by `epochs` unless given', 'max_steps'),

@@ -98,6 +98,14 @@ export interface Judged<C extends Scored = Scored> extends Rollout<C> {
 /** Judges the completions of every rollout, in order. Never rejects for what a completion says. */
 export type Judge = (rollouts: readonly Rollout[], step: number) => Promise<Judgement[][]>
 
+/** Rollouts that were kept, to be learnt from again. */
+export interface Replay {
+  /** Steps that it holds, counted from 1. */
+  steps: readonly number[]
+  /** Those of a step, the replaced ones among them. Steps are asked for in order. */
+  take(step: number): Promise<readonly Rollout<Scored>[]>
+}
+
 /** Where a run stands: steps done, and place in the order of prompts or rows. */
 export interface Progress {
   step: number

@@ -6,7 +6,7 @@ import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Judge, Judged, Prompt, Rollout, Scored } from './record.ts'
+import type { Judge, Judged, Prompt, Replay, Rollout, Scored } from './record.ts'
 import { ownWords } from './trained.ts'
 
 export interface RolloutContext {
@@ -15,6 +15,9 @@ export interface RolloutContext {
   sampling: Sampling
   prompts: readonly Prompt[]
   judge: Judge
+  /** Where it holds the step, nothing is sampled. */
+  replay?: Replay | undefined
+  /** Counted from 0. */
   step: number
   /** Told of finished and wanted prompts. */
   onProgress?: (done: number, total: number) => void
@@ -33,6 +36,8 @@ export interface Batch {
 /** The rollout batch of a step, taken from `position` of the order of prompts on. */
 export async function rollout(context: RolloutContext, position: number): Promise<Batch> {
   const { promptsPerStep, zeroVariance, refillRounds } = context.recipe
+  if (context.replay?.steps.includes(context.step + 1))
+    return batchOf(await replayed(context, context.replay, position), context.recipe, position)
   const all = await sampleAndJudge(context, position, promptsPerStep)
   const missing = () => promptsPerStep - all.filter(({ live }) => live).length
   if (zeroVariance === 'refill')
@@ -67,6 +72,13 @@ async function sample(context: RolloutContext, position: number, count: number):
   return rollouts
 }
 
+/** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */
+async function replayed(context: RolloutContext, replay: Replay, position: number): Promise<Judged[]> {
+  const rollouts = await replay.take(context.step + 1)
+  if (context.recipe.rescore) return await score(rollouts, context, position)
+  return rollouts.map((each) => withLife(each, context.recipe))
+}
+
 /** Rewards, and with them which groups are trained on. */
 async function score(
   rollouts: readonly Rollout[],
@@ -80,8 +92,12 @@ async function score(
   let next = 0
   return rollouts.map(({ prompt, completions }, g) => {
     const scored = completions.map((each, i) => ({ ...each, ...judged[g]![i]!, reward: rewards[next++]! }))
-    return { prompt, completions: scored, live: recipe.zeroVariance === 'keep' || !saysNothing(scored) }
+    return withLife({ prompt, completions: scored }, recipe)
   })
+}
+
+function withLife(rollout: Rollout<Scored>, { zeroVariance }: TrainRecipe): Judged {
+  return { ...rollout, live: zeroVariance === 'keep' || !saysNothing(rollout.completions) }
 }
 
 /** Where groups are refilled, those without variance are no part of the batch. */

@@ -6,7 +6,7 @@ import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
 import { learn } from './learn.ts'
-import type { Judge, Progress, Prompt } from './record.ts'
+import type { Judge, Progress, Prompt, Replay } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
 import { trainedTokens } from './trained.ts'
 import { weigh } from './weigh.ts'
@@ -15,6 +15,8 @@ export interface TrainContext extends LoopContext {
   recipe: TrainRecipe
   prompts: readonly Prompt[]
   judge: Judge
+  /** Rollouts to learn from in place of sampling, for the steps that it holds. */
+  replay?: Replay | undefined
 }
 
 /** Train from `start` to the end or an interruption; the state is saved in both cases. */
@@ -23,6 +25,7 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   const steps = stepsOf(recipe, prompts.length)
   const law = lawOf(recipe)
   await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law })
+  if (context.replay) noteReplay(context, context.replay, start.step)
   return await loop(
     context,
     start,
@@ -69,6 +72,12 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     step_time: seconds,
   }
   return { position: batch.position, figures: { ...rolloutFigures(batch), ...figures, ...times } }
+}
+
+function noteReplay(context: TrainContext, { steps }: Replay, step: number): void {
+  const rewards = context.recipe.rescore ? 'judged again' : 'with the rewards they had'
+  const which = `${steps.length} steps between ${Math.min(...steps)} and ${Math.max(...steps)}`
+  note(context, step, `learns from kept rollouts, ${rewards}: ${which}; the others are sampled`)
 }
 
 function warnOfCap(context: TrainContext, step: number, { rollouts }: Batch): void {

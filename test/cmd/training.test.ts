@@ -117,6 +117,34 @@ test('an interrupted run ends with 130 and the command that goes on with it', as
   expect(weights('a run')).toBe(weights('train-whole'))
 })
 
+test('rollouts of a run, as a folder or as one file, are replayed to the same weights', () => {
+  const kept = join(place, 'train-whole', 'rollouts')
+  const files = readdirSync(kept).toSorted()
+  writeFileSync(
+    join(place, 'first.jsonl'),
+    files
+      .slice(0, 2)
+      .map((name) => readFileSync(join(kept, name), 'utf8'))
+      .join(''),
+  )
+  for (const [output, replay] of [
+    ['folder', 'train-whole/rollouts'],
+    ['file', 'first.jsonl'],
+  ] as const) {
+    const { code, stdout, stderr } = hone('train', 'train.json', '--output', output, '--replay', replay)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain('learns from kept rollouts')
+    expect(weights(output)).toBe(weights('train-whole'))
+    expect(gradNorms(output)).toEqual(gradNorms('train-whole'))
+  }
+  writeFileSync(join(place, 'others.jsonl'), toLines(taskRows(10).map((row) => ({ ...row, id: `other ${row.id}` }))))
+  const before = readdirSync(place)
+  const refused = hone('train', 'train.json', '--output', 'out', '--replay', 'first.jsonl', '--data', 'others.jsonl')
+  expect(refused).toMatchObject({ code: 2, stdout: '' })
+  expect(refused.stderr).toMatch(/^error: first\.jsonl:1: Cannot replay the rollout: no row has the id .*\n\nhint: /)
+  expect(readdirSync(place)).toEqual(before)
+})
+
 test('LoRA trains an adapter that infer and export understand', () => {
   expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
   expect(readdirSync(join(place, 'lora', 'final')).sort()).toEqual([

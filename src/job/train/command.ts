@@ -33,6 +33,7 @@ export async function runTraining(
   const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
   const limits = kind.limits(recipe, language)
   const { items, tooLong } = await kind.read(recipe.data, { ...language, limit: limits.items })
+  const trainer = await training.on(items)
   const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
   tellTooLong(tooLong, limits.items, kind.items)
   tellTooLong(heldOut.tooLong, limits.heldOut, 'held-out rows')
@@ -41,12 +42,11 @@ export async function runTraining(
   const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe) })
   try {
     return await work({ command: name, settings, resume, policy, protocol }, async ({ run, start, ...place }) => {
-      const reason = await training.train(
+      const reason = await trainer.train(
         {
           recipe,
           policy,
           device,
-          items,
           heldOut: heldOut.items,
           evalJudge: evaluated.judge,
           evalReader: findParser(parserOf(recipe.evalReward)),

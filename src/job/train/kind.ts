@@ -44,10 +44,12 @@ export interface StepPlan {
 }
 
 export interface Training<Recipe, Item> {
-  /** Train from `start` to the end or an interruption; the state is saved in both cases. */
-  train(
-    context: LoopContext & { recipe: Recipe; items: readonly Item[] },
-    start: Progress,
-  ): Promise<'done' | 'interrupted'>
+  /** Training on these items, once all else that is read is found to be in order. @throws HoneError where it is not. */
+  on(items: readonly Item[]): Promise<Trainer<Recipe>>
   close(): void
+}
+
+export interface Trainer<Recipe> {
+  /** Train from `start` to the end or an interruption; the state is saved in both cases. */
+  train(context: LoopContext & { recipe: Recipe }, start: Progress): Promise<'done' | 'interrupted'>
 }

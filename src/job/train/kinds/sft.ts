@@ -30,7 +30,7 @@ export const sftKind: Kind<SftRecipe, Example> = {
     micro: Math.max(recipe.microBatchTokens, maxTokens),
   }),
   open: () => ({
-    train: ({ items, ...context }, start) => sft({ ...context, examples: items }, start),
+    on: async (examples) => ({ train: (context, start) => sft({ ...context, examples }, start) }),
     close() {},
   }),
 }

@@ -8,6 +8,7 @@ import type { Prompt } from '../../../rl/record.ts'
 import { stepsOf, train } from '../../../rl/train.ts'
 import { promptLimit } from '../../open.ts'
 import type { Kind } from '../kind.ts'
+import { openReplay } from '../replay.ts'
 import { readPrompts } from '../rows.ts'
 
 export const trainKind: Kind<TrainRecipe, Prompt> = {
@@ -37,8 +38,14 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
       micro: Math.max(recipe.microBatchTokens, group),
     }
   },
-  open({ reward, rewardMode }, { tokenizer }) {
+  open({ reward, rewardMode, replay: kept }, { tokenizer, config }) {
     const { judge, close } = openJudge(reward, rewardMode, tokenizer)
-    return { train: ({ items, ...context }, start) => train({ ...context, prompts: items, judge }, start), close }
+    return {
+      async on(prompts) {
+        const replay = kept === null ? undefined : await openReplay(kept, { prompts, config })
+        return { train: (context, start) => train({ ...context, prompts, judge, replay }, start) }
+      },
+      close,
+    }
   },
 }

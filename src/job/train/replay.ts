@@ -1,0 +1,154 @@
+// Rollouts that a run has kept, read back: every line is checked before the run begins, then a step is read when it is due.
+import { statSync } from 'node:fs'
+import * as v from 'valibot'
+import { HoneError } from '../../error.ts'
+import type { ModelConfig } from '../../gpu/weights/family.ts'
+import { type Prompt, type Replay, type Rollout, type Scored, stops } from '../../rl/record.ts'
+import { spansOf } from '../../rl/trained.ts'
+import { count } from '../../rl/setting.ts'
+import { isRun, pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
+import { parseLine } from '../../text/jsonl.ts'
+import { readLines } from '../../text/lines.ts'
+
+export interface ReplayContext {
+  /** Prompts that the rollouts may be of. */
+  prompts: readonly Prompt[]
+  config: Pick<ModelConfig, 'vocabulary' | 'maxPositions'>
+}
+
+const Turn = v.object({ role: v.picklist(['assistant', 'tool', 'user']), from: count(0), to: count(0) })
+const Line = v.pipe(
+  v.object({
+    step: count(),
+    id: v.string(),
+    sample: count(0),
+    prompt_ids: v.array(v.number()),
+    output_ids: v.array(v.number()),
+    logprobs: v.array(v.number()),
+    trained: v.array(v.picklist([0, 1])),
+    turns: v.array(Turn),
+    stop: v.picklist(stops),
+    output: v.string(),
+    score: v.number(),
+    parts: v.nullable(v.record(v.string(), v.nullable(v.number()))),
+    fault: v.nullable(v.string()),
+    notApplicable: v.exactOptional(v.literal(true)),
+    reasons: v.array(v.string()),
+    reward: v.number(),
+  }),
+  v.check(
+    ({ output_ids: ids, logprobs, trained }) => ids.length === logprobs.length && ids.length === trained.length,
+    'output_ids, logprobs and trained must be of one length',
+  ),
+)
+type Line = v.InferOutput<typeof Line>
+
+/**
+ * The rollouts of a file, or of a run's folder `rollouts`.
+ * @throws HoneError at `file:line` for a line that holds none, or one of other prompts or of another model.
+ */
+export async function openReplay(path: string, context: ReplayContext): Promise<Replay> {
+  const files = filesOf(path)
+  const steps = new Set<number>()
+  for await (const { step } of rolloutsOf(files, context)) steps.add(step)
+  if (steps.size === 0) throw new HoneError('Cannot replay the rollouts: there are none', { at: path })
+  const rest = rolloutsOf(files, context)
+  let next = await rest.next()
+  return {
+    steps: [...steps],
+    async take(step) {
+      const taken: Rollout<Scored>[] = []
+      for (; !next.done && next.value.step <= step; next = await rest.next())
+        if (next.value.step === step) taken.push(next.value.rollout)
+      return taken
+    },
+  }
+}
+
+function filesOf(path: string): string[] {
+  if (path === '-') throw new HoneError('Cannot replay standard input: rollouts are read twice', { at: path })
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  const files = stepsIn(path).map((step) => stepFile(path, step))
+  if (files.length > 0) return files
+  throw new HoneError('Cannot replay the folder: it holds no step-N.jsonl', {
+    at: path,
+    hint: isRun(path) ? `give ${pathsOf(path).rollouts}` : 'give the folder rollouts of a run, or one of its files',
+  })
+}
+
+/** Lines of one prompt, samples 0, 1, 2… in a row, make a rollout. */
+async function* rolloutsOf(files: readonly string[], { prompts, config }: ReplayContext) {
+  const byId = Map.groupBy(prompts, ({ row }) => row.id)
+  let current: { step: number; rollout: { prompt: Prompt; completions: Scored[] } } | undefined
+  for (const file of files)
+    for await (const { line, text } of readLines(file)) {
+      if (text.trim() === '') continue
+      const at = `${file}:${line}`
+      const read = readLine(text, file, line)
+      const prompt = promptOf(read, byId, at)
+      requireFit(read, config, at)
+      if (read.sample === 0) {
+        if (current) yield current
+        if (read.step < (current?.step ?? 0)) throw refusal(`step ${read.step} stands after step ${current!.step}`, at)
+        current = { step: read.step, rollout: { prompt, completions: [] } }
+      } else if (
+        read.sample !== current?.rollout.completions.length ||
+        current.step !== read.step ||
+        current.rollout.prompt !== prompt
+      )
+        throw refusal(`sample ${read.sample} does not stand after sample ${read.sample - 1} of the same prompt`, at)
+      current.rollout.completions.push(scoredOf(read))
+    }
+  if (current) yield current
+}
+
+function readLine(text: string, file: string, line: number): Line {
+  const at = `${file}:${line}`
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The exact reader says where; what it accepts beside JSON is no number of ours.
+    value = parseLine(text, file, line)
+  }
+  const parsed = v.safeParse(Line, value)
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw refusal([v.getDotPath(issue), issue.message].filter((part) => part !== null).join(': '), at)
+}
+
+/** The row with the line's id and ids: rows may share an id. */
+function promptOf({ id, prompt_ids: ids }: Line, byId: ReadonlyMap<string, readonly Prompt[]>, at: string): Prompt {
+  const named = byId.get(id) ?? []
+  const prompt = named.find((each) => each.ids.length === ids.length && each.ids.every((value, i) => value === ids[i]))
+  if (prompt) return prompt
+  const reason =
+    named.length === 0 ? `no row has the id ${JSON.stringify(id)}` : `row ${JSON.stringify(id)} has another prompt`
+  throw refusal(reason, at, 'Data, prompt form and model must be those of the run that wrote the rollouts.')
+}
+
+function requireFit({ prompt_ids: prompt, output_ids: ids }: Line, config: ReplayContext['config'], at: string): void {
+  const { vocabulary, maxPositions } = config
+  const strange = ids.find((id) => !(Number.isSafeInteger(id) && id >= 0 && id < vocabulary))
+  if (strange !== undefined) throw refusal(`id ${strange} is not among the model's ${vocabulary}`, at)
+  if (prompt.length + ids.length > maxPositions)
+    throw refusal(`${prompt.length} + ${ids.length} tokens are more than the model's ${maxPositions} positions`, at)
+}
+
+function scoredOf({ output_ids: ids, logprobs, trained, turns, stop, output, reward, ...line }: Line): Scored {
+  const { score, parts, fault, notApplicable, reasons } = line
+  return {
+    ids,
+    logprobs: Float32Array.from(logprobs),
+    trained: spansOf(trained),
+    turns,
+    stop,
+    text: output,
+    verdict: { score, parts, fault, ...(notApplicable && { notApplicable }), reasons },
+    reward,
+  }
+}
+
+function refusal(reason: string, at: string, hint?: string): HoneError {
+  return new HoneError(`Cannot replay the rollout: ${reason}`, { at, hint })
+}

@@ -4,7 +4,7 @@ import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, sum, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
-import { generate } from '../gpu/policy/generate.ts'
+import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Answer, Judge, PromptSet, Rollout } from './record.ts'
 import { isTruncated, ownWords, trainedTokens } from './trained.ts'
@@ -25,11 +25,9 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
   const requests = sets.flatMap(({ name, prompts }) =>
     prompts.map((item) => ({ set: name, item, prompt: item.ids, samples: 1, key: [] })),
   )
-  const rollouts: Rollout[] = []
-  for await (const { request, completions } of generate(policy, requests, { ...sampling, temperature: 0 })) {
-    rollouts.push({ prompt: request.item, completions: completions.map(ownWords) })
-    context.onProgress?.(rollouts.length, requests.length)
-  }
+  const { onProgress } = context
+  const written = await generateAll(policy, requests, { ...sampling, temperature: 0 }, { onProgress })
+  const rollouts = requests.map(({ item }, i): Rollout => ({ prompt: item, completions: written[i]!.map(ownWords) }))
   const judged = await judge(rollouts, step)
   return rollouts.map(({ prompt, completions }, i) => {
     const { text, verdict } = judged[i]![0]!

@@ -1,6 +1,6 @@
 // From prompts to judged completions, refilled where a group says nothing.
 import type { Sampling } from '../gpu/policy/law.ts'
-import { generate } from '../gpu/policy/generate.ts'
+import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
@@ -64,12 +64,9 @@ async function sample(context: RolloutContext, position: number, count: number):
     samples: recipe.groupSize,
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
   }))
-  const rollouts: Rollout[] = []
-  for await (const { request, completions } of generate(policy, requests, sampling, { budget: recipe.rolloutTokens })) {
-    rollouts.push({ prompt: request.item, completions: completions.map(ownWords) })
-    context.onProgress?.(rollouts.length, count)
-  }
-  return rollouts
+  const { onProgress } = context
+  const completions = await generateAll(policy, requests, sampling, { budget: recipe.rolloutTokens, onProgress })
+  return requests.map(({ item }, i) => ({ prompt: item, completions: completions[i]!.map(ownWords) }))
 }
 
 /** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */

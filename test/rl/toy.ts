@@ -81,7 +81,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     table,
     gradient,
     open: sessionsOver(async (groups) => {
-      for (const turn of groups.flat()) {
+      for (const turn of groups.flat().filter(({ over }) => !over)) {
         toy.onGenerate?.()
         await Promise.resolve()
         turn.end(sample(turn.ids, turn.key, turn.sampling))

@@ -1,7 +1,7 @@
 // Completions of many prompts in order, as they are ready: the one door of rollout, evaluation and inference to the service.
 import type { Sampling } from './law.ts'
 import type { Policy } from './policy.ts'
-import type { Completion, SessionOptions } from './session.ts'
+import type { Completion, Session, SessionOptions } from './session.ts'
 
 /** A prompt to complete. Sample i has the key [...key, i]. */
 export interface GenerationRequest {
@@ -10,9 +10,36 @@ export interface GenerationRequest {
   key: readonly number[]
 }
 
+export interface GenerationOptions extends SessionOptions {
+  /** Told of finished and wanted requests. */
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** The completions of every request, in order. All are asked for at once, so that those of like length run together. */
+export async function generateAll(
+  policy: Pick<Policy, 'open'>,
+  requests: readonly GenerationRequest[],
+  sampling: Sampling,
+  { onProgress, ...options }: GenerationOptions = {},
+): Promise<Completion[][]> {
+  const session = policy.open(options)
+  let done = 0
+  try {
+    return await Promise.all(
+      requests.map(async (request) => {
+        const completions = await complete(session, request, sampling)
+        onProgress?.(++done, requests.length)
+        return completions
+      }),
+    )
+  } finally {
+    session.close()
+  }
+}
+
 /**
- * Each request with its completions. Requests are read on as far as the budget of the session holds what they ask for, so that
- * an endless stream of them takes bounded memory.
+ * Each request with its completions, in order, as they are ready. Requests are read on as far as the budget of the session
+ * holds what they ask for, so that a stream of them takes bounded memory.
  */
 export async function* generate<Request extends GenerationRequest>(
   policy: Pick<Policy, 'open'>,
@@ -22,29 +49,21 @@ export async function* generate<Request extends GenerationRequest>(
 ): AsyncGenerator<{ request: Request; completions: Completion[] }> {
   const session = policy.open(options)
   const written = async function* (some: readonly Request[]) {
-    const submitted = some.map((request) => ({
-      request,
-      slots: Array.from({ length: request.samples }, (_, sample) =>
-        session.submit({ ids: request.prompt, sampling, key: [...request.key, sample] }),
-      ),
-    }))
-    for (const { request, slots } of submitted) {
-      yield { request, completions: await Promise.all(slots.map(({ completion }) => completion)) }
-      for (const slot of slots) slot.release()
-    }
+    const asked = some.map((request) => ({ request, completions: complete(session, request, sampling) }))
+    for (const { request, completions } of asked) yield { request, completions: await completions }
   }
   try {
     let some: Request[] = []
-    let room = session.budget
+    let most = 0
     for await (const request of requests) {
       const tokens = request.prompt.length + request.samples * sampling.maxNewTokens
-      if (tokens > room && some.length > 0) {
+      if (some.length > 0 && (some.length + 1) * Math.max(most, tokens) > session.budget) {
         yield* written(some)
         some = []
-        room = session.budget
+        most = 0
       }
       some.push(request)
-      room -= tokens
+      most = Math.max(most, tokens)
     }
     yield* written(some)
   } finally {
@@ -52,14 +71,15 @@ export async function* generate<Request extends GenerationRequest>(
   }
 }
 
-/** The completions of every request. */
-export async function generateAll(
-  policy: Pick<Policy, 'open'>,
-  requests: readonly GenerationRequest[],
+async function complete(
+  session: Session,
+  { prompt, samples, key }: GenerationRequest,
   sampling: Sampling,
-  options: SessionOptions = {},
-): Promise<Completion[][]> {
-  const all: Completion[][] = []
-  for await (const { completions } of generate(policy, requests, sampling, options)) all.push(completions)
-  return all
+): Promise<Completion[]> {
+  const slots = Array.from({ length: samples }, (_, i) => session.submit({ ids: prompt, sampling, key: [...key, i] }))
+  try {
+    return await Promise.all(slots.map(({ completion }) => completion))
+  } finally {
+    for (const slot of slots) slot.release()
+  }
 }

@@ -113,14 +113,14 @@ function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Prom
   }
 }
 
-/** Turns of one kind that share a prompt are a group; groups that are alike and neighbours in length run together. */
+/** Turns of one kind that share a prompt are a group; groups of like size and length run together. */
 function plan(turns: readonly Turn[], budget: number): Turn[][][] {
   const groups: Turn[][] = []
   const open = new Map<string, Turn[]>()
   for (const turn of turns) {
     const key = `${kindOf(turn)} ${turn.ids.join()}`
     let group = open.get(key)
-    if (!group || tokensOf(1, [...group, turn]) > budget) {
+    if (!group || turn.ids.length + (group.length + 1) * turn.sampling.maxNewTokens > budget) {
       open.set(key, (group = []))
       groups.push(group)
     }
@@ -129,22 +129,37 @@ function plan(turns: readonly Turn[], budget: number): Turn[][][] {
   const batches: Turn[][][] = []
   for (const group of groups.toSorted(byShape)) {
     const batch = batches.at(-1)
-    const alike = batch && batch[0]!.length === group.length && kindOf(batch[0]![0]!) === kindOf(group[0]!)
-    if (alike && tokensOf(batch.length + 1, group) <= budget) batch.push(group)
+    if (batch && fits(batch, group, budget)) batch.push(group)
     else batches.push([group])
   }
-  return batches
+  return batches.map((batch) => batch.map((group) => filled(group, batch[0]!.length)))
+}
+
+/** Most rows of a batch over those that are written. */
+const FILLED = 1.25
+
+/** Where groups of a batch are of several sizes, the first is the largest; a few rows without a turn make up for the others. */
+function fits(batch: readonly (readonly Turn[])[], group: readonly Turn[], budget: number): boolean {
+  const [first] = batch
+  const rows = (batch.length + 1) * first!.length
+  const prompt = Math.max(...[...batch, group].map(([turn]) => turn!.ids.length))
+  return (
+    kindOf(first![0]!) === kindOf(group[0]!) &&
+    rows <= FILLED * (batch.flat().length + group.length) &&
+    (batch.length + 1) * prompt + rows * group[0]!.sampling.maxNewTokens <= budget
+  )
+}
+
+function filled(group: Turn[], size: number): Turn[] {
+  const nobody = { ...group[0]!, over: true, end: () => {}, fail: () => {} }
+  return [...group, ...Array.from({ length: size - group.length }, () => nobody)]
 }
 
 /** What the turns of a batch have in common. */
 const kindOf = ({ sampling }: Turn): string => JSON.stringify([headOf(sampling), sampling.maxNewTokens])
 
-/** Of so many groups like this one, its prompt the longest and its completions at full length. */
-const tokensOf = (count: number, group: readonly Turn[]): number =>
-  count * (group[0]!.ids.length + group.length * group[0]!.sampling.maxNewTokens)
-
 function byShape(a: readonly Turn[], b: readonly Turn[]): number {
   const [first, second] = [kindOf(a[0]!), kindOf(b[0]!)]
   if (first !== second) return first < second ? -1 : 1
-  return a.length - b.length || a[0]!.ids.length - b[0]!.ids.length
+  return b.length - a.length || a[0]!.ids.length - b[0]!.ids.length
 }

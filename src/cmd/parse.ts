@@ -1,6 +1,6 @@
 // hone parse: completions in, the thinking and calls they hold out.
 import { defineCommand } from 'citty'
-import { findParser } from '../dialogue/call.ts'
+import { findFormat } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { FILES } from '../shell/flags.ts'
 import { dumpJson, isObject } from '../text/json.ts'
@@ -15,7 +15,7 @@ export default defineCommand({
     format: { type: 'enum', options: ['ndjson'], description: 'format of the output' },
   },
   async run({ args }) {
-    const parser = findParser(args.parser)
+    const parser = findFormat(args.parser)
     const counts = { rows: 0, calls: 0, faults: 0 }
     for (const file of args._) {
       for await (const { line, value } of readRecords(file)) {

@@ -1,25 +1,28 @@
-// The table of parsers that read calls out of a model's text: one for scoring, training, evaluation and inference.
-import type { Parser } from './call/format.ts'
+// The table of call formats: how the calls of a model's turn are read and written, in scoring, training, evaluation and inference.
+import type { CallFormat } from './call/format.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
 import { parsePythonic } from './call/pythonic.ts'
 import { readValue, toCall, toCalls } from './call/read.ts'
 import { parseTagged } from './call/tagged.ts'
 import { toolaceToolN1 } from './call/toolace-tool-n1.ts'
+import { blockEach, linesInBlock, list, listInBlock, mistral, objects, python, writeTurn } from './call/write.ts'
 import { lookup } from '../error.ts'
 import type { Json } from '../text/json.ts'
 
 const TOOL_CALL = { open: '<tool_call>', close: '</tool_call>' }
 
-export const parsers: Record<string, Parser> = {
+export const callFormats = {
   'tool-n1': {
     what: 'Tool-N1: a list of {name, arguments} in the last <tool_call> block',
     parse: (text) => parseTagged(text, { ...TOOL_CALL, lastOnly: true, read: (body) => toCalls(readText(body)) }),
+    write: (turn) => writeTurn(turn, listInBlock),
   },
   hermes: {
     what: 'Hermes, Qwen 2.5 and Qwen 3: one {name, arguments} in each <tool_call> block',
     parse: (text) =>
       parseTagged(text, { ...TOOL_CALL, closeOptional: true, read: (body) => [toCall(readValue(body))] }),
+    write: (turn) => writeTurn(turn, blockEach),
   },
   toolrl: {
     what: 'ToolRL: one {name, parameters} a line in a <tool_call> block',
@@ -28,29 +31,38 @@ export const parsers: Record<string, Parser> = {
         ...TOOL_CALL,
         read: (body) => body.split('\n').map((line) => toCall(readValue(line), ['parameters'])),
       }),
+    write: (turn) => writeTurn(turn, linesInBlock),
   },
   'llama3-json': {
     what: 'Llama 3: {name, parameters} between semicolons, or what follows <|python_tag|>',
     parse: parseLlama3,
+    write: (turn) => writeTurn(turn, objects),
   },
   pythonic: {
     what: 'Llama 3.2, Llama 4 and ToolACE: [f(a=1), g(b="x")]',
     parse: parsePythonic,
+    write: (turn) => writeTurn(turn, python),
   },
   'toolace-tool-n1': toolaceToolN1,
   json: {
     what: 'JSON objects or lists of {name, arguments}, plain or in a ```json fence',
     parse: (text) => parseObjects(text, { nestedText: true }),
+    write: (turn) => writeTurn(turn, list),
   },
   mistral: {
     what: 'Mistral: [TOOL_CALLS] and a list of {name, arguments}',
     parse: (text) => parseObjects(text.replaceAll('[TOOL_CALLS]', '')),
+    write: (turn) => writeTurn(turn, mistral),
   },
-}
+} satisfies Record<string, CallFormat>
 
-/** The parser of that name. @throws HoneError with the nearest name. */
-export function findParser(name: string): Parser {
-  return lookup(parsers, 'parser', name)
+export type FormatName = keyof typeof callFormats
+
+export const isFormatName = (name: string): name is FormatName => Object.hasOwn(callFormats, name)
+
+/** The format of that name. @throws HoneError with the nearest name. */
+export function findFormat(name: string): CallFormat {
+  return lookup<CallFormat>(callFormats, 'parser', name)
 }
 
 /** A JSON value; where it is text, the JSON in that text, as Tool-N1's rewards read it. */

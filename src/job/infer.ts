@@ -1,7 +1,7 @@
 // Inference over rows: what is asked as token ids, completed while rows are being read, one answer per row in order.
 import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
-import { findParser } from '../dialogue/call.ts'
+import { findFormat } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { decimalsOf, isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
@@ -30,7 +30,7 @@ const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), 
  * @throws HoneError at `file:line` for a row that asks nothing, or asks for more than the model's positions.
  */
 export async function* infer(file: string, model: ModelAnswerer, format: string): AsyncGenerator<Answer> {
-  const parser = findParser(format)
+  const parser = findFormat(format)
   async function* prompts() {
     let index = 0
     for await (const { line, value } of readRecords(file))

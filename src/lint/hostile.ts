@@ -1,4 +1,5 @@
 // Completions that try a reward: wrong ones that look right, right ones that look odd, and some that break parsers.
+import { callFormats } from '../dialogue/call.ts'
 import { dumpJson, type Json } from '../text/json.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 
@@ -14,6 +15,7 @@ const FIRST: ToolCall = { name: 'get_weather', arguments: { city: 'Oslo', days: 
 const SECOND: ToolCall = { name: 'get_time', arguments: { zone: 'Europe/Oslo' } }
 const TRUTH = [FIRST, SECOND]
 const THINK = '<think>Two tools answer this.</think>\n'
+const FORMATS = { list: callFormats['tool-n1'], lines: callFormats.toolrl }
 
 /** The completions, in the layout of one list in a block or of a call a line. */
 export function hostileCompletions(layout: 'list' | 'lines'): Hostile[] {
@@ -111,8 +113,7 @@ export function hostileCompletions(layout: 'list' | 'lines'): Hostile[] {
 
 /** The right answer in the layout, and alone where no tool fits. */
 export function rightCompletion(layout: 'list' | 'lines', truth: readonly ToolCall[]): string {
-  const body = layout === 'list' ? dumpJson([...truth]) : truth.map((call) => dumpJson(asLine(call))).join('\n')
-  return `${THINK}<tool_call>\n${body}\n</tool_call>`
+  return FORMATS[layout].write({ think: 'Two tools answer this.', text: '', calls: truth })
 }
 
 /** ToolRL writes "parameters". */

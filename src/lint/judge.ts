@@ -1,25 +1,19 @@
 // What a reward says of right answers: the best score that a perfect reply earns on a row, and on a plain row of its kind.
+import { callFormats } from '../dialogue/call.ts'
 import type { HoneRow } from '../dialogue/row.ts'
-import { dumpJson } from '../text/json.ts'
 import type { Scorer } from '../reward/scorer.ts'
 import { EXAMPLE, type Judged } from './rule.ts'
 
-/** Perfect replies in the layouts that rewards read: a list in one block, a call a line, a call a block, calls alone. */
+const THOUGHT = 'The question names what is needed.'
+const NO_CALL = ['No tool fits.', '<response>No tool fits.</response>']
+
+/** Perfect replies in every format that a reward may read, with thinking and without; in words too where no call is right. */
 export function perfectReplies({ answer }: Pick<HoneRow, 'answer'>): string[] {
-  const think = '<think>The question names what is needed.</think>\n'
-  const list = dumpJson(answer, { ensureAscii: false })
-  const lines = answer.map(({ name, arguments: parameters }) => dumpJson({ name, parameters }, { ensureAscii: false }))
-  const blocks = answer.map((call) => `<tool_call>\n${dumpJson(call, { ensureAscii: false })}\n</tool_call>`)
-  const none =
-    answer.length === 0 ? [`${think}<response>No tool fits.</response>`, 'No tool fits.', `${think}No tool fits.`] : []
-  return [
-    `${think}<tool_call>\n${list}\n</tool_call>`,
-    `${think}<tool_call>\n${lines.join('\n')}\n</tool_call>`,
-    `${think}${blocks.join('\n')}`,
-    blocks.join('\n'),
-    list,
-    ...none,
-  ]
+  const texts = answer.length > 0 ? [''] : ['', ...NO_CALL]
+  const replies = [THOUGHT, null].flatMap((think) =>
+    Object.values(callFormats).flatMap(({ write }) => texts.map((text) => write({ think, text, calls: answer }))),
+  )
+  return [...new Set(replies)]
 }
 
 /** A judge of rows by this reward. */

@@ -1,5 +1,5 @@
 // Attacks a reward: feeds it hostile completions and reports holes, throws, and where it and the parsers disagree.
-import { parsers } from '../dialogue/call.ts'
+import { callFormats } from '../dialogue/call.ts'
 import type { Diagnostic, DiagnosticWriter } from '../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
@@ -108,7 +108,7 @@ function judge({ is, what, verdict, again, milliseconds, best }: Trial): [string
 /** Where the reward pays in full and a parser of its layout reads other calls. */
 function disagreements({ what, text, truth, verdict, best }: Trial, layout: Layout): string[] {
   if (verdict.score < best || truth.length === 0) return []
-  const others = Object.entries(parsers).filter(([, parser]) => {
+  const others = Object.entries(callFormats).filter(([, parser]) => {
     const reads = (completion: string) => exactMatch(parser.parse(completion).calls, truth)
     return reads(rightCompletion(layout, truth)) && !reads(text)
   })

@@ -1,6 +1,6 @@
 // BFCL's AST check as a reward: calls against function schemas and accepted values, or against the calls of a hone row.
 import type { Call } from '../dialogue/call/format.ts'
-import { findParser } from '../dialogue/call.ts'
+import { findFormat } from '../dialogue/call.ts'
 import { isWellFormed, MATCHING, type AstCase, type Matching } from '../eval/bfcl/checker.ts'
 import { isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { fromJson } from '../text/python/json.ts'
@@ -13,7 +13,7 @@ import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
  * what is right as BFCL's possible answers [{name: {argument: [accepted]}}] or as calls. Where no call is right, no readable call is.
  */
 export function bfclScorer(parserName: string): (sample: Sample) => Verdict {
-  const parser = findParser(parserName)
+  const parser = findFormat(parserName)
   return ({ completion, truth, row }) => {
     try {
       const expected = expectedAnswers(truth)

@@ -1,6 +1,6 @@
 // Rewards of the calls themselves, in any format that a parser reads: right format, names, parameters, values, all of it.
 import type { Call } from '../dialogue/call/format.ts'
-import { findParser, parsers } from '../dialogue/call.ts'
+import { findFormat, callFormats } from '../dialogue/call.ts'
 import { exactMatch, matchParts } from '../eval/match.ts'
 import { isObject, parseJson, type Json } from '../text/json.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
@@ -31,12 +31,12 @@ export const CALL_PARTS: Record<string, CallPart> = {
   },
 }
 
-/** Names of parsers, as variants of a reward. */
-export const PARSER_VARIANTS: Record<string, { what: string }> = parsers
+/** Names of call formats, as variants of a reward. */
+export const PARSER_VARIANTS: Record<string, { what: string }> = callFormats
 
 /** One part of the calls that `parserName` reads. */
 export function callPartScorer(name: string, part: CallPart, parserName: string): (sample: Sample) => Verdict {
-  const parser = findParser(parserName)
+  const parser = findFormat(parserName)
   return ({ completion, truth }) => {
     try {
       const answer = expectedCalls(truth)
@@ -54,7 +54,7 @@ export function callPartScorer(name: string, part: CallPart, parserName: string)
 
 /** 1 where the parser reads the completion without a fault. */
 export function formatScorer(parserName: string): (sample: Sample) => Verdict {
-  const parser = findParser(parserName)
+  const parser = findFormat(parserName)
   return ({ completion }) => {
     const { fault } = parser.parse(completion)
     const share = fault === null ? 1 : 0

@@ -1,6 +1,6 @@
 // One way to score for every kind of reward: rows of the table here, a user's in processes of their own.
 import { existsSync } from 'node:fs'
-import { parsers } from '../dialogue/call.ts'
+import { callFormats } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { resolveReward } from './resolve.ts'
 import type { Mode, Reward, Sample, Verdict } from './reward.ts'
@@ -66,7 +66,7 @@ export function openCommandScorer(command: string, { step, ...options }: ScorerO
 /** The parser that reads what a reward judges: the one its text names, else its family's. */
 export function parserOf(spec: string): string {
   const words = spec.split(/[,:@]/)
-  return words.find((word) => Object.hasOwn(parsers, word)) ?? 'tool-n1'
+  return words.find((word) => Object.hasOwn(callFormats, word)) ?? 'tool-n1'
 }
 
 /** The words that start this program again. */

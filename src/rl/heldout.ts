@@ -1,5 +1,5 @@
 // Held-out evaluation: greedy completions of rows that are never trained on, and the share that is exactly right.
-import type { Parser } from '../dialogue/call/format.ts'
+import type { CallFormat } from '../dialogue/call/format.ts'
 import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, sum, wilson } from '../eval/statistics.ts'
 import type { Figures } from '../rundir/event.ts'
@@ -14,7 +14,7 @@ export interface HeldOutContext {
   sampling: Sampling
   judge: Judge
   /** Reads the calls that decide whether an answer is exact. */
-  reader: Parser
+  reader: Pick<CallFormat, 'parse'>
   step: number
   onProgress?: (done: number, total: number) => void
 }

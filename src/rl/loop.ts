@@ -1,5 +1,5 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
-import type { Parser } from '../dialogue/call/format.ts'
+import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Figures, Sink } from '../rundir/event.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
@@ -22,7 +22,7 @@ export interface LoopContext {
   /** Of held-out answers. */
   evalJudge: Judge
   /** Reads the calls of held-out answers. */
-  evalReader: Parser
+  evalReader: Pick<CallFormat, 'parse'>
   /** How held-out rows are asked and read, see protocol.ts. */
   evalProtocol?: string
   /** Ids that end a completion, and the test for stop strings. */

@@ -2,13 +2,13 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import type { Call, Parsed } from '../../src/dialogue/call/format.ts'
-import { findParser, parsers } from '../../src/dialogue/call.ts'
-import { dumpJson } from '../../src/text/json.ts'
+import { findFormat, callFormats } from '../../src/dialogue/call.ts'
+import { dumpJson, Float, parseJson, type Json } from '../../src/text/json.ts'
 
 // Other programs may have the machine.
 setDefaultTimeout(60_000)
 
-const parse = (parser: string, text: string): Parsed => findParser(parser).parse(text)
+const parse = (parser: string, text: string): Parsed => findFormat(parser).parse(text)
 const f = (args: Call['arguments'] = { x: 1 }): Call => ({ name: 'f', arguments: args })
 const F = '{"name": "f", "arguments": {"x": 1}}'
 const G = '{"name": "g", "arguments": {}}'
@@ -207,32 +207,60 @@ const HOSTILE: [what: string, text: string][] = [
 ]
 
 test.each(HOSTILE)('Megabytes of %s are read in linear time by every parser', (_, text) => {
-  for (const [name, parser] of Object.entries(parsers)) {
+  for (const [name, parser] of Object.entries(callFormats)) {
     if (name === 'toolace-tool-n1') continue
     expect(parser.parse(text).calls).toEqual([])
   }
 })
 
-test('whatever calls are written, hermes and tool-n1 read them back', () => {
-  const calls = fc.array(
-    fc.record({
-      name: fc.string({ minLength: 1 }),
-      arguments: fc.dictionary(
-        fc.string(),
-        fc.oneof(fc.string(), fc.maxSafeInteger(), fc.boolean(), fc.constant(null)),
-        { noNullPrototype: true },
-      ),
-    }),
-    { maxLength: 4 },
-  )
-  fc.assert(
-    fc.property(calls, (calls) => {
-      expect(parse('tool-n1', `<tool_call>${dumpJson(calls)}</tool_call>`).calls).toEqual(calls)
-      expect(
-        parse('hermes', calls.map((call) => block(dumpJson(call, { ensureAscii: false }))).join('\n')).calls,
-      ).toEqual(calls)
-    }),
-  )
+const text = fc.string({ unit: 'grapheme' })
+const number = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 70n }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => parseJson(dumpJson(new Float(value)))),
+)
+const value = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.oneof(text, number, fc.boolean(), fc.constant(null)),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(text, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+  ),
+})).value
+const identifier = fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/).filter((word) => !KEYWORDS.has(word))
+/** Python's, and the names that its syntax keeps for values. */
+const KEYWORDS = new Set(
+  'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
+    ' ',
+  ),
+)
+const callsOf = (name: fc.Arbitrary<string>, key: fc.Arbitrary<string>) =>
+  fc.array(fc.record({ name, arguments: fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true }) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+/** Prose: what marks a call or a thought in some format stands in none of it. */
+const prose = fc.stringMatching(/^[A-Za-zäöü,.!?0-9]{1,8}( [A-Za-zäöü,.!?0-9]{1,8}){0,4}$/)
+
+test.each(Object.entries(callFormats).filter(([name]) => name !== 'toolace-tool-n1'))(
+  'whatever turn %s writes, it reads back: thought, text, calls',
+  (name, format) => {
+    const python = name === 'pythonic'
+    const calls = python ? callsOf(identifier, identifier) : callsOf(fc.string({ minLength: 1 }), text)
+    const turn = fc.record({ think: fc.option(prose, { nil: null }), text: fc.option(prose, { nil: '' }), calls })
+    fc.assert(
+      fc.property(turn, ({ think, text, calls }) => {
+        const read = format.parse(format.write({ think, text, calls }))
+        expect(read).toEqual({ think, calls, rest: text, fault: null })
+      }),
+    )
+  },
+)
+
+test.each(Object.entries(callFormats))('a turn without calls is read as one by %s', (_, format) => {
+  for (const think of ['Nothing fits.', null])
+    for (const text of ['', 'No tool fits.'])
+      expect(format.parse(format.write({ think, text, calls: [] }))).toMatchObject({ calls: [], fault: null })
 })
 
 test('no text makes a parser throw', () => {
@@ -266,7 +294,7 @@ test('no text makes a parser throw', () => {
   )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      for (const [name, parser] of Object.entries(parsers))
+      for (const [name, parser] of Object.entries(callFormats))
         expect([name, typeof parser.parse(pieces.join('')).rest]).toEqual([name, 'string'])
     }),
     { numRuns: 1_000 },
@@ -274,5 +302,5 @@ test('no text makes a parser throw', () => {
 })
 
 test('a parser that does not exist is refused with the nearest name', () => {
-  expect(() => findParser('hermez')).toThrow('Unknown parser: hermez')
+  expect(() => findFormat('hermez')).toThrow('Unknown parser: hermez')
 })

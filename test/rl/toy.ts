@@ -1,5 +1,5 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
-import type { Parser } from '../../src/dialogue/call/format.ts'
+import type { CallFormat } from '../../src/dialogue/call/format.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Forward, ForwardOptions, Group, PerToken, Policy, PolicyState } from '../../src/gpu/policy/policy.ts'
 import { sessionsOver } from '../../src/gpu/policy/service.ts'
@@ -160,8 +160,7 @@ export function toyPrompts(count: number, V: number): Prompt[] {
 const call = (id: number) => ({ name: String(id), arguments: {} })
 
 /** Reads the first token of a toy completion as a call of that name. */
-export const firstTokenReader: Parser = {
-  what: 'the first token',
+export const firstTokenReader: Pick<CallFormat, 'parse'> = {
   parse: (text) => ({ think: null, calls: [call(Number(text.split(' ')[0]))], rest: '', fault: null }),
 }
 

@@ -1,4 +1,4 @@
-// What a call format is: calls, and how a text that holds them is read.
+// What a call format is: how the calls of a model's turn are read from its text, and written.
 import type { Json } from '../../text/json.ts'
 
 /** A call of a tool as a model made it or as it is expected. */
@@ -14,8 +14,19 @@ export interface Parsed {
   fault: string | null
 }
 
-export interface Parser {
+/** What a model says in one turn. */
+export interface Turn {
+  /** Text between the think tags; null where there are none. */
+  think: string | null
+  /** Text beside the calls. */
+  text: string
+  calls: readonly Call[]
+}
+
+export interface CallFormat {
   what: string
   /** Never throws, in time linear in the text. */
   parse(text: string): Parsed
+  /** The turn as a model of this format writes it: `parse` reads the same back where the format has room for it. */
+  write(turn: Turn): string
 }

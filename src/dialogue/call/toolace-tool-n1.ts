@@ -1,5 +1,6 @@
 // ToolACE's calls and tools exactly as Tool-N1's published scripts read them, corruption included (NVlabs/Tool-N1 f9b4849, tool_utils.py).
-import type { Parser } from './format.ts'
+import type { CallFormat } from './format.ts'
+import { python, writeTurn } from './write.ts'
 import { parseJson, type Json, type JsonObject } from '../../text/json.ts'
 import { literalEval } from '../../text/python.ts'
 import { strip } from '../../text/python/text.ts'
@@ -55,7 +56,7 @@ function readArguments(body: string): JsonObject {
 }
 
 /** A parser of model text by that script; what json.dumps refuses is a fault. */
-export const toolaceToolN1: Parser = {
+export const toolaceToolN1: CallFormat = {
   what: "ToolACE's calls as Tool-N1's published script reads them",
   parse(text) {
     try {
@@ -65,6 +66,8 @@ export const toolaceToolN1: Parser = {
       return { think: null, calls: [], rest: text, fault: error.type }
     }
   },
+  // The script knows neither thinking nor other text.
+  write: ({ calls }) => writeTurn({ think: null, text: '', calls }, python),
 }
 
 /** At commas outside quotes and brackets; a backslash does not protect a quote. */

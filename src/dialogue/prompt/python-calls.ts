@@ -1,9 +1,7 @@
 // The prompt forms of BFCL and ACEBench in our own words: calls as a list of Python calls, without thinking aloud.
+import { pythonCalls } from '../call/write.ts'
 import { dumpJson } from '../../text/json.ts'
 import type { Answered, Asked, PromptForm } from './form.ts'
-import type { ToolCall } from '../row.ts'
-import { fromJson } from '../../text/python/json.ts'
-import { repr } from '../../text/python/repr.ts'
 
 interface Variant {
   what: string
@@ -15,7 +13,7 @@ interface Variant {
 
 const FORMAT = '[name_1(parameter_1=value_1, parameter_2=value_2), name_2(parameter=value)]'
 
-export const bfclForm = pythonCalls({
+export const bfclForm = pythonForm({
   what: "BFCL's form: [f(a=1), g(b='x')] and nothing else",
   ownFirst: false,
   rules: `You are skilled at putting function calls together. You get a question and a set of functions; answer it with one or more calls.
@@ -25,7 +23,7 @@ ${FORMAT}`,
 })
 
 /** The three sentences are those that the benchmark's checker looks for. */
-export const acebenchForm = pythonCalls({
+export const acebenchForm = pythonForm({
   what: "ACEBench's form: [f(a=1)] or one of the benchmark's three sentences",
   ownFirst: true,
   rules: `You take the part of the system in a dialogue with a user. Answer the last turn with calls of the functions below, as a list of this form and nothing else:
@@ -36,7 +34,7 @@ Give every value with the type that its function asks for.
 - Where no function can do what is asked, reply: Due to the limitations of the function, I cannot solve this problem.`,
 })
 
-function pythonCalls({ what, rules, ownFirst }: Variant): PromptForm {
+function pythonForm({ what, rules, ownFirst }: Variant): PromptForm {
   const system = ({ messages, tools }: Asked): string => {
     const own = messages
       .filter(({ role, content }) => role === 'system' && content !== '')
@@ -52,24 +50,16 @@ function pythonCalls({ what, rules, ownFirst }: Variant): PromptForm {
           { role: 'system', content: system(row) },
           ...row.messages
             .filter(({ role }) => role !== 'system')
-            .map(({ role, content, tool_calls }) => ({ role, content: tool_calls ? callText(tool_calls) : content })),
+            .map(({ role, content, tool_calls }) => ({
+              role,
+              content: tool_calls ? pythonCalls(tool_calls) : content,
+            })),
         ],
         {
           addGenerationPrompt: true,
         },
       ),
     completion: ({ answer, meta }: Answered) =>
-      answer.length > 0 || typeof meta['reply'] !== 'string' ? callText(answer) : meta['reply'],
+      answer.length > 0 || typeof meta['reply'] !== 'string' ? pythonCalls(answer) : meta['reply'],
   }
-}
-
-/** Calls as Python source. */
-export function callText(calls: readonly ToolCall[]): string {
-  const spelt = calls.map(
-    ({ name, arguments: values }) =>
-      `${name}(${Object.entries(values)
-        .map(([key, value]) => `${key}=${repr(fromJson(value))}`)
-        .join(', ')})`,
-  )
-  return `[${spelt.join(', ')}]`
 }

@@ -1,5 +1,6 @@
 // Tool-N1's prompt (arXiv 2505.00024, figure 2) in our own words: same parts, same order, same tags.
 import type { ChatMessage } from '../chat.ts'
+import { callList, listInBlock, writeTurn } from '../call/write.ts'
 import { dumpJson } from '../../text/json.ts'
 import type { Answered, Asked, PromptForm } from './form.ts'
 import type { HoneRow, Message, Tool, ToolCall } from '../row.ts'
@@ -88,7 +89,7 @@ export function history(
 
 /** Evaluation shows an earlier answer as the model wrote it; a turn without a thought has the thought "None". */
 export function taggedTurn({ content }: Message, calls: ToolCall[]): string {
-  return `<think>${content || 'None'}</think>\n<tool_call>\n${callList(calls)}\n</tool_call>`
+  return writeTurn({ think: content || 'None', text: '', calls }, listInBlock)
 }
 
 /** Training shows an earlier answer as the published rows hold it: the list as JSON text, written as a JSON string once more. */
@@ -98,14 +99,9 @@ function quotedTurn(_: Message, calls: ToolCall[]): string {
 
 /** The right answer; its thought is `meta.thought`, else one sentence that names the tools. */
 export function reply({ answer, meta }: Answered, think: boolean): string {
-  const calls = `<tool_call>\n${callList(answer)}\n</tool_call>`
-  if (!think) return calls
   const given = meta['thought']
-  return `<think>${typeof given === 'string' ? given : plainThought(answer)}</think>\n${calls}`
-}
-
-export function callList(calls: readonly ToolCall[]): string {
-  return dumpJson([...calls], { ensureAscii: false })
+  const thought = typeof given === 'string' ? given : plainThought(answer)
+  return writeTurn({ think: think ? thought : null, text: '', calls: answer }, listInBlock)
 }
 
 function plainThought(calls: readonly ToolCall[]): string {

@@ -1,6 +1,6 @@
 // The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
-import type { Parser } from '../../dialogue/call/format.ts'
-import { parsers } from '../../dialogue/call.ts'
+import type { CallFormat } from '../../dialogue/call/format.ts'
+import { callFormats, isFormatName } from '../../dialogue/call.ts'
 import { unknownName } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../text/json.ts'
 import { getItem, iterate, itemsOf } from '../../text/python/container.ts'
@@ -83,9 +83,9 @@ export const decoders: Record<string, Decoder> = {
 export function findDecoder(name: string, at?: string): Decoder {
   const decoder = Object.hasOwn(decoders, name) ? decoders[name] : undefined
   if (decoder) return decoder
-  const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined
+  const parser = isFormatName(name) ? callFormats[name] : undefined
   if (parser) return { what: parser.what, decode: (response) => parsedCalls(parser, textOf(response)) }
-  const names = [...Object.keys(decoders), ...Object.keys(parsers)]
+  const names = [...Object.keys(decoders), ...Object.keys(callFormats)]
   throw unknownName('mode of BFCL responses', name, names, { at })
 }
 
@@ -100,7 +100,7 @@ function firstBlock(response: Json): Py {
   return namedCalls(fromJson(parseJson(strip(body))))
 }
 
-function parsedCalls(parser: Parser, text: string): Py {
+function parsedCalls(parser: CallFormat, text: string): Py {
   const { calls, fault } = parser.parse(text)
   if (fault !== null) throw new PythonError('ValueError', fault)
   return calls.map(({ name, arguments: values }) => new Dict([[name, fromJson(values)]]))

@@ -1,6 +1,6 @@
 // Any hone rows as a benchmark: exact match, parts of calls, several samples of a row, and how well refusal is calibrated.
 import type { Call, Parsed } from '../../dialogue/call/format.ts'
-import { findParser } from '../../dialogue/call.ts'
+import { findFormat } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRows, type HoneRow } from '../../dialogue/row.ts'
@@ -12,7 +12,7 @@ import { scores } from './scores.ts'
 export const rows: Benchmark = {
   what: 'hone rows: the calls of a response against the row’s answer',
   async open(file, { parser: name }) {
-    const parser = findParser(name)
+    const parser = findFormat(name)
     const known = new Map<string, HoneRow>()
     for await (const row of readRows(file)) known.set(row.id, row)
     return {

@@ -1,6 +1,6 @@
 // A reply as the response that a benchmark judges: its text, or the calls that a server parsed in the benchmark's own spelling.
 import type { Call } from '../../dialogue/call/format.ts'
-import { callText } from '../../dialogue/prompt/python-calls.ts'
+import { pythonCalls } from '../../dialogue/call/write.ts'
 import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
 import type { Reply } from '../answer/answerer.ts'
 
@@ -19,7 +19,7 @@ const CALLS: Record<string, (calls: readonly Call[]) => JsonObject> = {
     response: calls.map(({ name, arguments: values }) => dumpJson({ name, parameters: values })).join('\n'),
   }),
   acebench: (calls) => ({
-    response: callText(
+    response: pythonCalls(
       calls.map(({ name, arguments: values }) => ({ name, arguments: isObject(values) ? values : {} })),
     ),
   }),

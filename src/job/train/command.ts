@@ -1,5 +1,5 @@
 // A training command from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
-import { findParser } from '../../dialogue/call.ts'
+import { findFormat } from '../../dialogue/call.ts'
 import type { Resolved } from '../../shell/config.ts'
 import type { ExitCode } from '../../error.ts'
 import { parserOf } from '../../reward/scorer.ts'
@@ -49,7 +49,7 @@ export async function runTraining(
           device,
           heldOut: heldOut.items,
           evalJudge: evaluated.judge,
-          evalReader: findParser(parserOf(recipe.evalReward)),
+          evalReader: findFormat(parserOf(recipe.evalReward)),
           evalProtocol: heldOutProtocol(recipe, language),
           ending: endingOf(language.tokenizer, recipe.stop),
           store: storeIn(run.paths, recipe.keepCheckpoints),

@@ -1,6 +1,6 @@
 // Explains a verdict call by call: what was expected, what came, which argument differs and by which rule.
 import type { Call } from '../../dialogue/call/format.ts'
-import { parsers } from '../../dialogue/call.ts'
+import { findFormat } from '../../dialogue/call.ts'
 import { dumpJson, equalJson, Float, isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { expectedCalls } from '../calls.ts'
 import type { Sample, Verdict } from '../reward.ts'
@@ -12,7 +12,7 @@ export function explain(sample: Sample, verdict: Verdict, name: string, parser: 
     ...Object.entries(verdict.parts ?? {}).map(([part, value]) => `  ${part}: ${value ?? 'not applicable'}`),
     ...verdict.reasons.map((reason) => `  because: ${reason}`),
   ]
-  const read = (parsers[parser] ?? parsers['tool-n1'])!.parse(sample.completion)
+  const read = findFormat(parser).parse(sample.completion)
   lines.push(`thinking: ${read.think === null ? 'none' : quote(read.think)}`)
   if (read.fault !== null) lines.push(`the calls cannot be read: ${read.fault}`)
   if (read.rest !== '') lines.push(`other text: ${quote(read.rest)}`)

@@ -1,6 +1,7 @@
 // ToolRL's reward (qiancheng0/ToolRL, reward_score/rlla.py): format, correctness of the calls, and length of the thinking.
-import { dumpJson, isObject, parseJson, type Json } from '../../text/json.ts'
+import { isObject, parseJson, type Json } from '../../text/json.ts'
 import { strip, words } from '../../text/python/text.ts'
+import { callFormats } from '../../dialogue/call.ts'
 import { faulty, Raised, type Mode, type Sample, type Verdict } from '../reward.ts'
 import { count } from '../text.ts'
 import { bestPairing, correctness, greedyPairing } from './toolrl-match.ts'
@@ -35,13 +36,12 @@ export function scoreToolRl(
 
 /** Calls as the tagged text the published code takes. */
 function goldText(calls: readonly Json[]): string {
-  const lines = calls.map((call) => {
+  const expected = calls.map((call) => {
     if (!isObject(call)) throw new Raised('TypeError', 'an expected call must be an object')
-    return dumpJson({ name: call['name'] ?? null, parameters: call['arguments'] ?? null })
+    return { name: String(call['name'] ?? null), arguments: call['arguments'] ?? null }
   })
-  return lines.length === 0
-    ? '<think> </think>\n<response> </response>'
-    : `<think> </think>\n<tool_call>\n${lines.join('\n')}\n</tool_call>`
+  const text = expected.length === 0 ? '<response> </response>' : ''
+  return callFormats.toolrl.write({ think: ' ', text, calls: expected })
 }
 
 function replyOf(completion: string, model: string): string {

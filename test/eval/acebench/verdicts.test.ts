@@ -23,8 +23,10 @@ test.skipIf(!lines || !folder)(
       }
     }
     const wrong: unknown[] = []
+    let compared = 0
     for await (const { line, value } of readRecords(lines!)) {
-      if (!isObject(value)) continue
+      if (!isObject(value)) throw new Error(`line ${line} is no object`)
+      compared++
       const { lang, id, response } = value
       for (const version of ['v2510', 'v2508']) {
         const row = rows.get(`${version} ${String(lang)} ${String(id)}`)
@@ -40,6 +42,7 @@ test.skipIf(!lines || !folder)(
       }
     }
     if (process.env['HONE_SHOW']) for (const item of wrong.slice(0, 30)) console.log(JSON.stringify(item).slice(0, 600))
+    expect(compared).toBeGreaterThan(3000)
     expect(wrong.length).toBe(0)
   },
   60_000,

@@ -17,8 +17,10 @@ test.skipIf(!lines || !folder)(
     const rows = new Map<CategoryName, Map<string, BfclRow>>()
     for (const name of Object.keys(categories)) if (isCategory(name)) rows.set(name, await readCategory(folder!, name))
     const wrong: unknown[] = []
+    let compared = 0
     for await (const { line, value } of readRecords(lines!)) {
-      if (!isObject(value)) continue
+      if (!isObject(value)) throw new Error(`line ${line} is no object`)
+      compared++
       const { category, id, mode, response, verdict, error_type, underscore_to_dot } = value
       const row = isCategory(String(category)) ? rows.get(category as CategoryName)?.get(String(id)) : undefined
       const decoder = decoders[String(mode)]
@@ -35,6 +37,7 @@ test.skipIf(!lines || !folder)(
       if (!Bun.deepEquals(got, expected)) wrong.push({ line, got, expected, mode, category, id, response })
     }
     if (process.env['HONE_SHOW']) for (const item of wrong.slice(0, 40)) console.log(JSON.stringify(item).slice(0, 500))
+    expect(compared).toBeGreaterThan(3000)
     expect(wrong.length).toBe(0)
   },
   60_000,

@@ -17,7 +17,9 @@ const total = (spec: string, completion: string, truth: string, mode: 'compat' |
 
 const verdicts = sharedPath('verdicts', 'toolrl_reward.jsonl.gz')
 test.skipIf(!verdicts)('every recorded value and exception of the published code is reproduced, in every mode', () => {
-  for (const { completion, ground_truth, model, scores } of readGzipRows(verdicts!)) {
+  const rows = readGzipRows(verdicts!)
+  expect(rows.length).toBeGreaterThan(3000)
+  for (const { completion, ground_truth, model, scores } of rows) {
     if (!isObject(scores)) throw new Error('the verdict file has another form')
     for (const [mode, expected] of Object.entries(scores)) {
       const sample = {

@@ -1,4 +1,6 @@
 // What a benchmark is to the rest of hone: rows to ask, a judge of responses, and scores with what has to be said about them.
+import type { Call } from '../dialogue/call/format.ts'
+import type { Asked } from '../dialogue/prompt/form.ts'
 import type { Json, JsonObject } from '../text/json.ts'
 
 /** One judged response; what the benchmark's own checker says, under its own names. */
@@ -22,17 +24,47 @@ export interface Judged {
   response: Json
 }
 
-export interface Benchmark {
-  what: string
-  /** Load the data and give the judge. @throws HoneError where the data is absent or malformed. */
-  open(data: string, options: JudgeOptions): Promise<OpenBenchmark>
+/** A row to be asked. */
+export interface Item {
+  /** Fields by which the judge finds the row again: every response to it carries them. */
+  record: JsonObject
+  asked: Asked
 }
 
+/** How responses are to be judged, as far as it was said. */
 export interface JudgeOptions {
   /** ACEBench: version of its checker. */
-  checker: string
+  checker?: string | undefined
   /** Parser of hone rows. */
-  parser: string
+  parser?: string | undefined
+}
+
+export interface Benchmark {
+  what: string
+  /** Prompt forms in which it is asked: of a model that continues text, and of a chat endpoint. */
+  forms: { text: string; chat: string }
+  /** It has no form of its own: a run is asked in the form in which it was trained. */
+  asTrained?: true
+  /** Names that --only may choose from; empty where there are none. */
+  categories: readonly string[]
+  /** Rows of one category ('' where there are none). @throws HoneError where the data is absent or malformed. */
+  items(data: string, category: string): AsyncIterable<Item>
+  /** Name of what reads a reply in that prompt form; each response carries it. */
+  mode(form: string): string
+  /** What decides how responses are read, of which `mode` is one part: part of the protocol. @throws HoneError for what does not exist. */
+  reader(mode: string, options: JudgeOptions): string
+  /** Calls that a server parsed, as a response for the judge. */
+  parsed(calls: readonly Call[]): JsonObject
+  /** No call at all is a response too; elsewhere the text beside them is judged then. */
+  parsesNone?: true
+  /** Load the data and give the judge. @throws HoneError where the data is absent or malformed. */
+  open(data: string, options: JudgeOptions): Promise<OpenBenchmark>
+  /** Files for the benchmark's own program, by the flag --write-NAME. */
+  results?: {
+    what: string
+    /** Write responses to a folder; the commands that go on from there. */
+    write(folder: string, records: readonly JsonObject[]): string[]
+  }
 }
 
 export interface OpenBenchmark {

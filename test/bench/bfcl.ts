@@ -18,7 +18,7 @@ if (!responses || !data) {
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-bfcl-'))
 const [results, scores] = [join(folder, 'result'), join(folder, 'score')]
-const open = await bfcl.open(resolve(data), { checker: '', parser: '' })
+const open = await bfcl.open(resolve(data), {})
 const own = new Map<string, [right: number, total: number]>()
 const records = []
 for await (const response of responsesOf(responses)) {

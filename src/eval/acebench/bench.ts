@@ -1,14 +1,24 @@
 // ACEBench, normal and special sets in English and Chinese, as a benchmark.
+import type { Message } from '../../dialogue/row.ts'
+import { pythonCalls } from '../../dialogue/call/write.ts'
 import { HoneError, lookup } from '../../error.ts'
-import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
+import type { Benchmark, Item, Judged, NamedScore, Response } from '../benchmark.ts'
+import { modeOf } from '../bfcl/decode.ts'
 import { mean } from '../statistics.ts'
+import { toolsOf } from '../tools.ts'
 import { categories, LANGUAGES, readCategory, type AceLanguage, type AceQuestion } from './data.ts'
 import { failsItself } from './defects.ts'
 import { checkers, judge, type Checker } from './judge.ts'
 
 export const acebench: Benchmark = {
   what: 'ACEBench, 12 normal and 3 special categories, English and Chinese',
-  async open(folder, { checker: version }) {
+  forms: { text: 'acebench', chat: 'acebench' },
+  categories: LANGUAGES.flatMap((language) => Object.keys(categories).map((category) => `${language} ${category}`)),
+  items,
+  mode: modeOf,
+  reader: (_, { checker = NEWEST }) => checker,
+  parsed: (calls) => ({ response: pythonCalls(calls) }),
+  async open(folder, { checker: version = NEWEST }) {
     const checker = lookup(checkers, 'checker', version)
     const rows = new Map<string, AceQuestion>()
     const read = new Map<string, Promise<void>>()
@@ -47,6 +57,23 @@ export const acebench: Benchmark = {
       notes: (judged) => notes(judged, rows, checker),
     }
   },
+}
+
+/** The original's own newest version. */
+const NEWEST = 'v2510'
+
+/** The category is named with its language. */
+async function* items(data: string, name: string): AsyncGenerator<Item> {
+  const [lang = '', category = ''] = name.split(' ')
+  const rows = await readCategory(data, category, lang === 'zh' ? 'zh' : 'en')
+  for (const { id, question, functionDocs, context } of rows.values()) {
+    const system: Message[] =
+      typeof context === 'string' && context !== '' ? [{ role: 'system', content: context }] : []
+    yield {
+      record: { id, category, lang },
+      asked: { messages: [...system, { role: 'user', content: question }], tools: toolsOf(functionDocs) },
+    }
+  }
 }
 
 /** ACEBench averages categories within a group and weights the groups; weights of its summary. */

@@ -1,13 +1,31 @@
 // API-Bank in ToolRL's form as a benchmark.
+import type { Message } from '../../dialogue/row.ts'
 import { HoneError } from '../../error.ts'
-import { isObject } from '../../text/json.ts'
+import { dumpJson, isObject } from '../../text/json.ts'
 import type { Benchmark, Judged, NamedScore, Response } from '../benchmark.ts'
+import { modeOf } from '../bfcl/decode.ts'
 import { wilson } from '../statistics.ts'
 import { tally } from '../tally.ts'
 import { judgeApiBank, LEVELS, readApiBank, type ApiBankRow } from './judge.ts'
 
 export const apibank: Benchmark = {
   what: 'API-Bank levels 1 to 3 in ToolRL’s form: one right line makes a row right',
+  forms: { text: 'native', chat: 'native' },
+  categories: [],
+  async *items(folder) {
+    for (const { id, system, user } of (await readApiBank(folder)).values()) {
+      const messages: Message[] = [
+        { role: 'system', content: system },
+        { role: 'user', content: user },
+      ]
+      yield { record: { id }, asked: { messages, tools: [] } }
+    }
+  },
+  mode: modeOf,
+  reader: (mode) => mode,
+  parsed: (calls) => ({
+    response: calls.map(({ name, arguments: values }) => dumpJson({ name, parameters: values })).join('\n'),
+  }),
   async open(folder) {
     const rows = await readApiBank(folder)
     return {

@@ -5,13 +5,33 @@ import { tallies } from '../tally.ts'
 import { aggregatePaper, aggregateV4, type Counts } from './aggregate.ts'
 import { categories, isCategory, type CategoryName } from './categories.ts'
 import { readCategory, type BfclRow } from './data.ts'
-import { findDecoder } from './decode.ts'
+import { findDecoder, modeOf } from './decode.ts'
 import { defects } from './defects.ts'
+import { items } from './items.ts'
 import { judge } from './judge.ts'
 import { besideTableTwo } from './published.ts'
+import { evaluateCommand, writeBfclResults } from './results.ts'
 
 export const bfcl: Benchmark = {
   what: 'Berkeley Function Calling Leaderboard v4, the 13 single-turn categories',
+  forms: { text: 'tool-n1-eval', chat: 'native' },
+  categories: Object.keys(categories),
+  items,
+  mode: modeOf,
+  reader(mode) {
+    if (mode !== '') findDecoder(mode)
+    return mode
+  },
+  parsed: (calls) => ({
+    mode: 'tool-calls',
+    underscore_to_dot: true,
+    response: calls.map(({ name, arguments: values }) => ({ [name]: values })),
+  }),
+  parsesNone: true,
+  results: {
+    what: "write result files for BFCL's own evaluation",
+    write: (folder, records) => writeBfclResults(folder, records).map((written) => evaluateCommand(folder, written)),
+  },
   async open(folder) {
     // A category is read when the first response names it.
     const read = new Map<CategoryName, Promise<Map<string, BfclRow>>>()

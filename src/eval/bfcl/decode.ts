@@ -89,6 +89,13 @@ export function findDecoder(name: string, at?: string): Decoder {
   throw unknownName('mode of BFCL responses', name, names, { at })
 }
 
+/** The decoder of replies in a prompt form. */
+export function modeOf(form: string): string {
+  return FORMS[form] ?? 'tool-n1'
+}
+
+const FORMS: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }
+
 /** True for what a decoder throws on an undecodable response; anything else is a bug. */
 export function isUndecodable(error: unknown): boolean {
   return error instanceof PythonError || error instanceof JsonError || error instanceof SourceError

@@ -1,6 +1,6 @@
 // Result files as the package bfcl-eval lays them out, so that its own evaluation can be run on the same responses.
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { dumpJson, isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { categories, isCategory } from './categories.ts'
@@ -47,6 +47,11 @@ export function writeBfclResults(folder: string, records: readonly JsonObject[])
     writeFileAtomic(path, `${lines.join('\n')}\n`)
   }
   return [...written.values()]
+}
+
+/** The command of bfcl-eval for what was written to `folder`. */
+export function evaluateCommand(folder: string, { model, categories }: Written): string {
+  return `bfcl evaluate --model ${model} --test-category ${categories.join(',')} --result-dir ${resolve(folder)} --partial-eval`
 }
 
 function line(id: Json, response: Json): string {

@@ -5,13 +5,29 @@ import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRows, type HoneRow } from '../../dialogue/row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
+import { modeOf } from '../bfcl/decode.ts'
 import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'
 import { scores } from './scores.ts'
 
+/** Read with unless another parser is named. */
+const PARSER = 'tool-n1'
+
 export const rows: Benchmark = {
   what: 'hone rows: the calls of a response against the row’s answer',
-  async open(file, { parser: name }) {
+  forms: { text: 'tool-n1', chat: 'native' },
+  asTrained: true,
+  categories: [],
+  async *items(file) {
+    for await (const { id, messages, tools } of readRows(file)) yield { record: { id }, asked: { messages, tools } }
+  },
+  mode: modeOf,
+  reader: (_, { parser = PARSER }) => parser,
+  parsed: (calls) => ({
+    response: null,
+    calls: calls.map(({ name, arguments: values }) => ({ name, arguments: values })),
+  }),
+  async open(file, { parser: name = PARSER }) {
     const parser = findFormat(name)
     const known = new Map<string, HoneRow>()
     for await (const row of readRows(file)) known.set(row.id, row)

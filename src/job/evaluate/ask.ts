@@ -1,6 +1,6 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
-import type { Response } from '../../eval/benchmark.ts'
-import { findDecoder } from '../../eval/bfcl/decode.ts'
+import type { Benchmark, JudgeOptions, Response } from '../../eval/benchmark.ts'
+import { readItems } from '../../eval/items.ts'
 import { HoneError } from '../../error.ts'
 import { numberFlag } from '../../shell/flags.ts'
 import { status } from '../../out.ts'
@@ -11,15 +11,13 @@ import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
 import { notice } from '../../shell/notice.ts'
 import type { JsonObject } from '../../text/json.ts'
-import { remembering, type Answerer, type Question, type Sampled } from '../answer/answerer.ts'
+import { remembering, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { openModelAnswerer } from '../answer/model.ts'
-import { itemSets, readItems } from './ask-items.ts'
-import { responseOf } from './responses.ts'
 import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { openSaved, type Asking } from './saved.ts'
 
-export interface AskFlags {
+export interface AskFlags extends JudgeOptions {
   bench: string
   data: string
   model?: string | undefined
@@ -49,13 +47,8 @@ export interface Responses {
   responses: AsyncIterable<Response>
 }
 
-/** BFCL's decoder for what a prompt form asks for. */
-const MODES: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }
-
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
-export async function ask(flags: AskFlags, readerOf: (mode: string) => string): Promise<Responses> {
-  const set = itemSets[flags.bench]
-  if (!set) throw new HoneError(`Cannot ask the rows of ${flags.bench}`)
+export async function ask(flags: AskFlags, benchmark: Benchmark): Promise<Responses> {
   const sampled: Sampled = {
     temperature: numberFlag(flags.temperature, '--temperature', { min: 0 }) ?? 0,
     maxNewTokens: numberFlag(flags['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true }) ?? 1024,
@@ -63,13 +56,13 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
   }
   const samples = numberFlag(flags.samples, '--samples', { min: 1, integer: true }) ?? 1
   const limit = numberFlag(flags.limit, '--limit', { min: 1, integer: true })
-  const items = await readItems(set, flags.data, { only: flags.only, limit })
+  const items = await readItems(benchmark, flags.data, { only: flags.only, limit })
   const form =
     flags.prompt ??
-    trainedForm(flags) ??
-    set.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
-  const mode = flags.mode ?? MODES[form] ?? 'tool-n1'
-  if (flags.bench === 'bfcl') findDecoder(mode)
+    (benchmark.asTrained && trainedForm(flags.model)) ??
+    benchmark.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
+  const mode = flags.mode ?? benchmark.mode(form)
+  const reader = benchmark.reader(mode, flags)
   const answerer =
     flags.model === undefined
       ? await openEndpoint(flags, form, sampled)
@@ -79,7 +72,7 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
         )
   const prompt = answerer.show(EXAMPLE)
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
-  const protocol = protocolOf({ benchmark: flags.bench, reader: readerOf(mode), prompt, sampling: sampled })
+  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: sampled })
   const questions = items.flatMap(({ record, asked }) =>
     Array.from({ length: samples }, (_, sample): Question & Asking => ({
       asked,
@@ -92,8 +85,7 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
   const saved = await openSaved<Question & Asking>(flags.save, protocol)
   async function* responses(): AsyncGenerator<Response> {
     let asked = 0
-    const respond = (missing: Iterable<Question>) =>
-      responsesTo(missing, answerer, { bench: flags.bench, mode, sampled })
+    const respond = (missing: Iterable<Question>) => responsesTo(missing, answerer, { benchmark, mode, sampled })
     for await (const response of remembering(questions, saved, respond)) {
       const record = { ...questions[asked++]!.label, ...response }
       status(`asked ${asked}/${questions.length}`)
@@ -107,21 +99,28 @@ export async function ask(flags: AskFlags, readerOf: (mode: string) => string): 
 async function* responsesTo(
   questions: Iterable<Question>,
   answerer: Answerer,
-  { bench, mode, sampled }: { bench: string; mode: string; sampled: Sampled },
+  { benchmark, mode, sampled }: { benchmark: Benchmark; mode: string; sampled: Sampled },
 ): AsyncGenerator<JsonObject> {
   let tooLong = 0
   for await (const answered of answerer.answer(questions)) {
-    if ('text' in answered) yield responseOf(answered, bench, mode)
+    if ('text' in answered) yield responseOf(answered, benchmark, mode)
     else if (!answered.noRoom) throw answered.failure
     else {
       tooLong++
-      yield responseOf({ text: '' }, bench, mode)
+      yield responseOf({ text: '' }, benchmark, mode)
     }
   }
   if (tooLong > 0)
     notice.warn(
       `${tooLong} prompts and ${sampled.maxNewTokens} tokens for the answer are longer than the model's ${answerer.positions} positions; they count as answered with nothing`,
     )
+}
+
+/** The fields `response`, `mode` and whatever else the judge needs. `mode` names what reads a text. */
+function responseOf({ text, calls }: Reply, { parsed, parsesNone }: Benchmark, mode: string): JsonObject {
+  if (!calls) return { mode, response: text }
+  if (calls.length === 0 && !parsesNone) return { response: text }
+  return { ...parsed(calls), ...(text !== '' && { content: text }) }
 }
 
 /** @throws HoneError where flags are missing or the tokenizer cannot be read. */
@@ -143,9 +142,9 @@ async function openEndpoint(flags: AskFlags, form: string, sampled: Sampled): Pr
   })
 }
 
-/** Hone rows are put to a run in the form in which it was trained; a benchmark keeps its own. */
-function trainedForm({ bench, model }: AskFlags): string | undefined {
-  const prompt = bench === 'rows' ? trainedRun(model)?.settings['prompt'] : undefined
+/** The form in which the run was trained that `model` names. */
+function trainedForm(model: string | undefined): string | undefined {
+  const prompt = trainedRun(model)?.settings['prompt']
   return typeof prompt === 'string' ? prompt : undefined
 }
 

@@ -8,20 +8,12 @@ import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import type { AskFlags } from './ask.ts'
 import { protocolOf } from '../protocol.ts'
-import { writeReports, writeRow, type Pair, type ReportFlags } from './reports.ts'
+import { requireResults, writeReports, writeRow, type Pair, type ReportFlags } from './reports.ts'
 
 export interface EvaluateFlags extends AskFlags, ReportFlags {
-  bench: string
-  data: string
   /** A file of responses, in place of a model or an endpoint. */
   responses?: string | undefined
-  checker?: string | undefined
-  parser?: string | undefined
 }
-
-/** The original's own newest version. */
-const CHECKER = 'v2510'
-const PARSER = 'tool-n1'
 
 /** Of responses in a file nothing is known but how they are read. */
 const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed: 0 } }
@@ -29,22 +21,22 @@ const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed:
 /** Judge every response, report, and give the outcome. @throws HoneError for flags, data or responses that cannot be used. */
 export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
   outliveReader()
-  const { bench, data, checker = CHECKER, parser = PARSER } = flags
+  const { bench, data } = flags
+  const benchmark = findBenchmark(bench)
   const sources = [flags.responses, flags.model, flags.endpoint].filter((each) => each !== undefined)
   if (sources.length !== 1) {
     throw new HoneError('Cannot evaluate: give exactly one of --responses, --model and --endpoint', {
       hint: 'hone eval --bench bfcl --data DIR --responses FILE',
     })
   }
-  const open = await findBenchmark(bench).open(data, { checker, parser })
-  const readers: Record<string, string> = { rows: parser, acebench: checker }
-  const readerOf = (mode: string) => readers[bench] ?? mode
+  requireResults(flags)
+  const open = await benchmark.open(data, flags)
   const given =
     flags.responses === undefined
-      ? await (await import('./ask.ts')).ask(flags, readerOf)
+      ? await (await import('./ask.ts')).ask(flags, benchmark)
       : {
           source: flags.responses,
-          protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: readerOf(flags.mode ?? '') }),
+          protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: benchmark.reader(flags.mode ?? '', flags) }),
           responses: responsesOf(flags.responses),
         }
   const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response))

@@ -1,8 +1,20 @@
-// The flags of hone eval.
+// The flags of hone eval; benchmarks name themselves and the files they write.
 import type { ArgsDef } from 'citty'
+import { benchmarks } from '../../eval/benchmarks.ts'
+
+interface Writer {
+  type: 'string'
+  valueHint: string
+  description: string
+}
+const writers: Record<`write-${string}`, Writer> = Object.fromEntries(
+  Object.entries(benchmarks).flatMap(([name, { results }]) =>
+    results ? [[`write-${name}`, { type: 'string', valueHint: 'DIR', description: results.what }] as const] : [],
+  ),
+)
 
 export const evalFlags = {
-  bench: { type: 'enum', options: ['bfcl', 'apibank', 'acebench', 'rows'], description: 'benchmark', required: true },
+  bench: { type: 'enum', options: Object.keys(benchmarks), description: 'benchmark', required: true },
   data: {
     type: 'string',
     valueHint: 'PATH',
@@ -51,7 +63,7 @@ export const evalFlags = {
   },
   json: { type: 'string', valueHint: 'FILE', description: 'write the summary as JSON' },
   report: { type: 'string', valueHint: 'FILE', description: 'write an HTML page' },
-  'write-bfcl': { type: 'string', valueHint: 'DIR', description: "write result files for BFCL's own evaluation" },
+  ...writers,
   min: {
     type: 'string',
     valueHint: 'BARS',

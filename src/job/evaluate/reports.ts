@@ -1,10 +1,9 @@
 // What an evaluation leaves behind: rows on stdout, the table, JSON, an HTML page, files for the official evaluator.
-import { resolve } from 'node:path'
 import { reportPage } from '../../eval/report/html.ts'
 import { textReport } from '../../eval/report/text.ts'
 import { scoreOf, type Summary } from '../../eval/summary.ts'
 import type { Judged, Response } from '../../eval/benchmark.ts'
-import { writeBfclResults } from '../../eval/bfcl/results.ts'
+import { benchmarks } from '../../eval/benchmarks.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson } from '../../text/json.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
@@ -21,7 +20,7 @@ export interface ReportFlags {
   format?: string | undefined
   json?: string | undefined
   report?: string | undefined
-  'write-bfcl'?: string | undefined
+  [writer: `write-${string}`]: unknown
 }
 
 /** With `--format ndjson` the judgement of each response; of a model's own responses also what it wrote. */
@@ -45,16 +44,26 @@ export async function writeReports(flags: ReportFlags, summary: Summary, pairs: 
         pairs.map(({ judged }) => judged),
       ),
     )
-  const folder = flags['write-bfcl']
-  if (folder !== undefined) {
-    if (summary.benchmark !== 'bfcl')
-      throw new HoneError('Cannot write result files for BFCL: the benchmark is another', { hint: 'Use --bench bfcl.' })
+  for (const { folder, write } of resultsOf(flags)) {
     const records = pairs.map(({ response }) => response.record)
-    for (const { model, categories } of writeBfclResults(folder, records))
-      log(
-        `bfcl evaluate --model ${model} --test-category ${categories.join(',')} --result-dir ${resolve(folder)} --partial-eval`,
-      )
+    for (const line of write(folder, records)) log(line)
   }
+}
+
+/** @throws HoneError where files for the program of another benchmark are asked for. */
+export function requireResults(flags: ReportFlags & { bench: string }): void {
+  for (const { name } of resultsOf(flags))
+    if (name !== flags.bench)
+      throw new HoneError(`Cannot use --write-${name}: the benchmark is ${flags.bench}`, {
+        hint: `use --bench ${name}`,
+      })
+}
+
+function resultsOf(flags: ReportFlags) {
+  return Object.entries(benchmarks).flatMap(([name, { results }]) => {
+    const folder = flags[`write-${name}`]
+    return results && typeof folder === 'string' ? [{ name, folder, write: results.write }] : []
+  })
 }
 
 /** Is every bar met? `bars` is `0.8` (accuracy over all responses) or `NAME=0.8`, several between commas. */

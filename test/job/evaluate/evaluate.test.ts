@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { forms, run, type Ended } from '../../hone.ts'
+import { scratch } from '../../scratch.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-eval-'))
 const rows = join(folder, 'rows.jsonl')
@@ -124,3 +125,10 @@ function writeLines(path: string, records: object[]): string {
 function hone(...words: string[]): Ended {
   return run(forms[0]![1], words)
 }
+
+test('result files for another benchmark are refused before anything is judged', () => {
+  const responses = write('refused.jsonl', [{ id: 'nowhere', response: '' }])
+  const folder = join(scratch(), 'written')
+  const words = ['eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--write-bfcl', folder]
+  expect(hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('use --bench bfcl') })
+})

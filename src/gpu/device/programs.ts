@@ -1,6 +1,6 @@
 // Graphs compiled for a device, each once: a program is made when its key is first asked for.
 import type { Binding, Device, Session, Tensor } from './device.ts'
-import type { Cut } from '../graph/graph.ts'
+import { print, type Cut } from '../graph/graph.ts'
 import { outputName, toOnnx } from '../graph/onnx.ts'
 import type { OpTime } from './profile.ts'
 
@@ -46,7 +46,7 @@ export function programsOn(device: Device, { profile = false }: { profile?: bool
     return program
   }
   const compile = (graph: Cut): Program => {
-    const session = device.compile(toOnnx(graph), graph.name, { profile })
+    const session = shown(graph, () => device.compile(toOnnx(graph), graph.name, { profile }))
     return { graph, session, binding: session.bind() }
   }
   return {
@@ -56,7 +56,7 @@ export function programsOn(device: Device, { profile = false }: { profile?: bool
       for (const name of Object.keys(graph.inputs)) binding.input(name, given(inputs, name, graph))
       for (const name of Object.keys(graph.outputs))
         binding.output(outputName(graph, name), given(outputs, name, graph))
-      binding.run()
+      shown(graph, () => binding.run())
     },
     graphs: () => [...programs.values()].map(({ graph }) => graph),
     profile: () => new Map([...programs].map(([key, { session }]) => [key, session.profile()])),
@@ -64,6 +64,16 @@ export function programsOn(device: Device, { profile = false }: { profile?: bool
       for (const program of programs.values()) release(program)
       programs.clear()
     },
+  }
+}
+
+/** An error on the way has the graph as its cause: HONE_DEBUG=1 shows it. */
+function shown<T>(graph: Cut, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Error) error.cause ??= `graph ${print(graph)}`
+    throw error
   }
 }
 

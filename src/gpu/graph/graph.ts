@@ -1,39 +1,9 @@
 // A graph is data: values made by `op(name, inputs, attributes)`, each with its dtype and shape from construction.
 // Any cut through it, from chosen inputs to chosen outputs, is a model (see `cut`).
-import type { Dim, Attributes, Type, Node, Value, OpName } from './value.ts'
-import { ops } from './ops.ts'
-import type { DType } from './tensor.ts'
+import './ops.ts'
+import type { Node, Type, Value } from './value.ts'
 
-let values = 0
-
-/** A value bound when the graph runs. */
-export function input(dtype: DType, shape: readonly Dim[]): Value {
-  return { id: values++, dtype, shape, node: null }
-}
-
-/** A float32 (or, for bigint arrays, int64) constant. */
-export function constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
-  return { id: values++, dtype: data instanceof BigInt64Array ? 'i64' : 'f32', shape, node: null, constant: data }
-}
-
-/** A float32 constant without axes. */
-export function scalar(value: number): Value {
-  return constant(Float32Array.of(value), [])
-}
-
-/** All outputs of one operation. Throws where dtypes or shapes do not fit. */
-export function opAll(name: OpName, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
-  const types = ops[name].infer(inputs, attributes)
-  const outputs: Value[] = []
-  const node: Node = { op: name, inputs, attributes, outputs }
-  for (const { dtype, shape } of types) outputs.push({ id: values++, dtype, shape, node })
-  return outputs
-}
-
-/** The first output of one operation. */
-export function op(name: OpName, inputs: readonly Value[], attributes: Attributes = {}): Value {
-  return opAll(name, inputs, attributes)[0]!
-}
+export { constant, input, op, opAll, scalar } from './node.ts'
 
 /** A model: the part of a graph between named inputs and named outputs. */
 export interface Cut {

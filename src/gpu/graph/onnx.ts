@@ -3,7 +3,8 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { Attribute, Dim, Node, Type, Value, Op } from './value.ts'
 import type { Cut } from './graph.ts'
 import { fuse } from './fuse.ts'
-import { MAX, ops } from './ops.ts'
+import { ops } from './ops.ts'
+import { MAX } from './shape.ts'
 import { dtypes } from './tensor.ts'
 
 /** The last opset in which every operator used here has a CPU and a CUDA kernel. */

@@ -1,6 +1,9 @@
 // Arithmetic on shapes whose sizes may be names.
 import type { Attributes, Dim, Type } from './value.ts'
 
+/** Ends of a slice that reaches to the end of its axis. */
+export const MAX = Number.MAX_SAFE_INTEGER
+
 /** Shape of an elementwise operation on both, as ONNX (and NumPy) broadcast. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rank = Math.max(a.length, b.length)

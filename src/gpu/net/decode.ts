@@ -7,7 +7,7 @@ import { normalize, projections, silu, weightOf } from './block.ts'
 import type { LayerRole, ModelConfig } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
 import { cut, input, op, type Cut } from '../graph/graph.ts'
-import { MAX } from '../graph/ops.ts'
+import { MAX } from '../graph/shape.ts'
 
 type Weights = Readonly<Partial<Record<LayerRole, Value>>>
 

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
 import { input, op, scalar } from '../graph/graph.ts'
-import { scatterAdd } from '../graph/ops.ts'
+import { scatterAdd } from '../graph/ops/sums.ts'
 
 /** Rows of the embedding: ids [T] → x [T, D]. */
 export function embed(ids: Value, weight: Value): Value {
@@ -15,7 +15,7 @@ export function embed(ids: Value, weight: Value): Value {
 
 /** The embedding's accumulated gradient [V, D] with the rows' gradients [T, D] added at ids [T, 1]. */
 export function embedGradient(accumulated: Value, ids: Value, dx: Value): Value {
-  return scatterAdd(accumulated, ids, dx, 0)
+  return scatterAdd(accumulated, ids, dx)
 }
 
 /** What the head reads, as graph inputs. */

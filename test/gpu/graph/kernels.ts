@@ -6,7 +6,7 @@ import { axisOf } from '../../../src/gpu/graph/shape.ts'
 import type { DType } from '../../../src/gpu/graph/tensor.ts'
 
 interface Kernel {
-  /** Types of the data operand (the first; for OneHot the last) that have a kernel. */
+  /** Types of the data operand, the first, that have a kernel. */
   types: readonly DType[]
   /** Why this node does not run though its type has a kernel. */
   refusal?(node: Node): string | undefined
@@ -22,7 +22,6 @@ export const cudaKernels: Record<OpName, Kernel> = {
   Mul: { types: numbers },
   Div: { types: numbers },
   Neg: { types: numbers },
-  Min: { types: numbers },
   Sum: { types: floats },
   Exp: { types: floats },
   Sqrt: { types: floats },
@@ -50,16 +49,13 @@ export const cudaKernels: Record<OpName, Kernel> = {
   GatherElements: { types: all },
   // Adding half-precision numbers there has been wrong in several versions.
   ScatterElements: { types: ['f32'] },
-  OneHot: { types: ['f32', 'f16', 'i64'] },
-  ArgMax: { types: ['f32', 'f16'] },
-  ConstantOfShape: { types: ['i64'] },
 }
 
 /** What in a graph CUDA would not compute, one line a node; empty for a graph that runs there as a whole. */
 export function cudaFaults(graph: Cut): string[] {
   return graph.nodes.flatMap((node) => {
     const kernel: Kernel | undefined = cudaKernels[node.op]
-    const type = (node.op === 'OneHot' ? node.inputs.at(-1) : node.inputs[0])?.dtype
+    const type = node.inputs[0]?.dtype
     if (kernel === undefined) return [`${graph.name}: ${node.op} is not in the table of CUDA kernels`]
     if (type === undefined || !kernel.types.includes(type))
       return [`${graph.name}: ${node.op} has no kernel for ${type}`]

@@ -83,11 +83,15 @@ function end({ turn, ids, logprobs }: Row, finish: Completion['finish']): void {
   if (!turn.over) turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
 }
 
+/** Rows that cost hardly more than one: weights are read once for all of them. */
+const FEW = 16
+
 /**
  * Half as many groups, or half as many rows in each, as often as all that is still written finds room: few sizes, so that
- * their graphs are used again. The groups given where it does not.
+ * their graphs are used again. The groups given where that would save little.
  */
 function withoutEnded(groups: Row[][]): Row[][] {
+  if (groups.length * groups[0]!.length <= FEW) return groups
   const live = groups.map((rows) => rows.filter(isLive).length)
   const N = halved(groups.length, live.filter((count) => count > 0).length)
   const G = halved(groups[0]!.length, Math.max(...live))

@@ -67,7 +67,8 @@ test.each(
     await generateAll(model, requests, { temperature: 1, repetitionPenalty, maxNewTokens: 70, eosIds: [] })
   // Some rows end before the others, and leave.
   const eosIds = Array.from({ length: 8 }, (_, id) => id)
-  await generateAll(model, requests, { temperature: 1, maxNewTokens: 70, eosIds })
+  const many = requests.map((request) => ({ ...request, samples: 8 }))
+  await generateAll(model, many, { temperature: 1, maxNewTokens: 70, eosIds })
   const groups = [
     {
       prompt: prompts[0]!,

@@ -1,8 +1,9 @@
 // The table of prompt forms: how a hone row becomes the text that a model continues, and the text of a right answer.
 import type { PromptForm, Asked, Answered } from './prompt/form.ts'
 import { existsSync, readFileSync } from 'node:fs'
-import type { Tokenizer } from './chat.ts'
-import { lookup } from '../error.ts'
+import { callFormats, type FormatName } from './call.ts'
+import type { ChatMessage, Tokenizer } from './chat.ts'
+import { HoneError, lookup } from '../error.ts'
 import { fileForm } from './prompt/file.ts'
 import { native } from './prompt/native.ts'
 import { acebenchForm, bfclForm } from './prompt/python-calls.ts'
@@ -32,18 +33,80 @@ export function promptForm(name: string): PromptForm {
   return lookup<PromptForm>(promptForms, 'prompt form or file', name)
 }
 
-/** Token ids of the row's prompt. */
-export function promptIds(form: PromptForm, row: Asked, tokenizer: Tokenizer): number[] {
-  return tokenizer.encode(form.prompt(row, tokenizer))
+/** The row's prompt up to the point where the model goes on. @throws HoneError where the template refuses it or shows no tools. */
+export function promptText(form: PromptForm, row: Asked, tokenizer: Tokenizer): string {
+  const options = form.template?.(row) ?? {}
+  const text = tokenizer.template(form.messages(row), { addGenerationPrompt: true, ...options })
+  // Many templates pass over tools without a word; a model asked for calls it has never seen can only guess.
+  const unseen = options.tools && row.tools.find(({ name }) => !text.includes(name))
+  if (unseen)
+    throw new HoneError(`Cannot render the row: the chat template does not show the tool '${unseen.name}'`, {
+      hint: "use --prompt tool-n1, or a file with the prompt's text",
+    })
+  return text
 }
 
 /**
- * Token ids of the target of fine-tuning: `meta.completion` word for word where the row has one, else the form's right
- * answer; then the token that ends the turn, unless the text ends with it.
+ * The target of fine-tuning, without the token that ends the turn: `meta.completion` word for word where the row has one,
+ * else the form's right answer. A template that cannot be asked (no tokenizer) or does not spell calls leaves it to the form.
  */
-export function completionIds(form: PromptForm, row: Answered, tokenizer: Tokenizer): number[] {
+export function targetText(form: PromptForm, row: Answered, tokenizer?: Tokenizer): string {
   const given = row.meta['completion']
-  const ids = tokenizer.encode(typeof given === 'string' ? given : form.completion(row, tokenizer))
+  if (typeof given === 'string') return given
+  const target = form.target(row)
+  if (typeof target === 'string') return target
+  const spelt = tokenizer && spellTurn(form, row, target.message, tokenizer)
+  return spelt && row.answer.every(({ name }) => spelt.includes(name)) ? spelt : target.otherwise
+}
+
+/** Token ids of the row's prompt. */
+export function promptIds(form: PromptForm, row: Asked, tokenizer: Tokenizer): number[] {
+  return tokenizer.encode(promptText(form, row, tokenizer))
+}
+
+/** Token ids of the target; then the token that ends the turn, unless the text ends with it. */
+export function completionIds(form: PromptForm, row: Answered, tokenizer: Tokenizer): number[] {
+  const ids = tokenizer.encode(targetText(form, row, tokenizer))
   const [end] = tokenizer.eosIds
   return end === undefined || tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids : [...ids, end]
+}
+
+/** The call format that the form asks for; where the chat template decides, the one in which it writes a call of its own. */
+export function formatOf(form: PromptForm, tokenizer: Tokenizer): FormatName {
+  if (form.format !== undefined) return form.format
+  const calls = [{ name: 'probe', arguments: { text: 'a' } }]
+  const message = form.append([], { role: 'assistant', content: '', tool_calls: calls })[0]!
+  const asked = { messages: [{ role: 'user' as const, content: 'A question.' }], tools: [] }
+  const text = withoutSpace(ifRendered(() => spellTurn(form, asked, message, tokenizer)) ?? '')
+  const same = TEMPLATE_FORMATS.find((name) => {
+    return withoutSpace(callFormats[name].write({ think: null, text: '', calls })) === text
+  })
+  const reads = TEMPLATE_FORMATS.find((name) => Bun.deepEquals(callFormats[name].parse(text).calls, calls))
+  return same ?? reads ?? 'hermes'
+}
+
+const TEMPLATE_FORMATS: FormatName[] = ['hermes', 'mistral', 'pythonic', 'llama3-json', 'json']
+const withoutSpace = (text: string): string => text.replace(/\s/g, '')
+
+/** A template may refuse any message. */
+function ifRendered(render: () => string | undefined): string | undefined {
+  try {
+    return render()
+  } catch (error) {
+    if (error instanceof HoneError) return undefined
+    throw error
+  }
+}
+
+/** How the template spells the model's turn after the row's prompt, up to what ends it; undefined where it changes the prompt. */
+function spellTurn(form: PromptForm, row: Asked, message: ChatMessage, tokenizer: Tokenizer): string | undefined {
+  const asked = promptText(form, row, tokenizer)
+  const whole = tokenizer.template([...form.messages(row), message], form.template?.(row))
+  return whole.startsWith(asked) ? beforeEnd(whole.slice(asked.length), tokenizer) : undefined
+}
+
+/** A template closes the assistant's turn with an end token and often a line break; training adds the token by itself. */
+function beforeEnd(text: string, tokenizer: Tokenizer): string {
+  const ends = tokenizer.eosIds.map((id) => text.lastIndexOf(tokenizer.decode([id]))).filter((at) => at >= 0)
+  return ends.length > 0 ? text.slice(0, Math.max(...ends)) : text
 }

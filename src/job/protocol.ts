@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { complain } from '../out.ts'
+import { promptText } from '../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
 import type { Mode } from '../reward/reward.ts'
 import { isRewardFile, parserOf } from '../reward/scorer.ts'
@@ -29,7 +30,7 @@ export function heldOutProtocol(
   return protocolOf({
     benchmark: 'rows',
     reader: recipe.evalReward,
-    prompt: form.prompt(EXAMPLE, tokenizer),
+    prompt: promptText(form, EXAMPLE, tokenizer),
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, seed: 0 },
   })
 }
@@ -42,7 +43,7 @@ export function trainingProtocol(
   const judge = (spec: string) =>
     hash(JSON.stringify([isRewardFile(spec) ? readFileSync(spec, 'utf8') : spec, recipe.rewardMode, parserOf(spec)]))
   return {
-    prompt: hash(form.prompt(EXAMPLE, tokenizer)),
+    prompt: hash(promptText(form, EXAMPLE, tokenizer)),
     ...(recipe.reward !== undefined && { reward: judge(recipe.reward) }),
     evalReward: judge(recipe.evalReward),
   }

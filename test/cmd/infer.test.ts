@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
-import { promptForms } from '../../src/dialogue/prompt.ts'
+import { promptForms, promptText } from '../../src/dialogue/prompt.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
@@ -36,7 +36,7 @@ afterAll(() => rmSync(place, { recursive: true }))
 
 test('messages, their text and their ids are the same question', async () => {
   const tokenizer = await loadTokenizer(join(place, 'model'))
-  const text = promptForms.native.prompt(rows[0]!, tokenizer)
+  const text = promptText(promptForms.native, rows[0]!, tokenizer)
   const [byMessages, byText, byIds] = answers(
     toLines([rows[0], { prompt: text }, { input_ids: tokenizer.encode(text) }]),
   )

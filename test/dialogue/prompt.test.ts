@@ -3,9 +3,18 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { callFormats, type FormatName } from '../../src/dialogue/call.ts'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
 import { parseJson } from '../../src/text/json.ts'
-import { completionIds, promptForm, promptForms, promptIds } from '../../src/dialogue/prompt.ts'
+import {
+  completionIds,
+  formatOf,
+  promptForm,
+  promptForms,
+  promptIds,
+  promptText,
+  targetText,
+} from '../../src/dialogue/prompt.ts'
 import { toRow } from '../../src/dialogue/row.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
@@ -44,7 +53,7 @@ const declined = toRow({ ...base, answer: [] }, 'here')
 describe('every form', () => {
   for (const [name, form] of Object.entries(promptForms))
     test(`${name} shows each tool, the dialogue in order, and ends where the model goes on`, () => {
-      const text = form.prompt(row, tokenizer)
+      const text = promptText(form, row, tokenizer)
       const lines = text.split('\n').filter((line) => line.startsWith('{"type": "function"'))
       // Forms of benchmarks list the tools in ways of their own.
       if (lines.length > 0)
@@ -66,33 +75,33 @@ describe('Tool-N1', () => {
   const { 'tool-n1': training, 'tool-n1-eval': evaluation, 'sft-no-reason': plain } = promptForms
 
   test('training keeps the system text of the row, evaluation replaces it', () => {
-    expect(training.prompt(row, tokenizer)).toContain('system: Be brief.')
-    expect(evaluation.prompt(row, tokenizer)).not.toContain('Be brief.')
+    expect(promptText(training, row, tokenizer)).toContain('system: Be brief.')
+    expect(promptText(evaluation, row, tokenizer)).not.toContain('Be brief.')
   })
 
   test('earlier calls are a JSON string of JSON in training and stand in their tags in evaluation', () => {
-    expect(training.prompt(row, tokenizer)).toContain(
+    expect(promptText(training, row, tokenizer)).toContain(
       String.raw`assistant: "[{\"name\": \"one\", \"arguments\": {\"n\": 1}}]"<end>`,
     )
-    expect(evaluation.prompt(row, tokenizer)).toContain(
+    expect(promptText(evaluation, row, tokenizer)).toContain(
       'assistant: <think>It is easy</think>\n<tool_call>\n[{"name": "one", "arguments": {"n": 1}}]\n</tool_call><end>',
     )
   })
 
   test('only evaluation says what to write where no tool fits, only the form without reasons asks for no thought', () => {
     const empty = '<tool_call>[]</tool_call>'
-    expect(evaluation.prompt(row, tokenizer)).toContain(empty)
-    expect(training.prompt(row, tokenizer)).not.toContain(empty)
-    expect(plain.prompt(row, tokenizer)).not.toContain('think')
+    expect(promptText(evaluation, row, tokenizer)).toContain(empty)
+    expect(promptText(training, row, tokenizer)).not.toContain(empty)
+    expect(promptText(plain, row, tokenizer)).not.toContain('think')
   })
 
   test('the right answer is one thought and one list of calls', () => {
     const calls =
       '<tool_call>\n[{"name": "one", "arguments": {"n": 2.5}}, {"name": "two", "arguments": {"n": -3}}]\n</tool_call>'
-    expect(training.completion(row, tokenizer)).toBe(`<think>I call one, then two.</think>\n${calls}`)
-    expect(training.completion({ ...row, meta: { thought: 'Hm.' } }, tokenizer)).toBe(`<think>Hm.</think>\n${calls}`)
-    expect(plain.completion(row, tokenizer)).toBe(calls)
-    expect(training.completion(declined, tokenizer)).toEndWith('<tool_call>\n[]\n</tool_call>')
+    expect(targetText(training, row, tokenizer)).toBe(`<think>I call one, then two.</think>\n${calls}`)
+    expect(targetText(training, { ...row, meta: { thought: 'Hm.' } }, tokenizer)).toBe(`<think>Hm.</think>\n${calls}`)
+    expect(targetText(plain, row, tokenizer)).toBe(calls)
+    expect(targetText(training, declined, tokenizer)).toEndWith('<tool_call>\n[]\n</tool_call>')
   })
 })
 
@@ -100,32 +109,74 @@ describe("the model's own template", () => {
   const { native } = promptForms
 
   test('spells the answer as it spells calls of the dialogue', () => {
-    expect(native.completion(row, tokenizer)).toBe(
+    expect(targetText(native, row, tokenizer)).toBe(
       '<call>{"name": "one", "arguments": {"n": 2.5}}</call><call>{"name": "two", "arguments": {"n": -3}}</call>',
     )
   })
 
   test('that shows no tools is refused where there are tools', () => {
-    expect(() => native.prompt(row, blind)).toThrow("does not show the tool 'one'")
-    expect(native.prompt({ ...row, tools: [] }, blind)).toStartWith('system: Be brief.<end>')
+    expect(() => promptText(native, row, blind)).toThrow("does not show the tool 'one'")
+    expect(promptText(native, { ...row, tools: [] }, blind)).toStartWith('system: Be brief.<end>')
   })
 
   test('that spells no calls gets one tagged object per call', () => {
     const untooled = { ...row, tools: [], messages: row.messages.filter(({ role }) => role === 'user') }
-    expect(native.completion(untooled, blind)).toBe(
+    expect(targetText(native, untooled, blind)).toBe(
       '<tool_call>\n{"name": "one", "arguments": {"n": 2.5}}\n</tool_call>\n<tool_call>\n{"name": "two", "arguments": {"n": -3}}\n</tool_call>',
     )
   })
+})
+
+describe('every form', () => {
+  const turn = { role: 'assistant' as const, content: 'It is easy', tool_calls: [call('one', 1)] }
+  const result = { role: 'tool' as const, content: '{"ok": true}' }
+
+  test.each(Object.entries(promptForms))(
+    '%s goes on with a turn and its result as it shows them in a history',
+    (_, form) => {
+      const [system, first] = row.messages
+      const asked = form.messages({ ...row, messages: [system!, first!] })
+      const whole = form.messages({ ...row, messages: [system!, first!, turn, result] })
+      expect(form.append(form.append(asked, turn), result)).toEqual(whole)
+    },
+  )
+
+  test.each(Object.entries(promptForms))(
+    '%s names the call format in which its right answer is read back',
+    (_, form) => {
+      const format = formatOf(form, blind)
+      const untooled = { ...row, tools: [], messages: row.messages.filter(({ role }) => role === 'user') }
+      const { calls, fault } = callFormats[format].parse(targetText(form, untooled, blind))
+      expect({ calls, fault }).toEqual({ calls: row.answer, fault: null })
+    },
+  )
+})
+
+test('a chat template asks for the call format that it writes, whether it shows tools or not', async () => {
+  const templates = {
+    hermes: `<tool_call>{{ '{' }}"name": "{{ c.name }}", "arguments": {{ c.arguments | tojson }}}</tool_call>`,
+    'llama3-json': `{{ '{' }}"name": "{{ c.name }}", "parameters": {{ c.arguments | tojson }}}`,
+    mistral: `[TOOL_CALLS][{{ '{' }}"name": "{{ c.name }}", "arguments": {{ c.arguments | tojson }}}]`,
+    pythonic: `[{{ c.name }}({% for key in c.arguments %}{{ key }}={{ c.arguments[key] | tojson }}{% endfor %})]`,
+  }
+  for (const [name, spelling] of Object.entries(templates)) {
+    const template =
+      '{% for t in tools %}{{ t.function.name }} {% endfor %}{% for m in messages %}{{ m.role }}: {{ m.content }}' +
+      `{% for each in m.tool_calls or [] %}{% set c = each.function %}${spelling}{% endfor %}<end>{% endfor %}` +
+      '{% if add_generation_prompt %}assistant: {% endif %}'
+    const folder = writeTinyTokenizer(join(root, name), { 'chat_template.jinja': template })
+    expect(formatOf(promptForms.native, await loadTokenizer(folder))).toBe(name as FormatName)
+  }
 })
 
 describe('a file', () => {
   test('gives the exact text of the system message', () => {
     const path = join(root, 'mine.txt')
     writeFileSync(path, '{system} Tools:\n{tools}\nGo, {braces} and $& stay.')
-    const text = promptForm(path).prompt(row, tokenizer)
+    const text = promptText(promptForm(path), row, tokenizer)
     expect(text).toStartWith('system: Be brief. Tools:\n{"type": "function"')
     expect(text).toContain('\nGo, {braces} and $& stay.<end>')
-    expect(promptForm(path).completion(row, tokenizer)).toStartWith('<tool_call>')
+    expect(targetText(promptForm(path), row, tokenizer)).toStartWith('<tool_call>')
   })
 
   test('may be a whole chat template', () => {
@@ -134,7 +185,7 @@ describe('a file', () => {
       path,
       '{{ tools[0].function.name }},{{ tools[1].function.name }}/{{ messages[-1].content }}/{{ add_generation_prompt }}',
     )
-    expect(promptForm(path).prompt(row, blind)).toBe('one,two/Then both, please./true')
+    expect(promptText(promptForm(path), row, blind)).toBe('one,two/Then both, please./true')
   })
 
   test('without a place for the tools, or absent, is refused', () => {

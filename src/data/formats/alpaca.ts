@@ -1,12 +1,12 @@
 // Alpaca rows as LLaMA-Factory reads them: pairs of texts, the prompt form written out.
 import { dumpJson } from '../../text/json.ts'
+import { targetText } from '../../dialogue/prompt.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
-import { renderedBy } from './rendered.ts'
 
 /** Alpaca knows two speakers: results of tools stand with what the user says. */
 export function alpacaRow(row: HoneRow, form: PromptForm): string {
-  const { messages, completion } = renderedBy(form, row)
+  const messages = form.messages(row)
   const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content)
   const history: [string, string][] = []
   let asked: string[] = []
@@ -17,7 +17,7 @@ export function alpacaRow(row: HoneRow, form: PromptForm): string {
     } else if (role !== 'system') asked.push(content)
   }
   return dumpJson(
-    { instruction: asked.join('\n'), input: '', output: completion, system: system.join('\n\n'), history },
+    { instruction: asked.join('\n'), input: '', output: targetText(form, row), system: system.join('\n\n'), history },
     { ensureAscii: false },
   )
 }

@@ -1,18 +1,17 @@
 // TRL's conversational rows: prompt and completion as messages, tools as the chat template takes them, the answer for a reward.
 import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
+import { targetText } from '../../dialogue/prompt.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow, Message } from '../../dialogue/row.ts'
 import { answerOf } from './openai.ts'
-import { renderedBy } from './rendered.ts'
 
 /** With a form, the tools stand in the prompt's text; without, the trainer's chat template renders them. */
 export function trlRow(row: HoneRow, form: PromptForm | undefined): string {
   const answer = dumpJson(row.answer, { ensureAscii: false })
   if (form) {
-    const { messages, completion } = renderedBy(form, row)
-    const prompt = messages.map(({ role, content }) => ({ role, content }))
+    const prompt = form.messages(row).map(({ role, content }) => ({ role, content }))
     return dumpJson(
-      { prompt, completion: [{ role: 'assistant', content: completion }], answer },
+      { prompt, completion: [{ role: 'assistant', content: targetText(form, row) }], answer },
       { ensureAscii: false },
     )
   }

@@ -7,7 +7,6 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
 import type { RowWriter } from './format.ts'
-import { renderedBy } from './rendered.ts'
 
 /** Columns as parquet-cpp writes them for a list of Python dicts, which is what verl's own preparation does. */
 const SCHEMA: SchemaElement[] = [
@@ -80,7 +79,7 @@ interface VerlRow {
 function verlRow(row: HoneRow, form: PromptForm, split: string, index: number): VerlRow {
   return {
     data_source: 'toolcall',
-    prompt: renderedBy(form, row).messages.map(({ role, content }) => ({ role, content })),
+    prompt: form.messages(row).map(({ role, content }) => ({ role, content })),
     ability: 'toolcall',
     reward_model: { style: 'rule', ground_truth: dumpJson(row.answer) },
     extra_info: { split, index: BigInt(index), prompt_type: 'qwen' },

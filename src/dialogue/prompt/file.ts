@@ -1,8 +1,8 @@
 // A prompt form from a user's file: the exact text of a system message, or a whole chat template.
 import { HoneError } from '../../error.ts'
-import type { PromptForm } from './form.ts'
+import { withSystem, type Asked, type PromptForm } from './form.ts'
 import { templateForm } from './native.ts'
-import { history, reply, taggedTurn, toolLines } from './tool-n1.ts'
+import { rightAnswer, taggedTurn, toolLines } from './tool-n1.ts'
 
 /**
  * `.jinja`: a chat template used in place of the model's. Any other file: the system message, in which {tools} becomes one
@@ -17,17 +17,15 @@ export function fileForm(path: string, text: string): PromptForm {
       at: path,
       hint: 'Write {tools} where they belong; {system} stands for the system text of the row.',
     })
-  const values = (tools: string, system: string): Record<string, string> => ({ tools, system })
+  const system = ({ messages, tools }: Asked): string => {
+    const own = messages.filter(({ role }) => role === 'system').map(({ content }) => content)
+    const known: Record<string, string> = { tools: toolLines(tools), system: own.join('\n\n') }
+    return text.replace(/\{(tools|system)\}/g, (_, name: string) => known[name] ?? '')
+  }
   return {
     what,
-    prompt({ messages, tools }, tokenizer) {
-      const own = messages.filter(({ role }) => role === 'system').map(({ content }) => content)
-      const known = values(toolLines(tools), own.join('\n\n'))
-      const content = text.replace(/\{(tools|system)\}/g, (_, name: string) => known[name] ?? '')
-      return tokenizer.template([{ role: 'system', content }, ...history(messages, taggedTurn)], {
-        addGenerationPrompt: true,
-      })
-    },
-    completion: (row) => reply(row, text.includes('<think>')),
+    format: 'tool-n1',
+    ...withSystem(system, taggedTurn),
+    target: (row) => rightAnswer(row, text.includes('<think>')),
   }
 }

@@ -1,7 +1,7 @@
 // The prompt forms of BFCL and ACEBench in our own words: calls as a list of Python calls, without thinking aloud.
 import { pythonCalls } from '../call/write.ts'
 import { dumpJson } from '../../text/json.ts'
-import type { Answered, Asked, PromptForm } from './form.ts'
+import { withSystem, type Asked, type PromptForm } from './form.ts'
 
 interface Variant {
   what: string
@@ -44,22 +44,9 @@ function pythonForm({ what, rules, ownFirst }: Variant): PromptForm {
   }
   return {
     what,
-    prompt: (row, tokenizer) =>
-      tokenizer.template(
-        [
-          { role: 'system', content: system(row) },
-          ...row.messages
-            .filter(({ role }) => role !== 'system')
-            .map(({ role, content, tool_calls }) => ({
-              role,
-              content: tool_calls ? pythonCalls(tool_calls) : content,
-            })),
-        ],
-        {
-          addGenerationPrompt: true,
-        },
-      ),
-    completion: ({ answer, meta }: Answered) =>
+    format: 'pythonic',
+    ...withSystem(system, ({ tool_calls = [] }) => pythonCalls(tool_calls)),
+    target: ({ answer, meta }) =>
       answer.length > 0 || typeof meta['reply'] !== 'string' ? pythonCalls(answer) : meta['reply'],
   }
 }

@@ -1,9 +1,8 @@
 // Tool-N1's prompt (arXiv 2505.00024, figure 2) in our own words: same parts, same order, same tags.
-import type { ChatMessage } from '../chat.ts'
 import { callList, listInBlock, writeTurn } from '../call/write.ts'
 import { dumpJson } from '../../text/json.ts'
-import type { Answered, Asked, PromptForm } from './form.ts'
-import type { HoneRow, Message, Tool, ToolCall } from '../row.ts'
+import { withSystem, type Answered, type Asked, type PromptForm } from './form.ts'
+import type { Message, Tool, ToolCall } from '../row.ts'
 
 interface Variant {
   what: string
@@ -58,14 +57,11 @@ export function toolN1({ what, think, evaluation = false }: Variant): PromptForm
       evaluation ? `${TYPES} ${NO_TOOL}` : TYPES,
     ].join('\n\n')
   }
-  const spell = evaluation ? taggedTurn : quotedTurn
   return {
     what,
-    prompt: (row, tokenizer) =>
-      tokenizer.template([{ role: 'system', content: system(row) }, ...history(row.messages, spell)], {
-        addGenerationPrompt: true,
-      }),
-    completion: (row) => reply(row, think),
+    format: 'tool-n1',
+    ...withSystem(system, evaluation ? taggedTurn : quotedTurn),
+    target: (row) => rightAnswer(row, think),
   }
 }
 
@@ -74,31 +70,18 @@ export function toolLines(tools: readonly Tool[]): string {
   return tools.map((tool) => dumpJson({ type: 'function', function: tool }, { ensureAscii: false })).join('\n')
 }
 
-/** The dialogue after the system message, calls of earlier turns spelt into their text. */
-export function history(
-  messages: HoneRow['messages'],
-  spell: (message: Message, calls: ToolCall[]) => string,
-): ChatMessage[] {
-  return messages
-    .filter(({ role }) => role !== 'system')
-    .map((message) => ({
-      role: message.role,
-      content: message.tool_calls ? spell(message, message.tool_calls) : message.content,
-    }))
-}
-
 /** Evaluation shows an earlier answer as the model wrote it; a turn without a thought has the thought "None". */
-export function taggedTurn({ content }: Message, calls: ToolCall[]): string {
-  return writeTurn({ think: content || 'None', text: '', calls }, listInBlock)
+export function taggedTurn({ content, tool_calls = [] }: Message): string {
+  return writeTurn({ think: content || 'None', text: '', calls: tool_calls }, listInBlock)
 }
 
 /** Training shows an earlier answer as the published rows hold it: the list as JSON text, written as a JSON string once more. */
-function quotedTurn(_: Message, calls: ToolCall[]): string {
-  return dumpJson(callList(calls), { ensureAscii: false })
+function quotedTurn({ tool_calls = [] }: Message): string {
+  return dumpJson(callList(tool_calls), { ensureAscii: false })
 }
 
 /** The right answer; its thought is `meta.thought`, else one sentence that names the tools. */
-export function reply({ answer, meta }: Answered, think: boolean): string {
+export function rightAnswer({ answer, meta }: Answered, think: boolean): string {
   const given = meta['thought']
   const thought = typeof given === 'string' ? given : plainThought(answer)
   return writeTurn({ think: think ? thought : null, text: '', calls: answer }, listInBlock)

@@ -12,6 +12,7 @@ import {
 } from '../../dialogue/endpoint.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson, type JsonObject } from '../../text/json.ts'
+import { promptText } from '../../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
 import type { Answered, Answerer, Question, Reply, Sampled } from './answerer.ts'
 
@@ -70,7 +71,9 @@ type Sent = { prompt: string } | { messages: JsonObject[] } | { messages: JsonOb
 
 function sent(asked: Asked, { form, tokenizer }: EndpointOptions): Sent {
   if (!form) return { messages: toMessages(asked.messages), tools: toolsOf(asked) }
-  return tokenizer ? { prompt: form.prompt(asked, tokenizer) } : { messages: messagesOf(form, asked) }
+  return tokenizer
+    ? { prompt: promptText(form, asked, tokenizer) }
+    : { messages: form.messages(asked).map(({ role, content }) => ({ role, content })) }
 }
 
 async function replyTo(request: Sent, endpoint: Endpoint, sampling: SamplingRequest): Promise<Reply> {
@@ -80,24 +83,6 @@ async function replyTo(request: Sent, endpoint: Endpoint, sampling: SamplingRequ
   if (tools) return { text: content, calls }
   const thought = reasoning === null || content.includes('<think>') ? '' : `<think>${reasoning}</think>\n`
   return { text: thought + content }
-}
-
-/** The messages that a form hands to the chat template. */
-function messagesOf(form: PromptForm, asked: Asked): JsonObject[] {
-  let seen: JsonObject[] = []
-  const recorder: Tokenizer = {
-    encode: () => [],
-    decode: () => '',
-    vocabularySize: 0,
-    idOf: () => undefined,
-    eosIds: [],
-    template(messages, options) {
-      seen = messages.map(({ role, content }) => ({ role, content }))
-      return JSON.stringify([messages, options?.tools ?? []])
-    },
-  }
-  form.prompt(asked, recorder)
-  return seen
 }
 
 /** Tools as the interface wants them: JSON Schema, and names without dots. */

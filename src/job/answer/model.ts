@@ -4,7 +4,7 @@ import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
-import { promptIds } from '../../dialogue/prompt.ts'
+import { promptIds, promptText } from '../../dialogue/prompt.ts'
 import { HoneError } from '../../error.ts'
 import { textOf } from '../../rl/judge.ts'
 import { modelFolder } from '../model-folder.ts'
@@ -99,7 +99,7 @@ export function modelAnswerer(
     language,
     sampled,
     positions,
-    show: (asked) => form.prompt(asked, tokenizer),
+    show: (asked) => promptText(form, asked, tokenizer),
     identify: ({ asked, sample }) =>
       JSON.stringify([...identity, temperature, maxNewTokens, seed, sample, idsOf(asked)]),
     complete,

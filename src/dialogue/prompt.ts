@@ -1,4 +1,5 @@
 // The table of prompt forms: how a hone row becomes the text that a model continues, and the text of a right answer.
+import type { Tool } from './row.ts'
 import type { PromptForm, Asked, Answered } from './prompt/form.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { callFormats, type FormatName } from './call.ts'
@@ -76,8 +77,10 @@ export function formatOf(form: PromptForm, tokenizer: Tokenizer): FormatName {
   if (form.format !== undefined) return form.format
   const calls = [{ name: 'probe', arguments: { text: 'a' } }]
   const message = form.append([], { role: 'assistant', content: '', tool_calls: calls })[0]!
-  const asked = { messages: [{ role: 'user' as const, content: 'A question.' }], tools: [] }
-  const text = withoutSpace(ifRendered(() => spellTurn(form, asked, message, tokenizer)) ?? '')
+  const messages = [{ role: 'user' as const, content: 'A question.' }]
+  const tool = { name: 'probe', description: 'A tool.', parameters: { type: 'object', properties: {} } }
+  const spell = (tools: Tool[]) => ifRendered(() => spellTurn(form, { messages, tools }, message, tokenizer))
+  const text = withoutSpace(spell([tool]) ?? spell([]) ?? '')
   const same = TEMPLATE_FORMATS.find((name) => {
     return withoutSpace(callFormats[name].write({ think: null, text: '', calls })) === text
   })

@@ -3,6 +3,7 @@ import { defineCommand } from 'citty'
 import { EXIT } from '../error.ts'
 import { type DeviceSpec, openDevice } from '../gpu/device/open.ts'
 import { data, log } from '../out.ts'
+import { table } from '../shell/table.ts'
 import { verify } from '../job/verify/verify.ts'
 
 export default defineCommand({
@@ -21,14 +22,12 @@ export default defineCommand({
   async run({ args }) {
     const device = await openDevice((args.device ?? 'cpu') as DeviceSpec)
     const findings = await verify(device, args.dir)
-    const width = Math.max(...findings.map(({ name }) => name.length))
-    for (const { name, max_abs, max_rel, ok, bound, by } of findings) {
-      if (args.format === 'ndjson') data(JSON.stringify({ name, max_abs, max_rel, ok }))
-      else {
-        const errors = `max abs ${max_abs.toExponential(1)}  max rel ${max_rel.toExponential(1)}`
-        data(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(width)}  ${errors}  (bound ${bound} ${by})`)
-      }
-    }
+    const lines = findings.map(({ name, max_abs, max_rel, ok, bound, by }) => [
+      `${ok ? 'ok  ' : 'FAIL'} ${name}`,
+      `max abs ${max_abs.toExponential(1)}  max rel ${max_rel.toExponential(1)}  (bound ${bound} ${by})`,
+    ])
+    if (args.format !== 'ndjson') for (const line of table(lines)) data(line)
+    else for (const { name, max_abs, max_rel, ok } of findings) data(JSON.stringify({ name, max_abs, max_rel, ok }))
     const failed = findings.filter(({ ok }) => !ok).length
     log(`${args.dir}: ${findings.length - failed} of ${findings.length} within bounds on ${device.name}`)
     return failed > 0 ? EXIT.no : EXIT.ok

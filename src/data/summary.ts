@@ -1,4 +1,5 @@
 // What preparation did, in numbers: a table like Tool-N1's Table 1 (raw and kept, single and multi turn), removals by reason, repairs.
+import { table } from '../shell/table.ts'
 import { type Reason, REASONS } from './source.ts'
 
 /** Counts of one source: raw = single + multi + unused rows; steps = kept + left out. */
@@ -56,7 +57,7 @@ export function summaryLines(summary: Summary): string[] {
     ].map(String),
   ])
   return [
-    ...table([header, ...rows]),
+    ...table([header, ...rows], { numbers: true }),
     ...listed(
       'left out',
       [...summary.removed].map(([reason, count]) => [count, `${reason}: ${REASONS[reason]}`]),
@@ -74,14 +75,6 @@ function listed(title: string, entries: (readonly [number, string])[]): string[]
   const shown = sorted.slice(0, MOST).map(([count, text]) => `  ${String(count).padStart(7)}  ${text}`)
   const rest = sorted.slice(MOST).reduce((sum, [count]) => sum + count, 0)
   return [`${title}:`, ...shown, ...(rest > 0 ? [`  ${String(rest).padStart(7)}  of other kinds`] : [])]
-}
-
-/** Columns aligned, the first to the left, numbers to the right. */
-function table(rows: string[][]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => Bun.stringWidth(row[column] ?? ''))))
-  return rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  )
 }
 
 const MOST = 12

@@ -3,6 +3,7 @@ import type { Call } from '../dialogue/call/format.ts'
 import { isObject, type Json } from '../text/json.ts'
 import { fromJson } from '../text/python/json.ts'
 import { str } from '../text/python/repr.ts'
+import { sum } from './statistics.ts'
 
 /** What one response adds to the sums. */
 export interface HammerCounts {
@@ -28,7 +29,7 @@ export function hammerCounts(calls: readonly Call[] | null, answer: readonly Cal
     wantedNames: answer.length,
     rightParameters: 0,
     givenParameters: 0,
-    wantedParameters: answer.reduce((sum, call) => sum + parametersOf(call).length, 0),
+    wantedParameters: sum(answer.map((call) => parametersOf(call).length)),
   }
   for (const call of calls ?? []) {
     counts.givenParameters += parametersOf(call).length
@@ -47,10 +48,10 @@ export function hammerScores(all: readonly HammerCounts[]): {
   names: HammerScore | null
   parameters: HammerScore | null
 } {
-  const sum = (key: keyof HammerCounts) => all.reduce((total, counts) => total + counts[key], 0)
+  const total = (key: keyof HammerCounts) => sum(all.map((counts) => counts[key]))
   return {
-    names: score(sum('rightNames'), sum('givenNames'), sum('wantedNames')),
-    parameters: score(sum('rightParameters'), sum('givenParameters'), sum('wantedParameters')),
+    names: score(total('rightNames'), total('givenNames'), total('wantedNames')),
+    parameters: score(total('rightParameters'), total('givenParameters'), total('wantedParameters')),
   }
 }
 

@@ -1,6 +1,6 @@
 // Judged responses counted by category and by kind of error.
 import type { Judged } from './benchmark.ts'
-import { wilson, type Interval } from './statistics.ts'
+import { sum, wilson, type Interval } from './statistics.ts'
 
 export interface Tally {
   category: string
@@ -20,7 +20,7 @@ export function tallies(judged: readonly Judged[]): Tally[] {
 }
 
 export function tally(category: string, members: readonly Judged[]): Tally {
-  const correct = members.reduce((sum, { score }) => sum + score, 0)
+  const correct = sum(members.map(({ score }) => score))
   const wrong = members.filter(({ score }) => score < 1)
   const types = Map.groupBy(
     wrong,

@@ -1,6 +1,7 @@
 // Rules in words: the page of one rule, the list of all, and the table of the documentation.
 import { rewardRules } from './reward-rules.ts'
 import { ruleOf, rules } from './rules.ts'
+import { markdownTable, table } from '../shell/table.ts'
 
 interface Described {
   code: string
@@ -23,9 +24,7 @@ export function explainLines(code: string | undefined, format: 'text' | 'json'):
   const chosen =
     code === undefined ? allDescribed : [rewardRules.find((rule) => rule.code === code.toUpperCase()) ?? ruleOf(code)]
   if (format === 'json') return [JSON.stringify(chosen.map(plain), null, 2)]
-  return code === undefined
-    ? chosen.map((rule) => `${rule.code}  ${rule.severity.padEnd(7)}  ${rule.what}`)
-    : page(chosen[0]!)
+  return code === undefined ? table(chosen.map(({ code, severity, what }) => [code, severity, what])) : page(chosen[0]!)
 }
 
 function page(rule: Described): string[] {
@@ -51,9 +50,9 @@ function page(rule: Described): string[] {
 export function rulesTable(): string {
   const rows = allDescribed.map((rule) => {
     const notes = [rule.fix && 'fix', rule.optIn && 'opt-in', rule.needs && NEEDS[rule.needs]].filter(Boolean)
-    return `| ${rule.code} | ${rule.severity} | ${escape(rule.what)} | ${escape(rule.why)} | ${notes.join(', ')} |`
+    return [rule.code, rule.severity, rule.what, rule.why, notes.join(', ')]
   })
-  return ['| code | severity | what | why | notes |', '|---|---|---|---|---|', ...rows].join('\n')
+  return markdownTable(['code', 'severity', 'what', 'why', 'notes'], rows).join('\n')
 }
 
 const NEEDS: Record<string, string> = {
@@ -80,7 +79,6 @@ const WIDTH = 160
 const visible = (text: string): string =>
   text.replace(/[\x00-\x1f\ufeff\ufffd]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-const escape = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 const plain = ({ code, severity, what, why, hint, bad, good, fix, optIn, needs }: Described) => ({
   ...{ code, severity, what, why, hint, bad, good },
   fixable: Boolean(fix),

@@ -1,5 +1,6 @@
 // The README.md of a trained model: what it was made from, how, and how well it did.
 import { basename } from 'node:path'
+import { markdownTable } from '../shell/table.ts'
 import type { RunEvent } from './event.ts'
 import type { Run } from './run.ts'
 
@@ -33,7 +34,7 @@ export function cardOf({ run, events, what, formula }: CardOptions): string {
     ...evaluationTable(events),
     '## Settings',
     '',
-    ...table(
+    ...markdownTable(
       ['setting', 'value', 'from'],
       said.map(([key, origin]) => [key, JSON.stringify(settings[key]), origin]),
     ),
@@ -57,13 +58,7 @@ function evaluationTable(events: readonly RunEvent[]): string[] {
   return [
     '## Held-out rows',
     '',
-    ...table(['% (95 % interval)', `after step ${before.step}`, `after step ${after.step}`], rows),
+    ...markdownTable(['% (95 % interval)', `after step ${before.step}`, `after step ${after.step}`], rows),
     '',
   ]
 }
-
-function table(head: string[], rows: string[][]): string[] {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(escape).join(' | ')} |`)
-}
-
-const escape = (cell: string): string => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')

@@ -1,7 +1,7 @@
 // What a run says of itself at its end: where the time went, how much memory it took, and what the model now writes.
 import { existsSync, readFileSync } from 'node:fs'
 import type { Figures, RunEvent, Sink } from './event.ts'
-import { duration } from './progress.ts'
+import { duration } from '../shell/duration.ts'
 import { type RunPaths, stepFile } from './paths.ts'
 
 export interface Summary {

@@ -1,4 +1,5 @@
 // What a person sees of a run: a status line with the time left on a terminal, plain lines elsewhere.
+import { duration } from '../shell/duration.ts'
 import type { RunEvent, Sink } from './event.ts'
 
 export interface Screen {
@@ -85,18 +86,4 @@ function remaining(times: readonly { step: number; time: number }[], steps: numb
   const [first, last] = [times[0], times.at(-1)]
   if (!first || !last || last.step === first.step) return undefined
   return ((last.time - first.time) / 1000 / (last.step - first.step)) * (steps - last.step)
-}
-
-/** Seconds as the two largest units: `2h10m`, `3m05s`, `42s`. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds)
-  const units = [
-    [86_400, 'd', 3600, 'h'],
-    [3600, 'h', 60, 'm'],
-    [60, 'm', 1, 's'],
-  ] as const
-  for (const [large, largeName, small, smallName] of units)
-    if (whole >= large)
-      return `${Math.floor(whole / large)}${largeName}${String(Math.floor((whole % large) / small)).padStart(2, '0')}${smallName}`
-  return `${whole}s`
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { type ConfigFile, isTree, readConfigFile, type Tree } from './config-file.ts'
 import { didYouMean, HoneError, lookup, unknownName } from '../error.ts'
 import { aliasesOf, entriesOf, flagKey, fromText, leavesOf, type Schema, variableName } from './schema.ts'
+import { table } from './table.ts'
 
 export interface Sources {
   /** Named sets of values below everything that a user says. */
@@ -53,11 +54,13 @@ export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Re
 
 /** Lines of three columns for people: key, value, origin. */
 export function configTable({ value, origins }: Resolved<unknown>): string[] {
-  const rows = Object.entries(origins).map(
-    ([key, origin]) => [key, JSON.stringify(valueAt(value, key.split('.'))) ?? 'unset', origin] as const,
+  return table(
+    Object.entries(origins).map(([key, origin]) => [
+      key,
+      JSON.stringify(valueAt(value, key.split('.'))) ?? 'unset',
+      origin,
+    ]),
   )
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map(([key, text, origin]) => `${key.padEnd(widths[0]!)}  ${text.padEnd(widths[1]!)}  ${origin}`)
 }
 
 function fromPreset({ presets = {}, preset }: Sources, said: Given | undefined, schema: Schema): Map<string, Given> {

@@ -1,4 +1,5 @@
 // A status line with a bar, the rate and the time left, for work over files of known size.
+import { duration } from './duration.ts'
 import { clearStatus, isTerminal, status } from '../out.ts'
 
 export interface Progress {
@@ -41,11 +42,3 @@ export function openProgress(
 
 const WIDTH = 20
 const bar = (share: number): string => '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░')
-
-/** Two units at most: 42s, 3m10s, 2h05m. */
-export function duration(seconds: number): string {
-  const whole = Math.ceil(seconds)
-  if (whole < 60) return `${whole}s`
-  if (whole < 3600) return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`
-  return `${Math.floor(whole / 3600)}h${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`
-}

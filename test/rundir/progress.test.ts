@@ -1,7 +1,8 @@
 // The step line, and which lines a terminal and a pipe get.
 import { expect, test } from 'bun:test'
 import type { RunEvent } from '../../src/rundir/event.ts'
-import { duration, progress } from '../../src/rundir/progress.ts'
+import { progress } from '../../src/rundir/progress.ts'
+import { duration } from '../../src/shell/duration.ts'
 
 function play(terminal: boolean, events: RunEvent[]): string[] {
   const lines: string[] = []

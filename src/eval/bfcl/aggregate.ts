@@ -1,4 +1,5 @@
 // The two aggregates of BFCL scores, each named as what it is: the leaderboard's (v4), and the one of Tool-N1's Table 2.
+import { mean, sum } from '../statistics.ts'
 import type { CategoryName } from './categories.ts'
 
 /** Multi-turn and agentic categories, which count in v4's overall score and which hone does not run. */
@@ -98,8 +99,8 @@ function shareOf(count: Count | undefined): Share {
 
 function meanOf(shares: readonly Share[]): Share {
   return {
-    value: shares.reduce((sum, { value }) => sum + value, 0) / shares.length,
-    rows: shares.reduce((sum, { rows }) => sum + rows, 0),
+    value: mean(shares.map(({ value }) => value)),
+    rows: sum(shares.map(({ rows }) => rows)),
     missing: shares.some(({ missing }) => missing),
   }
 }

@@ -1,5 +1,6 @@
 // Published BFCL results of Tool-N1's paper, with what is known to be inconsistent about them, and one's own beside them.
 import type { PublishedTable } from '../benchmark.ts'
+import { mean, sum } from '../statistics.ts'
 import { aggregatePaper, type Counts } from './aggregate.ts'
 
 /** Rows of the four live AST categories. */
@@ -49,7 +50,7 @@ export function besideTableTwo(counts: Counts): PublishedTable {
   const share = (...names: (keyof Counts)[]) => {
     const found = names.flatMap((name) => counts[name] ?? [])
     if (found.length < names.length) return null
-    return (100 * found.reduce((sum, { correct, total }) => sum + correct / total, 0)) / names.length
+    return 100 * mean(found.map(({ correct, total }) => correct / total))
   }
   const { nonLive, live, overall } = aggregatePaper(counts)
   const columns = [
@@ -75,7 +76,7 @@ export function besideTableTwo(counts: Counts): PublishedTable {
 /** The printed numbers, and the two that follow from the printed columns. */
 function row(name: string, printed: readonly number[]): { name: string; values: readonly number[] } {
   const nonLive = printed[8] ?? NaN
-  const live = printed.slice(4, 8).reduce((sum, value, i) => sum + value * LIVE_ROWS[i]!, 0) / 1351
+  const live = sum(printed.slice(4, 8).map((value, i) => value * LIVE_ROWS[i]!)) / sum(LIVE_ROWS)
   return { name, values: [...printed, round(live), round((nonLive + live) / 2)] }
 }
 

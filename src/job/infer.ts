@@ -63,6 +63,6 @@ function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
   if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,
-    hint: 'Expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}.',
+    hint: 'expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}',
   })
 }

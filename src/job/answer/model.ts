@@ -113,6 +113,6 @@ export function modelAnswerer(
 export function tooLong(prompt: number, answer: number, positions: number, at?: string): HoneError {
   return new HoneError(
     `Context too long: a prompt of ${prompt} and a completion of ${answer} tokens need more than the model's ${positions} positions`,
-    { ...(at !== undefined && { at }), hint: 'Lower --max-new-tokens, or shorten the prompt.' },
+    { ...(at !== undefined && { at }), hint: 'lower --max-new-tokens, or shorten the prompt' },
   )
 }

@@ -128,7 +128,7 @@ async function openEndpoint(flags: AskFlags, form: string, sampled: Sampled): Pr
   const model = flags['api-model']
   if (model === undefined)
     throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
-      hint: 'Give the name under which the endpoint serves the model.',
+      hint: 'give the name under which the endpoint serves the model',
     })
   const concurrency = numberFlag(flags.concurrency, '--concurrency', { min: 1, integer: true }) ?? 8
   const tokenizer = flags.completions === undefined ? undefined : await loadTokenizer(flags.completions)

@@ -22,7 +22,7 @@ export async function openSaved<Each extends Asking>(
       if (!isObject(line) || line['protocol'] !== protocol)
         throw new HoneError(
           'Cannot go on from this file: its responses were asked with another prompt, decoder or sampling',
-          { at, hint: 'Give another file with --save, or judge this one with --responses.' },
+          { at, hint: 'give another file with --save, or judge this one with --responses' },
         )
       const { protocol: _, prompt: given, ...response } = line
       const prompt = String(given)

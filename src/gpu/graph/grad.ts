@@ -23,7 +23,7 @@ export function gradients(seeds: ReadonlyMap<Value, Value>, wrt: readonly Value[
     node.inputs.forEach((value, i) => {
       const gradient = results[i]
       if (gradient === undefined) return
-      if (!sameShape(gradient.shape, value.shape))
+      if (gradient.dtype !== value.dtype || !sameShape(gradient.shape, value.shape))
         throw new Error(`${node.op}: gradient ${show(gradient)} for ${show(value)}`)
       push(reached, value, gradient)
     })

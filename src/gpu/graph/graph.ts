@@ -3,7 +3,7 @@
 import './ops.ts'
 import type { Node, Type, Value } from './value.ts'
 
-export { constant, input, op, opAll, scalar } from './node.ts'
+export { cast, constant, input, op, opAll, type Operand } from './node.ts'
 
 /** A model: the part of a graph between named inputs and named outputs. */
 export interface Cut {

@@ -1,7 +1,11 @@
 // Making values and nodes. Types of results come from the table of operators, which ops.ts gives here once: the rules of
 // that table make nodes themselves. Everybody else takes these functions from graph.ts, where the table is in place.
 import type { Attributes, Dim, Node, Op, OpName, Value } from './value.ts'
-import type { DType } from './tensor.ts'
+import { isFloat } from './float.ts'
+import { dtypes, type DType } from './tensor.ts'
+
+/** What an operation is given: a value, or a number. */
+export type Operand = Value | number
 
 let values = 0
 let table: Readonly<Record<OpName, Op>> | undefined
@@ -16,18 +20,25 @@ export function input(dtype: DType, shape: readonly Dim[]): Value {
   return { id: values++, dtype, shape, node: null }
 }
 
-/** A float32 (or, for bigint arrays, int64) constant. */
-export function constant(data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
-  return { id: values++, dtype: data instanceof BigInt64Array ? 'i64' : 'f32', shape, node: null, constant: data }
+/** A constant: of whole numbers, or of floats, which have the type of what they are to meet. */
+export function constant(data: BigInt64Array, shape: readonly number[], dtype: 'i64'): Value
+export function constant(data: Float32Array<ArrayBuffer>, shape: readonly number[], dtype: DType): Value
+export function constant(data: NonNullable<Value['constant']>, shape: readonly number[], dtype: DType): Value {
+  return { id: values++, dtype, shape, node: null, constant: data }
 }
 
-/** A float32 constant without axes. */
-export function scalar(value: number): Value {
-  return constant(Float32Array.of(value), [])
-}
-
-/** All outputs of one operation. Throws where dtypes or shapes do not fit. */
-export function opAll(name: OpName, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
+/**
+ * All outputs of one operation. A number among the operands is a constant of the type of those that it meets.
+ * Throws where dtypes or shapes do not fit.
+ */
+export function opAll(name: OpName, operands: readonly Operand[], attributes: Attributes = {}): readonly Value[] {
+  const given = operands.flatMap((operand) => (typeof operand === 'number' || !isFloat(operand.dtype) ? [] : [operand]))
+  const [first] = given
+  const stranger = given.find(({ dtype }) => dtype !== first!.dtype)
+  if (stranger) throw new Error(`${name}: ${first!.dtype} and ${stranger.dtype} do not meet`)
+  const inputs = operands.map((operand) =>
+    typeof operand === 'number' ? constant(Float32Array.of(operand), [], first!.dtype) : operand,
+  )
   const types = table![name].infer(inputs, attributes)
   const outputs: Value[] = []
   const node: Node = { op: name, inputs, attributes, outputs }
@@ -36,6 +47,11 @@ export function opAll(name: OpName, inputs: readonly Value[], attributes: Attrib
 }
 
 /** The first output of one operation. */
-export function op(name: OpName, inputs: readonly Value[], attributes: Attributes = {}): Value {
-  return opAll(name, inputs, attributes)[0]!
+export function op(name: OpName, operands: readonly Operand[], attributes: Attributes = {}): Value {
+  return opAll(name, operands, attributes)[0]!
+}
+
+/** x in another type; x itself where it has that type. */
+export function cast(x: Value, dtype: DType): Value {
+  return x.dtype === dtype ? x : op('Cast', [x], { to: dtypes[dtype].code })
 }

@@ -2,6 +2,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { Attribute, Dim, Node, Type, Value, Op } from './value.ts'
 import type { Cut } from './graph.ts'
+import { encode, isFloat } from './float.ts'
 import { fuse } from './fuse.ts'
 import { ops } from './ops.ts'
 import { MAX } from './shape.ts'
@@ -40,7 +41,7 @@ export function toOnnx(whole: Cut): Uint8Array {
       writer.tag(4, WireType.LengthDelimited).string('Identity')
     })
   writer(body, 2).string(graph.name)
-  for (const value of graph.constants) message(body, 5, (w) => writeTensor(w, name(value), value, value.constant!))
+  for (const value of graph.constants) message(body, 5, (w) => writeTensor(w, name(value), value, elementsOf(value)))
   for (const [operand, values] of operands)
     message(body, 5, (w) => writeTensor(w, operand, { dtype: 'i64', shape: [values.length] }, toInt64(values)))
   for (const [input, value] of Object.entries(graph.inputs)) message(body, 11, (w) => writeValue(w, input, value))
@@ -100,7 +101,12 @@ function writeAttribute(w: BinaryWriter, name: string, value: Attribute, float: 
   }
 }
 
-function writeTensor(w: BinaryWriter, name: string, type: Type, data: Float32Array | BigInt64Array): void {
+/** A constant as its type holds it. */
+function elementsOf({ dtype, constant }: Value): ArrayBufferView {
+  return constant instanceof Float32Array && isFloat(dtype) ? encode(dtype, constant) : constant!
+}
+
+function writeTensor(w: BinaryWriter, name: string, type: Type, data: ArrayBufferView): void {
   for (const size of type.shape) w.tag(1, WireType.Varint).int64(Number(size))
   w.tag(2, WireType.Varint).int32(dtypes[type.dtype].code)
   writer(w, 8).string(name)

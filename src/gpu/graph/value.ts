@@ -26,7 +26,7 @@ export interface Value extends Type {
   /** The node that computes it; null for inputs and constants. */
   readonly node: Node | null
   /** Elements of a constant, in the order of its shape. */
-  readonly constant?: Float32Array | BigInt64Array
+  readonly constant?: Float32Array<ArrayBuffer> | BigInt64Array
 }
 
 /** What a gradient rule sees: a node's operands, results and the gradients that reached the results. */

@@ -1,6 +1,6 @@
 // AdamW (Loshchilov and Hutter 2019) over one flat stretch of parameters, as a graph that updates in place.
 import type { Value } from '../graph/value.ts'
-import { cut, input, op, scalar, type Cut } from '../graph/graph.ts'
+import { cut, input, op, type Cut, type Operand } from '../graph/graph.ts'
 
 /** Elements updated at a time: one stretch with its gradient and moments stays in the cache. */
 export const STRETCH = 262_144
@@ -28,9 +28,9 @@ export function adamw(n: number): Cut {
     (typeof adamwScalars)[number],
     Value
   >
-  const mul = (a: Value, b: Value) => op('Mul', [a, b])
+  const mul = (a: Value, b: Operand) => op('Mul', [a, b])
   const add = (a: Value, b: Value) => op('Add', [a, b])
-  const complement = (x: Value) => op('Sub', [scalar(1), x])
+  const complement = (x: Value) => op('Sub', [1, x])
   const g = mul(gradient, scalars.gradientScale)
   const m = add(mul(moment1, scalars.beta1), mul(g, complement(scalars.beta1)))
   const v = add(mul(moment2, scalars.beta2), mul(mul(g, g), complement(scalars.beta2)))
@@ -41,7 +41,7 @@ export function adamw(n: number): Cut {
   return cut(
     `adamw-${n}`,
     { value, gradient, moment1, moment2, ...scalars },
-    { value: updated, gradient: mul(updated, scalar(0)), moment1: m, moment2: v },
+    { value: updated, gradient: mul(updated, 0), moment1: m, moment2: v },
   )
 }
 

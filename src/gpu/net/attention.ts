@@ -63,7 +63,7 @@ function attendPrompt(config: ModelConfig, sizes: BatchSizes, q: Value, keys: Va
     const end = start + size
     const query = op('Reshape', [value], { shape: [N, K, S * size, H] })
     const product = op('FusedMatMul', [query, upTo(keys, 2, end)], { transA: 0, transB: 1, alpha: scale })
-    const scores = op('Add', [op('Reshape', [product], { shape: [N, K, S, size, end] }), causal(start, size, end)])
+    const scores = masked(op('Reshape', [product], { shape: [N, K, S, size, end] }), start)
     const weights = op('Reshape', [op('Softmax', [scores], { axis: -1 })], { shape: [N, K, S * size, end] })
     const mixed = op('FusedMatMul', [weights, upTo(values, 2, end)], { transA: 0, transB: 0, alpha: 1 })
     return op('Reshape', [mixed], { shape: [N, K, S, size, H] })
@@ -97,7 +97,7 @@ function attendCompletions(
       const perCompletion = op('Reshape', [query], { shape: [N, K, g, S * r, H] })
       const product = op('FusedMatMul', [perCompletion, ownKeys], { transA: 0, transB: 1, alpha: scale })
       const open = op('Reshape', [product], { shape: [N, K, g, S, r, end] })
-      const ownScores = op('Add', [open, causal(start, r, end)])
+      const ownScores = masked(open, start)
       const mixOwn = (weights: Value) => {
         const flat = op('Reshape', [weights], { shape: [N, K, g, S * r, end] })
         const mixed = op('FusedMatMul', [flat, ownValues], { transA: 0, transB: 0, alpha: 1 })
@@ -159,9 +159,10 @@ function upTo(value: Value, axis: number, end: number): Value {
   return end === value.shape[axis] ? value : op('Slice', [value], { starts: [0], ends: [end], axes: [axis] })
 }
 
-/** Query `start + i` sees keys up to its own place: [size, end]. */
-function causal(start: number, size: number, end: number): Value {
+/** Scores [.., size, end] of which query `start + i` sees those of keys up to its own place. */
+function masked(scores: Value, start: number): Value {
+  const [size = 0, end = 0] = scores.shape.slice(-2).map(fixed)
   const mask = new Float32Array(size * end)
   for (let i = 0; i < size; i++) mask.fill(MASKED, i * end + start + i + 1, (i + 1) * end)
-  return constant(mask, [size, end])
+  return op('Add', [scores, constant(mask, [size, end], scores.dtype)])
 }

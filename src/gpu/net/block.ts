@@ -119,7 +119,7 @@ export function projections(
     const perHead = config.qkNorm
       ? normalize(op('Reshape', [output], { shape: [rows * heads, config.headDim] }), weight(norm), config)
       : output
-    const position = constant(BigInt64Array.of(0n), [1])
+    const position = constant(BigInt64Array.of(0n), [1], 'i64')
     const sequence = op('Reshape', [perHead], { shape: [1, rows, heads * config.headDim] })
     const rotated = op('RotaryEmbedding', [sequence, position, cos, sin])
     return op('Reshape', [rotated], { shape: [rows, heads * config.headDim] })

@@ -5,7 +5,7 @@ import { normalize } from './block.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
-import { input, op, scalar } from '../graph/graph.ts'
+import { input, op } from '../graph/graph.ts'
 import { scatterAdd } from '../graph/ops/sums.ts'
 
 /** Rows of the embedding: ids [T] → x [T, D]. */
@@ -81,5 +81,5 @@ function entropySlope(logits: Value, p: Value, dEntropy: Value): Value {
 /** H = −Σ p log p of each row, [M, 1]. */
 function entropyOf(logprobs: Value): Value {
   const terms = op('Mul', [op('Exp', [logprobs]), logprobs])
-  return op('Mul', [op('ReduceSum', [terms], { axes: [1], keepdims: 1 }), scalar(-1)])
+  return op('Mul', [op('ReduceSum', [terms], { axes: [1], keepdims: 1 }), -1])
 }

@@ -7,7 +7,8 @@ import { activationWidths, backwardGraph, forwardGraph } from '../net/block-grap
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } from './engine.ts'
 import { layerRoles, shapeOf, tensorName, type ModelConfig } from '../weights/family.ts'
-import { cut, input, op, scalar } from '../graph/graph.ts'
+import { cut, input } from '../graph/graph.ts'
+import { zeros } from '../graph/ops/sums.ts'
 import { embed, embedGradient } from '../net/head.ts'
 import { backwardHead, type HeadSlopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
@@ -146,6 +147,6 @@ function savedBytes(config: ModelConfig, T: number): number {
 function clear({ programs, scratch }: Engine, tensor: Tensor<'f32'>, rows: number): void {
   if (rows === 0) return
   const [, width = 1] = tensor.shape
-  const make = () => cut('zeros', {}, { zeros: op('Expand', [scalar(0)], { shape: [rows, width] }) })
+  const make = () => cut('zeros', {}, { zeros: zeros({ dtype: tensor.dtype, shape: [rows, width] }) })
   programs.run(`zeros ${rows} ${width}`, make, {}, { zeros: scratch.rows(tensor, 0, rows) })
 }

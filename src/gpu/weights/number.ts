@@ -1,4 +1,5 @@
 // The number types weights are stored in, one row each: width in bytes, and how they become float32 or whole numbers and back.
+import { decode, encode } from '../graph/float.ts'
 
 type Buffer = ArrayBuffer
 interface Row {
@@ -16,8 +17,8 @@ export const storedTypes = {
   F8_E4M3: { width: 1 },
   U16: { width: 2, integers: (buffer) => [...new Uint16Array(buffer)] },
   I16: { width: 2, integers: (buffer) => [...new Int16Array(buffer)] },
-  F16: { width: 2, floats: (buffer) => new Float32Array(new Float16Array(buffer)) },
-  BF16: { width: 2, floats: fromBrain },
+  F16: { width: 2, floats: (buffer) => decode('f16', new Uint16Array(buffer)) },
+  BF16: { width: 2, floats: (buffer) => decode('bf16', new Uint16Array(buffer)) },
   U32: { width: 4, integers: (buffer) => [...new Uint32Array(buffer)] },
   I32: { width: 4, integers: (buffer) => [...new Int32Array(buffer)] },
   F32: { width: 4, floats: (buffer) => new Float32Array(buffer) },
@@ -31,8 +32,8 @@ export type StoredType = keyof typeof storedTypes
 export const floatTypes = {
   /** Shares the memory of `values`. */
   F32: (values: Float32Array): Uint8Array => bytesOf(values),
-  F16: (values: Float32Array): Uint8Array => bytesOf(new Float16Array(values)),
-  BF16: (values: Float32Array): Uint8Array => bytesOf(toBrain(values)),
+  F16: (values: Float32Array): Uint8Array => bytesOf(encode('f16', values)),
+  BF16: (values: Float32Array): Uint8Array => bytesOf(encode('bf16', values)),
 }
 export type FloatType = keyof typeof floatTypes
 
@@ -47,25 +48,6 @@ export function isFloatType(name: string): name is FloatType {
 /** The row of a type, with what it cannot do left undefined. */
 export function storedType(name: StoredType): Row {
   return storedTypes[name]
-}
-
-/** bfloat16 is the upper half of a float32. */
-function fromBrain(buffer: Buffer): Float32Array<ArrayBuffer> {
-  const halves = new Uint16Array(buffer)
-  const words = new Uint32Array(halves.length)
-  for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16
-  return new Float32Array(words.buffer)
-}
-
-function toBrain(values: Float32Array): Uint16Array {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  const halves = new Uint16Array(values.length)
-  for (let i = 0; i < halves.length; i++) {
-    const word = words[i]!
-    const isNaN = (word & 0x7fffffff) > 0x7f800000
-    halves[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
-  }
-  return halves
 }
 
 function bytesOf(array: ArrayBufferView): Uint8Array {

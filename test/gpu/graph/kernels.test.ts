@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
-import { cut, input, op, scalar } from '../../../src/gpu/graph/graph.ts'
+import { cut, input, op } from '../../../src/gpu/graph/graph.ts'
 import { cudaFaults } from './kernels.ts'
 import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel, type ModelOptions } from '../../../src/gpu/policy/model.ts'
@@ -13,7 +13,7 @@ import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
 
 test('a graph of operators with kernels has no fault', () => {
   const x = input('f32', [4, 'n'])
-  expect(cudaFaults(cut('good', { x }, { y: op('Softmax', [op('Mul', [x, scalar(2)])], { axis: -1 }) }))).toEqual([])
+  expect(cudaFaults(cut('good', { x }, { y: op('Softmax', [op('Mul', [x, 2])], { axis: -1 }) }))).toEqual([])
 })
 
 test('an operator without a kernel for the type of its data is named with its graph', () => {

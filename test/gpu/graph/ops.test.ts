@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'bun:test'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import type { Attributes, Value, Op, OpName } from '../../../src/gpu/graph/value.ts'
-import { constant, cut, input, op, opAll, scalar } from '../../../src/gpu/graph/graph.ts'
+import { cast, constant, cut, input, op, opAll } from '../../../src/gpu/graph/graph.ts'
 import { gradients } from '../../../src/gpu/graph/grad.ts'
 import { toOnnx } from '../../../src/gpu/graph/onnx.ts'
 import { ops } from '../../../src/gpu/graph/ops.ts'
 import { elements } from '../../../src/gpu/graph/shape.ts'
+import { dtypes } from '../../../src/gpu/graph/tensor.ts'
 import { uniform } from '../../../src/rng.ts'
 
 /** Operands by shape; a number list stands for float32 values drawn from `range`, a Value for a constant that gets no gradient. */
@@ -17,7 +18,7 @@ interface Case {
 }
 
 const positive: [number, number] = [0.5, 2]
-const index = (values: number[], shape: number[]) => constant(BigInt64Array.from(values, BigInt), shape)
+const index = (values: number[], shape: number[]) => constant(BigInt64Array.from(values, BigInt), shape, 'i64')
 /** A float32 operand that is bound when the graph runs but gets no gradient. */
 const given = (data: Float32Array<ArrayBuffer>, shape: number[]) => {
   const value = input('f32', shape)
@@ -61,6 +62,7 @@ const cases: Partial<Record<OpName, Case[]>> = {
   Sqrt: [{ shapes: [[2, 3]], range: positive }],
   Sigmoid: [{ shapes: [[2, 3]] }],
   Identity: [{ shapes: [[2, 3]] }],
+  Cast: [{ shapes: [[2, 3]], attributes: { to: dtypes.f64.code } }],
   Sum: [{ shapes: [[2, 3], [3], [2, 1]] }],
   QuickGelu: [{ shapes: [[2, 3]], attributes: { alpha: 1 } }],
   FusedMatMul: [
@@ -191,10 +193,13 @@ describe('each gradient rule agrees with central finite differences', () => {
           return {
             y,
             w,
-            sum: op('ReduceSum', [op('Mul', [y, w])], { axes: y.shape.map((_, axis) => axis), keepdims: 0 }),
+            sum: op('ReduceSum', [op('Mul', [cast(y, w.dtype), w])], {
+              axes: y.shape.map((_, axis) => axis),
+              keepdims: 0,
+            }),
           }
         })
-        const loss = op('Sum', [scalar(0), ...terms.map(({ sum }) => sum)])
+        const loss = op('Sum', [0, ...terms.map(({ sum }) => sum)])
         const values = Object.fromEntries(
           Object.entries(inputs).map(([key, value], i) => [
             key,
@@ -204,7 +209,7 @@ describe('each gradient rule agrees with central finite differences', () => {
         )
         const free = Object.keys(inputs).filter((key) => !bound.has(inputs[key]!))
         const wrt = free.map((key) => inputs[key]!)
-        const found = gradients(new Map(terms.map(({ y, w }) => [y, w])), wrt)
+        const found = gradients(new Map(terms.map(({ y, w }) => [y, cast(w, y.dtype)])), wrt)
         const exact = run(Object.fromEntries(found.map((g, i) => [`d${i}`, g!])), inputs, values)()
         const lossOf = run({ loss }, inputs, values)
         free.forEach((key, i) => {

@@ -1,6 +1,8 @@
 // Operators on each element for itself, operands broadcast.
-import type { Op, OpName, Type } from '../value.ts'
-import { op, scalar } from '../node.ts'
+import type { Op, OpName } from '../value.ts'
+import { isFloat } from '../float.ts'
+import { cast, op } from '../node.ts'
+import { dtypes, type DType } from '../tensor.ts'
 import { broadcast } from '../shape.ts'
 import { unbroadcast } from './sums.ts'
 
@@ -10,8 +12,9 @@ const binary = (grad?: Op['grad']): Op => ({
 })
 /** One operand, whose type the result has. */
 export const unary = (grad?: Op['grad']): Op => ({ infer: ([x]) => [x!], ...(grad && { grad }) })
-/** By the code that ONNX gives a type. */
-const CAST_TARGETS: Record<string, Type['dtype']> = { 1: 'f32', 6: 'i32', 7: 'i64' }
+
+/** Types by the code that ONNX gives them. */
+const coded = new Map<number, DType>(Object.entries(dtypes).map(([name, { code }]) => [code, name as DType]))
 
 export const elementwise = {
   Add: binary(({ inputs: [a, b], dy }) => [unbroadcast(dy, a!), unbroadcast(dy, b!)]),
@@ -26,8 +29,8 @@ export const elementwise = {
   Exp: unary(({ outputs: [y], dy }) => [op('Mul', [dy, y!])]),
   Log: unary(({ inputs: [x], dy }) => [op('Div', [dy, x!])]),
   // d√x = dy / 2√x
-  Sqrt: unary(({ outputs: [y], dy }) => [op('Div', [op('Mul', [dy, scalar(0.5)]), y!])]),
-  Sigmoid: unary(({ outputs: [y], dy }) => [op('Mul', [dy, op('Mul', [y!, op('Sub', [scalar(1), y!])])])]),
+  Sqrt: unary(({ outputs: [y], dy }) => [op('Div', [op('Mul', [dy, 0.5]), y!])]),
+  Sigmoid: unary(({ outputs: [y], dy }) => [op('Mul', [dy, op('Mul', [y!, op('Sub', [1, y!])])])]),
   Identity: unary(({ dy }) => [dy]),
   Sum: {
     infer: (inputs) => [
@@ -35,8 +38,10 @@ export const elementwise = {
     ],
     grad: ({ inputs, dy }) => inputs.map((x) => unbroadcast(dy, x)),
   },
+  /** To the type of that ONNX code. */
   Cast: {
-    infer: ([x], { to }) => [{ dtype: CAST_TARGETS[String(to)]!, shape: x!.shape }],
+    infer: ([x], { to }) => [{ dtype: coded.get(Number(to))!, shape: x!.shape }],
+    grad: ({ inputs: [x], dy }) => [isFloat(x!.dtype) ? cast(dy, x!.dtype) : undefined],
   },
   /** x·σ(αx); α = 1 is SiLU, the only one differentiated: σ(x)·(1 + x − y). */
   QuickGelu: {
@@ -45,7 +50,7 @@ export const elementwise = {
     infer: ([x]) => [x!],
     grad: ({ inputs: [x], outputs: [y], attributes, dy }) => {
       if (attributes['alpha'] !== 1) throw new Error(`QuickGelu: no gradient for alpha ${attributes['alpha']}`)
-      const slope = op('Mul', [op('Sigmoid', [x!]), op('Add', [op('Sub', [x!, y!]), scalar(1)])])
+      const slope = op('Mul', [op('Sigmoid', [x!]), op('Add', [op('Sub', [x!, y!]), 1])])
       return [op('Mul', [dy, slope])]
     },
   },

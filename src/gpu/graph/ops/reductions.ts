@@ -1,6 +1,6 @@
 // Reductions along axes, and the normalisations made of them.
 import type { Attributes, Op, OpName, Type, Value } from '../value.ts'
-import { op, scalar } from '../node.ts'
+import { cast, op } from '../node.ts'
 import { axesOf, fixed, reducedShape, replaceAxis, sameShape } from '../shape.ts'
 import { unary } from './elementwise.ts'
 import { unbroadcast } from './sums.ts'
@@ -17,7 +17,7 @@ export const reductions = {
     infer: ([x], attributes) => [{ dtype: x!.dtype, shape: reducedShape(x!, attributes) }],
     grad: ({ inputs: [x], attributes, dy }) => {
       const count = axesOf(attributes, x!.shape.length).reduce((n, axis) => n * fixed(x!.shape[axis]), 1)
-      return [spread(op('Mul', [dy, scalar(1 / count)]), x!, attributes)]
+      return [spread(op('Mul', [dy, 1 / count]), x!, attributes)]
     },
   },
   // dS = p∘(dP − Σ p∘dP)
@@ -31,19 +31,21 @@ export const reductions = {
     return [op('Sub', [dy, op('Mul', [op('Exp', [y!]), total])])]
   }),
   /**
-   * RMSNorm over the last axis: y = x·r·g with r = 1/√(mean x² + ε), which is the second output.
-   * dx = r·n − x·r³·mean(n∘x) with n = dy∘g; dg = Σ dy∘x·r.
+   * RMSNorm over the last axis: y = x·r·g with r = 1/√(mean x² + ε), which is the second output, in float32.
+   * dx = r·n − x·r³·mean(n∘x) with n = dy∘g; dg = Σ dy∘x·r, all in the type of r: r³ is beyond float16.
    */
   SimplifiedLayerNormalization: {
     floats: ['epsilon'],
     infer: ([x]) => [x!, { dtype: 'f32', shape: replaceAxis(x!.shape, x!.shape.length - 1, 1) }],
-    grad: ({ inputs: [x, g], outputs: [, r], dy, gradients }) => {
+    grad: ({ inputs, outputs: [, r], dy: arrived, gradients }) => {
       if (gradients[1]) throw new Error('SimplifiedLayerNormalization: no gradient through its second output')
-      const n = op('Mul', [dy, g!])
+      const [x, g, dy] = [inputs[0]!, inputs[1]!, arrived].map((value) => cast(value, r!.dtype))
+      const n = op('Mul', [dy!, g!])
       const mean = op('ReduceMean', [op('Mul', [n, x!])], { axes: [-1], keepdims: 1 })
       const cube = op('Mul', [op('Mul', [r!, r!]), r!])
       const dx = op('Sub', [op('Mul', [n, r!]), op('Mul', [x!, op('Mul', [mean, cube])])])
-      return [dx, unbroadcast(op('Mul', [dy, op('Mul', [x!, r!])]), g!)]
+      const dg = unbroadcast(op('Mul', [dy!, op('Mul', [x!, r!])]), g!)
+      return [cast(dx, inputs[0]!.dtype), cast(dg, inputs[1]!.dtype)]
     },
   },
   /** Rotates pairs (i, i + H/2) of each head; its inverse is the rotation by −angle. Inputs x, position, cos, sin. */

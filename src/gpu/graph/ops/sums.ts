@@ -1,6 +1,6 @@
 // What gradient rules share: sums over what was repeated, rows added where they belong, zeros.
 import type { Type, Value } from '../value.ts'
-import { op, scalar } from '../node.ts'
+import { constant, op } from '../node.ts'
 import { fixed, repeatedAxes, sameShape } from '../shape.ts'
 
 /** Sums a gradient back to the shape of an operand that was broadcast. */
@@ -17,7 +17,7 @@ export function scatterAdd(base: Value, index: Value, updates: Value): Value {
   return op('ScatterElements', [base, indices, updates], { axis: 0, reduction: 'add' })
 }
 
-/** Zeros of that shape. */
-export function zeros(like: Type): Value {
-  return op('Expand', [scalar(0)], { shape: like.shape.map(fixed) })
+/** Zeros of that type. */
+export function zeros({ dtype, shape }: Type): Value {
+  return op('Expand', [constant(Float32Array.of(0), [], dtype)], { shape: shape.map(fixed) })
 }

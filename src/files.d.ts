@@ -7,6 +7,10 @@ declare module '*.dylib' {
   const path: string
   export default path
 }
+declare module '*.wasm' {
+  const path: string
+  export default path
+}
 declare module '*/transformers.web.js' {
   export * from '@huggingface/transformers'
 }

@@ -6,6 +6,7 @@ import { aggregatePaper, aggregateV4, type Counts } from './aggregate.ts'
 import { categories, isCategory, type CategoryName } from './categories.ts'
 import { readCategory, type BfclRow } from './data.ts'
 import { findDecoder, modeOf } from './decode.ts'
+import { loadGrammar } from './grammar.ts'
 import { defects } from './defects.ts'
 import { items } from './items.ts'
 import { judge } from './judge.ts'
@@ -67,6 +68,7 @@ async function judgeRecord(
     )
   }
   const decoder = findDecoder(String(mode), at)
+  await loadGrammar(categories[row.category].language)
   const verdict = judge(row.category, row, { response, decoder, underscoreToDot: underscore_to_dot === true })
   return { id: row.id, category: row.category, score: verdict.verdict ? 1 : 0, judgement: { ...verdict }, response }
 }

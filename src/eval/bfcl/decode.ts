@@ -10,7 +10,7 @@ import { Dict, PythonError, type Py } from '../../text/python/value.ts'
 import { decodeJavaCalls } from './java-calls.ts'
 import { decodeJavascriptCalls } from './javascript-calls.ts'
 import { decodePythonCalls } from './python-calls.ts'
-import { SourceError } from './source-tokens.ts'
+import { SourceError } from './grammar.ts'
 import type { Language } from './types.ts'
 
 export interface Decoder {

@@ -1,62 +1,75 @@
 // Java source → BFCL's decoded calls: the first method call, its named arguments as text the way BFCL's tree walk spells it.
+import type { Node } from 'web-tree-sitter'
+import { MAX_DEPTH } from '../../text/json.ts'
 import { Dict, type Py } from '../../text/python/value.ts'
-import { parseJava, type Call, type Node } from './java-syntax.ts'
-import { SourceError } from './source-tokens.ts'
+import { readTree, SourceError } from './grammar.ts'
 
 /** Decoded calls [{name: {argument: text}}], or {} where the source holds no call. @throws SourceError where the original refuses it. */
 export function decodeJavaCalls(source: string): Py {
-  const call = parseJava(source)
-    .map(firstCall)
-    .find((found) => found !== undefined)
-  if (!call) return new Dict()
-  const text = textOf(source)
-  const named = new Dict()
-  for (const item of call.items) {
-    const [left, , right] = item.kind === 'assignment' ? item.items : []
-    if (left && right) setOnce(named, text(left), render(right, text, false))
-    else if (item.kind === 'name' || item.kind === 'class') setOnce(named, null, render(item, text, false))
-  }
-  const name = call.object ? `${text(call.object)}.${text(call.name)}` : text(call.name)
-  return [new Dict([[name, named]])]
+  return readTree('java', source, (root) => {
+    const call = firstCall(root, 0)
+    return call ? [readCall(call, textOf(source))] : new Dict()
+  })
 }
 
-function setOnce(named: Dict, key: Py, value: string): void {
+function readCall(call: Node, text: (node: Node) => string): Dict {
+  const object = call.childForFieldName('object')
+  const name = text(call.childForFieldName('name')!)
+  const named = new Dict()
+  for (const item of call.childForFieldName('arguments')!.children) {
+    const [left, , right] = item!.type === 'assignment_expression' ? item!.children : []
+    if (left && right) setOnce(named, text(left), render(right, text, 0))
+    else if (UNNAMED.has(item!.type)) setOnce(named, null, render(item!, text, 0))
+  }
+  return new Dict([[object ? `${text(object)}.${name}` : name, named]])
+}
+
+/** Adds an argument. @throws SourceError where there is one of that name. */
+export function setOnce(named: Dict, key: Py, value: string): void {
   if (named.has(key)) throw new SourceError('two arguments of one name')
   named.set(key, value)
 }
 
 /** The original cuts its text by byte offsets, so that everything after a character beyond ASCII is shifted. */
-function textOf(source: string): (node: { start: number; end: number }) => string {
-  if (/^[\0-\x7f]*$/.test(source)) return ({ start, end }) => source.slice(start, end)
+function textOf(source: string): (node: Node) => string {
+  if (/^[\0-\x7f]*$/.test(source)) return ({ startIndex, endIndex }) => source.slice(startIndex, endIndex)
   const characters = [...source]
   const byteOffset = (index: number) => Buffer.byteLength(source.slice(0, index))
-  return ({ start, end }) => characters.slice(byteOffset(start), byteOffset(end)).join('')
+  return ({ startIndex, endIndex }) => characters.slice(byteOffset(startIndex), byteOffset(endIndex)).join('')
 }
 
-function render(node: Node, text: (node: { start: number; end: number }) => string, nested: boolean): string {
-  const inner = (item: Node) => render(item, text, true)
-  switch (node.kind) {
-    case 'quoted':
-      return nested ? text(node) : [...text(node)].slice(1, -1).join('')
-    case 'array':
-      if (!node.value) throw new SourceError('an array without values')
-      return `new ${inner(node.type)}[]${inner(node.value)}`
-    case 'object':
-      return `new ${inner(node.type)}(${node.items.map(inner).join(', ')})`
-    case 'group':
-    case 'assignment':
-      return node.items.map(inner).join('')
-    default:
-      return text(node)
+const UNNAMED = new Set(['identifier', 'class_literal'])
+/** What is taken as it stands. */
+const WHOLE = new Set([...UNNAMED, 'type_identifier', 'method_invocation'])
+const QUOTED = new Set(['string_literal', 'character_literal'])
+
+function render(node: Node, text: (node: Node) => string, depth: number): string {
+  const inner = (item: Node | null) => {
+    if (!item) throw new SourceError('an array without values')
+    return render(item, text, checked(depth + 1))
   }
+  if (QUOTED.has(node.type)) return depth > 0 ? text(node) : [...text(node)].slice(1, -1).join('')
+  if (WHOLE.has(node.type)) return text(node)
+  if (node.type === 'array_creation_expression')
+    return `new ${inner(node.childForFieldName('type'))}[]${inner(node.childForFieldName('value'))}`
+  if (node.type === 'object_creation_expression') {
+    const items = node.childForFieldName('arguments')!.children.filter((item) => !',()'.includes(item!.type))
+    return `new ${inner(node.childForFieldName('type'))}(${items.map(inner).join(', ')})`
+  }
+  return node.childCount > 0 ? node.children.map(inner).join('') : text(node)
 }
 
-function firstCall(node: Node): Call | undefined {
-  if (node.kind === 'call') return node
-  const children = 'items' in node ? node.items : []
-  for (const child of node.kind === 'array' ? [node.type, ...(node.value ? [node.value] : [])] : children) {
-    const call = firstCall(child)
+function firstCall(node: Node, depth: number): Node | undefined {
+  if (node.type === 'method_invocation') return node
+  for (const child of node.children) {
+    const call = firstCall(child!, checked(depth + 1))
     if (call) return call
   }
   return undefined
+}
+
+/** Python gives up there too. */
+function checked(depth: number): number {
+  if (depth > MAX_DEPTH) throw new SourceError('nested too deep')
+  return depth
 }

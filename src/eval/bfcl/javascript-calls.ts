@@ -1,30 +1,23 @@
 // JavaScript source → BFCL's decoded calls: the first statement that is a call, its named arguments as source text.
 import { Dict, type Py } from '../../text/python/value.ts'
-import { parseJavascript, type Span } from './javascript-syntax.ts'
-import { SourceError } from './source-tokens.ts'
-
-/** A JSX element around text. */
-const MARKUP = /^\s*<([\w.]+)>(?:[^<>{}]|\{\})*<\/\1>;?\s*$/
+import { readTree } from './grammar.ts'
+import { setOnce } from './java-calls.ts'
 
 /** Decoded calls [{name: {argument: text}}], or null where no statement is a call. @throws SourceError where the original refuses it. */
 export function decodeJavascriptCalls(source: string): Py {
-  if (MARKUP.test(source)) return null
-  const statements = parseJavascript(source)
-  const call = statements.find(({ kind }) => kind === 'call')
-  if (!call) return null
-  const text = ({ start, end }: Span) => source.slice(start, end)
-  const named = new Dict()
-  const [callee, ...items] = call.items
-  for (const item of items) {
-    if (item.kind === 'assignment') setOnce(named, text(item.items[0]!), unquoted(text(item.items[1]!)))
-    else if (item.kind === 'name' || item.kind === 'true') setOnce(named, null, text(item))
-  }
-  return [new Dict([[text(callee!), named]])]
-}
-
-function setOnce(named: Dict, key: Py, value: string): void {
-  if (named.has(key)) throw new SourceError('two arguments of one name')
-  named.set(key, value)
+  return readTree('javascript', source, (root) => {
+    const statements = root.children.filter((child) => child!.type === 'expression_statement')
+    const call = statements.flatMap((each) => each!.children).find((child) => child!.type === 'call_expression')
+    if (!call) return null
+    const named = new Dict()
+    const [callee, given] = call.children
+    for (const item of given!.children) {
+      if (item!.type === 'assignment_expression')
+        setOnce(named, item!.children[0]!.text, unquoted(item!.children[2]!.text))
+      else if (item!.type === 'identifier' || item!.type === 'true') setOnce(named, null, item!.text)
+    }
+    return [new Dict([[callee!.text, named]])]
+  })
 }
 
 function unquoted(value: string): string {

@@ -4,11 +4,14 @@ import * as fc from 'fast-check'
 import { decoders, findDecoder, isUndecodable } from '../../../src/eval/bfcl/decode.ts'
 import { categories, isCategory } from '../../../src/eval/bfcl/categories.ts'
 import type { AstCase } from '../../../src/eval/bfcl/checker.ts'
+import { loadGrammar } from '../../../src/eval/bfcl/grammar.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
 import type { Language } from '../../../src/eval/bfcl/types.ts'
 import { parseJson } from '../../../src/text/json.ts'
 import { fromJson } from '../../../src/text/python/json.ts'
 import { repr } from '../../../src/text/python/repr.ts'
+
+for (const language of ['java', 'javascript']) await loadGrammar(language)
 
 const REFUSED = 'refused'
 
@@ -71,6 +74,22 @@ test('Java: quotes go at the top only, bodies of objects are dropped, one call i
     ['[Maps.of(first=1, first=2)]', REFUSED],
     ["[Maps.of(first={'a': 1})]", REFUSED],
     ['[]', '{}'],
+    [
+      '[Maps.of(test=a ? b : c, each=x -> x + 1, of=String::valueOf, at=a[0], o=Object.class, s="""text""")]',
+      `[{'Maps.of': {'test': 'a?b:c', 'each': 'x->x+1', 'of': 'String::valueOf', 'at': 'a[0]', 'o': 'Object.class', 's': '""text""'}}]`,
+    ],
+    [
+      '[Maps.of(o=new Foo(1, "a") { int x; }, l=new ArrayList<>())]',
+      `[{'Maps.of': {'o': 'new Foo(1, "a")', 'l': 'new ArrayList<>()'}}]`,
+    ],
+    ['[const r = Maps.of(n=5L, u=TimeUnit.MINUTES);]', "[{'Maps.of': {'n': '5L', 'u': 'TimeUnit.MINUTES'}}]"],
+    ['[Maps.of(n=1) // done]', "[{'Maps.of': {'n': '1'}}]"],
+    ['[Maps.of(first=1)\nMaps.of(second=2)]', REFUSED],
+    ['[Maps.of(name="é", size=1)]', `[{'Maps.of': {'name': 'é"', 'ize=': ')'}}]`],
+    ['[Maps.of(name=this, second, Object.class)]', REFUSED],
+    ['[Maps.of(n=new int[3])]', REFUSED],
+    ['Here is the call: Maps.of(n=1)', REFUSED],
+    [`[Maps.of(${'a<'.repeat(50_000)}]`, REFUSED],
   ]
   for (const [text, decoded] of cases) expect([text, decode('text', text, 'java')]).toEqual([text, decoded])
 })
@@ -79,6 +98,16 @@ test('JavaScript: values are source text without outer quotes; what is no call i
   const cases: [string, string][] = [
     [`[draw(at=[1, {x: "y"}], label='a')]`, `[{'draw': {'at': '[1, {x: "y"}]', 'label': 'a'}}]`],
     ['[draw(f=(a, b) => a + b, t=`x ${y}`)]', "[{'draw': {'f': '(a, b) => a + b', 't': '`x ${y}`'}}]"],
+    [
+      '[draw(f=async () => 1, g=function (a) { return a }, r=/x+/g, n=10n)]',
+      "[{'draw': {'f': 'async () => 1', 'g': 'function (a) { return a }', 'r': '/x+/g', 'n': '10n'}}]",
+    ],
+    ['[draw(a={get b() { return 1 }}, ...c)]', "[{'draw': {'a': '{get b() { return 1 }}'}}]"],
+    ['[draw(a=<b>c</b>)]', "[{'draw': {'a': '<b>c</b>'}}]"],
+    ['[draw(a=1).then(b=2)]', "[{'draw(a=1).then': {'b': '2'}}]"],
+    ['[draw(a=1)\npaint(b=2)]', "[{'draw': {'a': '1'}}]"],
+    ['[const r = draw(a=1)]', 'None'],
+    ['[draw(x, true)]', REFUSED],
     ['[await draw(a=1)]', 'None'],
     ['[draw]', 'None'],
     ['Sure, here it is.', REFUSED],

@@ -3,10 +3,13 @@ import { expect, test } from 'bun:test'
 import { categories, isCategory, type CategoryName } from '../../../src/eval/bfcl/categories.ts'
 import { readCategory, type BfclRow } from '../../../src/eval/bfcl/data.ts'
 import { decoders } from '../../../src/eval/bfcl/decode.ts'
+import { loadGrammar } from '../../../src/eval/bfcl/grammar.ts'
 import { judge } from '../../../src/eval/bfcl/judge.ts'
 import { isObject } from '../../../src/text/json.ts'
 import { readRecords } from '../../../src/text/jsonl.ts'
 import { sharedPath } from '../../shared.ts'
+
+for (const language of ['java', 'javascript']) await loadGrammar(language)
 
 const lines = sharedPath('verdicts', 'bfcl_ast.jsonl.gz')
 const folder = sharedPath('data', 'bfcl_v4')

@@ -1,9 +1,9 @@
 // hone eval as a script meets it: rows on stdout, the table on stderr, exit codes, reports.
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run, type Ended } from '../../hone.ts'
+import { describeForms, forms, run, type Ended } from '../../hone.ts'
 import { scratch } from '../../scratch.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-eval-'))
@@ -54,6 +54,36 @@ test('one row per response on stdout, in order, and nothing else; the table goes
   expect(stderr).toContain('exact match')
   expect(stderr).toContain('refusal: right')
 })
+
+describeForms((start) =>
+  test("BFCL's Java and JavaScript are read with tree-sitter's grammars, wherever it is run", () => {
+    const data = mkdtempSync(join(folder, 'bfcl-'))
+    mkdirSync(join(data, 'possible_answer'))
+    const responses = ['java', 'javascript'].map((language) => {
+      const [category, id] = [`simple_${language}`, `simple_${language}_0`]
+      const parameters = { type: 'dict', properties: { n: { type: 'integer' } }, required: ['n'] }
+      writeLines(join(data, `BFCL_v4_${category}.json`), [
+        { id, question: [[]], function: [{ name: 'f.g', description: 'd', parameters }] },
+      ])
+      writeLines(join(data, 'possible_answer', `BFCL_v4_${category}.json`), [
+        { id, ground_truth: [{ 'f.g': { n: [5] } }] },
+      ])
+      return { id, category, response: '[f.g(n=5)]' }
+    })
+    const words = [
+      '--bench',
+      'bfcl',
+      '--data',
+      data,
+      '--responses',
+      write('sources.jsonl', responses),
+      '--format',
+      'ndjson',
+    ]
+    const { code, stdout } = run(start, ['eval', ...words], { cwd: data })
+    expect([code, stdout.match(/"verdict": ?true/g)?.length]).toEqual([0, 2])
+  }),
+)
 
 test('a bar that is not met ends with exit 1 and says by how much', () => {
   const responses = write('half.jsonl', [

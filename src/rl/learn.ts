@@ -1,5 +1,4 @@
 // One step of learning: a batch of rollouts through mini-batches and micro-batches to optimizer updates.
-import { EXIT, HoneError } from '../error.ts'
 import type { Figures } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
@@ -10,6 +9,7 @@ import { breathe, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
 import { updateOptions } from './schedule.ts'
+import { requireFinite } from './sound.ts'
 import { ratios } from './loss/ratio.ts'
 import { gather, isTruncated, scatter, trainedTokens } from './trained.ts'
 
@@ -41,7 +41,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       const options = updateOptions(recipe, update, steps * updatesPerStep)
       const { gradNorm } = policy.update(options)
       rate = options.learningRate
-      requireFinite(gradNorm, step)
+      requireFinite(gradNorm, policy, step)
       addParts(tally.parts, learned.parts)
       tally.tokens += learned.tokens
       tally.sequences += learned.sequences
@@ -126,15 +126,6 @@ function thresholdOf(rollouts: readonly Rollout<Weighted>[], { topEntropyShare }
     ),
     topEntropyShare,
   )
-}
-
-/** Stop before a weight that is not a number is ever saved. */
-export function requireFinite(gradNorm: number, step: number): void {
-  if (Number.isFinite(gradNorm)) return
-  throw new HoneError(`Cannot go on after step ${step}: the gradient norm is ${gradNorm}`, {
-    exit: EXIT.no,
-    hint: 'The last checkpoint is sound: resume it with a lower learningRate or a smaller maxGradNorm.',
-  })
 }
 
 function addParts(sum: LossParts, parts: LossParts): void {

@@ -6,6 +6,7 @@ import type { Policy } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
 import { answer, figuresOf } from './heldout.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
+import { requireSound } from './sound.ts'
 
 export interface LoopContext {
   recipe: {
@@ -51,11 +52,12 @@ export async function loop(
   steps: number,
   takeStep: (step: number, position: number) => Promise<Stepped>,
 ): Promise<'done' | 'interrupted'> {
-  const { recipe, emit, clock } = context
+  const { recipe, policy, emit, clock } = context
   let { step, position } = start
   if (step === 0 && recipe.evalAtStart) await evaluate(context, step)
   while (step < steps) {
     const stepped = await takeStep(step, position)
+    requireSound(policy, step)
     step++
     position = stepped.position
     emit({ type: 'step', time: clock(), step, steps, figures: stepped.figures })

@@ -6,7 +6,7 @@ import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
 import { updateOptions } from './schedule.ts'
-import { requireFinite } from './learn.ts'
+import { requireFinite } from './sound.ts'
 
 /** The loss in symbols. */
 export const FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
@@ -57,7 +57,7 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
   }
   const update = updateOptions(recipe, step, steps)
   const { gradNorm } = policy.update(update)
-  requireFinite(gradNorm, step)
+  requireFinite(gradNorm, policy, step)
   const tokens = examples.reduce((sum, { prompt }) => sum + prompt.length, targets)
   const seconds = (clock() - started) / 1000
   const figures = {

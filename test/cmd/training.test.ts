@@ -191,6 +191,25 @@ test('the first ratio is one, whatever cut the distribution that was sampled: it
   expect(moved('--old-logprobs', 'sampled')).toBeGreaterThan(1)
 })
 
+test('a run whose last update makes weights that are no numbers ends with 1, names a tensor and writes no model', () => {
+  for (const command of ['sft', 'train']) {
+    const { code, stderr } = hone(
+      command,
+      `${command}.json`,
+      '--output',
+      `nan-${command}`,
+      '--steps',
+      '1',
+      '--adam-beta2',
+      '1',
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/error: Cannot go on after step 0: in step 1 model\.\S+ holds values that are not finite/)
+    expect(existsSync(join(place, `nan-${command}`, 'final'))).toBe(false)
+    expect(existsSync(join(place, `nan-${command}`, 'checkpoints'))).toBe(false)
+  }
+})
+
 test('a reward of one’s own is asked about every completion', () => {
   expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
     code: 0,

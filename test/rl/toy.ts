@@ -120,6 +120,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
       gradient.fill(0)
       return { gradNorm }
     },
+    unsound: () => (table.every(Number.isFinite) ? undefined : 'table'),
     clearGradients: () => void gradient.fill(0),
     state: () => ({
       updates,

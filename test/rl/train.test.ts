@@ -205,6 +205,25 @@ test('a gradient that is not a number ends the run with the last checkpoint kept
   expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(2)
 })
 
+test('weights that an update, even the last one, makes no numbers are neither evaluated nor saved', async () => {
+  const toy = toyPolicy(V)
+  const { context: run, directory } = context({ saveEvery: 1, evalEvery: 1 }, toy)
+  const last = 30
+  let updates = 0
+  const broken: Toy = {
+    ...toy,
+    update: (options) => {
+      const updated = toy.update(options)
+      if (++updates === 2 * last) toy.table[3] = Infinity
+      return updated
+    },
+  }
+  await expect(train({ ...run, policy: broken }, start)).rejects.toThrow(
+    expect.objectContaining({ exit: 1, message: expect.stringContaining(`in step ${last} table holds values`) }),
+  )
+  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(last - 1)
+})
+
 test('a reward that only fails ends the run before it is trained on', async () => {
   const { context: run, toy } = context()
   const judge: TrainContext['judge'] = async (groups) =>

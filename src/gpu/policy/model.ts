@@ -14,7 +14,7 @@ import type { Forward, ForwardOptions, Group, PerToken, Policy } from './policy.
 import { programsOn, type Programs } from '../device/programs.ts'
 import { sessionsOver } from './service.ts'
 import { scratchOn } from '../device/scratch.ts'
-import type { FloatType } from '../weights/number.ts'
+import { allFinite, type FloatType } from '../weights/number.ts'
 import { openWeights, saveModel } from '../weights/weights.ts'
 import { HoneError } from '../../error.ts'
 
@@ -125,6 +125,15 @@ export function openModel(
       const { gradNorm } = optimizer.step(options)
       parameters.merge()
       return { gradNorm }
+    },
+    unsound() {
+      if (!trained || !optimizer || optimizer.sound()) return undefined
+      const [moment1, moment2] = [device.download(trained.moment1), device.download(trained.moment2)]
+      return trained.tensors.find(({ offset, value }) => {
+        const whole = device.download(value)
+        const moments = [moment1, moment2].map((each) => each.subarray(offset, offset + whole.length))
+        return [whole, ...moments].some((each) => !allFinite(each))
+      })?.name
     },
     clearGradients() {
       if (trained) device.upload(trained.gradient, new Float32Array(trained.gradient.shape[0]!))

@@ -9,6 +9,8 @@ export interface Optimizer {
   /** Number of updates so far: t of the bias corrections. */
   updates: number
   step(options: UpdateOptions): { gradNorm: number }
+  /** False where a trained value or a moment may not be finite: a sum of squares that overflows says so too. */
+  sound(): boolean
 }
 
 /**
@@ -35,20 +37,18 @@ export function optimizerOf(programs: Programs, scratch: Scratch, trained: Train
   const sums = device.alloc('f32', [stretches.length])
   const sumViews = stretches.map((_, i) => device.view(sums, [], i))
 
+  const squaresOf = (kind: keyof (typeof stretches)[number]['tensors']): number => {
+    stretches.forEach(({ size, tensors }, i) =>
+      programs.run(`square sum ${size}`, () => squareSum(size), { x: tensors[kind] }, { sum: sumViews[i]! }),
+    )
+    return device.download(sums).reduce((sum, square) => sum + square, 0)
+  }
+
   return {
     updates: 0,
+    sound: () => (['value', 'moment1', 'moment2'] as const).every((kind) => Number.isFinite(squaresOf(kind))),
     step(options) {
-      stretches.forEach(({ size, tensors }, i) =>
-        programs.run(
-          `square sum ${size}`,
-          () => squareSum(size),
-          { x: tensors.gradient },
-          {
-            sum: sumViews[i]!,
-          },
-        ),
-      )
-      const gradNorm = Math.sqrt(device.download(sums).reduce((sum, square) => sum + square, 0))
+      const gradNorm = Math.sqrt(squaresOf('gradient'))
       if (!Number.isFinite(gradNorm)) return { gradNorm }
       const t = ++this.updates
       // As torch.nn.utils.clip_grad_norm_: the norm gets 1e-6 before it divides.

@@ -54,6 +54,8 @@ export interface Policy {
   ): void
   /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
   update(options: UpdateOptions): { gradNorm: number }
+  /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
+  unsound(): string | undefined
   /** Forget the accumulated gradients. */
   clearGradients(): void
   /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */

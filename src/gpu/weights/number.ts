@@ -37,6 +37,14 @@ export const floatTypes = {
 }
 export type FloatType = keyof typeof floatTypes
 
+/** True where no value is NaN or infinite. */
+export function allFinite(values: Float32Array): boolean {
+  // A product with zero is zero for what is finite and NaN for the rest: one sum instead of a test per value.
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i]! * 0
+  return sum === 0
+}
+
 export function isStoredType(name: string): name is StoredType {
   return Object.hasOwn(storedTypes, name)
 }

@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { PolicyState } from '../../gpu/policy/policy.ts'
+import { allFinite } from '../../gpu/weights/number.ts'
 import { openSafetensors, type Stored, writeSafetensors } from '../../gpu/weights/safetensors.ts'
 import { stepName } from '../../rundir/paths.ts'
 import type { Progress } from '../../rl/record.ts'
@@ -79,7 +80,7 @@ export function latestCheckpoint(
   if (damaged.length === 0) return undefined
   throw new HoneError(`Cannot read any checkpoint of the run: ${damaged.length} of ${damaged.length} are damaged`, {
     at: damaged[0],
-    hint: 'Its files do not have the hash that state.json says; start the run again.',
+    hint: 'Their files do not have the hash that state.json says, or hold weights that are no numbers; start the run again.',
   })
 }
 
@@ -111,6 +112,8 @@ function readCheckpoint(path: string): Checkpoint | undefined {
           moment2: file.floats(stem + MOMENT2),
         }
       })
+    // A checkpoint may be whole and of weights that are no numbers: nothing can go on from it.
+    if (tensors.some((each) => ![each.value, each.moment1, each.moment2].every(allFinite))) return undefined
     return { step: state.step, position: state.position, policy: { updates: state.updates, tensors } }
   } finally {
     file.close()

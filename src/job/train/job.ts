@@ -56,7 +56,9 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   )
   try {
     if (job.resume !== undefined) {
-      const damaged = (latest?.damaged ?? []).map((path) => `checkpoint ${path} is damaged and was passed over`)
+      const damaged = (latest?.damaged ?? []).map(
+        (path) => `checkpoint ${path} is damaged, or of weights that are no numbers, and was passed over`,
+      )
       announce(job, [...damaged, ...damagedEvents(run, lines)], start, emit)
     }
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })

@@ -48,6 +48,15 @@ test('a damaged or half-written checkpoint is passed over, and said', () => {
   expect(() => latestCheckpoint(directory)).toThrow('3 of 3 are damaged')
 })
 
+test('a checkpoint of weights that are no numbers is passed over', () => {
+  const directory = root()
+  for (const step of [1, 2]) saveCheckpoint(directory, at(step), 9)
+  const broken = at(3)
+  broken.policy.tensors[0]!.value[1] = NaN
+  saveCheckpoint(directory, broken, 9)
+  expect(latestCheckpoint(directory)!.checkpoint.step).toBe(2)
+})
+
 test('what a killed process left unfinished is cleared away by the next checkpoint', () => {
   const directory = root()
   mkdirSync(join(directory, 'step-000000004.tmp'), { recursive: true })

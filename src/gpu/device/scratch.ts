@@ -1,17 +1,17 @@
 // Working memory that is used again: named buffers that grow to the largest shape asked of them.
 import type { Device, Tensor } from './device.ts'
-import { elements, type Shape } from '../graph/tensor.ts'
+import { setValues } from './values.ts'
+import type { Float } from '../graph/float.ts'
+import { type DType, elements, type Shape } from '../graph/tensor.ts'
 
 export interface Scratch {
-  /** A float32 tensor of that shape over the buffer of that name; its contents last until the name is asked for again. */
-  take(name: string, shape: Shape): Tensor<'f32'>
-  /** Upload into a buffer of that name. */
-  put(name: string, shape: Shape, data: Float32Array): Tensor<'f32'>
+  /** A tensor over the buffer of that name; its contents last until the name is asked for again. */
+  take<D extends DType>(dtype: D, name: string, shape: Shape): Tensor<D>
+  /** Values in a buffer of that name. */
+  put<D extends Float>(dtype: D, name: string, shape: Shape, values: Float32Array): Tensor<D>
   putIds(name: string, shape: Shape, data: BigInt64Array): Tensor<'i64'>
   /** Rows `start` … `start + rows` of a matrix, without a copy. */
-  rows<D extends 'f32' | 'i64'>(matrix: Tensor<D>, start: number, rows: number): Tensor<D>
-  /** The same elements in another shape. */
-  reshaped<D extends 'f32' | 'i64'>(tensor: Tensor<D>, shape: Shape): Tensor<D>
+  rows<D extends DType>(matrix: Tensor<D>, start: number, rows: number): Tensor<D>
   free(): void
 }
 
@@ -26,10 +26,10 @@ const VIEWS = 512
 export function scratchOn(device: Device): Scratch {
   const buffers = new Map<string, Buffer>()
   const pieces = new WeakMap<Tensor, Map<string, Tensor>>()
-  const take = <D extends 'f32' | 'i64'>(dtype: D, name: string, shape: Shape): Tensor<D> => {
+  const take = <D extends DType>(dtype: D, name: string, shape: Shape): Tensor<D> => {
     const size = elements(shape)
     let buffer = buffers.get(name)
-    if (buffer === undefined || elements(buffer.whole.shape) < size) {
+    if (buffer === undefined || buffer.whole.dtype !== dtype || elements(buffer.whole.shape) < size) {
       if (buffer) device.free(buffer.whole)
       buffer = { whole: device.alloc(dtype, [size]), views: new Map() }
       buffers.set(name, buffer)
@@ -46,7 +46,7 @@ export function scratchOn(device: Device): Scratch {
     }
     return view as Tensor<D>
   }
-  const piece = <D extends 'f32' | 'i64'>(whole: Tensor<D>, shape: Shape, offset: number): Tensor<D> => {
+  const piece = <D extends DType>(whole: Tensor<D>, shape: Shape, offset: number): Tensor<D> => {
     const key = `${offset} ${shape.join()}`
     const known = pieces.get(whole) ?? new Map<string, Tensor>()
     pieces.set(whole, known)
@@ -55,10 +55,10 @@ export function scratchOn(device: Device): Scratch {
     return made as Tensor<D>
   }
   return {
-    take: (name, shape) => take('f32', name, shape),
-    put(name, shape, data) {
-      const tensor = take('f32', name, shape)
-      device.upload(tensor, data as Float32Array<ArrayBuffer>)
+    take,
+    put(dtype, name, shape, values) {
+      const tensor = take(dtype, name, shape)
+      setValues(tensor, values)
       return tensor
     },
     putIds(name, shape, data) {
@@ -70,7 +70,6 @@ export function scratchOn(device: Device): Scratch {
       const [all = 0, width = 1] = matrix.shape
       return all === rows ? matrix : piece(matrix, [rows, width], start * width)
     },
-    reshaped: (tensor, shape) => piece(tensor, shape, 0),
     free() {
       for (const { whole } of buffers.values()) device.free(whole)
       buffers.clear()

@@ -4,38 +4,40 @@ import { block, type Block, type BlockInputs } from './block.ts'
 import { layerRoles, shapeOf, tensorName, type LayerRole, type ModelConfig } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
-import { cut, input, op, type Cut } from '../graph/graph.ts'
+import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
+import type { Net } from './precision.ts'
 import { adapterGradients, type LowRank } from './lora.ts'
 
 /** y, and where they are kept the activations. */
-export function forwardGraph(config: ModelConfig, sizes: BatchSizes, masked: boolean, saving: boolean): Cut {
-  const { inputs, result } = blockGraph(config, sizes, masked)
+export function forwardGraph(net: Net, sizes: BatchSizes, masked: boolean, saving: boolean): Cut {
+  const { inputs, result } = blockGraph(net, sizes, masked)
   return cut(`block-forward-${rowsOf(sizes)}`, inputs, { y: result.y, ...(saving && result.activations) })
 }
 
 /** Prompts alone: y and the keys and values that decoding reads. */
-export function prefillGraph(config: ModelConfig, sizes: BatchSizes): Cut {
-  const { inputs, result } = blockGraph(config, sizes, false)
+export function prefillGraph(net: Net, sizes: BatchSizes): Cut {
+  const { inputs, result } = blockGraph(net, sizes, false)
   const outputs = { y: result.y, keys: result.promptKeys!, values: result.promptValues! }
   return cut(`block-prefill-${rowsOf(sizes)}`, inputs, outputs)
 }
 
 /** From dy to dx, adding the gradients of what is trained to those accumulated. `saved`: activations are inputs. */
 export function backwardGraph(
-  config: ModelConfig,
+  net: Net,
   adapter: LowRank | undefined,
   sizes: BatchSizes,
   { masked, saved }: { masked: boolean; saved: boolean },
 ): Cut {
-  const { inputs, result, weights, x } = blockGraph(config, sizes, masked)
-  const dy = input('f32', [rowsOf(sizes), config.hidden])
+  const { config } = net
+  const { inputs, result, weights, x } = blockGraph(net, sizes, masked)
+  const dy = input(x.dtype, x.shape)
   const seeds = new Map([[result.y, dy]])
   const given: Record<string, Value> = { ...inputs, ...(saved && result.activations), dy }
   const outputs: Record<string, Value> = {}
   const accumulate = (name: string, gradient: Value) => {
-    const accumulated = input(gradient.dtype, gradient.shape)
+    const accumulated = input('f32', gradient.shape)
     given[name] = accumulated
-    outputs[name] = op('Add', [accumulated, gradient])
+    outputs[name] = op('Add', [accumulated, cast(gradient, accumulated.dtype)])
   }
   if (adapter === undefined) {
     const roles = layerRoles(config)
@@ -68,15 +70,17 @@ interface BlockGraph {
   result: Block
 }
 
-function blockGraph(config: ModelConfig, sizes: BatchSizes, masked: boolean): BlockGraph {
+function blockGraph(net: Net, sizes: BatchSizes, masked: boolean): BlockGraph {
+  const { config, precision } = net
   const T = rowsOf(sizes)
-  const weights = blockWeights(config)
+  const weights = blockWeights(net)
+  const activation = (shape: readonly number[]) => input(precision.compute, shape)
   const values: BlockInputs = {
-    x: input('f32', [T, config.hidden]),
-    cos: input('f32', [T, config.headDim / 2]),
-    sin: input('f32', [T, config.headDim / 2]),
+    x: activation([T, config.hidden]),
+    cos: activation([T, config.headDim / 2]),
+    sin: activation([T, config.headDim / 2]),
     weights,
-    ...(masked && { promptMask: input('f32', maskShape(sizes)) }),
+    ...(masked && { promptMask: activation(maskShape(sizes)) }),
   }
   const { x, cos, sin, promptMask } = values
   const inputs = { x, cos, sin, ...(promptMask && { promptMask }), ...weights }
@@ -84,8 +88,8 @@ function blockGraph(config: ModelConfig, sizes: BatchSizes, masked: boolean): Bl
 }
 
 /** An input for every weight of a block. */
-export function blockWeights(config: ModelConfig): Partial<Record<LayerRole, Value>> {
-  return Object.fromEntries(layerRoles(config).map((role) => [role, input('f32', shapeOf(config, role))]))
+export function blockWeights({ config, precision }: Net): Partial<Record<LayerRole, Value>> {
+  return Object.fromEntries(layerRoles(config).map((role) => [role, input(precision.weights, shapeOf(config, role))]))
 }
 
 /** Names of Block.activations and the width of each, [T, width]. */

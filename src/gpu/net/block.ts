@@ -8,7 +8,7 @@ import type { BatchSizes } from './sizes.ts'
 import { attention } from './attention.ts'
 import type { LayerRole, ModelConfig } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
-import { constant, op } from '../graph/graph.ts'
+import { cast, constant, op } from '../graph/graph.ts'
 import { fixed } from '../graph/shape.ts'
 
 export interface BlockInputs {
@@ -79,12 +79,12 @@ export function block(config: ModelConfig, sizes: BatchSizes, inputs: BlockInput
 
 /** RMSNorm over the last axis. */
 export function normalize(x: Value, weight: Value, { rmsNormEps }: ModelConfig): Value {
-  return op('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon: rmsNormEps, stash_type: 1 })
+  return op('SimplifiedLayerNormalization', [x, cast(weight, x.dtype)], { axis: -1, epsilon: rmsNormEps, stash_type: 1 })
 }
 
 /** x [rows, in] · W [out, in]ᵀ */
 export function linear(x: Value, weight: Value): Value {
-  return op('FusedMatMul', [x, weight], { transA: 0, transB: 1, alpha: 1 })
+  return op('FusedMatMul', [x, cast(weight, x.dtype)], { transA: 0, transB: 1, alpha: 1 })
 }
 
 export function silu(x: Value): Value {
@@ -112,7 +112,7 @@ export function projections(
   const weight = weightOf(weights)
   const project = (role: 'q' | 'k' | 'v', bias: LayerRole) => {
     const mapped = map(normed, weight(role))
-    return config.qkvBias ? op('Add', [mapped, weight(bias)]) : mapped
+    return config.qkvBias ? op('Add', [mapped, cast(weight(bias), mapped.dtype)]) : mapped
   }
   const turn = (output: Value, norm: LayerRole, heads: number) => {
     const rows = fixed(output.shape[0])

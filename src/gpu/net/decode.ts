@@ -4,19 +4,20 @@
 // first graph writes its last entry by having its outputs bound there, the second reads it through transBatchB.
 import { heads } from './attention.ts'
 import { normalize, projections, silu, weightOf } from './block.ts'
-import type { LayerRole, ModelConfig } from '../weights/family.ts'
+import type { Net } from './precision.ts'
+import type { LayerRole } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
-import { cut, input, op, type Cut } from '../graph/graph.ts'
+import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import { MAX } from '../graph/shape.ts'
 
 type Weights = Readonly<Partial<Record<LayerRole, Value>>>
 
 /** x [B, D] → query [B, K·S·H], key and value [B·K, H]. */
-export function projectStep(config: ModelConfig, rows: number, weights: Weights): Cut {
+export function projectStep({ config, precision }: Net, rows: number, weights: Weights): Cut {
   const { K, H } = heads(config)
-  const x = input('f32', [rows, config.hidden])
-  const cos = input('f32', [rows, H / 2])
-  const sin = input('f32', [rows, H / 2])
+  const x = input(precision.compute, [rows, config.hidden])
+  const cos = input(precision.compute, [rows, H / 2])
+  const sin = input(precision.compute, [rows, H / 2])
   const normed = normalize(x, weightOf(weights)('norm1'), config)
   const { q, k, v } = projections(config, normed, weights, cos, sin, turnedLinear)
   const row = (value: Value) => op('Reshape', [value], { shape: [rows * K, H] })
@@ -29,7 +30,7 @@ export function projectStep(config: ModelConfig, rows: number, weights: Weights)
 
 /** x [B, D], query and the caches → y [B, D]. */
 export function attendStep(
-  config: ModelConfig,
+  { config, precision }: Net,
   groups: number,
   samples: number,
   prompt: number,
@@ -39,10 +40,10 @@ export function attendStep(
   const [N, G, P] = [groups, samples, prompt]
   const B = N * G
   const weight = weightOf(weights)
-  const x = input('f32', [B, config.hidden])
-  const query = input('f32', [B, K * S * H])
-  const ownKeys = input('f32', ['t', B * K, H])
-  const ownValues = input('f32', ['t', B * K, H])
+  const x = input(precision.compute, [B, config.hidden])
+  const query = input(precision.compute, [B, K * S * H])
+  const ownKeys = input(precision.compute, ['t', B * K, H])
+  const ownValues = input(precision.compute, ['t', B * K, H])
   const perRow = op('Reshape', [query], { shape: [B * K, S, H] })
   const ownProduct = op('FusedMatMul', [perRow, ownKeys], { transA: 0, transB: 1, transBatchB: 1, alpha: scale })
   const inputs: Record<string, Value> = { x, query, ownKeys, ownValues, ...weights }
@@ -52,9 +53,9 @@ export function attendStep(
   if (P === 0) {
     attended = op('Reshape', [mixOwn(op('Softmax', [ownProduct], { axis: -1 }))], { shape: [B, K * S * H] })
   } else {
-    const promptKeys = input('f32', [N, K, P, H])
-    const promptValues = input('f32', [N, K, P, H])
-    const promptMask = input('f32', [N, 1, 1, P])
+    const promptKeys = input(precision.compute, [N, K, P, H])
+    const promptValues = input(precision.compute, [N, K, P, H])
+    const promptMask = input(precision.compute, [N, 1, 1, P])
     Object.assign(inputs, { promptKeys, promptValues, promptMask })
     const perGroup = op('Transpose', [op('Reshape', [query], { shape: [N, G, K, S, H] })], { perm: [0, 2, 1, 3, 4] })
     const flat = op('Reshape', [perGroup], { shape: [N, K, G * S, H] })
@@ -87,7 +88,7 @@ function turnedLinear(x: Value, weight: Value): Value {
 
 /** W·x, or W·xᵀ. */
 function columns(weight: Value, x: Value, transB: 0 | 1): Value {
-  return op('FusedMatMul', [weight, x], { transA: 0, transB, alpha: 1 })
+  return op('FusedMatMul', [cast(weight, x.dtype), x], { transA: 0, transB, alpha: 1 })
 }
 
 function turned(matrix: Value): Value {

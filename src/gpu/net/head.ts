@@ -1,21 +1,21 @@
 // The two ends of the model as graphs: embedding of ids, and final norm + language-model head over completion rows.
 //
 // Letters: M rows of a chunk, D hidden, V vocabulary.
-import { normalize } from './block.ts'
-import type { ModelConfig } from '../weights/family.ts'
+import { linear, normalize } from './block.ts'
+import type { Net } from './precision.ts'
 import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
-import { input, op } from '../graph/graph.ts'
+import { cast, input, op } from '../graph/graph.ts'
 import { scatterAdd } from '../graph/ops/sums.ts'
 
 /** Rows of the embedding: ids [T] → x [T, D]. */
-export function embed(ids: Value, weight: Value): Value {
-  return op('Gather', [weight, ids])
+export function embed({ precision }: Net, ids: Value, weight: Value): Value {
+  return cast(op('Gather', [weight, ids]), precision.compute)
 }
 
 /** The embedding's accumulated gradient [V, D] with the rows' gradients [T, D] added at ids [T, 1]. */
 export function embedGradient(accumulated: Value, ids: Value, dx: Value): Value {
-  return scatterAdd(accumulated, ids, dx)
+  return scatterAdd(accumulated, ids, cast(dx, accumulated.dtype))
 }
 
 /** What the head reads, as graph inputs. */
@@ -30,19 +30,19 @@ export interface HeadInputs {
   inverseTemperature: Value
 }
 
-export function headInputs({ hidden, vocabulary }: ModelConfig, rows: number): HeadInputs {
+export function headInputs({ config: { hidden, vocabulary }, precision }: Net, rows: number): HeadInputs {
   return {
-    x: input('f32', [rows, hidden]),
-    norm: input('f32', [hidden]),
-    weight: input('f32', [vocabulary, hidden]),
-    inverseTemperature: input('f32', []),
+    x: input(precision.compute, [rows, hidden]),
+    norm: input(precision.weights, [hidden]),
+    weight: input(precision.weights, [vocabulary, hidden]),
+    inverseTemperature: input(precision.compute, []),
   }
 }
 
 /** Logits over the temperature, [M, V]. */
-export function scaledLogits(config: ModelConfig, { x, norm, weight, inverseTemperature }: HeadInputs): Value {
-  const scaled = op('Mul', [normalize(x, norm, config), inverseTemperature])
-  return op('FusedMatMul', [scaled, weight], { transA: 0, transB: 1, alpha: 1 })
+export function scaledLogits(net: Net, { x, norm, weight, inverseTemperature }: HeadInputs): Value {
+  const scaled = op('Mul', [normalize(x, norm, net.config), inverseTemperature])
+  return cast(linear(scaled, weight), net.precision.reduce)
 }
 
 /** Log-prob of each row's label [M, 1], and the entropy of each row [M, 1]. */
@@ -56,13 +56,13 @@ export function labelLogprobs(logits: Value, labels: Value): { logprobs: Value; 
  * dz = dℓ·(onehot − p) − dH·p∘(log p + H). The one-hot is never built.
  */
 export function headGradients(
-  config: ModelConfig,
+  net: Net,
   inputs: HeadInputs,
   labels: Value,
   dLogprob: Value,
   dEntropy: Value | undefined,
 ): { x: Value; norm: Value; weight: Value } {
-  const logits = scaledLogits(config, inputs)
+  const logits = scaledLogits(net, inputs)
   const p = op('Softmax', [logits], { axis: -1 })
   const spread = op('ScatterElements', [op('Mul', [p, op('Neg', [dLogprob])]), labels, dLogprob], {
     axis: 1,

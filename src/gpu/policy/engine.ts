@@ -1,13 +1,14 @@
 // What every pass over a model works with: its weights, compiled programs and working memory on one device.
 import type { Batch } from './batch.ts'
 import type { Tensor } from '../device/device.ts'
+import type { Float } from '../graph/float.ts'
+import type { Net } from '../net/precision.ts'
 import { layerRoles, type ModelConfig, type Role } from '../weights/family.ts'
 import type { Parameters } from './parameters.ts'
 import type { Programs, Tensors } from '../device/programs.ts'
 import type { Scratch } from '../device/scratch.ts'
 
-export interface Engine {
-  config: ModelConfig
+export interface Engine extends Net {
   programs: Programs
   scratch: Scratch
   parameters: Parameters
@@ -16,17 +17,17 @@ export interface Engine {
 }
 
 /** Where a pass takes its weights from: the policy's, or the reference's. */
-export type WeightOf = (role: Role, layer?: number) => Tensor<'f32'>
+export type WeightOf = (role: Role, layer?: number) => Tensor<Float>
 
 /** What a forward pass over the blocks leaves for the head and for backward. L layers; T and D as in block.ts. */
 export interface Residuals {
   batch: Batch
   /** Input of each layer and output of the last, L + 1 tensors [T, D]. */
-  stream: Tensor<'f32'>[]
+  stream: Tensor<Float>[]
   /** Per layer, the activations kept by name; empty where they are computed again. */
   kept: Tensors[]
-  rope: { cos: Tensor<'f32'>; sin: Tensor<'f32'> }
-  promptMask: Tensor<'f32'> | undefined
+  rope: { cos: Tensor<Float>; sin: Tensor<Float> }
+  promptMask: Tensor<Float> | undefined
   ids: Tensor<'i64'>
 }
 

@@ -4,9 +4,10 @@
 import { rowsOf } from '../net/sizes.ts'
 import type { Tensor } from '../device/device.ts'
 import { weightsOf, type Engine, type Residuals } from './engine.ts'
-import type { ModelConfig } from '../weights/family.ts'
+import type { Net } from '../net/precision.ts'
+import { valuesOf } from '../device/values.ts'
 import type { Value } from '../graph/value.ts'
-import { cut, input, op, type Cut } from '../graph/graph.ts'
+import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import { headGradients, headInputs, labelLogprobs, scaledLogits } from '../net/head.ts'
 import { gradientOf } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
@@ -19,16 +20,16 @@ export function forwardHead(
   residuals: Residuals,
   options: { temperature: number; entropy: boolean; reference: boolean },
 ): { logprobs: Float32Array; entropies: Float32Array | undefined } {
-  const { config, programs, scratch } = engine
+  const { precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const labels = scratch.putIds('labels', [M, 1], residuals.batch.labels)
-  const logprobs = scratch.take('logprobs', [M, 1])
-  const entropies = scratch.take('entropies', [M, 1])
+  const logprobs = scratch.take(precision.reduce, 'logprobs', [M, 1])
+  const entropies = scratch.take(precision.reduce, 'entropies', [M, 1])
   for (const { start, rows } of headChunks(M)) {
     const graph = () => {
-      const inputs = headInputs(config, rows)
+      const inputs = headInputs(engine, rows)
       const label = input('i64', [rows, 1])
-      const found = labelLogprobs(scaledLogits(config, inputs), label)
+      const found = labelLogprobs(scaledLogits(engine, inputs), label)
       const outputs = { logprobs: found.logprobs, ...(options.entropy && { entropies: found.entropies }) }
       return cut(`head-${rows}`, { ...inputs, labels: label }, outputs)
     }
@@ -45,27 +46,26 @@ export function forwardHead(
       },
     )
   }
-  const { device } = programs
   return {
-    logprobs: device.download(logprobs).slice(),
-    entropies: options.entropy ? device.download(entropies).slice() : undefined,
+    logprobs: valuesOf(logprobs).slice(),
+    entropies: options.entropy ? valuesOf(entropies).slice() : undefined,
   }
 }
 
 /** Logits of every completion row at temperature 1, [M·V]. */
 export function logitRows(engine: Engine, residuals: Residuals): Float32Array {
-  const { config, programs, scratch } = engine
+  const { config, precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
-  const logits = scratch.take('logits', [M, config.vocabulary])
+  const logits = scratch.take(precision.reduce, 'logits', [M, config.vocabulary])
   for (const { start, rows } of headChunks(M)) {
     const graph = () => {
-      const inputs = headInputs(config, rows)
-      return cut(`logits-${rows}`, { ...inputs }, { logits: scaledLogits(config, inputs) })
+      const inputs = headInputs(engine, rows)
+      return cut(`logits-${rows}`, { ...inputs }, { logits: scaledLogits(engine, inputs) })
     }
     const tensors = headTensors(engine, residuals, start, rows, 1, false)
     programs.run(`logits ${rows}`, graph, tensors, { logits: scratch.rows(logits, start, rows) })
   }
-  return programs.device.download(logits).slice()
+  return valuesOf(logits).slice()
 }
 
 /** d loss / d logprob and, where there is one, d loss / d entropy of every completion row, [M]. */
@@ -76,8 +76,8 @@ export interface HeadSlopes {
 }
 
 /** Writes the gradient of the last residual, rows of completions only, into `top` [T, D]. */
-export function backwardHead(engine: Engine, residuals: Residuals, top: Tensor<'f32'>, slopes: HeadSlopes): void {
-  const { config, programs, scratch, parameters } = engine
+export function backwardHead(engine: Engine, residuals: Residuals, top: Tensor, slopes: HeadSlopes): void {
+  const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
   const { temperature, dLogprobs, dEntropies } = slopes
   const M = batch.labels.length
@@ -90,13 +90,13 @@ export function backwardHead(engine: Engine, residuals: Residuals, top: Tensor<'
       }
     : {}
   const labels = scratch.putIds('labels', [M, 1], batch.labels)
-  const dLogprob = scratch.put('d logprobs', [M, 1], dLogprobs)
-  const dEntropy = dEntropies && scratch.put('d entropies', [M, 1], dEntropies)
+  const dLogprob = scratch.put(precision.reduce, 'd logprobs', [M, 1], dLogprobs)
+  const dEntropy = dEntropies && scratch.put(precision.reduce, 'd entropies', [M, 1], dEntropies)
   for (const { start, rows } of headChunks(M)) {
     const tensors = headTensors(engine, residuals, start, rows, temperature, false)
     programs.run(
       `head gradient ${rows} ${full} ${dEntropy !== undefined}`,
-      () => headGradientGraph(config, rows, full, dEntropy !== undefined),
+      () => headGradientGraph(engine, rows, full, dEntropy !== undefined),
       {
         ...tensors,
         labels: scratch.rows(labels, start, rows),
@@ -112,12 +112,12 @@ export function backwardHead(engine: Engine, residuals: Residuals, top: Tensor<'
   }
 }
 
-function headGradientGraph(config: ModelConfig, rows: number, full: boolean, entropy: boolean): Cut {
-  const inputs = headInputs(config, rows)
+function headGradientGraph(net: Net, rows: number, full: boolean, entropy: boolean): Cut {
+  const inputs = headInputs(net, rows)
   const labels = input('i64', [rows, 1])
-  const dLogprob = input('f32', [rows, 1])
-  const dEntropy = entropy ? input('f32', [rows, 1]) : undefined
-  const found = headGradients(config, inputs, labels, dLogprob, dEntropy)
+  const dLogprob = input(net.precision.reduce, [rows, 1])
+  const dEntropy = entropy ? input(net.precision.reduce, [rows, 1]) : undefined
+  const found = headGradients(net, inputs, labels, dLogprob, dEntropy)
   const given: Record<string, Value> = { ...inputs, labels, dLogprob, ...(dEntropy && { dEntropy }) }
   if (!full) return cut(`head-gradient-${rows}`, given, { dx: found.x })
   const gradientNorm = input('f32', inputs.norm.shape)
@@ -127,8 +127,8 @@ function headGradientGraph(config: ModelConfig, rows: number, full: boolean, ent
     { ...given, gradientNorm, gradientWeight },
     {
       dx: found.x,
-      gradientNorm: op('Add', [gradientNorm, found.norm]),
-      gradientWeight: op('Add', [gradientWeight, found.weight]),
+      gradientNorm: op('Add', [gradientNorm, cast(found.norm, gradientNorm.dtype)]),
+      gradientWeight: op('Add', [gradientWeight, cast(found.weight, gradientWeight.dtype)]),
     },
   )
 }
@@ -141,14 +141,14 @@ function headTensors(
   temperature: number,
   reference: boolean,
 ): Tensors {
-  const { config, scratch } = engine
+  const { config, precision, scratch } = engine
   const weight = weightsOf(engine, reference)
   const first = rowsOf(batch.sizes) - batch.labels.length
   return {
     x: scratch.rows(stream[config.layers]!, first + start, rows),
     norm: weight('finalNorm'),
     weight: weight('head'),
-    inverseTemperature: scratch.put('inverse temperature', [], Float32Array.of(1 / temperature)),
+    inverseTemperature: scratch.put(precision.compute, 'inverse temperature', [], Float32Array.of(1 / temperature)),
   }
 }
 

@@ -15,6 +15,9 @@ import { programsOn, type Programs } from '../device/programs.ts'
 import { sessionsOver } from './service.ts'
 import { scratchOn } from '../device/scratch.ts'
 import { allFinite, type FloatType } from '../weights/number.ts'
+import { float32, type Precision } from '../net/precision.ts'
+import { valuesOf } from '../device/values.ts'
+import type { Parameter } from '../weights/family.ts'
 import { openWeights, saveModel } from '../weights/weights.ts'
 import { HoneError } from '../../error.ts'
 
@@ -26,6 +29,8 @@ export interface ModelOptions {
   reference?: boolean
   /** Bytes of activations that a pass may keep for its backward; above, they are computed again. */
   activationBudget?: number
+  /** Element types; float32 unless given. */
+  precision?: Precision
   /** Record the time of every operator (`Model.programs.profile()`). */
   profile?: boolean
 }
@@ -50,6 +55,7 @@ export function openModel(
     adapter,
     reference = false,
     activationBudget = ACTIVATION_BUDGET,
+    precision = float32,
     profile = false,
   }: ModelOptions = {},
 ): Model {
@@ -61,12 +67,12 @@ export function openModel(
   const parameters = (() => {
     try {
       const loaded = adapter === undefined ? undefined : loadAdapter(adapter, config)
-      return loadParameters(programs, weights, { training, adapter: loaded, reference })
+      return loadParameters(programs, weights, { precision, training, adapter: loaded, reference })
     } finally {
       weights.close()
     }
   })()
-  const engine: Engine = { config, programs, scratch, parameters, activationBudget }
+  const engine: Engine = { config, precision, programs, scratch, parameters, activationBudget }
   const { trained } = parameters
   const optimizer = trained && optimizerOf(programs, scratch, trained)
 
@@ -87,7 +93,7 @@ export function openModel(
     config,
     programs,
     trainable: trained?.value.shape[0] ?? 0,
-    open: sessionsOver((groups) => decode(engine, groups), standardBudget(config)),
+    open: sessionsOver((groups) => decode(engine, groups), standardBudget(engine)),
     forward(groups, options) {
       const logprobs: PerToken = []
       const entropies: PerToken = []
@@ -123,7 +129,7 @@ export function openModel(
     update(options) {
       if (!optimizer) throw new Error('the model was opened without training')
       const { gradNorm } = optimizer.step(options)
-      parameters.merge()
+      parameters.refresh()
       return { gradNorm }
     },
     unsound() {
@@ -172,12 +178,12 @@ export function openModel(
       }
       for (const kind of ['value', 'moment1', 'moment2'] as const) device.upload(trained[kind], values[kind])
       optimizer.updates = updates
-      parameters.merge()
+      parameters.refresh()
     },
     async save(directory, what) {
       if (what === 'model') {
-        const read = ({ role, layer }: { role: Parameters<typeof parameters.weight>[0]; layer: number | undefined }) =>
-          device.download(parameters.weight(role, layer))
+        const read = ({ name, role, layer }: Parameter) =>
+          valuesOf(trained?.byName.get(name)?.value ?? parameters.weight(role, layer))
         saveModel(directory, { from: dir, config, type: storedType, read })
         return
       }

@@ -1,6 +1,6 @@
 // One AdamW step over everything trained, in cache-sized stretches of the flat buffers, after the global gradient norm.
 import { adamw, adamwScalars, squareSum, STRETCH } from '../net/adamw.ts'
-import type { TrainedSet } from './parameters.ts'
+import type { TrainedSet } from './trained-set.ts'
 import type { UpdateOptions } from './policy.ts'
 import type { Programs, Tensors } from '../device/programs.ts'
 import type { Scratch } from '../device/scratch.ts'
@@ -60,7 +60,7 @@ export function optimizerOf(programs: Programs, scratch: Scratch, trained: Train
         gradientScale: Number.isFinite(gradientScale) ? gradientScale : 1,
       }
       const scalars: Tensors = Object.fromEntries(
-        adamwScalars.map((name) => [name, scratch.put(`adamw ${name}`, [], Float32Array.of(values[name]))]),
+        adamwScalars.map((name) => [name, scratch.put('f32', `adamw ${name}`, [], Float32Array.of(values[name]))]),
       )
       for (const { size, tensors } of stretches)
         programs.run(`adamw ${size}`, () => adamw(size), { ...tensors, ...scalars }, tensors)

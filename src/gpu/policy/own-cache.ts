@@ -2,6 +2,7 @@
 //
 // Letters as in block.ts; B rows decoded together. Time comes first, [t, B·K, H], so that a new entry is one stretch of memory.
 import type { Tensor } from '../device/device.ts'
+import type { Float } from '../graph/float.ts'
 import type { Engine } from './engine.ts'
 import { allocate, free, leading, move, pieces } from './layer-cache.ts'
 
@@ -10,9 +11,9 @@ const FIRST_CAPACITY = 64
 
 export interface OwnCache {
   /** Entry t of a layer's keys or values, [B·K, H]. */
-  slot(layer: number, kind: 'keys' | 'values', t: number): Tensor<'f32'>
+  slot(layer: number, kind: 'keys' | 'values', t: number): Tensor<Float>
   /** Entries 0 … t − 1, [t, B·K, H]. */
-  upTo(layer: number, kind: 'keys' | 'values', t: number): Tensor<'f32'>
+  upTo(layer: number, kind: 'keys' | 'values', t: number): Tensor<Float>
   /** Make room for entry t. */
   reserve(t: number): void
   /** Go on with these rows alone, which have t entries. */
@@ -29,7 +30,7 @@ export function ownCache(engine: Engine, rows: number): OwnCache {
   let capacity = FIRST_CAPACITY
   const cache = allocate(engine, [capacity, width, H])
   let views: Tensor[] = []
-  const view = (whole: Tensor<'f32'>, shape: number[], offset: number) => {
+  const view = (whole: Tensor<Float>, shape: number[], offset: number) => {
     const tensor = device.view(whole, shape, offset)
     views.push(tensor)
     return tensor

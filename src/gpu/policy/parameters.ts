@@ -1,39 +1,22 @@
 // The weights of a policy on its device: what forward reads, what is frozen for the reference, what is trained.
 import { type Adapter, adaptableParameters, pairNames } from '../weights/adapter.ts'
 import { copyTensor } from '../device/copy.ts'
-import type { Device, Tensor } from '../device/device.ts'
+import type { Tensor } from '../device/device.ts'
+import { setValues } from '../device/values.ts'
+import type { Float } from '../graph/float.ts'
+import type { Precision } from '../net/precision.ts'
+import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
 import {
   parametersOf,
   tensorName,
   type LayerRole,
   type ModelConfig,
-  type Parameter,
   type Role,
 } from '../weights/family.ts'
 import { merge } from '../net/lora.ts'
 import type { Programs } from '../device/programs.ts'
 import { uniform } from '../../rng.ts'
-import { elements, type Shape } from '../graph/tensor.ts'
-
-/** One trained tensor, its gradient and moments: views of four flat buffers that lie in the same order. */
-export interface Trained {
-  name: string
-  shape: Shape
-  /** First element in the flat buffers. */
-  offset: number
-  value: Tensor<'f32'>
-  gradient: Tensor<'f32'>
-}
-
-export interface TrainedSet {
-  tensors: readonly Trained[]
-  byName: ReadonlyMap<string, Trained>
-  /** Flat buffers over all trained tensors, [n]. */
-  value: Tensor<'f32'>
-  gradient: Tensor<'f32'>
-  moment1: Tensor<'f32'>
-  moment2: Tensor<'f32'>
-}
+import type { Shape } from '../graph/tensor.ts'
 
 /** How a policy is trained. */
 export type Training =
@@ -43,20 +26,27 @@ export type Training =
 
 export interface Parameters {
   /** The weight that the policy computes with. */
-  weight(role: Role, layer?: number): Tensor<'f32'>
+  weight(role: Role, layer?: number): Tensor<Float>
   /** The same weight as it was before training; throws where the policy keeps no reference. */
-  reference(role: Role, layer?: number): Tensor<'f32'>
+  reference(role: Role, layer?: number): Tensor<Float>
   trained: TrainedSet | undefined
   /** Set with LoRA: the pair of a weight by its name, and the scale of their product. */
   adapter: { rank: number; alpha: number; scale: number; pair(weight: string): LowRankTensors | undefined } | undefined
-  /** Bring merged weights up to date with the adapter. */
-  merge(): void
+  /** Bring the weights that graphs read up to date with what is trained. */
+  refresh(): void
   free(): void
 }
 
 export interface LowRankTensors {
   a: Trained
   b: Trained
+}
+
+export interface ParameterOptions {
+  precision: Precision
+  training: Training
+  adapter?: Adapter | undefined
+  reference: boolean
 }
 
 export interface ParameterSource {
@@ -66,13 +56,14 @@ export interface ParameterSource {
 }
 
 /**
- * Put a model on the programs' device. `adapter` is merged into the weights, or trained on where training is LoRA.
- * `reference` keeps the model as training found it, adapter included; with a new adapter the base weights are that already.
+ * Put a model on the programs' device, its weights in the type of `precision`. `adapter` is merged into the weights, or trained on
+ * where training is LoRA. `reference` keeps the model as training found it, adapter included; with a new adapter the base weights
+ * are that already.
  */
 export function loadParameters(
   programs: Programs,
   source: ParameterSource,
-  { training, adapter, reference }: { training: Training; adapter?: Adapter | undefined; reference: boolean },
+  { precision, training, adapter, reference }: ParameterOptions,
 ): Parameters {
   const { device } = programs
   const { config } = source
@@ -82,43 +73,51 @@ export function loadParameters(
     own.push(tensor)
     return tensor
   }
-  const load = (tensor: Tensor<'f32'>, name: string) => {
+  const place = (shape: Shape) => keep(device.alloc(precision.weights, shape))
+  const copyOf = (from: Tensor) => {
+    const copy = place(from.shape)
+    copyTensor(programs, from, copy)
+    return copy
+  }
+  const load = (tensor: Tensor<Float>, name: string) => {
     const values = source.read(name)
-    device.upload(tensor, values)
+    setValues(tensor, values)
     // Given back at once: until some garbage collection the model would be in memory twice.
     values.buffer.transfer(0)
-  }
-  const place = (parameter: Parameter) => {
-    const tensor = keep(device.alloc('f32', parameter.shape))
-    load(tensor, parameter.name)
-    return tensor
   }
 
   let trained: TrainedSet | undefined
   let lowRank: Parameters['adapter']
-  const live = new Map<string, Tensor<'f32'>>()
-  const frozen = new Map<string, Tensor<'f32'>>()
+  let refresh = () => {}
+  /** What graphs read, and what the reference reads where that is something else. */
+  const live = new Map<string, Tensor<Float>>()
+  const first = new Map<string, Tensor<Float>>()
 
   if (training.kind === 'full') {
-    trained = trainedSet(device, keep, all)
-    for (const { name, value } of trained.tensors) {
-      load(value, name)
-      live.set(name, value)
+    const { tensors } = (trained = trainedSet(device, keep, all))
+    const masters = new Map(tensors.map(({ name, value }) => [name, value]))
+    for (const [name, master] of masters) load(master, name)
+    if (adapter) mergeInto(programs, masters, adapter)
+    for (const [name, master] of masters) {
+      live.set(name, master.dtype === precision.weights ? master : copyOf(master))
+      if (reference) first.set(name, copyOf(master))
     }
-    if (adapter) mergeInto(programs, live, adapter)
-    if (reference)
-      for (const parameter of all) {
-        const copy = keep(device.alloc('f32', parameter.shape))
-        copyTensor(programs, live.get(parameter.name)!, copy)
-        frozen.set(parameter.name, copy)
-      }
+    refresh = () => {
+      for (const [name, master] of masters)
+        if (live.get(name) !== master) copyTensor(programs, master, live.get(name)!)
+    }
   } else {
-    for (const parameter of all) live.set(parameter.name, place(parameter))
+    for (const { name, shape } of all) {
+      const weight = place(shape)
+      load(weight, name)
+      live.set(name, weight)
+    }
     if (training.kind === 'none') {
       if (adapter) mergeInto(programs, live, adapter)
     } else {
       const rank = adapter?.rank ?? training.rank
       const alpha = adapter?.alpha ?? training.alpha
+      const scale = adapter?.scale ?? alpha / rank
       const targets = adaptableParameters(config).filter(({ name, role }) =>
         adapter ? adapter.pairs.has(name) : training.targets.some((target) => target === role),
       )
@@ -126,61 +125,50 @@ export function loadParameters(
         { name: pairNames(name).a, shape: [rank, inputs] },
         { name: pairNames(name).b, shape: [out, rank] },
       ])
-      trained = trainedSet(device, keep, pairs)
-      const { byName } = trained
+      const { byName } = (trained = trainedSet(device, keep, pairs))
       const pairOf = (weight: string): LowRankTensors | undefined => {
         const names = pairNames(weight)
         const [a, b] = [byName.get(names.a), byName.get(names.b)]
         return a && b && { a, b }
       }
-      targets.forEach(({ name }, index) => {
+      targets.forEach(({ name, shape }, index) => {
         const { a, b } = pairOf(name)!
         const start = adapter?.pairs.get(name)
-        device.upload(a.value, floats(start?.a ?? initialA(a.shape, training.seed, index)))
-        if (start) device.upload(b.value, floats(start.b))
+        setValues(a.value, start?.a ?? initialA(a.shape, training.seed, index))
+        if (start) setValues(b.value, start.b)
+        first.set(name, live.get(name)!)
+        live.set(name, place(shape))
       })
-      for (const { name, shape } of targets) {
-        frozen.set(name, live.get(name)!)
-        live.set(name, keep(device.alloc('f32', shape)))
+      const bases = new Map(first)
+      refresh = () => {
+        for (const [name, base] of bases) {
+          const { a, b } = pairOf(name)!
+          mergeOne(programs, { base, a: a.value, b: b.value, merged: live.get(name)!, rank, scale })
+        }
       }
-      lowRank = { rank, alpha, scale: adapter?.scale ?? alpha / rank, pair: pairOf }
+      refresh()
+      if (adapter && reference) for (const name of bases.keys()) first.set(name, copyOf(live.get(name)!))
+      lowRank = { rank, alpha, scale, pair: pairOf }
     }
   }
-
-  const mergeAll = () => {
-    if (!lowRank) return
-    const { rank, scale } = lowRank
-    for (const [name, base] of frozen) {
-      const { a, b } = lowRank.pair(name)!
-      mergeOne(programs, { base, a: a.value, b: b.value, merged: live.get(name)!, rank, scale })
-    }
-  }
-  mergeAll()
-  const found = new Map<string, Tensor<'f32'>>()
-  if (lowRank && adapter && reference)
-    for (const name of frozen.keys()) {
-      const copy = keep(device.alloc('f32', live.get(name)!.shape))
-      copyTensor(programs, live.get(name)!, copy)
-      found.set(name, copy)
-    }
 
   const named = (role: Role, layer?: number) =>
     tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
-  const find = (tensors: ReadonlyMap<string, Tensor<'f32'>>, name: string) => {
-    const tensor = tensors.get(name)
+  const liveOf = (name: string) => {
+    const tensor = live.get(name)
     if (tensor === undefined) throw new Error(`no weight ${name} on the device`)
     return tensor
   }
   return {
-    weight: (role, layer) => find(live, named(role, layer)),
+    weight: (role, layer) => liveOf(named(role, layer)),
     reference: (role, layer) => {
       const name = named(role, layer)
       if (training.kind === 'full' && !reference) throw new Error('the policy keeps no reference weights')
-      return found.get(name) ?? frozen.get(name) ?? find(live, name)
+      return first.get(name) ?? liveOf(name)
     },
     trained,
     adapter: lowRank,
-    merge: mergeAll,
+    refresh,
     free: () => own.forEach((tensor) => device.free(tensor)),
   }
 }
@@ -193,39 +181,15 @@ export function gradientOf(parameters: Parameters, config: ModelConfig, role: Ro
   return trained.gradient
 }
 
-function trainedSet(
-  device: Device,
-  keep: <T extends Tensor>(tensor: T) => T,
-  parameters: readonly { name: string; shape: Shape }[],
-): TrainedSet {
-  const total = parameters.reduce((sum, { shape }) => sum + elements(shape), 0)
-  const flat = () => keep(device.alloc('f32', [total]))
-  const [value, gradient, moment1, moment2] = [flat(), flat(), flat(), flat()]
-  let offset = 0
-  const tensors = parameters.map(({ name, shape }): Trained => {
-    const start = offset
-    offset += elements(shape)
-    return {
-      name,
-      shape,
-      offset: start,
-      value: device.view(value, shape, start),
-      gradient: device.view(gradient, shape, start),
-    }
-  })
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))
-  return { tensors, byName, value, gradient, moment1, moment2 }
-}
-
-function mergeInto(programs: Programs, live: ReadonlyMap<string, Tensor<'f32'>>, adapter: Adapter): void {
+function mergeInto(programs: Programs, weights: ReadonlyMap<string, Tensor<Float>>, adapter: Adapter): void {
   const { device } = programs
   for (const [name, { a, b }] of adapter.pairs) {
-    const weight = live.get(name)!
+    const weight = weights.get(name)!
     const [out = 0, inputs = 0] = weight.shape
     const left = device.alloc('f32', [adapter.rank, inputs])
     const right = device.alloc('f32', [out, adapter.rank])
-    device.upload(left, floats(a))
-    device.upload(right, floats(b))
+    setValues(left, a)
+    setValues(right, b)
     mergeOne(programs, { base: weight, a: left, b: right, merged: weight, rank: adapter.rank, scale: adapter.scale })
     device.free(left)
     device.free(right)
@@ -234,12 +198,12 @@ function mergeInto(programs: Programs, live: ReadonlyMap<string, Tensor<'f32'>>,
 
 function mergeOne(
   programs: Programs,
-  parts: { base: Tensor; a: Tensor; b: Tensor; merged: Tensor; rank: number; scale: number },
+  parts: { base: Tensor<Float>; a: Tensor; b: Tensor; merged: Tensor; rank: number; scale: number },
 ): void {
   const { base, a, b, merged, rank, scale } = parts
   const [out = 0, inputs = 0] = base.shape
-  const key = `merge ${out} ${inputs} ${rank} ${scale}`
-  programs.run(key, () => merge(out, inputs, rank, scale), { weight: base, a, b }, { merged })
+  const key = `merge ${base.dtype} ${out} ${inputs} ${rank} ${scale}`
+  programs.run(key, () => merge(base.dtype, out, inputs, rank, scale), { weight: base, a, b }, { merged })
 }
 
 /** A starts uniform in ±1/√in (Kaiming with a = √5), B at zero: the adapted model is the model at first. */
@@ -247,9 +211,4 @@ function initialA(shape: Shape, seed: number, index: number): Float32Array {
   const [rank = 0, inputs = 0] = shape
   const bound = 1 / Math.sqrt(inputs)
   return Float32Array.from({ length: rank * inputs }, (_, i) => (2 * uniform(seed, index, i) - 1) * bound)
-}
-
-/** The same elements over memory of their own kind. */
-function floats(values: Float32Array): Float32Array<ArrayBuffer> {
-  return values.buffer instanceof ArrayBuffer ? (values as Float32Array<ArrayBuffer>) : new Float32Array(values)
 }

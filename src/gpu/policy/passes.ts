@@ -13,6 +13,9 @@ import { embed, embedGradient } from '../net/head.ts'
 import { backwardHead, type HeadSlopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
+import type { Float } from '../graph/float.ts'
+import { dtypes } from '../graph/tensor.ts'
+import type { Net } from '../net/precision.ts'
 
 /** Run all blocks over a batch. `keep` is for a backward pass that will follow. */
 export function forwardBlocks(
@@ -20,7 +23,7 @@ export function forwardBlocks(
   batch: Batch,
   { reference = false, keep = false }: { reference?: boolean; keep?: boolean },
 ): Residuals {
-  const { config, programs, scratch } = engine
+  const { config, precision, programs, scratch } = engine
   const weight = weightsOf(engine, reference)
   const { sizes } = batch
   const T = rowsOf(sizes)
@@ -28,21 +31,25 @@ export function forwardBlocks(
   const width = config.headDim / 2
   const residuals: Residuals = {
     batch,
-    stream: Array.from({ length: config.layers + 1 }, (_, layer) => scratch.take(`residual ${layer}`, [T, D])),
+    stream: Array.from({ length: config.layers + 1 }, (_, layer) => scratch.take(precision.compute, `residual ${layer}`, [T, D])),
     kept: [],
-    rope: { cos: scratch.put('cos', [T, width], batch.cos), sin: scratch.put('sin', [T, width], batch.sin) },
-    promptMask: batch.promptMask && scratch.put('prompt mask', maskShape(sizes), batch.promptMask),
+    rope: {
+      cos: scratch.put(precision.compute, 'cos', [T, width], batch.cos),
+      sin: scratch.put(precision.compute, 'sin', [T, width], batch.sin),
+    },
+    promptMask:
+      batch.promptMask && scratch.put(precision.compute, 'prompt mask', maskShape(sizes), batch.promptMask),
     ids: scratch.putIds('ids', [T], batch.ids),
   }
   embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
-  const saving = keep && savedBytes(config, T) <= engine.activationBudget
+  const saving = keep && savedBytes(engine, T) <= engine.activationBudget
   const key = sizesKey(sizes, batch.promptMask !== undefined)
   for (let layer = 0; layer < config.layers; layer++) {
     const kept = saving ? activationTensors(engine, layer, T) : {}
     residuals.kept.push(kept)
     programs.run(
       `forward ${key} ${saving}`,
-      () => forwardGraph(config, sizes, batch.promptMask !== undefined, saving),
+      () => forwardGraph(engine, sizes, batch.promptMask !== undefined, saving),
       blockTensors(residuals, layer, config, weight),
       { y: residuals.stream[layer + 1]!, ...kept },
     )
@@ -51,23 +58,24 @@ export function forwardBlocks(
 }
 
 /** x [T, D] of ids [T]. */
-export function embedRows(engine: Engine, ids: Tensor<'i64'>, x: Tensor<'f32'>, weight: WeightOf): void {
-  const { config, programs } = engine
+export function embedRows(engine: Engine, ids: Tensor<'i64'>, x: Tensor, weight: WeightOf): void {
+  const { config, precision, programs } = engine
   const [T = 0] = ids.shape
   const make = () => {
-    const inputs = { ids: input('i64', [T]), weight: input('f32', shapeOf(config, 'embed')) }
-    return cut(`embed-${T}`, inputs, { x: embed(inputs.ids, inputs.weight) })
+    const inputs = { ids: input(ids.dtype, [T]), weight: input(precision.weights, shapeOf(config, 'embed')) }
+    return cut(`embed-${T}`, inputs, { x: embed(engine, inputs.ids, inputs.weight) })
   }
   programs.run(`embed ${T}`, make, { ids, weight: weight('embed') }, { x })
 }
 
 /** Backward from the slopes of the head to the gradients of everything trained, which are added to. */
 export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlopes): void {
-  const { config, programs, scratch, parameters } = engine
+  const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
   const T = rowsOf(batch.sizes)
   const D = config.hidden
-  const buffers = [scratch.take('gradient even', [T, D]), scratch.take('gradient odd', [T, D])] as const
+  const [even, odd] = ['gradient even', 'gradient odd'].map((name) => scratch.take(precision.compute, name, [T, D]))
+  const buffers = [even!, odd!] as const
   const top = buffers[config.layers % 2]!
   clear(engine, top, T - batch.labels.length)
   backwardHead(engine, residuals, top, slopes)
@@ -85,7 +93,7 @@ export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlope
     const pairs = full ? {} : pairTensors(parameters, config, layer, 'value')
     programs.run(
       `backward ${key} ${full} ${saved}`,
-      () => backwardGraph(config, parameters.adapter, batch.sizes, { masked, saved }),
+      () => backwardGraph(engine, parameters.adapter, batch.sizes, { masked, saved }),
       {
         ...blockTensors(residuals, layer, config, parameters.weight),
         ...kept,
@@ -101,7 +109,7 @@ export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlope
     const make = () => {
       const accumulated = input('f32', shapeOf(config, 'embed'))
       const ids = input('i64', [T, 1])
-      const dx = input('f32', [T, D])
+      const dx = input(precision.compute, [T, D])
       return cut(`embed-gradient-${T}`, { accumulated, ids, dx }, { gradient: embedGradient(accumulated, ids, dx) })
     }
     const ids = scratch.putIds('ids column', [T, 1], batch.ids)
@@ -133,18 +141,18 @@ function pairTensors(parameters: Parameters, config: ModelConfig, layer: number,
   return tensors
 }
 
-function activationTensors({ config, scratch }: Engine, layer: number, T: number): Tensors {
+function activationTensors({ config, precision, scratch }: Engine, layer: number, T: number): Tensors {
   return Object.fromEntries(
-    activationWidths(config).map(([name, width]) => [name, scratch.take(`kept ${layer} ${name}`, [T, width])]),
+    activationWidths(config).map(([name, width]) => [name, scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width])]),
   )
 }
 
-function savedBytes(config: ModelConfig, T: number): number {
-  return 4 * T * config.layers * activationWidths(config).reduce((sum, [, width]) => sum + width, 0)
+function savedBytes({ config, precision }: Net, T: number): number {
+  return dtypes[precision.compute].bytes * T * config.layers * activationWidths(config).reduce((sum, [, width]) => sum + width, 0)
 }
 
 /** Set the first `rows` rows to zero: no gradient reaches prompt rows from the head. */
-function clear({ programs, scratch }: Engine, tensor: Tensor<'f32'>, rows: number): void {
+function clear({ programs, scratch }: Engine, tensor: Tensor<Float>, rows: number): void {
   if (rows === 0) return
   const [, width = 1] = tensor.shape
   const make = () => cut('zeros', {}, { zeros: zeros({ dtype: tensor.dtype, shape: [rows, width] }) })

@@ -5,6 +5,7 @@ import { rowsOf, sizesKey, type BatchSizes } from '../net/sizes.ts'
 import { angles, padded } from './batch.ts'
 import { prefillGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
+import type { Float } from '../graph/float.ts'
 import { layerWeights, type Engine } from './engine.ts'
 import { allocate, free, move, pieces, type LayerCache } from './layer-cache.ts'
 import { embedRows } from './passes.ts'
@@ -18,7 +19,7 @@ export interface PromptCache extends Readonly<LayerCache> {
   /** P */
   readonly length: number
   /** [N, 1, 1, P] */
-  readonly mask: Tensor<'f32'>
+  readonly mask: Tensor<Float>
   /** Go on with these groups alone. */
   keep(groups: readonly number[]): void
   free(): void
@@ -51,10 +52,10 @@ export function prefill(engine: Engine, prompts: readonly (readonly number[])[])
 }
 
 /** [N, 1, 1, P] */
-function maskOf({ scratch }: Engine, lengths: readonly number[], P: number): Tensor<'f32'> {
+function maskOf({ precision, scratch }: Engine, lengths: readonly number[], P: number): Tensor<Float> {
   const mask = new Float32Array(lengths.length * P)
   lengths.forEach((length, n) => mask.fill(MASKED, n * P + length, (n + 1) * P))
-  return scratch.put('decode mask', [lengths.length, 1, 1, P], mask)
+  return scratch.put(precision.compute, 'decode mask', [lengths.length, 1, 1, P], mask)
 }
 
 /** Neighbouring prompts, the first of which is group `first`, into their part of the cache. */
@@ -65,7 +66,7 @@ function prefillSome(
   cache: LayerCache,
   first: number,
 ): void {
-  const { config, programs, scratch, parameters } = engine
+  const { config, precision, programs, scratch, parameters } = engine
   const { layers, kvHeads: K, headDim: H, hidden: D } = config
   const sizes: BatchSizes = { groups: prompts.length, samples: 0, prompt: P, completion: 0 }
   const T = rowsOf(sizes)
@@ -75,15 +76,19 @@ function prefillSome(
     for (let i = 0; i < prompt.length - 1; i++) ids[n * P + i] = BigInt(prompt[i]!)
   })
   const { cos, sin } = angles(config, positions)
-  const rope = { cos: scratch.put('cos', [T, H / 2], cos), sin: scratch.put('sin', [T, H / 2], sin) }
-  const stream = [scratch.take('stream even', [T, D]), scratch.take('stream odd', [T, D])] as const
+  const { compute } = precision
+  const rope = {
+    cos: scratch.put(compute, 'cos', [T, H / 2], cos),
+    sin: scratch.put(compute, 'sin', [T, H / 2], sin),
+  }
+  const stream = [scratch.take(compute, 'stream even', [T, D]), scratch.take(compute, 'stream odd', [T, D])] as const
   embedRows(engine, scratch.putIds('ids', [T], ids), stream[0], parameters.weight)
-  const range = (whole: Tensor<'f32'>) => programs.device.view(whole, [prompts.length, K, P, H], first * K * P * H)
+  const range = (whole: Tensor<Float>) => programs.device.view(whole, [prompts.length, K, P, H], first * K * P * H)
   for (let layer = 0; layer < layers; layer++) {
     const outputs = { keys: range(cache.keys[layer]!), values: range(cache.values[layer]!) }
     programs.run(
       `prefill ${sizesKey(sizes, false)}`,
-      () => prefillGraph(config, sizes),
+      () => prefillGraph(engine, sizes),
       { x: stream[layer % 2]!, ...rope, ...layerWeights(config, layer, parameters.weight) },
       { y: stream[(layer + 1) % 2]!, ...outputs },
     )

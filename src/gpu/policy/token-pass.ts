@@ -7,6 +7,8 @@ import { attendStep, projectStep } from '../net/decode.ts'
 import { cut, op } from '../graph/graph.ts'
 import { headInputs, scaledLogits } from '../net/head.ts'
 import type { Tensor } from '../device/device.ts'
+import { valuesOf } from '../device/values.ts'
+import type { Float } from '../graph/float.ts'
 import { layerWeights, type Engine } from './engine.ts'
 import type { Head } from './law.ts'
 import type { OwnCache } from './own-cache.ts'
@@ -28,30 +30,34 @@ export interface TokenStep {
 }
 
 /** Keys and values of each row's last token go to the caches; what the head reads comes back, [B, D]. */
-export function tokenPass(engine: Engine, step: TokenStep): Tensor<'f32'> {
-  const { config, programs, scratch, parameters } = engine
+export function tokenPass(engine: Engine, step: TokenStep): Tensor<Float> {
+  const { config, precision, programs, scratch, parameters } = engine
+  const { compute } = precision
   const { groups: N, samples: G, prompts, cache, t, tokens, positions } = step
   const { heads, headDim: H, hidden: D, layers } = config
   const P = prompts?.length ?? 0
   const B = N * G
   cache.reserve(t)
   const { cos, sin } = angles(config, positions)
-  const rope = { cos: scratch.put('decode cos', [B, H / 2], cos), sin: scratch.put('decode sin', [B, H / 2], sin) }
-  const stream = [scratch.take('decode even', [B, D]), scratch.take('decode odd', [B, D])] as const
-  const query = scratch.take('decode query', [B, heads * H])
+  const rope = {
+    cos: scratch.put(compute, 'decode cos', [B, H / 2], cos),
+    sin: scratch.put(compute, 'decode sin', [B, H / 2], sin),
+  }
+  const stream = [scratch.take(compute, 'decode even', [B, D]), scratch.take(compute, 'decode odd', [B, D])] as const
+  const query = scratch.take(compute, 'decode query', [B, heads * H])
   embedRows(engine, scratch.putIds('decode ids', [B], tokens), stream[0], parameters.weight)
   for (let layer = 0; layer < layers; layer++) {
     const weights: Tensors = layerWeights(config, layer, parameters.weight)
     const x = stream[layer % 2]!
     programs.run(
       `decode project ${B}`,
-      () => projectStep(config, B, blockWeights(config)),
+      () => projectStep(engine, B, blockWeights(engine)),
       { x, ...rope, ...weights },
       { query, key: cache.slot(layer, 'keys', t), value: cache.slot(layer, 'values', t) },
     )
     programs.run(
       `decode attend ${N}×${G} ${P}`,
-      () => attendStep(config, N, G, P, blockWeights(config)),
+      () => attendStep(engine, N, G, P, blockWeights(engine)),
       {
         x,
         query,
@@ -77,18 +83,18 @@ const SCORE_BYTES = 2 ** 26
 export const rowsAtOnce = ({ config }: Engine): number => Math.max(1, Math.floor(SCORE_BYTES / (4 * config.vocabulary)))
 
 /** Probabilities [M, V] of `rows` rows of x from `first` on, or logits where the head is raw; good until the next call. */
-export function scoresOf(engine: Engine, x: Tensor<'f32'>, first: number, rows: number, head: Head): Float32Array {
-  const { config, programs, scratch, parameters } = engine
+export function scoresOf(engine: Engine, x: Tensor<Float>, first: number, rows: number, head: Head): Float32Array {
+  const { config, precision, programs, scratch, parameters } = engine
   const make = () => {
-    const inputs = headInputs(config, rows)
-    const logits = scaledLogits(config, inputs)
+    const inputs = headInputs(engine, rows)
+    const logits = scaledLogits(engine, inputs)
     return cut(
       `decode-head-${rows}`,
       { ...inputs },
       { scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }) },
     )
   }
-  const scores = scratch.take('decode scores', [rows, config.vocabulary])
+  const scores = scratch.take(precision.reduce, 'decode scores', [rows, config.vocabulary])
   programs.run(
     `decode head ${rows} ${head.raw}`,
     make,
@@ -96,9 +102,9 @@ export function scoresOf(engine: Engine, x: Tensor<'f32'>, first: number, rows: 
       x: scratch.rows(x, first, rows),
       norm: parameters.weight('finalNorm'),
       weight: parameters.weight('head'),
-      inverseTemperature: scratch.put('inverse temperature', [], Float32Array.of(1 / head.scale)),
+      inverseTemperature: scratch.put(precision.compute, 'inverse temperature', [], Float32Array.of(1 / head.scale)),
     },
     { scores },
   )
-  return programs.device.download(scores)
+  return valuesOf(scores)
 }

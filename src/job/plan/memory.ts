@@ -1,5 +1,6 @@
 // How much memory a run will need, from the shapes of its model and batches: an estimate, in bytes of float32.
 import { tokenBytes } from '../../gpu/policy/layer-cache.ts'
+import { float32 } from '../../gpu/net/precision.ts'
 import { adaptableParameters } from '../../gpu/weights/adapter.ts'
 import { type ModelConfig, parametersOf } from '../../gpu/weights/family.ts'
 import type { TrainRecipe } from '../../rl/recipe.ts'
@@ -41,7 +42,7 @@ export function memoryOf(config: ModelConfig, lora: Lora, { reference, cached, m
     weights: FLOAT * (parameters + (adapted ? countOf(adaptedShapes(config, lora)) : 0)),
     reference: reference && !adapted ? FLOAT * parameters : 0,
     training: FLOAT * trained * (adapted ? 4 : 3),
-    cache: cached * tokenBytes(config),
+    cache: cached * tokenBytes({ config, precision: float32 }),
     activations:
       Math.min(FLOAT * micro * layers * (KEPT * hidden + 3 * intermediate), BUDGET) +
       FLOAT * micro * hidden * (layers + 1),

@@ -79,7 +79,11 @@ export function block(config: ModelConfig, sizes: BatchSizes, inputs: BlockInput
 
 /** RMSNorm over the last axis. */
 export function normalize(x: Value, weight: Value, { rmsNormEps }: ModelConfig): Value {
-  return op('SimplifiedLayerNormalization', [x, cast(weight, x.dtype)], { axis: -1, epsilon: rmsNormEps, stash_type: 1 })
+  return op('SimplifiedLayerNormalization', [x, cast(weight, x.dtype)], {
+    axis: -1,
+    epsilon: rmsNormEps,
+    stash_type: 1,
+  })
 }
 
 /** x [rows, in] · W [out, in]ᵀ */

@@ -6,13 +6,7 @@ import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
 import type { Precision } from '../net/precision.ts'
 import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
-import {
-  parametersOf,
-  tensorName,
-  type LayerRole,
-  type ModelConfig,
-  type Role,
-} from '../weights/family.ts'
+import { parametersOf, tensorName, type LayerRole, type ModelConfig, type Role } from '../weights/family.ts'
 import { merge } from '../net/lora.ts'
 import type { Programs } from '../device/programs.ts'
 import { uniform } from '../../rng.ts'
@@ -103,8 +97,7 @@ export function loadParameters(
       if (reference) first.set(name, copyOf(master))
     }
     refresh = () => {
-      for (const [name, master] of masters)
-        if (live.get(name) !== master) copyTensor(programs, master, live.get(name)!)
+      for (const [name, master] of masters) if (live.get(name) !== master) copyTensor(programs, master, live.get(name)!)
     }
   } else {
     for (const { name, shape } of all) {

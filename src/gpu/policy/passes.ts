@@ -31,14 +31,15 @@ export function forwardBlocks(
   const width = config.headDim / 2
   const residuals: Residuals = {
     batch,
-    stream: Array.from({ length: config.layers + 1 }, (_, layer) => scratch.take(precision.compute, `residual ${layer}`, [T, D])),
+    stream: Array.from({ length: config.layers + 1 }, (_, layer) =>
+      scratch.take(precision.compute, `residual ${layer}`, [T, D]),
+    ),
     kept: [],
     rope: {
       cos: scratch.put(precision.compute, 'cos', [T, width], batch.cos),
       sin: scratch.put(precision.compute, 'sin', [T, width], batch.sin),
     },
-    promptMask:
-      batch.promptMask && scratch.put(precision.compute, 'prompt mask', maskShape(sizes), batch.promptMask),
+    promptMask: batch.promptMask && scratch.put(precision.compute, 'prompt mask', maskShape(sizes), batch.promptMask),
     ids: scratch.putIds('ids', [T], batch.ids),
   }
   embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
@@ -143,12 +144,20 @@ function pairTensors(parameters: Parameters, config: ModelConfig, layer: number,
 
 function activationTensors({ config, precision, scratch }: Engine, layer: number, T: number): Tensors {
   return Object.fromEntries(
-    activationWidths(config).map(([name, width]) => [name, scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width])]),
+    activationWidths(config).map(([name, width]) => [
+      name,
+      scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width]),
+    ]),
   )
 }
 
 function savedBytes({ config, precision }: Net, T: number): number {
-  return dtypes[precision.compute].bytes * T * config.layers * activationWidths(config).reduce((sum, [, width]) => sum + width, 0)
+  return (
+    dtypes[precision.compute].bytes *
+    T *
+    config.layers *
+    activationWidths(config).reduce((sum, [, width]) => sum + width, 0)
+  )
 }
 
 /** Set the first `rows` rows to zero: no gradient reaches prompt rows from the head. */

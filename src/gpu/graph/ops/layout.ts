@@ -1,5 +1,5 @@
 // Operators that move elements and change none.
-import type { Dim, Op, OpName } from '../value.ts'
+import type { Dim, Op, OpName, Value } from '../value.ts'
 import { op, opAll } from '../node.ts'
 import { addSizes, axisOf, broadcast, fixed, list, MAX, replaceAxis, reshaped } from '../shape.ts'
 import { unbroadcast, zeros } from './sums.ts'
@@ -59,7 +59,7 @@ export const layout = {
       const axes = list(attributes['axes'])
       axes.forEach((axis, i) => (before[axis] = list(attributes['starts'])[i]!))
       const after = x!.shape.map((size, axis) => fixed(size) - fixed(dy.shape[axis]) - before[axis]!)
-      return [op('Pad', [dy], { pads: [...before, ...after] })]
+      return [dy.dtype === 'bf16' ? joined(dy, before, after) : op('Pad', [dy], { pads: [...before, ...after] })]
     },
   },
   /** Zeros around x; `pads` lists what comes before each axis, then what comes after. */
@@ -82,3 +82,12 @@ export const layout = {
     grad: ({ inputs: [x], dy }) => [unbroadcast(dy, x!)],
   },
 } satisfies Partial<Record<OpName, Op>>
+
+/** What Pad gives, for the one type that CUDA does not pad. */
+function joined(x: Value, before: readonly number[], after: readonly number[]): Value {
+  return before.reduce((sum, first, axis) => {
+    const beside = (size: number) => (size === 0 ? [] : [zeros({ ...sum, shape: replaceAxis(sum.shape, axis, size) })])
+    const parts = [...beside(first), sum, ...beside(after[axis]!)]
+    return parts.length === 1 ? sum : op('Concat', parts, { axis })
+  }, x)
+}

@@ -6,8 +6,7 @@
 
 /** Uniform in [0, 1) with 53 random bits. Keys are safe integers; another order or length is another draw. */
 export function uniform(...key: readonly number[]): number {
-  const [high, low] = fold(key)
-  return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
+  return unit(fold(key, NOTHING))
 }
 
 /** Standard normal, by Box and Muller from the key's two uniforms. */
@@ -18,8 +17,9 @@ export function normal(...key: readonly number[]): number {
 
 /** The draws uniform(...key, 0), uniform(...key, 1), … one after the other. */
 export function stream(...key: readonly number[]): () => number {
+  const folded = fold(key, NOTHING)
   let count = 0
-  return () => uniform(...key, count++)
+  return () => unit(fold([count++], folded))
 }
 
 /** A shuffled copy (Fisher and Yates). */
@@ -38,8 +38,15 @@ export function keyOf(text: string): number {
   return Number(BigInt.asUintN(53, Bun.hash.xxHash64(text)))
 }
 
-function fold(key: readonly number[]): [number, number] {
-  let state: [number, number] = [0, 0]
+type Words = readonly [number, number]
+
+const NOTHING: Words = [0, 0]
+
+const unit = ([high, low]: Words): number => (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
+
+/** The numbers of a key, or of its rest, folded into what came before them. */
+function fold(key: readonly number[], before: Words): Words {
+  let state = before
   for (const part of key) {
     if (!Number.isSafeInteger(part)) throw new TypeError(`A random key needs safe integers: got ${part}`)
     state = threefry(state, [Math.floor(part / 2 ** 32) >>> 0, part >>> 0])

@@ -225,13 +225,13 @@ test("a user's reward is attacked in a process of its own", async () => {
 
 test('a large file is linted on all cores with the same findings in the same order', async () => {
   const rows: string[] = []
-  for (let i = 0; rows.length < 34_000; i++)
+  for (let i = 0; rows.length < 6_800; i++)
     rows.push(
-      i % 1000 === 7
+      i % 200 === 7
         ? QUOTED.replace('weather-1', `w-${i}`).replace('tomorrow', `in ${i} days`)
-        : i % 5000 === 4999
+        : i % 1000 === 999
           ? other(1)
-          : other(i).replace('Forecast for', `Forecast ${'x'.repeat(300)} for`),
+          : other(i).replace('Forecast for', `Forecast ${'x'.repeat(3500)} for`),
     )
   file('large.jsonl', ...rows)
   expect(Bun.file(join(folder, 'large.jsonl')).size).toBeGreaterThan(24 * 2 ** 20)

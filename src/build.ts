@@ -1,29 +1,31 @@
 // Builds dist/hone: one file that runs from an empty directory, with ONNX Runtime inside. `bun src/build.ts [--target T] [--out FILE]`
 import type { BunPlugin } from 'bun'
-import { defineCommand } from 'citty'
+import * as v from 'valibot'
 import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCli } from './shell/cli.ts'
+import { command } from './shell/command.ts'
 import { HoneError } from './error.ts'
 import { log } from './out.ts'
+import { file, otherwise, say } from './text/setting.ts'
 
 const root = join(import.meta.dir, '..')
 /** What onnxruntime-node has a library for and bun can compile for. */
 const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64'] as const
 type Target = (typeof TARGETS)[number]
 
-const command = defineCommand({
-  meta: { name: 'build', description: 'compile hone into one file' },
-  args: {
-    target: { type: 'enum', options: [...TARGETS], description: 'machine to build for [default: this one]' },
-    out: { type: 'string', alias: 'o', default: join(root, 'dist', 'hone'), description: 'file to write' },
-  },
-  async run({ args }) {
-    const target = TARGETS.find((each) => each === (args.target ?? `${process.platform}-${process.arch}`))
+const build = command({
+  description: 'compile hone into one file',
+  flags: v.object({
+    target: say(otherwise(v.picklist(TARGETS), 'this one'), 'machine to build for'),
+    out: say(v.optional(file(), join(root, 'dist', 'hone')), 'file to write', 'o'),
+  }),
+  async run({ target: asked, out }) {
+    const target = asked ?? TARGETS.find((each) => each === `${process.platform}-${process.arch}`)
     if (!target)
       throw new HoneError(`Cannot build for ${process.platform}-${process.arch}: there is no ONNX Runtime for it`)
-    await build(target, args.out)
-    log(`${args.out}  ${(statSync(args.out).size / 1e6).toFixed(1)} MB`)
+    await compile(target, out)
+    log(`${out}  ${(statSync(out).size / 1e6).toFixed(1)} MB`)
   },
 })
 
@@ -42,9 +44,9 @@ const withoutWebRuntime: BunPlugin = {
   },
 }
 
-await runCli({ build: () => Promise.resolve(command) }, ['build', ...process.argv.slice(2)])
+await runCli({ build: () => Promise.resolve(build) }, ['build', ...process.argv.slice(2)])
 
-async function build(target: Target, outfile: string): Promise<void> {
+async function compile(target: Target, outfile: string): Promise<void> {
   const [platform, arch] = target.split('-')
   const beside = `${outfile}.tmp`
   await Bun.build({

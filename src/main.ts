@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 // The table of commands: name → lazy import. Nothing else is loaded before a command is chosen.
-import { runCli, type CommandTable } from './shell/cli.ts'
+import { runCli } from './shell/cli.ts'
+import type { CommandTable } from './shell/command.ts'
 
 const commands = {
   prep: () => import('./cmd/prep.ts').then((m) => m.default),

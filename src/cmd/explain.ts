@@ -1,15 +1,17 @@
 // hone explain: what a rule means, why it matters, and what good and bad rows look like.
-import { defineCommand } from 'citty'
+import * as v from 'valibot'
 import { explainLines } from '../lint/explain.ts'
 import { data } from '../out.ts'
+import { command } from '../shell/command.ts'
+import { argument, say, text } from '../text/setting.ts'
 
-export default defineCommand({
-  meta: { description: 'explain a rule of hone lint, or list all' },
-  args: {
-    code: { type: 'positional', required: false, description: 'code of the rule, such as HN304', valueHint: 'CODE' },
-    format: { type: 'enum', options: ['text', 'json'], description: 'format of the output' },
-  },
-  run({ args }) {
-    for (const line of explainLines(args.code, args.format ?? 'text')) data(line)
+export default command({
+  description: 'explain a rule of hone lint, or list all',
+  flags: v.object({
+    code: argument(v.optional(text('CODE')), 'code of the rule, such as HN304'),
+    format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the output'),
+  }),
+  run({ code, format }) {
+    for (const line of explainLines(code, format)) data(line)
   },
 })

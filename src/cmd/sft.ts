@@ -1,11 +1,13 @@
 // hone sft: supervised fine-tuning, from a configuration to a run directory.
-import { defineCommand } from 'citty'
 import { trainingCommand } from '../job/train/command.ts'
 import { sftKind } from '../job/train/kinds/sft.ts'
-import { argumentsOf } from '../job/train/settings.ts'
+import { below, TrainingFlags } from '../job/train/settings.ts'
+import { command } from '../shell/command.ts'
 
-export default defineCommand({
-  meta: { description: sftKind.what },
-  args: argumentsOf('sft'),
-  run: ({ args }) => trainingCommand('sft', args),
+export default command({
+  description: sftKind.what,
+  flags: TrainingFlags,
+  settings: sftKind.schema,
+  below: (flags, given) => below('sft', flags, given),
+  run: (flags, given) => trainingCommand('sft', flags, given),
 })

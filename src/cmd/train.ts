@@ -1,11 +1,13 @@
 // hone train: reinforcement learning from rules, from a configuration to a run directory.
-import { defineCommand } from 'citty'
 import { trainingCommand } from '../job/train/command.ts'
 import { trainKind } from '../job/train/kinds/train.ts'
-import { argumentsOf } from '../job/train/settings.ts'
+import { below, TrainingFlags } from '../job/train/settings.ts'
+import { command } from '../shell/command.ts'
 
-export default defineCommand({
-  meta: { description: trainKind.what },
-  args: argumentsOf('train'),
-  run: ({ args }) => trainingCommand('train', args),
+export default command({
+  description: trainKind.what,
+  flags: TrainingFlags,
+  settings: trainKind.schema,
+  below: (flags, given) => below('train', flags, given),
+  run: (flags, given) => trainingCommand('train', flags, given),
 })

@@ -31,12 +31,12 @@ export interface Item {
   asked: Asked
 }
 
-/** How responses are to be judged, as far as it was said. */
+/** How responses are to be judged. */
 export interface JudgeOptions {
   /** ACEBench: version of its checker. */
-  checker?: string | undefined
+  checker: string
   /** Parser of hone rows. */
-  parser?: string | undefined
+  parser: string
 }
 
 export interface Benchmark {

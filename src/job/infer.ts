@@ -3,13 +3,44 @@ import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
-import { decimalsOf, isObject, type Json } from '../text/json.ts'
+import { data } from '../out.ts'
+import { deviceSetting } from '../gpu/device/spec.ts'
+import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import { Message, Tool } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
-import { tooLong, type ModelAnswerer } from './answer/model.ts'
+import { argument, count, file, folder, otherwise, say } from '../text/setting.ts'
+import { openModelAnswerer, tooLong, type ModelAnswerer } from './answer/model.ts'
+import { formName, parserName, rowsOnly, sampling } from './flags.ts'
 import type { Language } from './open.ts'
+
+/** Longest completion unless given; half the positions where the model has few. */
+const LONGEST = 512
+const { maxNewTokens: _, ...sampled } = sampling(0, LONGEST)
+
+export const InferFlags = v.object({
+  model: argument(folder(), 'folder of a model, or of a finished run'),
+  adapter: say(v.optional(folder()), 'PEFT adapter folder'),
+  input: say(v.optional(file(), '-'), 'rows of messages, prompt or input_ids; - is standard input'),
+  maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest completion, in tokens'),
+  ...sampled,
+  prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
+  parser: say(v.optional(parserName(), 'tool-n1'), 'format of the calls'),
+  device: deviceSetting('auto'),
+  format: rowsOnly,
+})
+
+/** A line for every row. @throws HoneError for a folder or device that hone cannot run, and rows that cannot be completed. */
+export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Promise<void> {
+  const { model: path, adapter, input, maxNewTokens, prompt, parser, device, temperature, seed } = flags
+  const model = await openModelAnswerer({ path, adapter, device, prompt }, ({ positions }) => ({
+    temperature,
+    maxNewTokens: maxNewTokens ?? Math.min(LONGEST, positions >> 1),
+    seed,
+  }))
+  for await (const answer of infer(input, model, parser)) data(dumpJson({ ...answer }, { ensureAscii: false }))
+}
 
 /** The answer to one row. Ids include the token that ended it, the text does not. */
 export interface Answer {

@@ -1,7 +1,7 @@
 // From a recipe to what a run works with: tokenizer, rows, device and policy, in the order in which mistakes are cheap.
 import { loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
-import { type DeviceSpec, openDevice } from '../gpu/device/open.ts'
+import { openDevice } from '../gpu/device/open.ts'
 import { type Model, openModel } from '../gpu/policy/model.ts'
 import type { ModelConfig } from '../gpu/weights/family.ts'
 import { loadConfig } from '../gpu/weights/hf.ts'
@@ -62,7 +62,7 @@ export interface Trained {
 
 /** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
 export async function openTrained(recipe: CommonRecipe, { reference }: { reference: boolean }): Promise<Trained> {
-  const device = await openDevice(recipe.device as DeviceSpec, { threads: recipe.threads ?? undefined })
+  const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
   const policy = openModel(device, model, {
     training: trainingOf(recipe),

@@ -1,10 +1,9 @@
 // The flags of `hone prep` checked and handed to prepare(); its files opened, committed together or discarded.
-import { HoneError, lookup } from '../error.ts'
-import { numberFlag } from '../shell/flags.ts'
+import * as v from 'valibot'
+import { HoneError } from '../error.ts'
 import { openWriter } from '../text/jsonl.ts'
 import { log } from '../out.ts'
 import { loadTokenizer } from '../dialogue/chat.ts'
-import type { PromptForm } from '../dialogue/prompt/form.ts'
 import { promptForm, promptIds } from '../dialogue/prompt.ts'
 import type { HoneRow } from '../dialogue/row.ts'
 import type { Format } from '../data/formats/format.ts'
@@ -12,39 +11,47 @@ import { formats } from '../data/formats.ts'
 import { prepare, type PrepOptions, type PrepSinks } from '../data/prep.ts'
 import { sources } from '../data/sources.ts'
 import { summaryLines } from '../data/summary.ts'
+import { count, file, folder, inputFiles, named, names, otherwise, say, share, toggle } from '../text/setting.ts'
+import { formName, output } from './flags.ts'
 
-export interface PrepFlags {
-  _: string[]
-  from?: string | undefined
-  output: string
-  format?: string | undefined
-  reject?: string | undefined
-  compat?: string | undefined
-  keepNoCall?: boolean | undefined
-  keepAbsentTools?: boolean | undefined
-  dedupe?: boolean | undefined
-  irrelevance?: string | undefined
-  mask?: string | undefined
-  validation?: string | undefined
-  validationRatio?: string | undefined
-  maxTokens?: string | undefined
-  tokenizer?: string | undefined
-  prompt?: string | undefined
-  seed?: string | undefined
-}
+const AUTO = 'auto'
+const VALIDATION_RATIO = 0.1
+/** Published scripts that some source can follow exactly. */
+const compats = Object.assign({}, ...Object.values(sources).map(({ compat }) => compat))
+
+export const PrepFlags = v.object({
+  files: inputFiles(),
+  from: say(v.optional(v.picklist([AUTO, ...Object.keys(sources)]), AUTO), 'source of the rows; auto recognises it'),
+  output,
+  format: say(v.optional(names(formats), 'hone'), 'format of the output'),
+  reject: say(v.optional(file()), 'file of what was left out, with reasons'),
+  compat: say(v.optional(named(compats)), 'do exactly what a published script does'),
+  keepNoCall: say(toggle(), 'keep turns without a call, with an empty answer'),
+  keepAbsentTools: say(toggle(), 'keep calls of tools that are not on offer'),
+  dedupe: say(toggle(), 'leave out rows equal to one before'),
+  irrelevance: say(v.optional(share(), 0), 'share of rows to repeat without the tools they need'),
+  mask: say(v.optional(share(), 0), 'share of rows to repeat with names masked'),
+  validation: say(v.optional(file()), 'file for a share of the rows'),
+  validationRatio: say(otherwise(share(), String(VALIDATION_RATIO)), 'that share'),
+  maxTokens: say(v.optional(count()), 'leave out rows whose prompt is longer'),
+  tokenizer: say(v.optional(folder()), 'model folder whose tokenizer counts'),
+  prompt: say(otherwise(formName(), 'that of the format'), 'prompt form that is counted and written'),
+  seed: say(v.optional(count(0), 0), 'seed of every draw'),
+})
+export type PrepFlags = v.InferOutput<typeof PrepFlags>
 
 /** @throws HoneError for wrong flags and for data that yields nothing; nothing half-written remains. */
 export async function prepCommand(flags: PrepFlags): Promise<void> {
   const form = flags.prompt === undefined ? undefined : promptForm(flags.prompt)
-  const options = { ...readOptions(flags), fits: await lengthLimit(flags, form) }
-  const format = lookup<Format>(formats, 'format', flags.format ?? 'hone')
+  const options = { ...optionsOf(flags), fits: await lengthLimit(flags, form) }
+  const format: Format = formats[flags.format]
   const sinks: PrepSinks = {
     output: format.open(flags.output, { form, split: 'train' }),
     validation: flags.validation === undefined ? undefined : format.open(flags.validation, { form, split: 'test' }),
     reject: flags.reject === undefined ? undefined : openWriter(flags.reject),
   }
   try {
-    const summary = await prepare(flags._, options, sinks)
+    const summary = await prepare(flags.files, options, sinks)
     sinks.output.commit()
     sinks.validation?.commit()
     for (const line of summaryLines(summary)) log(line)
@@ -56,29 +63,15 @@ export async function prepCommand(flags: PrepFlags): Promise<void> {
   }
 }
 
-function readOptions(flags: PrepFlags): PrepOptions {
-  if (flags._.length === 0)
-    throw new HoneError('No input file was given', { hint: 'usage: hone prep FILES… -o OUT.jsonl' })
-  const ratio = (text: string | undefined, flag: string) => numberFlag(text, flag, { min: 0, max: 1 })
-  if (flags.validationRatio !== undefined && flags.validation === undefined) {
+function optionsOf(flags: PrepFlags): PrepOptions {
+  const { validation, validationRatio = VALIDATION_RATIO } = flags
+  if (flags.validationRatio !== undefined && validation === undefined)
     throw new HoneError('--validation-ratio needs --validation FILE')
-  }
-  return {
-    from: flags.from ?? 'auto',
-    compat: checkedCompat(flags),
-    keepNoCall: flags.keepNoCall ?? false,
-    keepAbsentTools: flags.keepAbsentTools ?? false,
-    dedupe: flags.dedupe ?? false,
-    irrelevance: ratio(flags.irrelevance, '--irrelevance') ?? 0,
-    mask: ratio(flags.mask, '--mask') ?? 0,
-    validationRatio: ratio(flags.validationRatio, '--validation-ratio') ?? 0.1,
-    seed: numberFlag(flags.seed, '--seed', { min: 0, integer: true }) ?? 0,
-  }
+  return { ...flags, compat: checkedCompat(flags), validationRatio }
 }
 
 /** Says of a row whether its prompt, rendered by the form, has at most --max-tokens tokens. @throws HoneError where one flag lacks the other. */
-async function lengthLimit({ maxTokens, tokenizer: dir }: PrepFlags, form: PromptForm = promptForm('tool-n1')) {
-  const limit = numberFlag(maxTokens, '--max-tokens', { min: 1, integer: true })
+async function lengthLimit({ maxTokens: limit, tokenizer: dir }: PrepFlags, form = promptForm('tool-n1')) {
   if (limit === undefined && dir === undefined) return undefined
   if (limit === undefined || dir === undefined)
     throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
@@ -89,13 +82,11 @@ async function lengthLimit({ maxTokens, tokenizer: dir }: PrepFlags, form: Promp
 function checkedCompat({ compat, from }: PrepFlags): string | undefined {
   if (compat === undefined) return undefined
   const able = Object.entries(sources).filter(([, source]) => source.compat && Object.hasOwn(source.compat, compat))
-  const names = able.map(([name]) => name)
-  if (from !== undefined && names.includes(from)) return compat
+  if (able.some(([name]) => name === from)) return compat
   const known = Object.entries(sources).flatMap(([name, source]) =>
     Object.keys(source.compat ?? {}).map((each) => `--from ${name} --compat ${each}`),
   )
-  throw new HoneError(
-    `--compat ${compat} is not known for ${from === undefined ? 'a source that is not named' : from}`,
-    { hint: `known: ${known.join(', ')}` },
-  )
+  throw new HoneError(`--compat ${compat} is not known for ${from === AUTO ? 'a source that is not named' : from}`, {
+    hint: `known: ${known.join(', ')}`,
+  })
 }

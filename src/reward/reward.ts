@@ -2,7 +2,8 @@
 import { JsonError, type Json, type JsonObject } from '../text/json.ts'
 
 /** compat: the published code's value for every input. strict: what the paper says. */
-export type Mode = 'compat' | 'strict'
+export const modes = ['compat', 'strict'] as const
+export type Mode = (typeof modes)[number]
 
 /** One completion to be scored. */
 export interface Sample {

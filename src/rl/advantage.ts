@@ -1,7 +1,7 @@
 // Advantages: how much better each completion was than what it is compared with. A table of estimators, in float64.
 import * as v from 'valibot'
 import { deviation, mean, sum } from '../eval/statistics.ts'
-import { atLeast, say, type Settings } from './setting.ts'
+import { atLeast, say, type Settings } from '../text/setting.ts'
 
 /** Settings that estimators have of their own; a row names those that it reads. */
 export const advantageSettings = {

@@ -4,29 +4,32 @@ import type { Law } from '../gpu/policy/law.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { lossSettings } from './loss/settings.ts'
 import { sftPresets, trainPresets } from './presets.ts'
-import { atLeast, count, files, names, positive, say, share } from './setting.ts'
+import { promptForms } from '../dialogue/prompt.ts'
+import { deviceSetting } from '../gpu/device/spec.ts'
+import { modes } from '../reward/reward.ts'
+import { families } from '../reward/table.ts'
+import { atLeast, count, file, files, folder, named, names, orNone, positive, say, share } from '../text/setting.ts'
 
-const preset = (presets: object) =>
-  say(v.optional(v.string()), `set of values that all others override: ${Object.keys(presets).join(', ')}`)
+const preset = (presets: Record<string, object>) =>
+  say(v.optional(named(presets)), 'set of values that all others override')
+
+const rewardName = () => v.optional(named(families, 'REWARD'), 'tool-n1')
 
 const EXACT = 'reward of which 1 or more is an exact match in evaluation'
 
 const common = {
-  model: say(v.string(), 'folder of the model to start from, or of a finished run', 'model_name_or_path'),
-  adapter: say(v.optional(v.nullable(v.string()), null), 'PEFT adapter folder to start from'),
+  model: say(folder(), 'folder of the model to start from, or of a finished run', 'model_name_or_path'),
+  adapter: say(v.optional(v.nullable(folder()), null), 'PEFT adapter folder to start from'),
   data: say(files(), 'JSONL files of rows to train on', 'train_files', 'dataset_name'),
   evalData: say(v.optional(files(), []), 'JSONL files of held-out rows; figures are given per file', 'val_files'),
-  output: say(v.string(), 'run directory, which must not hold a run yet', 'output_dir'),
-  prompt: say(v.optional(v.string(), 'tool-n1'), 'prompt form, or a file with its text'),
+  output: say(folder(), 'run directory, which must not hold a run yet', 'output_dir'),
+  prompt: say(v.optional(named(promptForms, 'FORM'), 'tool-n1'), 'prompt form, or a file with its text'),
   seed: say(v.optional(count(0), 0), 'all random numbers follow from it'),
-  device: say(v.optional(v.string(), 'auto'), 'cpu, cuda, cuda:N or auto'),
-  threads: say(v.optional(v.nullable(count()), null), 'threads of the CPU; all cores unless given'),
+  device: deviceSetting('auto'),
+  threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
 
   loraRank: say(v.optional(count(0), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
-  loraAlpha: say(
-    v.optional(v.nullable(positive()), null),
-    'scale of the adapter times its rank; twice the rank unless given',
-  ),
+  loraAlpha: say(orNone(positive(), 'twice the rank'), 'scale of the adapter times its rank'),
   loraTargets: say(
     v.optional(v.array(v.picklist(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])), [
       'q',
@@ -77,31 +80,28 @@ const common = {
     'test_freq',
   ),
   evalAtStart: say(v.optional(v.boolean(), true), 'evaluate before the first step too', 'val_before_train'),
-  evalRows: say(v.optional(v.nullable(count()), null), 'rows of each held-out file that are used; all unless given'),
+  evalRows: say(orNone(count(), 'all'), 'rows of each held-out file that are used'),
 }
 
 /** Settings of `hone train`. */
 export const TrainRecipe = v.object({
   preset: preset(trainPresets),
   ...common,
-  reward: say(v.optional(v.string(), 'tool-n1'), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs'),
-  rewardMode: say(
-    v.optional(v.picklist(['compat', 'strict']), 'compat'),
-    'as the published code, or as its paper says',
-  ),
-  evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT),
+  reward: say(rewardName(), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs'),
+  rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
+  evalReward: say(rewardName(), EXACT),
   maxFaultShare: say(
     v.optional(share(), 0.9),
     'stop where the reward fails on more than this share of a step; 1 never stops',
   ),
   replay: say(
-    v.optional(v.nullable(v.string()), null),
+    v.optional(v.nullable(file()), null),
     'file or folder of rollouts that a run has kept: the steps that it holds are learnt from them, the others are sampled',
   ),
   rescore: say(v.optional(v.boolean(), false), 'judge replayed rollouts by the reward again; else they keep theirs'),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
-  steps: say(v.optional(v.nullable(count()), null), 'rollout batches; by `epochs` unless given', 'max_steps'),
+  steps: say(orNone(count(), 'by epochs'), 'rollout batches', 'max_steps'),
   epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),
   promptsPerStep: say(v.optional(count(), 1024), 'prompts in a rollout batch', 'train_batch_size'),
   groupSize: say(v.optional(count(), 5), 'completions per prompt', 'num_generations', 'rollout_n'),
@@ -148,8 +148,8 @@ export const TrainRecipe = v.object({
 export const SftRecipe = v.object({
   preset: preset(sftPresets),
   ...common,
-  evalReward: say(v.optional(v.string(), 'tool-n1'), EXACT, 'reward'),
-  steps: say(v.optional(v.nullable(count()), null), 'optimizer steps; by `epochs` unless given', 'max_steps'),
+  evalReward: say(rewardName(), EXACT, 'reward'),
+  steps: say(orNone(count(), 'by epochs'), 'optimizer steps', 'max_steps'),
   epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
   batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
   maxLength: say(
@@ -158,10 +158,7 @@ export const SftRecipe = v.object({
     'cutoff_len',
   ),
   maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
-  rewardMode: say(
-    v.optional(v.picklist(['compat', 'strict']), 'compat'),
-    'as the published code, or as its paper says',
-  ),
+  rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
 })
 
 export type TrainRecipe = v.InferOutput<typeof TrainRecipe>

@@ -1,6 +1,6 @@
 // The commands about commands: version, help and shell completion. Each loads no more than it needs to answer.
-import { argumentsOf, type CommandTable, describe, loadCommand } from './commands.ts'
-import { HoneError } from '../error.ts'
+import { HoneError, lookup } from '../error.ts'
+import type { Command, CommandTable } from './command.ts'
 
 /** Words after the name → lines of data. */
 export type Builtin = (table: CommandTable, words: string[]) => Promise<string[]>
@@ -12,11 +12,43 @@ export const builtinFlags: Record<string, Builtin> = { '--version': version, '-V
 
 export const isHelp = (word: string): boolean => word === '--help' || word === '-h'
 
+/** Throws HoneError with the nearest name where there is no such command. */
+export async function loadCommand(table: CommandTable, name: string): Promise<Command> {
+  return await lookup(table, 'command', name, { hint: 'run hone --help to see the commands' })()
+}
+
 /** The list of commands, for whichever stream it goes to. */
 export async function allHelp(table: CommandTable, stream: NodeJS.WriteStream): Promise<string> {
   const { commandList } = await import('./help.ts')
-  const described = Object.keys(table).map(async (name) => await describe(name, await loadCommand(table, name)))
-  return commandList(await Promise.all(described), stream)
+  return commandList(await loadAll(table), stream)
+}
+
+/** The page of a command, with the values that are in force where `argv` stands beside --help; a wrong flag there is no matter. */
+export async function helpOf(
+  name: string,
+  command: Command,
+  argv: readonly string[],
+  stream: NodeJS.WriteStream,
+): Promise<string> {
+  const [{ parseArgs }, { strictArguments }, { commandHelp }] = await Promise.all([
+    import('citty'),
+    import('./flags.ts'),
+    import('./help.ts'),
+  ])
+  let rawArgs: string[] = []
+  try {
+    const words = argv.filter((word) => !isHelp(word))
+    rawArgs = strictArguments(words, command.leaves, '')
+  } catch (error) {
+    if (!(error instanceof HoneError)) throw error
+  }
+  return commandHelp(name, command, command.inForce(parseArgs(rawArgs, command.args)), stream)
+}
+
+async function loadAll(table: CommandTable): Promise<[string, Command][]> {
+  return await Promise.all(
+    Object.keys(table).map(async (name): Promise<[string, Command]> => [name, await loadCommand(table, name)]),
+  )
 }
 
 async function version(_table: CommandTable, [extra]: string[]): Promise<string[]> {
@@ -30,25 +62,20 @@ async function help(table: CommandTable, words: string[]): Promise<string[]> {
   refuse(extra, 'hone help [COMMAND | --json]')
   if (topic === undefined) return [await allHelp(table, process.stdout)]
   if (topic === '--json') {
-    const commands = Object.keys(table).map(async (name) => {
-      const command = await loadCommand(table, name)
-      return { ...(await describe(name, command)), arguments: await argumentsOf(command) }
-    })
-    return [JSON.stringify(await Promise.all(commands), null, 2)]
+    const { describe } = await import('./help.ts')
+    return [JSON.stringify((await loadAll(table)).map(describe), null, 2)]
   }
-  const { commandHelp } = await import('./help.ts')
-  const command = await loadCommand(table, topic)
-  return [commandHelp(await describe(topic, command), await argumentsOf(command), process.stdout)]
+  return [await helpOf(topic, await loadCommand(table, topic), [], process.stdout)]
 }
 
 /** `hone complete SHELL` gives the script, `hone complete -- WORDS…` what the last word may become. */
 async function complete(table: CommandTable, [first, ...words]: string[]): Promise<string[]> {
-  const { completionScript, flagCompletions } = await import('./complete.ts')
+  const { completionScript, completionsOf } = await import('./complete.ts')
   if (first !== '--') return [completionScript(first)]
   const [name = '', ...rest] = words
   if (rest.length === 0)
     return [...Object.keys(table), ...Object.keys(builtins)].filter((each) => each.startsWith(name))
-  return Object.hasOwn(table, name) ? flagCompletions(await argumentsOf(await loadCommand(table, name)), rest) : []
+  return Object.hasOwn(table, name) ? completionsOf((await loadCommand(table, name)).leaves, rest) : []
 }
 
 function refuse(extra: string | undefined, usage: string): void {

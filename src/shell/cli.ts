@@ -1,10 +1,8 @@
 // From the words on the command line to an exit code: finds the command, reads its flags strictly, reports what goes wrong.
-import { allHelp, builtinFlags, builtins, isHelp } from './builtins.ts'
-import { argumentsOf, type Command, type CommandTable, loadCommand } from './commands.ts'
+import { allHelp, builtinFlags, builtins, helpOf, isHelp, loadCommand } from './builtins.ts'
+import type { CommandTable } from './command.ts'
 import { EXIT, HoneError } from '../error.ts'
 import { complain, data, flush, log } from '../out.ts'
-
-export type { CommandTable }
 
 /** Run one command line and set the exit code of the process. Never throws. */
 export async function runCli(table: CommandTable, argv: readonly string[]): Promise<void> {
@@ -31,25 +29,20 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
   }
   if (first.startsWith('-'))
     throw new HoneError(`Unknown flag: ${first}`, { hint: 'a command comes first; run hone --help to see them' })
-  if (helpWanted(rest)) return await dispatch(table, ['help', first])
-  return await runOne(first, await loadCommand(table, first), rest)
-}
-
-async function runOne(name: string, command: Command, argv: readonly string[]): Promise<number> {
-  const [{ runCommand }, { EVERYWHERE, strictArguments }] = await Promise.all([import('citty'), import('./flags.ts')])
-  const definitions = { ...(await argumentsOf(command)), ...EVERYWHERE }
-  let rawArgs: string[]
-  try {
-    rawArgs = strictArguments(argv, definitions)
-  } catch (error) {
-    if (!(error instanceof HoneError) || error.hint) throw error
-    const { usage } = await import('./help.ts')
-    throw new HoneError(error.message, { hint: `usage: ${usage(name, definitions)}` })
+  const command = await loadCommand(table, first)
+  const end = rest.indexOf('--')
+  if (rest.slice(0, end < 0 ? undefined : end).some(isHelp)) {
+    data(await helpOf(first, command, rest, process.stdout))
+    return EXIT.ok
   }
-  const { setVerbosity } = await import('./notice.ts')
-  const flags = rawArgs.slice(0, rawArgs.indexOf('--'))
-  setVerbosity(flags.includes('--quiet') ? 'quiet' : flags.includes('--verbose') ? 'verbose' : 'normal')
-  const { result } = await runCommand(command, { rawArgs })
+  const [{ runCommand }, { strictArguments }, { usage }] = await Promise.all([
+    import('citty'),
+    import('./flags.ts'),
+    import('./help.ts'),
+  ])
+  const used = `usage: ${usage(first, command.leaves)}`
+  const rawArgs = strictArguments(rest, command.leaves, used)
+  const { result } = await runCommand(command, { rawArgs, data: used })
   return typeof result === 'number' ? result : EXIT.ok
 }
 
@@ -79,11 +72,6 @@ function systemError(error: unknown): HoneError | undefined {
   const place = 'path' in error ? ` "${String(error.path)}"` : ''
   const reason = error.message.replace(/^[A-Z0-9]+: /, '').replace(/, \w+( '.*)?$/, '')
   return new HoneError(`Cannot ${String(error.syscall)}${place}: ${reason}`)
-}
-
-function helpWanted(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--')
-  return argv.slice(0, end < 0 ? undefined : end).some(isHelp)
 }
 
 /** A message as one line without a full stop. */

@@ -1,7 +1,7 @@
 // Completion of command lines in a shell: the scripts that ask, and the answers from the commands' own definitions.
-import type { ArgDef, ArgsDef } from 'citty'
 import { HoneError } from '../error.ts'
-import { EVERYWHERE, flagName } from './flags.ts'
+import { flagOf } from './flags.ts'
+import type { Leaf } from './schema.ts'
 
 /** Shell → script that makes it ask `hone complete -- WORDS…`, where the last word is the unfinished one. */
 export const scripts: Record<string, string> = {
@@ -31,23 +31,19 @@ export function completionScript(shell: string | undefined): string {
 }
 
 /** What the last of `words` may become: a flag or one of its values. Empty where the shell should offer files. */
-export function flagCompletions(definitions: ArgsDef, words: readonly string[]): string[] {
+export function completionsOf(leaves: readonly Leaf[], words: readonly string[]): string[] {
   const last = words.at(-1) ?? ''
-  const flags = Object.entries<ArgDef>({ ...definitions, ...EVERYWHERE }).filter(
-    ([, definition]) => definition.type !== 'positional',
-  )
-  const before = flags.find(([name]) => flagName(name) === words.at(-2))?.[1]
+  const flags = leaves.filter(({ words }) => !words.positional)
+  const before = flags.find((leaf) => flagOf(leaf) === words.at(-2))
   const offers =
-    before && before.type !== 'boolean'
-      ? optionsOf(before)
+    before && before.shape.type !== 'boolean'
+      ? namesOf(before)
       : last.startsWith('-')
-        ? [...flags.map(([name]) => flagName(name)), '--help']
-        : []
+        ? [...flags.map(flagOf), '--help']
+        : leaves.filter(({ words }) => words.positional).flatMap(namesOf)
   return offers.filter((each) => each.startsWith(last))
 }
 
-function optionsOf(definition: ArgDef): string[] {
-  if (definition.type === 'enum') return definition.options ?? []
-  // A setting with fixed choices shows them as its value: grpo|gspo.
-  return definition.valueHint?.includes('|') ? definition.valueHint.split('|') : []
-}
+/** The names that a setting takes, all or some of what it takes. */
+export const namesOf = ({ shape, words }: Leaf): readonly string[] =>
+  shape.choices ?? shape.item?.choices ?? words.known ?? []

@@ -1,8 +1,9 @@
 // Settings from four places, flag > HONE_* variable > file > preset > default, each value with the place that it came from.
 import * as v from 'valibot'
-import { type ConfigFile, isTree, readConfigFile, type Tree } from './config-file.ts'
-import { didYouMean, HoneError, lookup, unknownName } from '../error.ts'
-import { aliasesOf, entriesOf, flagKey, fromText, leavesOf, type Schema, variableName } from './schema.ts'
+import { didYouMean, HoneError, unknownName } from '../error.ts'
+import { isTree, readConfigFile, type Tree } from './config-file.ts'
+import { flagOf, variableOf } from './flags.ts'
+import { entriesOf, expected, fromText, type Leaf, leavesOf, plain, type Schema, wordsOf } from './schema.ts'
 import { table } from './table.ts'
 
 export interface Sources {
@@ -14,8 +15,10 @@ export interface Sources {
   file?: string | undefined
   /** Environment variables; `learningRate` is read from HONE_LEARNING_RATE. */
   env?: Record<string, string | undefined>
-  /** Flags as citty gives them for `flagsOf(schema)`. */
+  /** Flags by dotted key, as text or as values. */
   flags?: Record<string, unknown>
+  /** How the command is used, where flags alone give its settings: what is said where one is missing. */
+  usage?: string | undefined
 }
 
 export interface Resolved<T> {
@@ -24,9 +27,12 @@ export interface Resolved<T> {
   origins: Record<string, string>
 }
 
-interface Given {
+/** A value with the place that it came from. */
+export interface Given {
   value: unknown
   origin: string
+  /** Said by a flag or a variable, whose name is known to who said it; else by a key in a file or a preset. */
+  direct?: true
 }
 
 /**
@@ -35,21 +41,38 @@ interface Given {
  * type, a value out of range and a missing one.
  */
 export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Resolved<v.InferOutput<S>> {
-  const file = sources.file === undefined ? undefined : readConfigFile(sources.file)
-  const said = new Map([
-    ...fromFile(file, schema),
-    ...fromEnvironment(sources.env ?? {}, schema),
-    ...fromFlags(sources.flags ?? {}, schema),
-  ])
-  const given = new Map([...fromPreset(sources, said.get('preset'), schema), ...said])
-  for (const [key, { value, origin }] of given)
-    if (typeof value === 'number' && !Number.isFinite(value)) throw wrong(key, 'a finite number', value, origin)
+  const leaves = leavesOf(schema)
+  const given = givenBy(schema, sources)
+  for (const [key, source] of given)
+    if (typeof source.value === 'number' && !Number.isFinite(source.value))
+      throw wrong(key, source, 'a finite number', String(source.value))
   const result = v.safeParse(schema, treeOf(given))
-  if (!result.success) throw complaint(result.issues, given, sources.file)
-  const origins = Object.fromEntries(
-    leavesOf(schema).map(({ keys }) => [keys.join('.'), given.get(keys.join('.'))?.origin ?? 'default']),
-  )
-  return { value: result.output, origins }
+  if (!result.success) throw complaint(result.issues, given, leaves, sources)
+  return {
+    value: result.output,
+    origins: Object.fromEntries(leaves.map(({ key }) => [key, given.get(key)?.origin ?? 'default'])),
+  }
+}
+
+/** Every value that is given, by dotted key; what is not here has its default. @throws HoneError for unknown keys and presets. */
+export function givenBy(
+  schema: Schema,
+  { presets = {}, preset, file, env = {}, flags = {} }: Sources,
+): Map<string, Given> {
+  const leaves = leavesOf(schema)
+  const config = file === undefined ? undefined : readConfigFile(file)
+  const said = new Map([
+    ...(config ? flatten(config.values, schema, config.at) : []),
+    ...direct(leaves, (leaf) => env[variableOf(leaf)], variableOf),
+    ...direct(leaves, ({ key }) => flags[key], flagOf),
+  ])
+  const chosen = said.get('preset')
+  const name = chosen === undefined ? preset : String(chosen.value)
+  if (name === undefined) return said
+  const names = Object.keys(presets)
+  if (chosen && !names.includes(name))
+    throw wrong('preset', chosen, `one of ${names.join(', ')}`, undefined, didYouMean(name, names))
+  return new Map([...flatten(presets[name] ?? {}, schema, () => `preset ${name}`), ...said])
 }
 
 /** Lines of three columns for people: key, value, origin. */
@@ -63,37 +86,18 @@ export function configTable({ value, origins }: Resolved<unknown>): string[] {
   )
 }
 
-function fromPreset({ presets = {}, preset }: Sources, said: Given | undefined, schema: Schema): Map<string, Given> {
-  const name = said === undefined ? preset : String(said.value)
-  if (name === undefined) return new Map()
-  return flatten(lookup(presets, 'preset', name, { at: said?.origin }), schema, () => `preset ${name}`)
-}
-
-function fromFile(file: ConfigFile | undefined, schema: Schema): Map<string, Given> {
-  return file ? flatten(file.values, schema, file.at) : new Map()
-}
-
-function fromEnvironment(environment: Record<string, string | undefined>, schema: Schema): Map<string, Given> {
-  const given = new Map<string, Given>()
-  for (const leaf of leavesOf(schema)) {
-    const origin = variableName(leaf.keys)
-    const text = environment[origin]
-    if (text !== undefined) given.set(leaf.keys.join('.'), { value: fromText(text, leaf.schema), origin })
-  }
-  return given
-}
-
-function fromFlags(flags: Record<string, unknown>, schema: Schema): Map<string, Given> {
-  const given = new Map<string, Given>()
-  for (const leaf of leavesOf(schema)) {
-    const flag = flags[flagKey(leaf.keys)]
-    if (flag !== undefined)
-      given.set(leaf.keys.join('.'), {
-        value: typeof flag === 'string' ? fromText(flag, leaf.schema) : flag,
-        origin: `--${flagKey(leaf.keys)}`,
-      })
-  }
-  return given
+/** What flags or variables say, text read as what each setting takes. */
+function direct(
+  leaves: readonly Leaf[],
+  saidOf: (leaf: Leaf) => unknown,
+  nameOf: (leaf: Leaf) => string,
+): [string, Given][] {
+  return leaves.flatMap((leaf): [string, Given][] => {
+    const said = saidOf(leaf)
+    if (said === undefined) return []
+    const value = typeof said === 'string' ? fromText(said, leaf.shape) : said
+    return [[leaf.key, { value, origin: nameOf(leaf), direct: true }]]
+  })
 }
 
 /** Dotted key → value, for every key of a tree that the schema knows. */
@@ -109,13 +113,13 @@ function flatten(
   for (const [spelling, value] of Object.entries(tree)) {
     const origin = originOf([...spelt, spelling])
     const key = Object.entries(entries).find(([each, entry]) =>
-      [each, ...aliasesOf(entry)].some((name) => plain(name) === plain(spelling)),
+      [each, ...(wordsOf(entry).aliases ?? [])].some((name) => plain(name) === plain(spelling)),
     )?.[0]
     if (key === undefined)
       throw unknownName('key', [...spelt, spelling].join('.'), Object.keys(entries), { at: origin })
     const dotted = [...parents, key].join('.')
     if (entriesOf(entries[key]!)) {
-      if (!isTree(value)) throw wrong(dotted, 'a mapping of keys to values', value, origin)
+      if (!isTree(value)) throw wrong(dotted, { value, origin }, 'a mapping of keys to values')
       for (const each of flatten(value, entries[key]!, originOf, [...parents, key], [...spelt, spelling]))
         given.set(...each)
     } else if (given.has(dotted)) throw new HoneError(`Key "${dotted}" stands more than once`, { at: origin })
@@ -123,8 +127,6 @@ function flatten(
   }
   return given
 }
-
-const plain = (key: string): string => key.replace(/[-_]/g, '').toLowerCase()
 
 function treeOf(given: ReadonlyMap<string, Given>): Tree {
   const root: Tree = {}
@@ -144,37 +146,46 @@ function valueAt(value: unknown, keys: readonly string[]): unknown {
   return keys.reduce<unknown>((tree, key) => (isTree(tree) ? tree[key] : undefined), value)
 }
 
+/** Checks of a schema's own, whose message says what a value must be. */
+const CHECKS = ['check', 'custom']
+
 /** What was said wrongly comes before what was not said. */
 function complaint(
   issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
   given: ReadonlyMap<string, Given>,
-  file: string | undefined,
+  leaves: readonly Leaf[],
+  { file, usage }: Sources,
 ): HoneError {
-  const sourceOf = (issue: v.BaseIssue<unknown>): Given | undefined => {
-    const dotted = v.getDotPath(issue) ?? ''
-    return [...given.entries()].find(([key]) => dotted === key || dotted.startsWith(`${key}.`))?.[1]
-  }
-  const issue = issues.find((each) => sourceOf(each) !== undefined) ?? issues[0]
-  const dotted = v.getDotPath(issue) ?? ''
-  const source = sourceOf(issue)
-  if (source === undefined && issue.received === 'undefined') {
-    const keys = dotted.split('.')
-    return new HoneError(`Setting "${dotted}" is missing`, {
-      at: file,
-      hint: `set it in the configuration file, as --${flagKey(keys)} or as ${variableName(keys)}`,
-    })
-  }
-  const at = source?.origin ?? file
-  if (dotted === '') return new HoneError(issue.message, { at })
-  if (issue.expected === null) return new HoneError(`Setting "${dotted}": ${issue.message}`, { at })
-  const expected = issue.expected.replace(/[()]/g, '').replaceAll(' | ', ' or ')
-  return new HoneError(`Setting "${dotted}" must be ${expected}: current value is ${issue.received}`, {
-    at,
-    hint: didYouMean(issue.received.replaceAll('"', ''), issue.expected.match(/(?<=")[\w-]+(?=")/g) ?? []),
+  const placed = issues.map((issue) => {
+    const path = v.getDotPath(issue) ?? ''
+    const leaf = leaves.find(({ key }) => path === key || path.startsWith(`${key}.`))
+    return { issue, path, leaf, source: leaf && given.get(leaf.key) }
+  })
+  const { issue, path, leaf, source } = placed.find(({ source }) => source !== undefined) ?? placed[0]!
+  if (leaf && !source && issue.received === 'undefined') return missing(leaf, file, usage)
+  if (!leaf || !source) return new HoneError(issue.message, { at: file, hint: usage })
+  const shape = path === leaf.key ? leaf.shape : (leaf.shape.item ?? leaf.shape)
+  const hint = didYouMean(issue.received.replaceAll('"', ''), shape.choices ?? [])
+  const received = path === leaf.key ? undefined : issue.received
+  return wrong(path, source, CHECKS.includes(issue.type) ? issue.message : expected(shape), received, hint)
+}
+
+function missing(leaf: Leaf, file: string | undefined, usage: string | undefined): HoneError {
+  if (usage !== undefined) return new HoneError(`${flagOf(leaf)} is missing`, { hint: usage })
+  return new HoneError(`Setting "${leaf.key}" is missing`, {
+    at: file,
+    hint: `set it in the configuration file, as ${flagOf(leaf)} or as ${variableOf(leaf)}`,
   })
 }
 
-function wrong(key: string, expected: string, value: unknown, at: string): HoneError {
-  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value)
-  return new HoneError(`Setting "${key}" must be ${expected}: current value is ${shown}`, { at })
+/** A flag or a variable is called by its name, a key of a file or a preset by its place. */
+function wrong(
+  key: string,
+  { value, origin, direct }: Given,
+  wanted: string,
+  received: string = JSON.stringify(value),
+  hint?: string,
+): HoneError {
+  const [subject, at] = direct ? [origin, undefined] : [`Setting "${key}"`, origin]
+  return new HoneError(`${subject} must be ${wanted}: current value is ${received}`, { at, hint })
 }

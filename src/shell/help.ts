@@ -1,20 +1,17 @@
 // Help texts: the list of commands, and one command's usage from its meta and arguments.
 import { styleText } from 'node:util'
-import type { ArgDef, ArgsDef } from 'citty'
-import { EVERYWHERE, flagName, isVariadic } from './flags.ts'
-
-/** What a command says of itself. */
-export interface Described {
-  name: string
-  description: string
-}
+import type { Command } from './command.ts'
+import { namesOf } from './complete.ts'
+import type { Given } from './config.ts'
+import { flagOf, nameOf, shortOf, takesMany } from './flags.ts'
+import { type Leaf, toText } from './schema.ts'
 
 /** `stream` decides whether the text may be coloured (a terminal, and NO_COLOR unset). */
 export type Stream = NodeJS.WriteStream
 
 /** The page of `hone --help`: every command with its description. */
-export function commandList(commands: readonly Described[], stream: Stream): string {
-  const rows = commands.map(({ name, description }): [string, string] => [name, description])
+export function commandList(commands: readonly [string, Command][], stream: Stream): string {
+  const rows = commands.map(([name, { description }]): [string, string] => [name, description])
   return [
     "hone sharpens a language model's use of tools: tool-calling data in, a trained policy out.",
     '',
@@ -38,87 +35,93 @@ export function commandList(commands: readonly Described[], stream: Stream): str
   ].join('\n')
 }
 
-/** The page of `hone NAME --help`. */
-export function commandHelp({ name, description }: Described, definitions: ArgsDef, stream: Stream): string {
-  const entries = Object.entries(definitions)
-  const positionals = entries.filter(([, definition]) => definition.type === 'positional')
-  const flags = entries.filter(([, definition]) => definition.type !== 'positional')
+/** The page of `hone NAME --help`, with the values in force. */
+export function commandHelp(
+  name: string,
+  { description, leaves }: Command,
+  inForce: ReadonlyMap<string, Given>,
+  stream: Stream,
+): string {
+  const [places, flags] = [
+    leaves.filter(({ words }) => words.positional),
+    leaves.filter(({ words }) => !words.positional),
+  ]
+  const rowsOf = (some: readonly Leaf[]) =>
+    some.map((leaf): [string, string] => [labelOf(leaf), explanation(leaf, inForce.get(leaf.key))])
   return [
     description.charAt(0).toUpperCase() + description.slice(1),
     '',
-    `${heading('Usage:', stream)} ${usage(name, definitions)}`,
-    ...section('Arguments:', positionals, (each, definition) => positionalName(each, definition), stream),
-    ...section(
-      'Options:',
-      [
-        ...flags,
-        ...Object.entries(EVERYWHERE),
-        ['help', { type: 'boolean', alias: 'h', description: 'show this page' }],
-      ],
-      optionName,
-      stream,
-    ),
+    `${heading('Usage:', stream)} ${usage(name, leaves)}`,
+    ...section('Arguments:', rowsOf(places), stream),
+    ...section('Options:', [...rowsOf(flags), ['-h, --help', 'show this page']], stream),
   ].join('\n')
 }
 
-/** One line: `hone score FILE --reward=NAME [options]`. */
-export function usage(name: string, definitions: ArgsDef): string {
-  const words = ['hone', name]
-  for (const [each, definition] of Object.entries(definitions)) {
-    if (definition.type === 'positional') words.push(positionalName(each, definition))
-    else if (definition.required && definition.default === undefined)
-      words.push(`${flagName(each)} ${hint(each, definition)}`)
-  }
-  return [...words, '[options]'].join(' ')
+/** One line: `hone score FILE --reward NAME [options]`. */
+export function usage(name: string, leaves: readonly Leaf[]): string {
+  const shown = leaves.filter(({ words, required }) => words.positional || required)
+  return ['hone', name, ...shown.map((leaf) => (leaf.words.positional ? labelOf(leaf) : long(leaf))), '[options]'].join(
+    ' ',
+  )
+}
+
+/** A command and its flags for a program to read. */
+export function describe([name, { description, leaves }]: [string, Command]): object {
+  const flags = leaves.map((leaf) => {
+    const { description, shape, words, required, fallback } = leaf
+    const { positional, aliases: alias = [], hint: valueHint, known, otherwise } = words
+    const own = {
+      ...(positional && { positional }),
+      required,
+      ...(fallback !== undefined && { default: fallback }),
+      ...(otherwise !== undefined && { otherwise }),
+      ...(known && { known }),
+      ...(alias.length > 0 && { alias }),
+      ...(valueHint !== undefined && { valueHint }),
+    }
+    return [nameOf(leaf), { description, ...shape, ...own }]
+  })
+  return { name, description, arguments: Object.fromEntries(flags) }
 }
 
 const heading = (text: string, stream: Stream): string => styleText('bold', text, { stream })
 
-function section(
-  title: string,
-  entries: [string, ArgDef][],
-  label: (name: string, definition: ArgDef) => string,
-  stream: Stream,
-): string[] {
-  if (entries.length === 0) return []
-  return [
-    '',
-    heading(title, stream),
-    ...columns(
-      entries.map(([name, definition]) => [label(name, definition), explanation(definition)]),
-      stream,
-    ),
-  ]
+const section = (title: string, rows: [string, string][], stream: Stream): string[] =>
+  rows.length === 0 ? [] : ['', heading(title, stream), ...columns(rows, stream)]
+
+/** `[FILES...]`, or `-o, --output FILE`. */
+function labelOf(leaf: Leaf): string {
+  if (!leaf.words.positional) return [...shortOf(leaf), long(leaf)].join(', ')
+  const place = flagOf(leaf) + (takesMany(leaf) ? '...' : '')
+  return leaf.required ? place : `[${place}]`
 }
 
-function positionalName(name: string, definition: ArgDef): string {
-  const label = name.toUpperCase() + (isVariadic(definition) ? '...' : '')
-  return definition.required === false || definition.default !== undefined ? `[${label}]` : label
+function long(leaf: Leaf): string {
+  if (leaf.shape.type !== 'boolean') return `${flagOf(leaf)} ${hintOf(leaf)}`
+  return leaf.fallback === true ? `--[no-]${nameOf(leaf)}` : flagOf(leaf)
 }
 
-function optionName(name: string, definition: ArgDef): string {
-  const alias = 'alias' in definition ? [definition.alias ?? []].flat().filter((each) => each.length === 1) : []
-  const negatable = definition.type === 'boolean' && (definition.default === true || definition.negativeDescription)
-  const flag = negatable ? `--[no-]${flagName(name).slice(2)}` : flagName(name)
-  return (
-    [...alias.map((each) => `-${each}`), flag].join(', ') +
-    (definition.type === 'boolean' ? '' : ` ${hint(name, definition)}`)
-  )
+/** What stands for the value: a few choices themselves, or a word. */
+function hintOf({ words, shape }: Leaf): string {
+  const choices = shape.choices?.join('|') ?? ''
+  if (choices !== '') return choices.length <= LONGEST_HINT ? choices : 'NAME'
+  return words.hint ?? HINTS[shape.type]
 }
 
-function hint(name: string, definition: ArgDef): string {
-  return (
-    definition.valueHint ??
-    (definition.type === 'enum' && definition.options?.length
-      ? definition.options.join('|')
-      : flagName(name).slice(2).replaceAll('-', '_').toUpperCase())
-  )
+const LONGEST_HINT = 40
+const HINTS = { string: 'TEXT', number: 'N', integer: 'N', boolean: 'true|false', list: 'A,B,…' }
+
+/** What a setting means, the names that it takes and its value in force; one that is off unless given says nothing of it. */
+function explanation(leaf: Leaf, said: Given | undefined): string {
+  const names = namesOf(leaf)
+  const shown = names.length > 0 && !labelOf(leaf).includes(names.join('|'))
+  return [leaf.description, shown && `[names: ${names.join(', ')}]`, inForce(leaf, said)].filter(Boolean).join(' ')
 }
 
-function explanation(definition: ArgDef): string {
-  const fallback =
-    definition.default === undefined || definition.type === 'boolean' ? '' : `[default: ${definition.default}]`
-  return [definition.description, fallback].filter(Boolean).join(' ')
+function inForce({ fallback, words }: Leaf, { value, origin }: Given = { value: fallback, origin: 'default' }): string {
+  if (origin !== 'default') return `[default: ${toText(value)} from ${origin}]`
+  const shown = value === undefined || value === null || value === false ? words.otherwise : toText(value)
+  return shown ? `[default: ${shown}]` : ''
 }
 
 /** Two columns; a label too long for the first stands on a line of its own, and text is wrapped to a terminal's width. */

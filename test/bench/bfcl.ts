@@ -18,7 +18,7 @@ if (!responses || !data) {
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-bfcl-'))
 const [results, scores] = [join(folder, 'result'), join(folder, 'score')]
-const open = await bfcl.open(resolve(data), {})
+const open = await bfcl.open(resolve(data), { checker: 'v2510', parser: 'tool-n1' })
 const own = new Map<string, [right: number, total: number]>()
 const records = []
 for await (const response of responsesOf(responses)) {

@@ -86,7 +86,7 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
     const path = write(scratch())
     const [item] = await readItems(benchmark, path, { only: category })
     expect(item!.asked.messages.at(-1)).toMatchObject({ role: 'user', content: 'q' })
-    const open = await benchmark.open(path, {})
+    const open = await benchmark.open(path, { checker: 'v2510', parser: 'tool-n1' })
     const judge = async (calls: (typeof call)[]) =>
       (await open.judge({ record: { ...item!.record, ...benchmark.parsed(calls) }, at: '' })).score
     expect(await judge([call])).toBe(1)

@@ -6,7 +6,7 @@ import { resolveConfig } from '../../src/shell/config.ts'
 import { strictArguments } from '../../src/shell/flags.ts'
 import { sftPresets, trainPresets } from '../../src/rl/presets.ts'
 import { SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
-import { flagsOf } from '../../src/shell/schema.ts'
+import { leavesOf } from '../../src/shell/schema.ts'
 import { scratch } from '../scratch.ts'
 
 const needed = { model: 'm', data: 'd.jsonl', output: 'o' }
@@ -44,7 +44,7 @@ test('every preset is a valid recipe and records where its values come from', ()
   for (const preset of Object.keys(trainPresets)) expect(() => train({}, preset)).not.toThrow()
   for (const preset of Object.keys(sftPresets))
     expect(() => resolveConfig(SftRecipe, { presets: sftPresets, preset, flags: needed })).not.toThrow()
-  const { value, origins } = train({ 'clip-low': '0.1' }, 'gspo')
+  const { value, origins } = train({ clipLow: '0.1' }, 'gspo')
   expect([value.ratio, value.clipLow]).toEqual(['sequence', 0.1])
   expect([origins['ratio'], origins['clipLow'], origins['seed']]).toEqual(['preset gspo', '--clip-low', 'default'])
 })
@@ -57,7 +57,7 @@ test("TRL's and verl's spellings are read in files and as flags", () => {
   )
   const { value } = resolveConfig(TrainRecipe, { file })
   expect(value).toMatchObject({ model: 'm', data: ['a', 'b'], groupSize: 8, klCoefficient: 0.04, clipHigh: 0.28 })
-  expect(strictArguments(['--num-generations', '8'], flagsOf(TrainRecipe))).toEqual(['--group-size=8', '--'])
+  expect(strictArguments(['--num-generations', '8'], leavesOf(TrainRecipe), 'usage')).toEqual(['--group-size=8', '--'])
 })
 
 test('an unknown key ends with its nearest name, the file and the line', () => {

@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { configTable, resolveConfig } from '../../src/shell/config.ts'
 import { HoneError } from '../../src/error.ts'
-import { flagsOf } from '../../src/shell/schema.ts'
+import { argumentsOf } from '../../src/shell/flags.ts'
+import { expected, leavesOf } from '../../src/shell/schema.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -31,7 +32,7 @@ test('a flag beats a variable, which beats the file, which beats the preset, whi
     preset: 'hot',
     file,
     env: { HONE_MODEL: 'n', HONE_TARGETS: 'a, b', HONE_BUDGET: 'auto' },
-    flags: { targets: 'c', 'sampling.top-k': '9', save: false },
+    flags: { targets: 'c', 'sampling.topK': '9', save: false },
   })
   expect(value).toEqual({
     preset: 'plain',
@@ -69,7 +70,7 @@ test('a preset is chosen by file, variable or flag, and an unknown one is named'
   expect(resolveConfig(schema, { presets, file }).value.learningRate).toBe(3)
   expect(resolveConfig(schema, { presets, file, flags: { preset: 'fast' } }).value.learningRate).toBe(9)
   expect(fault({ presets, file: write('q.toml', 'model = "m"\n\npreset = "slwo"\n') })).toMatchObject({
-    message: 'Unknown preset: slwo',
+    message: 'Setting "preset" must be one of slow, fast: current value is "slwo"',
     at: join(folder, 'q.toml:3'),
     hint: 'did you mean slow?',
   })
@@ -90,13 +91,23 @@ test.each(spellings)('an unknown key in %s is reported with its line and the nea
 })
 
 const wrong: [string, string, string, number][] = [
-  ['type', 'model: m\nlearning-rate: fast\n', 'Setting "learningRate" must be number: current value is "fast"', 2],
-  ['range', 'model: m\nlearning_rate: -1\n', 'Setting "learningRate" must be >=0: current value is -1', 2],
-  ['item', 'targets: [a, 4]\nmodel: m\n', 'Setting "targets.1" must be string: current value is 4', 1],
+  [
+    'type',
+    'model: m\nlearning-rate: fast\n',
+    'Setting "learningRate" must be a number of at least 0: current value is "fast"',
+    2,
+  ],
+  [
+    'range',
+    'model: m\nlearning_rate: -1\n',
+    'Setting "learningRate" must be a number of at least 0: current value is -1',
+    2,
+  ],
+  ['item', 'targets: [a, 4]\nmodel: m\n', 'Setting "targets.1" must be text: current value is 4', 1],
   [
     'nested',
     'model: m\nsampling:\n  topK: 1\n  temperature: hot\n',
-    'Setting "sampling.temperature" must be number: current value is "hot"',
+    'Setting "sampling.temperature" must be a number: current value is "hot"',
     4,
   ],
   [
@@ -117,7 +128,7 @@ const wrong: [string, string, string, number][] = [
     'Setting "learningRate" must be a finite number: current value is Infinity',
     2,
   ],
-  ['choice', 'loss: ppo\nmodel: m\n', 'Setting "loss" must be "grpo" or "gspo": current value is "ppo"', 1],
+  ['choice', 'loss: ppo\nmodel: m\n', 'Setting "loss" must be one of grpo, gspo: current value is "ppo"', 1],
   ['nested unknown', 'model: m\nsampling:\n  temprature: 1\n', 'Unknown key: sampling.temprature', 3],
   ['twice', 'model: m\nloss: grpo\nloss: gspo\n', 'Key "loss" stands more than once', 2],
   ['spelt twice', 'model: m\nlearningRate: 1\nlearning_rate: 1\n', 'Key "learningRate" stands more than once', 3],
@@ -134,8 +145,18 @@ test('a syntax error in TOML or JSON is reported with its line', () => {
 })
 
 test('a wrong value from a variable or a flag names the variable or the flag', () => {
-  expect(fault({ flags: { model: 'm' }, env: { HONE_LEARNING_RATE: 'x' } }).at).toBe('HONE_LEARNING_RATE')
-  expect(fault({ flags: { model: 'm', 'learning-rate': '' } }).at).toBe('--learning-rate')
+  const wanted = 'must be a number of at least 0: current value is'
+  const messageOf = (sources: Parameters<typeof resolveConfig>[1]) => fault(sources).message
+  expect(messageOf({ flags: { model: 'm' }, env: { HONE_LEARNING_RATE: 'x' } })).toBe(
+    `HONE_LEARNING_RATE ${wanted} "x"`,
+  )
+  expect(messageOf({ flags: { model: 'm', learningRate: '' } })).toBe(`--learning-rate ${wanted} ""`)
+  expect(messageOf({ flags: { model: 'm', learningRate: '-1' } })).toBe(`--learning-rate ${wanted} -1`)
+  expect(fault({ flags: { model: 'm', loss: 'grop' } })).toMatchObject({
+    message: '--loss must be one of grpo, gspo: current value is "grop"',
+    hint: 'did you mean grpo?',
+    at: undefined,
+  })
 })
 
 test('a wrong setting is reported before a missing one', () => {
@@ -149,17 +170,43 @@ test('a missing setting says the three ways to give it', () => {
   })
 })
 
+test('where flags alone give the settings, a missing one is answered with how the command is used', () => {
+  expect(fault({ usage: 'usage: hone it --model DIR' })).toMatchObject({
+    message: '--model is missing',
+    hint: 'usage: hone it --model DIR',
+  })
+})
+
 test('a file that is absent, of another kind, or no mapping is refused', () => {
   expect(fault({ file: join(folder, 'absent.yaml') }).message).toContain('no such file or directory')
   expect(fault({ file: write('x.ini', '') }).message).toContain('its extension is none of')
   expect(fault({ file: write('list.yaml', '- a\n') }).message).toContain('not a mapping')
 })
 
-test('flags have no defaults of their own and show the schema’s', () => {
-  const flags = flagsOf(schema)
-  expect(flags['learning-rate']).toEqual({ type: 'string', description: 'step size [default: 1e-6]', valueHint: 'N' })
-  expect(flags['save']?.type).toBe('boolean')
-  expect(Object.values(flags).some((flag) => flag.default !== undefined)).toBe(false)
+test('citty is given no defaults: below a flag stand the variable, the file and the preset', () => {
+  const given = argumentsOf(leavesOf(schema))
+  expect(given['learning-rate']).toEqual({ type: 'string' })
+  expect(given['save']).toEqual({ type: 'boolean' })
+  expect(given['sampling.top-k']).toEqual({ type: 'string' })
+})
+
+const shapes: [string, v.GenericSchema, string][] = [
+  ['a number', v.number(), 'a number'],
+  ['a limit', v.pipe(v.number(), v.minValue(1)), 'a number of at least 1'],
+  ['a whole number', v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 'an integer of at least 1'],
+  ['a range', v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 'a number from 0 to 1'],
+  ['a most', v.pipe(v.number(), v.maxValue(1)), 'a number of at most 1'],
+  [
+    'an open limit',
+    v.pipe(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), v.gtValue(0)),
+    'a number above 0 and at most 1',
+  ],
+  ['one of some', v.optional(v.nullable(v.picklist(['a', 'b'])), 'a'), 'one of a, b'],
+  ['a list', v.optional(v.array(v.string()), []), 'a list'],
+  ['a switch', v.optional(v.boolean(), false), 'true or false'],
+]
+test.each(shapes)('what %s must be is said in words', (_name, schema, words) => {
+  expect(expected(leavesOf(schema)[0]!.shape)).toBe(words)
 })
 
 test('any number written in any format comes back as itself', () => {
@@ -172,9 +219,9 @@ test('any number written in any format comes back as itself', () => {
         expect(resolveConfig(schema, { file: write(`n${extension}`, text) }).value.learningRate).toBe(
           number === 0 ? 0 : number,
         )
-        expect(
-          resolveConfig(schema, { flags: { model: 'm', 'learning-rate': String(number) } }).value.learningRate,
-        ).toBe(number === 0 ? 0 : number)
+        expect(resolveConfig(schema, { flags: { model: 'm', learningRate: String(number) } }).value.learningRate).toBe(
+          number === 0 ? 0 : number,
+        )
       },
     ),
     { numRuns: 50 },

@@ -16,9 +16,9 @@ export const acebench: Benchmark = {
   categories: LANGUAGES.flatMap((language) => Object.keys(categories).map((category) => `${language} ${category}`)),
   items,
   mode: modeOf,
-  reader: (_, { checker = NEWEST }) => checker,
+  reader: (_, { checker }) => checker,
   parsed: (calls) => ({ response: pythonCalls(calls) }),
-  async open(folder, { checker: version = NEWEST }) {
+  async open(folder, { checker: version }) {
     const checker = lookup(checkers, 'checker', version)
     const rows = new Map<string, AceQuestion>()
     const read = new Map<string, Promise<void>>()
@@ -58,9 +58,6 @@ export const acebench: Benchmark = {
     }
   },
 }
-
-/** The original's own newest version. */
-const NEWEST = 'v2510'
 
 /** The category is named with its language. */
 async function* items(data: string, name: string): AsyncGenerator<Item> {

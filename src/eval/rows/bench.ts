@@ -10,9 +10,6 @@ import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'
 import { scores } from './scores.ts'
 
-/** Read with unless another parser is named. */
-const PARSER = 'tool-n1'
-
 export const rows: Benchmark = {
   what: 'hone rows: the calls of a response against the row’s answer',
   forms: { text: 'tool-n1', chat: 'native' },
@@ -22,12 +19,12 @@ export const rows: Benchmark = {
     for await (const { id, messages, tools } of readRows(file)) yield { record: { id }, asked: { messages, tools } }
   },
   mode: modeOf,
-  reader: (_, { parser = PARSER }) => parser,
+  reader: (_, { parser }) => parser,
   parsed: (calls) => ({
     response: null,
     calls: calls.map(({ name, arguments: values }) => ({ name, arguments: values })),
   }),
-  async open(file, { parser: name = PARSER }) {
+  async open(file, { parser: name }) {
     const parser = findFormat(name)
     const known = new Map<string, HoneRow>()
     for await (const row of readRows(file)) known.set(row.id, row)

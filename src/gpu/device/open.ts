@@ -9,9 +9,7 @@ import { cudaBackend } from './cuda.ts'
 import type { Device } from './device.ts'
 import { hostBackend } from './host.ts'
 import { deviceOver } from './resident.ts'
-
-/** A device as it is asked for. */
-export type DeviceSpec = 'cpu' | 'cuda' | `cuda:${number}` | 'auto'
+import type { DeviceSpec } from './spec.ts'
 
 /**
  * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores) is for the one pool
@@ -27,11 +25,9 @@ export async function openDevice(
     return deviceOver(ort, hostBackend(ort))
   }
   if (spec === 'auto') return await openBest(threads)
-  const index = /^cuda(?::(\d+))?$/.exec(spec)
-  if (index === null) throw new HoneError(`Cannot open device "${spec}"`, { hint: 'Use cpu, cuda, cuda:N or auto.' })
   const libraries = await loadCudaLibraries()
   const ort = ortAt(libraries.ort, threads)
-  return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(index[1] ?? 0)))
+  return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(spec.split(':')[1] ?? 0)))
 }
 
 /** CUDA where it is installed and opens; where it is installed and does not, that is said. */

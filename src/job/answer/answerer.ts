@@ -12,6 +12,12 @@ export interface Sampled {
   seed: number
 }
 
+export const sampledBy = ({ temperature, maxNewTokens, seed }: Sampled): Sampled => ({
+  temperature,
+  maxNewTokens,
+  seed,
+})
+
 export interface Question {
   asked: Asked
   /** Asked before as often: samples of one question differ in their seed. */

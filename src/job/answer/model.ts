@@ -1,5 +1,6 @@
 // Answers of a local model: prompts in the words of a form, completed by its generation service.
-import { type DeviceSpec, openDevice } from '../../gpu/device/open.ts'
+import { openDevice } from '../../gpu/device/open.ts'
+import type { DeviceSpec } from '../../gpu/device/spec.ts'
 import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { openModel } from '../../gpu/policy/model.ts'
@@ -28,24 +29,23 @@ export interface ModelAnswerer extends Answerer {
   ): AsyncGenerator<{ prompt: Prompt; reply: Required<Omit<Reply, 'calls'>> }>
 }
 
-export interface ModelFlags {
+export interface ModelPlace {
   /** A folder, or a finished run. */
   path: string
   adapter?: string | undefined
-  /** cpu, cuda, cuda:N or auto. */
-  device: string | undefined
+  device: DeviceSpec
   /** Prompt form. */
   prompt: string
 }
 
 /** `sampled` may follow from what the model is. @throws HoneError for a folder or device that hone cannot run. */
 export async function openModelAnswerer(
-  { path, adapter: given, device, prompt }: ModelFlags,
+  { path, adapter: given, device, prompt }: ModelPlace,
   sampled: Sampled | ((language: Language) => Sampled),
 ): Promise<ModelAnswerer> {
   const { model, adapter } = modelFolder(path, given)
   const language = await openLanguage({ model, prompt })
-  const policy = openModel(await openDevice((device ?? 'auto') as DeviceSpec), model, { adapter })
+  const policy = openModel(await openDevice(device), model, { adapter })
   // Weights that were written anew are another model.
   const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified]
   const law = typeof sampled === 'function' ? sampled(language) : sampled

@@ -1,6 +1,7 @@
 // The demonstration: MiniCall from its warm start through GRPO, or a control of it, evaluated before and after.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { datasets, model, phases, settings, task as lesson } from '../../../fixtures/shipped.ts'
 import { resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
@@ -11,18 +12,16 @@ import { data, log } from '../../out.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
 import { checkNewRun } from '../../rundir/run.ts'
 import { demoReport, demoSummary, readDemo } from './report.ts'
-import { sftPresets, trainPresets } from '../../rl/presets.ts'
-import { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'
+import { sftPresets } from '../../rl/presets.ts'
+import { folder, say, toggle } from '../../text/setting.ts'
+import { findKind } from '../train/kinds.ts'
 import { runTraining } from '../train/command.ts'
 
-export interface DemoOptions {
-  /** Folder of the demonstration: the task, and a run beside it. */
-  output: string
-  /** Spend the compute on more fine-tuning on right answers instead. */
-  moreSft: boolean
-  /** Flags of `train` (or `sft`), which override the settings of the demonstration. */
-  flags: Record<string, unknown>
-}
+export const DemoFlags = v.object({
+  moreSft: say(toggle(), 'control: spend the same compute on more fine-tuning on right answers'),
+  output: say(v.optional(folder(), 'runs/demo'), 'folder of the demonstration: the task, and a run beside it'),
+})
+export type DemoFlags = v.InferOutput<typeof DemoFlags>
 
 /** Fine-tuning steps of 16 rows whose arithmetic is that of the 45 GRPO steps. */
 const SFT_STEPS = 105
@@ -32,19 +31,15 @@ const STAGE_MORE = 20
 /** The task is one: the seed of a run changes which prompts it meets and what it samples, not what is asked. */
 const TASK_SEED = 0
 
-/** Run it and say what came of it: for people on stderr, as one JSON line on stdout. @throws HoneError */
-export async function demo({ output, moreSft, flags }: DemoOptions): Promise<ExitCode> {
-  const run = join(output, 'run')
+/** Run it and say what came of it: for people on stderr, as one JSON line on stdout. `given` are flags of `train`, or of `sft`. @throws HoneError */
+export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
+  const { run, task } = placesOf(flags.output)
   checkNewRun(run)
-  const task = join(output, 'minicall')
+  const { schema, sources } = below(flags, given)
+  const recipe = resolveConfig(schema, sources)
+  log('A model of 2.5 million parameters learns to call tools it has never seen: about 5 minutes on 2 cores.')
   const held = writeTask(task)
-  const places = {
-    model: join(task, 'model'),
-    data: [join(task, moreSft ? 'sft.jsonl' : 'train.jsonl')],
-    evalData: [join(task, 'test-seen.jsonl'), join(task, 'test-unseen.jsonl')],
-    output: run,
-  }
-  const code = moreSft ? await fineTune(places, flags) : await reinforce(places, flags)
+  const code = await runTraining(flags.moreSft ? 'sft' : 'train', recipe, undefined)
   if (code !== EXIT.ok) return code
   const found = readDemo(run)
   const questions = new Map(held.map(({ id, messages }) => [id, messages.at(-1)?.content ?? '']))
@@ -53,16 +48,22 @@ export async function demo({ output, moreSft, flags }: DemoOptions): Promise<Exi
   return EXIT.ok
 }
 
-async function reinforce(places: Tree, flags: Record<string, unknown>): Promise<ExitCode> {
-  const presets = { ...trainPresets, minicall: { ...settings.grpo, ...places } }
-  return await runTraining('train', resolveConfig(TrainRecipe, { presets, preset: 'minicall', flags }), undefined)
-}
+const placesOf = (output: string) => ({ run: join(output, 'run'), task: join(output, 'minicall') })
 
-async function fineTune(places: Tree, flags: Record<string, unknown>): Promise<ExitCode> {
+/** The settings of the demonstration and where their values come from. */
+export function below({ output, moreSft }: DemoFlags, given: Tree) {
+  const { run, task } = placesOf(output)
+  const places = {
+    model: join(task, 'model'),
+    data: [join(task, moreSft ? 'sft.jsonl' : 'train.jsonl')],
+    evalData: [join(task, 'test-seen.jsonl'), join(task, 'test-unseen.jsonl')],
+    output: run,
+  }
+  const { schema, presets } = findKind(moreSft ? 'sft' : 'train')
   const { preset: _, ...lesson } = settings.sft
-  const minicall = { ...sftPresets.full, ...lesson, ...places, steps: SFT_STEPS, evalAtStart: true }
-  const resolved = resolveConfig(SftRecipe, { presets: { minicall }, preset: 'minicall', flags })
-  return await runTraining('sft', resolved, undefined)
+  const more = { ...sftPresets.full, ...lesson, steps: SFT_STEPS, evalAtStart: true }
+  const minicall = { ...(moreSft ? more : settings.grpo), ...places }
+  return { schema, sources: { presets: { ...presets, minicall }, preset: 'minicall', flags: given } }
 }
 
 /** The model folder, the prompts to train on, right answers that the warm start has not seen, and the held-out rows, which are returned. */

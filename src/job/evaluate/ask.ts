@@ -1,8 +1,7 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
-import type { Benchmark, JudgeOptions, Response } from '../../eval/benchmark.ts'
+import type { Benchmark, Response } from '../../eval/benchmark.ts'
 import { readItems } from '../../eval/items.ts'
 import { HoneError } from '../../error.ts'
-import { numberFlag } from '../../shell/flags.ts'
 import { status } from '../../out.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
@@ -11,32 +10,12 @@ import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
 import { notice } from '../../shell/notice.ts'
 import type { JsonObject } from '../../text/json.ts'
-import { remembering, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
+import { remembering, sampledBy, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { openModelAnswerer } from '../answer/model.ts'
 import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
+import type { EvalFlags } from './flags.ts'
 import { openSaved, type Asking } from './saved.ts'
-
-export interface AskFlags extends JudgeOptions {
-  bench: string
-  data: string
-  model?: string | undefined
-  adapter?: string | undefined
-  device?: string | undefined
-  endpoint?: string | undefined
-  'api-model'?: string | undefined
-  completions?: string | undefined
-  concurrency?: string | undefined
-  prompt?: string | undefined
-  mode?: string | undefined
-  samples?: string | undefined
-  temperature?: string | undefined
-  'max-new-tokens'?: string | undefined
-  seed?: string | undefined
-  only?: string | undefined
-  limit?: string | undefined
-  save?: string | undefined
-}
 
 /** What came of asking. */
 export interface Responses {
@@ -48,14 +27,9 @@ export interface Responses {
 }
 
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
-export async function ask(flags: AskFlags, benchmark: Benchmark): Promise<Responses> {
-  const sampled: Sampled = {
-    temperature: numberFlag(flags.temperature, '--temperature', { min: 0 }) ?? 0,
-    maxNewTokens: numberFlag(flags['max-new-tokens'], '--max-new-tokens', { min: 1, integer: true }) ?? 1024,
-    seed: numberFlag(flags.seed, '--seed', { min: 0, integer: true }) ?? 0,
-  }
-  const samples = numberFlag(flags.samples, '--samples', { min: 1, integer: true }) ?? 1
-  const limit = numberFlag(flags.limit, '--limit', { min: 1, integer: true })
+export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Responses> {
+  const { samples, limit } = flags
+  const sampled = sampledBy(flags)
   const items = await readItems(benchmark, flags.data, { only: flags.only, limit })
   const form =
     flags.prompt ??
@@ -124,13 +98,12 @@ function responseOf({ text, calls }: Reply, { parsed, parsesNone }: Benchmark, m
 }
 
 /** @throws HoneError where flags are missing or the tokenizer cannot be read. */
-async function openEndpoint(flags: AskFlags, form: string, sampled: Sampled): Promise<Answerer> {
-  const model = flags['api-model']
+async function openEndpoint(flags: EvalFlags, form: string, sampled: Sampled): Promise<Answerer> {
+  const { apiModel: model, concurrency } = flags
   if (model === undefined)
     throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
       hint: 'give the name under which the endpoint serves the model',
     })
-  const concurrency = numberFlag(flags.concurrency, '--concurrency', { min: 1, integer: true }) ?? 8
   const tokenizer = flags.completions === undefined ? undefined : await loadTokenizer(flags.completions)
   const endpoint = { url: flags.endpoint ?? '', model, key: process.env['OPENAI_API_KEY'] }
   const native = form === 'native' && !tokenizer

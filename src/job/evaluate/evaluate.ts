@@ -1,25 +1,21 @@
 // Evaluation: responses from a file, an endpoint or a model, judged one by one in order, and what they come to.
 import type { Judged, OpenBenchmark, Response } from '../../eval/benchmark.ts'
 import { findBenchmark } from '../../eval/benchmarks.ts'
-import { summarize, type Summary } from '../../eval/summary.ts'
-import { HoneError } from '../../error.ts'
+import { summarize } from '../../eval/summary.ts'
+import { EXIT, type ExitCode, HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
 import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
-import type { AskFlags } from './ask.ts'
+import { meets } from './bars.ts'
+import type { EvalFlags } from './flags.ts'
 import { protocolOf } from '../protocol.ts'
-import { requireResults, writeReports, writeRow, type Pair, type ReportFlags } from './reports.ts'
-
-export interface EvaluateFlags extends AskFlags, ReportFlags {
-  /** A file of responses, in place of a model or an endpoint. */
-  responses?: string | undefined
-}
+import { requireResults, writeReports, writeRow, type Pair } from './reports.ts'
 
 /** Of responses in a file nothing is known but how they are read. */
 const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed: 0 } }
 
-/** Judge every response, report, and give the outcome. @throws HoneError for flags, data or responses that cannot be used. */
-export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
+/** Judge every response and report. The exit code: 1 where a bar is not met. @throws HoneError for flags, data or responses that cannot be used. */
+export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   outliveReader()
   const { bench, data } = flags
   const benchmark = findBenchmark(bench)
@@ -46,7 +42,7 @@ export async function evaluate(flags: EvaluateFlags): Promise<Summary> {
     { benchmark: bench, source: given.source, protocol: given.protocol },
   )
   await writeReports(flags, summary, judged)
-  return summary
+  return meets(summary, flags.min ?? []) ? EXIT.ok : EXIT.no
 }
 
 async function judgeAll(

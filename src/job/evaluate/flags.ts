@@ -1,72 +1,49 @@
 // The flags of hone eval; benchmarks name themselves and the files they write.
-import type { ArgsDef } from 'citty'
+import * as v from 'valibot'
+import { callFormats } from '../../dialogue/call.ts'
+import { checkers } from '../../eval/acebench/judge.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
+import { decoders } from '../../eval/bfcl/decode.ts'
+import { deviceSetting } from '../../gpu/device/spec.ts'
+import { count, file, folder, named, names, otherwise, say, text } from '../../text/setting.ts'
+import { endpointFlags, formName, parserName, sampling } from '../flags.ts'
+import { bars } from './bars.ts'
 
-interface Writer {
-  type: 'string'
-  valueHint: string
-  description: string
-}
-const writers: Record<`write-${string}`, Writer> = Object.fromEntries(
+/** A flag for each benchmark that writes files for its own program. */
+const writers: Record<`write-${string}`, v.GenericSchema<string | undefined>> = Object.fromEntries(
   Object.entries(benchmarks).flatMap(([name, { results }]) =>
-    results ? [[`write-${name}`, { type: 'string', valueHint: 'DIR', description: results.what }] as const] : [],
+    results ? [[`write-${name}`, say(v.optional(folder()), results.what)] as const] : [],
   ),
 )
 
-export const evalFlags = {
-  bench: { type: 'enum', options: Object.keys(benchmarks), description: 'benchmark', required: true },
-  data: {
-    type: 'string',
-    valueHint: 'PATH',
-    description: 'folder of the benchmark, or file of hone rows',
-    required: true,
-  },
-  responses: { type: 'string', valueHint: 'FILE', description: 'judge the responses in this file' },
-  model: { type: 'string', valueHint: 'DIR', description: 'ask the model in this folder, or of this run' },
-  endpoint: {
-    type: 'string',
-    valueHint: 'URL',
-    description: 'ask an OpenAI-compatible endpoint (key from OPENAI_API_KEY)',
-  },
-  'api-model': { type: 'string', valueHint: 'NAME', description: 'name of the model at the endpoint' },
-  completions: {
-    type: 'string',
-    valueHint: 'DIR',
-    description: 'send the endpoint raw prompts, rendered with the tokenizer in this folder',
-  },
-  concurrency: { type: 'string', valueHint: 'N', description: 'requests under way at once [default: 8]' },
-  adapter: { type: 'string', valueHint: 'DIR', description: 'PEFT adapter folder' },
-  prompt: { type: 'string', valueHint: 'FORM', description: 'prompt form [default: depends on the benchmark]' },
-  mode: {
-    type: 'string',
-    valueHint: 'NAME',
-    description: 'BFCL decoder of the responses [default: depends on the prompt form]',
-  },
-  parser: { type: 'string', valueHint: 'NAME', description: 'format of the calls in hone rows [default: tool-n1]' },
-  checker: { type: 'string', valueHint: 'NAME', description: "version of ACEBench's checker [default: v2510]" },
-  samples: { type: 'string', valueHint: 'K', description: 'responses per row [default: 1]' },
-  temperature: { type: 'string', valueHint: 'T', description: '0 takes the most likely token [default: 0]' },
-  'max-new-tokens': { type: 'string', valueHint: 'N', description: 'longest response [default: 1024]' },
-  seed: { type: 'string', valueHint: 'N', description: 'of sampling [default: 0]' },
-  only: { type: 'string', valueHint: 'NAMES', description: 'categories to ask, between commas [default: all]' },
-  limit: { type: 'string', valueHint: 'N', description: 'rows to ask per category [default: all]' },
-  save: {
-    type: 'string',
-    valueHint: 'FILE',
-    description: 'keep responses here as they come; a later run goes on from it',
-  },
-  device: { type: 'string', valueHint: 'DEVICE', description: 'cpu, cuda, cuda:N or auto [default: auto]' },
-  format: {
-    type: 'enum',
-    options: ['text', 'ndjson', 'json'],
-    description: 'stdout: the table, a row per response, or the summary [default: text]',
-  },
-  json: { type: 'string', valueHint: 'FILE', description: 'write the summary as JSON' },
-  report: { type: 'string', valueHint: 'FILE', description: 'write an HTML page' },
+export const EvalFlags = v.object({
+  bench: say(names(benchmarks), 'benchmark'),
+  data: say(text('PATH'), 'folder of the benchmark, or file of hone rows'),
+  responses: say(v.optional(file()), 'judge the responses in this file'),
+  model: say(v.optional(folder()), 'ask the model in this folder, or of this run'),
+  ...endpointFlags,
+  completions: say(v.optional(folder()), 'send the endpoint raw prompts, rendered with the tokenizer in this folder'),
+  adapter: say(v.optional(folder()), 'PEFT adapter folder'),
+  prompt: say(otherwise(formName(), 'depends on the benchmark'), 'prompt form'),
+  mode: say(
+    otherwise(named({ ...decoders, ...callFormats }), 'depends on the prompt form'),
+    'BFCL decoder of the responses',
+  ),
+  parser: say(v.optional(parserName(), 'tool-n1'), 'format of the calls in hone rows'),
+  checker: say(v.optional(names(checkers), 'v2510'), "version of ACEBench's checker"),
+  samples: say(v.optional(count(), 1), 'responses per row'),
+  ...sampling(0, 1024),
+  only: say(otherwise(text('NAMES'), 'all'), 'categories to ask, between commas'),
+  limit: say(otherwise(count(), 'all'), 'rows to ask per category'),
+  save: say(v.optional(file()), 'keep responses here as they come; a later run goes on from it'),
+  device: deviceSetting('auto'),
+  format: say(
+    v.optional(v.picklist(['text', 'ndjson', 'json']), 'text'),
+    'stdout: the table, a row per response, or the summary',
+  ),
+  json: say(v.optional(file()), 'write the summary as JSON'),
+  report: say(v.optional(file()), 'write an HTML page'),
   ...writers,
-  min: {
-    type: 'string',
-    valueHint: 'BARS',
-    description: 'exit 1 below this share: 0.8, or NAME=0.8, several between commas',
-  },
-} as const satisfies ArgsDef
+  min: say(v.optional(bars()), 'exit 1 below this share: 0.8, or NAME=0.8, several between commas'),
+})
+export type EvalFlags = v.InferOutput<typeof EvalFlags>

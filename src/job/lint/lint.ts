@@ -3,7 +3,6 @@ import { watch } from 'node:fs'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { diagnosticFormat } from '../../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
-import { numberFlag } from '../../shell/flags.ts'
 import { data, flush, log, outliveReader } from '../../out.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
 import { openScorer, type Scorer } from '../../reward/scorer.ts'
@@ -15,44 +14,24 @@ import { lintFile } from '../../lint/file.ts'
 import { fixFile } from '../../lint/fix.ts'
 import { judgeOf } from '../../lint/judge.ts'
 import { fanOut, ownPart } from '../fan-out.ts'
+import type { LintFlags } from './flags.ts'
 import { lintPart, takePart } from './parts.ts'
 import { recogniseFile } from '../../lint/pieces.ts'
 import type { Placed } from '../../lint/place.ts'
 import type { LintContext, Rule } from '../../lint/rule.ts'
 import { chooseRules, rules as allRules } from '../../lint/rules.ts'
 
-export interface LintFlags {
-  _: string[]
-  format?: string | undefined
-  select?: string | undefined
-  ignore?: string | undefined
-  from?: string | undefined
-  statistics?: boolean | undefined
-  fix?: boolean | undefined
-  diff?: boolean | undefined
-  baseline?: string | undefined
-  writeBaseline?: string | undefined
-  watch?: boolean | undefined
-  exitZero?: boolean | undefined
-  reward?: string | undefined
-  mode?: 'compat' | 'strict' | undefined
-  against?: string | undefined
-  maxTokens?: string | undefined
-  tokenizer?: string | undefined
-  prompt?: string | undefined
-}
-
 /** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
 export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
   outliveReader()
-  if (flags._.length === 0 && flags.reward !== undefined) {
+  if (flags.files.length === 0 && flags.reward !== undefined) {
     const { lintReward } = await import('../../lint/reward.ts')
-    return await lintReward(flags.reward, flags.mode ?? 'compat', diagnosticFormat(flags.format, process.env).open())
+    return await lintReward(flags.reward, flags.mode, diagnosticFormat(flags.format, process.env).open())
   }
-  if (flags._.length === 0)
+  if (flags.files.length === 0)
     throw new HoneError('No input file was given', { hint: 'usage: hone lint FILES… or hone lint --reward REWARD' })
   const rules = chooseRules(flags.select, flags.ignore)
-  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode ?? 'compat' })
+  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode })
   try {
     const context = await contextOf(flags, scorer)
     const part = ownPart(process.env)
@@ -71,16 +50,16 @@ export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
 }
 
 async function contextOf(flags: LintFlags, scorer: Scorer | undefined): Promise<LintContext> {
-  const limit = numberFlag(flags.maxTokens, '--max-tokens', { min: 1, integer: true })
+  const { maxTokens: limit } = flags
   if ((limit === undefined) !== (flags.tokenizer === undefined))
     throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
   const tokenizer = flags.tokenizer === undefined ? undefined : await loadTokenizer(flags.tokenizer)
-  const form = promptForm(flags.prompt ?? 'tool-n1')
+  const form = promptForm(flags.prompt)
   return {
     reward: scorer && (await judgeOf(scorer)),
     length:
       tokenizer && limit !== undefined ? { limit, count: (row) => promptIds(form, row, tokenizer).length } : undefined,
-    against: flags.against === undefined ? undefined : await openAgainst(flags.against.split(',')),
+    against: flags.against === undefined ? undefined : await openAgainst(flags.against),
   }
 }
 
@@ -98,7 +77,7 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
     counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
     writer?.write(diagnostic, { text, at })
   }
-  for (const path of flags._) await lintOne(path, flags, rules, context, emit)
+  for (const path of flags.files) await lintOne(path, flags, rules, context, emit)
   if (flags.statistics) statistics(counts, flags.format)
   writer?.end(allRules)
   flush()
@@ -134,7 +113,7 @@ async function lintOne(
 }
 
 async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {
-  for (const path of flags._) {
+  for (const path of flags.files) {
     const { lines, from } = await recogniseFile(path)
     if (!lines)
       throw new HoneError(`Cannot mend ${path}: it holds no hone rows a line`, {
@@ -144,7 +123,7 @@ async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintCon
     const changed = await fixFile(
       path,
       { checker: checkerOf(rules, context), across: acrossOf(rules), rules },
-      flags.diff ?? false,
+      flags.diff,
     )
     log(`${path}: ${changed} line${changed === 1 ? '' : 's'} ${flags.diff ? 'would change' : 'changed'}`)
   }
@@ -152,12 +131,12 @@ async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintCon
 
 /** Lints again whenever a file changes, until interrupted. */
 async function watchAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<ExitCode> {
-  if (flags._.includes('-')) throw new HoneError('Cannot watch standard input')
+  if (flags.files.includes('-')) throw new HoneError('Cannot watch standard input')
   for (;;) {
     if (process.stdout.isTTY) process.stdout.write('\x1b[2J\x1b[H')
     await lintAll(flags, rules, context)
-    log(`watching ${flags._.join(', ')}; Ctrl-C ends`)
-    await nextChange(flags._)
+    log(`watching ${flags.files.join(', ')}; Ctrl-C ends`)
+    await nextChange(flags.files)
   }
 }
 

@@ -1,40 +1,38 @@
 // From the flags of hone score to what is asked: scores, a part of them, a comparison, or an explanation.
 import type { ExitCode } from '../../error.ts'
-import { numberFlag } from '../../shell/flags.ts'
+import * as v from 'valibot'
 import type { Mode } from '../../reward/reward.ts'
 import { openCommandScorer, openScorer, parserOf } from '../../reward/scorer.ts'
+import { atLeast, count, inputFiles, otherwise, say, text, toggle } from '../../text/setting.ts'
+import { mode, rewardName, rowsOnly } from '../flags.ts'
 import { compareFiles, explainRow, scoreFiles } from './score.ts'
 
-/** The flags as text. */
-export interface ScoreFlags {
-  reward?: string | undefined
-  rewardCmd?: string | undefined
-  mode?: Mode | undefined
-  step?: string | undefined
-  explain?: string | undefined
-  compare?: boolean | undefined
-  minMean?: string | undefined
-  timeout?: string | undefined
-  concurrency?: string | undefined
-  jobs?: string | undefined
-}
+export const ScoreFlags = v.object({
+  files: inputFiles(),
+  reward: say(v.optional(rewardName(), 'tool-n1'), 'NAME[:variant][@step], A:1,B:0.2, or a .ts file'),
+  rewardCmd: say(v.optional(text('COMMAND')), 'program that reads rows and writes scores'),
+  mode,
+  format: rowsOnly,
+  step: say(otherwise(count(0), 'that of the row'), 'training step, for rewards with a schedule'),
+  explain: say(v.optional(text('ID')), 'show one row call by call'),
+  compare: say(toggle(), 'judge in both modes and report the differences'),
+  minMean: say(v.optional(v.number()), 'end with 1 unless the mean reaches this'),
+  timeout: say(v.optional(atLeast(0.001), 10), "seconds a user's reward has for a row"),
+  jobs: say(otherwise(count(), 'all'), 'cores for a large file'),
+  concurrency: say(otherwise(count(), 'as cores allow'), "processes of a user's reward"),
+})
 
-export async function scoreCommand(files: readonly string[], flags: ScoreFlags): Promise<ExitCode> {
-  const { reward = 'tool-n1', rewardCmd, mode = 'compat', explain, compare } = flags
-  const minMean = numberFlag(flags.minMean, '--min-mean')
-  const jobs = numberFlag(flags.jobs, '--jobs', { min: 1, integer: true })
-  const options = {
-    step: numberFlag(flags.step, '--step', { min: 0, integer: true }),
-    timeout: numberFlag(flags.timeout, '--timeout', { min: 0.001 }),
-    concurrency: numberFlag(flags.concurrency, '--concurrency', { min: 1, integer: true }),
-  }
+/** The exit code: 1 where a bar is not met or no row could be judged. @throws HoneError for a reward that does not exist and rows that cannot be read. */
+export async function scoreCommand(flags: v.InferOutput<typeof ScoreFlags>): Promise<ExitCode> {
+  const { files, reward, rewardCmd, compare, step, timeout, concurrency } = flags
+  const options = { step, timeout, concurrency }
   const open = (mode: Mode) =>
     rewardCmd === undefined ? openScorer(reward, { ...options, mode }) : openCommandScorer(rewardCmd, options)
-  const scorer = open(compare ? 'compat' : mode)
+  const scorer = open(compare ? 'compat' : flags.mode)
   try {
-    if (explain !== undefined) return await explainRow(files, scorer, explain, parserOf(reward))
+    if (flags.explain !== undefined) return await explainRow(files, scorer, flags.explain, parserOf(reward))
     if (compare) return await compareFiles(files, scorer, open('strict'))
-    return await scoreFiles(files, scorer, jobs, minMean)
+    return await scoreFiles(files, scorer, flags.jobs, flags.minMean)
   } finally {
     scorer.close()
   }

@@ -1,9 +1,10 @@
 // How hard rows are for a model: the share of k sampled answers that the reward accepts.
 import { judgeOf } from '../../lint/judge.ts'
-import { HoneError } from '../../error.ts'
+import * as v from 'valibot'
 import { status } from '../../out.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
+import { text } from '../../text/setting.ts'
 import type { Answerer } from '../answer/answerer.ts'
 import { questionOf } from './question.ts'
 
@@ -21,13 +22,16 @@ export interface DifficultyCounts {
   histogram: number[]
 }
 
-/** "0.2..0.8" as a range, ends included. @throws HoneError */
-export function parseRange(text: string): Range {
-  const [, low, high] = /^(\d*\.?\d+)\.\.(\d*\.?\d+)$/.exec(text) ?? []
-  const range = { low: Number(low), high: Number(high) }
-  if (range.low >= 0 && range.high <= 1 && range.low <= range.high) return range
-  throw new HoneError(`Cannot read the range "${text}"`, { hint: 'write two shares, such as 0.2..0.8' })
-}
+/** "0.2..0.8" as a range, ends included. */
+export const range = () =>
+  v.pipe(
+    text('RANGE'),
+    v.transform((text): Range => {
+      const [, low, high] = /^(\d*\.?\d+)\.\.(\d*\.?\d+)$/.exec(text) ?? []
+      return { low: Number(low), high: Number(high) }
+    }),
+    v.check(({ low, high }) => low >= 0 && high <= 1 && low <= high, 'two shares, such as 0.2..0.8'),
+  )
 
 /** Every row with `meta.pass_rate` and `meta.passes`, in order; rows outside the range and rows without an answer are counted and left out. */
 export async function* difficulty(

@@ -1,6 +1,7 @@
 // A training command from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import { findFormat } from '../../dialogue/call.ts'
 import type { Resolved } from '../../shell/config.ts'
+import type { Tree } from '../../shell/config-file.ts'
 import type { ExitCode } from '../../error.ts'
 import { parserOf } from '../../reward/scorer.ts'
 import { openJudge } from '../../rl/judge.ts'
@@ -11,12 +12,12 @@ import { finish } from './finish.ts'
 import { work } from './job.ts'
 import { findKind } from './kinds.ts'
 import { readPromptSets, tellTooLong } from './rows.ts'
-import { settingsOf } from './settings.ts'
+import { settingsOf, type TrainingFlags } from './settings.ts'
 import { storeIn } from './store.ts'
 
 /** The command of that name. Undefined where it only printed its settings. @throws HoneError for what is wrong, before anything is written. */
-export async function trainingCommand(name: string, args: Record<string, unknown>): Promise<ExitCode | undefined> {
-  const asked = settingsOf(name, args)
+export async function trainingCommand(name: string, flags: TrainingFlags, given: Tree): Promise<ExitCode | undefined> {
+  const asked = settingsOf(name, flags, given)
   return asked && (await runTraining(name, asked.settings, asked.resume))
 }
 

@@ -1,6 +1,6 @@
 // Estimators of the divergence from the reference policy: per-token value and slope, as a table.
 import * as v from 'valibot'
-import { atLeast, names, positive, say, type Settings } from '../setting.ts'
+import { atLeast, names, positive, say, type Settings } from '../../text/setting.ts'
 
 /** With d = logprob − reference: the estimate and its derivative by logprob. */
 export interface KlRow {

@@ -1,6 +1,6 @@
 // The settings of the loss, each table's with those that its rows read.
 import * as v from 'valibot'
-import { names, say, share, type Settings } from '../setting.ts'
+import { names, say, share, type Settings } from '../../text/setting.ts'
 import { aggregations } from './aggregate.ts'
 import { klSettings } from './kl.ts'
 import { ratios } from './ratio.ts'

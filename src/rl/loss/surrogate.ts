@@ -1,6 +1,6 @@
 // Policy objectives: from the ratios of new to old probability and the advantage to the loss of a completion, as a table.
 import * as v from 'valibot'
-import { atLeast, positive, say, type Settings } from '../setting.ts'
+import { atLeast, positive, say, type Settings } from '../../text/setting.ts'
 
 /** Settings that objectives have of their own; a row names those that it reads. */
 export const surrogateSettings = {

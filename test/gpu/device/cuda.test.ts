@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HoneError } from '../../../src/error.ts'
-import { type DeviceSpec, openDevice } from '../../../src/gpu/device/open.ts'
+import { openDevice } from '../../../src/gpu/device/open.ts'
+import type { DeviceSpec } from '../../../src/gpu/device/spec.ts'
 import { libraryPath } from '../../../src/gpu/ort/library.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-cuda-test-'))

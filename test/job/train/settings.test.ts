@@ -13,19 +13,19 @@ const file = (text: string) => {
 }
 
 test('settings that every kind has are those of train', () => {
-  expect(kindOf({})).toBe('train')
-  expect(kindOf({ config: file('model: m\ndata: d\nsteps: 3\n'), 'learning-rate': '1e-5' })).toBe('train')
+  expect(kindOf({}, {})).toBe('train')
+  expect(kindOf({ config: file('model: m\ndata: d\nsteps: 3\n') }, { learningRate: '1e-5' })).toBe('train')
 })
 
 test('a setting or a preset that one kind alone has tells it, in any spelling, by flag or file', () => {
-  expect(kindOf({ 'batch-size': '4' })).toBe('sft')
-  expect(kindOf({ config: file('model: m\nper_device_train_batch_size: 4\n') })).toBe('sft')
-  expect(kindOf({ config: file('preset: full\n') })).toBe('sft')
-  expect(kindOf({ 'group-size': '4', 'batch-size': undefined })).toBe('train')
+  expect(kindOf({}, { batchSize: '4' })).toBe('sft')
+  expect(kindOf({ config: file('model: m\nper_device_train_batch_size: 4\n') }, {})).toBe('sft')
+  expect(kindOf({ config: file('preset: full\n') }, {})).toBe('sft')
+  expect(kindOf({}, { groupSize: '4' })).toBe('train')
 })
 
 test('a run is of the kind that made it', () => {
   const directory = join(scratch(), 'run')
   createRun(directory, { command: 'sft', version: '0', settings: {}, origins: {} }).close()
-  expect(kindOf({ resume: directory, 'group-size': '4' })).toBe('sft')
+  expect(kindOf({ resume: directory }, { groupSize: '4' })).toBe('sft')
 })

@@ -1,0 +1,31 @@
+// hone doctor at work: findings of the machine as text or for programs.
+import * as v from 'valibot'
+import { EXIT, type ExitCode } from '../../error.ts'
+import { data } from '../../out.ts'
+import { table } from '../../shell/table.ts'
+import { names, say } from '../../text/setting.ts'
+import { type Finding, inspectMachine } from './machine.ts'
+import { inspectProviders } from './providers.ts'
+
+const marks = { ok: ' ', missing: '-', broken: '!' }
+
+const formats = {
+  text: (findings: Finding[]) => {
+    const lines = table(findings.map(({ area, name, value, state }) => [marks[state], area, name, value]))
+    return findings.flatMap(({ state, note, hint }, index) => {
+      if (state === 'ok') return [lines[index]! + (note ? ` (${note})` : '')]
+      return [lines[index]!, `    ${note}`, ...(hint ? [`    hint: ${hint}`] : [])]
+    })
+  },
+  json: (findings: Finding[]) => [JSON.stringify(findings, null, 2)],
+  ndjson: (findings: Finding[]) => findings.map((finding) => JSON.stringify(finding)),
+}
+
+export const DoctorFlags = v.object({ format: say(v.optional(names(formats), 'text'), 'how to print the findings') })
+
+/** The exit code: 1 where something is broken. */
+export async function doctor({ format }: v.InferOutput<typeof DoctorFlags>): Promise<ExitCode> {
+  const findings = [...inspectMachine(), ...(await inspectProviders())]
+  for (const line of formats[format](findings)) data(line)
+  return findings.some(({ state }) => state === 'broken') ? EXIT.no : EXIT.ok
+}

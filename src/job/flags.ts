@@ -1,0 +1,34 @@
+// Flags that several commands take.
+import * as v from 'valibot'
+import { callFormats, type FormatName } from '../dialogue/call.ts'
+import { promptForms } from '../dialogue/prompt.ts'
+import { modes } from '../reward/reward.ts'
+import { families } from '../reward/table.ts'
+import { atLeast, count, file, named, names, say, text } from '../text/setting.ts'
+
+/** A reward's text: a name of the table with what may stand behind it, or a file. */
+export const rewardName = () => named(families, 'REWARD')
+export const mode = say(
+  v.optional(v.picklist(modes), 'compat'),
+  'the reward as the published code, or as its paper says',
+)
+/** A prompt form, or a file that is one. */
+export const formName = () => named(promptForms, 'FORM')
+export const parserName = () => names<FormatName>(callFormats)
+export const output = say(file(), 'file of the rows; - is standard output', 'o')
+/** Of a command that writes rows alone. */
+export const rowsOnly = say(v.optional(v.picklist(['ndjson']), 'ndjson'), 'format of the output')
+
+/** How answers are sampled. */
+export const sampling = (temperature: number, maxNewTokens: number) => ({
+  temperature: say(v.optional(atLeast(0), temperature), 'of sampling; 0 takes the most likely token'),
+  maxNewTokens: say(v.optional(count(), maxNewTokens), 'longest answer, in tokens'),
+  seed: say(v.optional(count(0), 0), 'of sampling'),
+})
+
+/** A model behind an address. */
+export const endpointFlags = {
+  endpoint: say(v.optional(text('URL')), 'OpenAI-compatible endpoint to ask (key from OPENAI_API_KEY)'),
+  apiModel: say(v.optional(text('NAME')), 'name of the model at the endpoint'),
+  concurrency: say(v.optional(count(), 8), 'requests under way at once'),
+}

@@ -1,0 +1,28 @@
+// hone plan at work: the steps, the memory and the loss of a run, before it is started.
+import * as v from 'valibot'
+import { data } from '../../out.ts'
+import type { Tree } from '../../shell/config-file.ts'
+import { entriesOf } from '../../shell/schema.ts'
+import { table } from '../../shell/table.ts'
+import { say } from '../../text/setting.ts'
+import { kinds } from '../train/kinds.ts'
+import { kindOf, settingsOf, TrainingFlags } from '../train/settings.ts'
+import { planLines, planOf } from './plan.ts'
+
+export const PlanFlags = v.object({
+  ...TrainingFlags.entries,
+  format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the plan'),
+})
+
+/** The settings of all kinds. */
+export const AllSettings = v.object(Object.assign({}, ...Object.values(kinds).map(({ schema }) => entriesOf(schema))))
+
+/** @throws HoneError for what would stop the run. */
+export async function planCommand(flags: v.InferOutput<typeof PlanFlags>, given: Tree): Promise<void> {
+  const kind = kindOf(flags, given)
+  const asked = settingsOf(kind, flags, given)
+  if (!asked) return
+  const plan = await planOf(kind, asked.settings)
+  if (flags.format === 'json') data(JSON.stringify(plan))
+  else for (const line of table(planLines(plan))) data(line)
+}

@@ -1,0 +1,34 @@
+// hone verify at work: the engine against a folder of reference numbers, a line for every quantity.
+import * as v from 'valibot'
+import { EXIT, type ExitCode } from '../../error.ts'
+import { openDevice } from '../../gpu/device/open.ts'
+import { deviceSetting } from '../../gpu/device/spec.ts'
+import { data, log } from '../../out.ts'
+import { table } from '../../shell/table.ts'
+import { argument, folder, say } from '../../text/setting.ts'
+import { verify } from './verify.ts'
+
+export const VerifyFlags = v.object({
+  dir: argument(folder(), 'folder with a model, a batch and what is expected of them'),
+  device: deviceSetting('cpu'),
+  format: say(v.optional(v.picklist(['text', 'ndjson']), 'text'), 'format of the output'),
+})
+
+/** The exit code: 1 where an error is beyond its bound. @throws HoneError for a folder that holds no reference. */
+export async function verifyCommand({
+  dir,
+  device: spec,
+  format,
+}: v.InferOutput<typeof VerifyFlags>): Promise<ExitCode> {
+  const device = await openDevice(spec)
+  const findings = await verify(device, dir)
+  const lines = findings.map(({ name, max_abs, max_rel, ok, bound, by }) => [
+    `${ok ? 'ok  ' : 'FAIL'} ${name}`,
+    `max abs ${max_abs.toExponential(1)}  max rel ${max_rel.toExponential(1)}  (bound ${bound} ${by})`,
+  ])
+  if (format !== 'ndjson') for (const line of table(lines)) data(line)
+  else for (const { name, max_abs, max_rel, ok } of findings) data(JSON.stringify({ name, max_abs, max_rel, ok }))
+  const failed = findings.filter(({ ok }) => !ok).length
+  log(`${dir}: ${findings.length - failed} of ${findings.length} within bounds on ${device.name}`)
+  return failed > 0 ? EXIT.no : EXIT.ok
+}

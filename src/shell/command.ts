@@ -1,0 +1,86 @@
+// A command: what it is, its flags as a schema, and what it runs; made into a command of citty, which reads and runs it.
+import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
+import * as v from 'valibot'
+import { say, toggle } from '../text/setting.ts'
+import { givenBy, type Given, resolveConfig, type Sources } from './config.ts'
+import type { Tree } from './config-file.ts'
+import { argumentsOf, givenOf } from './flags.ts'
+import { entriesOf, type Leaf, leavesOf, type Schema } from './schema.ts'
+import { setVerbosity } from './notice.ts'
+
+export interface Definition<Flags extends Schema> {
+  description: string
+  /** What stands on its command line. Read and checked before the command runs. */
+  flags: Flags
+  /** Further flags, which the command resolves itself with what stands below them, a file and presets. */
+  settings?: Schema
+  /** What stands below those flags, for help to show; the schema is the one that the flags given mean. */
+  below?(flags: v.InferOutput<Flags>, given: Tree): { schema: Schema; sources: Sources }
+  /** Throws HoneError for what is wrong, and may return an exit code (`EXIT.no` when the answer is no). `given` holds the settings by key. */
+  run(flags: v.InferOutput<Flags>, given: Tree): unknown
+}
+
+export interface Command extends CommandDef {
+  description: string
+  args: ArgsDef
+  leaves: readonly Leaf[]
+  /** The values in force, by key, where citty read `args`; those that are not here are its own defaults. */
+  inForce(args: Readonly<Record<string, unknown>>): ReadonlyMap<string, Given>
+}
+
+/** Name → lazy import of a command. */
+export type CommandTable = Readonly<Record<string, () => Promise<Command>>>
+
+/** Flags that every command takes beside its own. */
+const everywhere = v.object({
+  quiet: say(toggle(), 'leave out everything but data and errors', 'q'),
+  verbose: say(toggle(), 'also say what is being done', 'v'),
+})
+
+export function command<Flags extends Schema>({
+  description,
+  flags,
+  settings,
+  below,
+  run,
+}: Definition<Flags>): Command {
+  const own = entriesOf(flags) ?? {}
+  const further = Object.entries((settings && entriesOf(settings)) ?? {}).filter(([key]) => !Object.hasOwn(own, key))
+  const leaves = [
+    ...leavesOf(v.object(own)),
+    // They may be given elsewhere.
+    ...leavesOf(v.object(Object.fromEntries(further))).map((leaf) => ({ ...leaf, required: false })),
+    ...leavesOf(everywhere),
+  ]
+  const read = (args: Readonly<Record<string, unknown>>, usage?: string) => {
+    const given = Object.entries(givenOf(leaves, args))
+    const ofSettings = given.filter(([key]) => further.some(([each]) => key === each || key.startsWith(`${each}.`)))
+    const { value } = resolveConfig(flags, { flags: Object.fromEntries(given), usage })
+    return [value, Object.fromEntries(ofSettings)] as const
+  }
+  const args = argumentsOf(leaves)
+  return {
+    ...defineCommand({
+      meta: { description },
+      args,
+      setup: ({ args }) => setVerbosity(args['quiet'] ? 'quiet' : args['verbose'] ? 'verbose' : 'normal'),
+      run: ({ args, data: usage }) => run(...read(args, usage)),
+    }),
+    description,
+    args,
+    leaves,
+    inForce(args) {
+      if (!below) return new Map()
+      const [value, given] = read(args)
+      const { schema, sources } = below(value, given)
+      const said = givenBy(schema, sources)
+      const fallbackOf = ({ key, fallback }: Leaf) => (key === 'preset' ? sources.preset : fallback)
+      const valueOf = (leaf: Leaf): Given => said.get(leaf.key) ?? { value: fallbackOf(leaf), origin: 'default' }
+      return new Map(
+        leavesOf(schema)
+          .filter(({ key }) => !Object.hasOwn(own, key))
+          .map((leaf) => [leaf.key, valueOf(leaf)]),
+      )
+    },
+  }
+}

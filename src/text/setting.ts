@@ -1,0 +1,63 @@
+// How a setting is declared: a schema with its default, what it means, and the words that people read and write for it.
+import * as v from 'valibot'
+
+/** What a setting says of itself beside its schema; kept as valibot's metadata. */
+export type Words = {
+  /** Other spellings in files and as flags; one letter is a short flag. */
+  aliases?: readonly string[]
+  /** What stands for the value in help, such as FILE. */
+  hint?: string
+  /** Names that are offered where other values are taken too. */
+  known?: readonly string[]
+  /** What holds where nothing is said, where that is no value. */
+  otherwise?: string
+  /** It is given by its place on the command line, not by a flag. */
+  positional?: boolean
+}
+
+/** A setting with what it means and its other spellings. */
+export const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
+  v.pipe(schema, v.description(description), v.metadata({ aliases }))
+
+/** A setting that is given by its place; a list takes all places that are left. */
+export const argument = <S extends v.GenericSchema>(schema: S, description: string) =>
+  v.pipe(schema, v.description(description), v.metadata({ positional: true }))
+
+/** A setting that may be left out, with what holds then. */
+export const otherwise = <S extends v.GenericSchema>(schema: S, words: string) =>
+  v.pipe(v.optional(schema), v.metadata({ otherwise: words }))
+
+/** A setting that is null unless given, with what holds then. */
+export const orNone = <S extends v.GenericSchema>(schema: S, words: string) =>
+  v.pipe(v.optional(v.nullable(schema), null), v.metadata({ otherwise: words }))
+
+/** The values that a group of settings has. */
+export type Settings<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>
+
+export const text = (hint: string) => v.pipe(v.string(), v.metadata({ hint }))
+/** Text of a form of its own; `what` says what it must be. */
+export const formed = <Text extends string>(holds: (text: unknown) => text is Text, words: Words, what: string) =>
+  v.pipe(v.custom<Text>(holds, what), v.metadata(words))
+export const file = () => text('FILE')
+export const folder = () => text('DIR')
+/** Off unless given. */
+export const toggle = () => v.optional(v.boolean(), false)
+export const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
+export const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))
+export const positive = () => v.pipe(v.number(), v.gtValue(0))
+export const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+export const port = () => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535))
+export const files = () =>
+  v.pipe(
+    v.union([v.array(v.string()), v.string()]),
+    v.transform((value) => (typeof value === 'string' ? [value] : value)),
+    v.metadata({ hint: 'FILES' }),
+  )
+/** Files by their places, at least one. */
+export const inputFiles = () =>
+  argument(v.pipe(v.array(v.string()), v.minLength(1)), 'input files; - is standard input')
+/** One of the names of a table. */
+export const names = <Name extends string>(table: Record<Name, unknown>) => v.picklist(Object.keys(table) as Name[])
+/** A name of a table, or something else that its description tells of. */
+export const named = (table: Record<string, unknown>, hint = 'NAME') =>
+  v.pipe(v.string(), v.metadata({ hint, known: Object.keys(table) }))

@@ -104,6 +104,14 @@ describe.each(commands)('hone %s', (name, command) => {
     }
   })
 
+  test('a device that there is not is refused', async () => {
+    for (const leaf of flags.filter(({ key }) => key === 'device'))
+      for (const value of ['gpu', 'cuda:', 'cuda:x', '']) {
+        const rawArgs = strictArguments([`${flagOf(leaf)}=${value}`], leaves, '')
+        await expect(runCommand(command, { rawArgs })).rejects.toThrow('--device must be auto, cpu, cuda or cuda:N')
+      }
+  })
+
   test('keys are written in one way, and no two flags are spelt alike', () => {
     for (const { key } of leaves) expect(key).toMatch(/^([a-z]+[A-Za-z0-9]*|write-[a-z]+)$/)
     const spellings = flags.flatMap((leaf) => [nameOf(leaf), ...(leaf.words.aliases ?? [])])

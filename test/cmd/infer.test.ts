@@ -76,7 +76,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
   const usage: [string[], RegExp][] = [
     [['--temperature', '-1'], /^error: --temperature must be a number of at least 0/],
     [['--max-new-tokens', '0'], /^error: .*--max-new-tokens/],
-    [['--parser', 'tool-n2'], /^error: Unknown parser: tool-n2\n\nhint: did you mean tool-n1/],
+    [['--parser', 'tool-n2'], /^error: --parser must be one of tool-n1, .*\n\nhint: did you mean tool-n1/],
     [['--prompt', 'nativ'], /^error: .*nativ.*\n\nhint: .*native/],
     [['--adapter', 'nowhere'], /^error: .*nowhere/],
   ]

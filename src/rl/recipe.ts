@@ -1,6 +1,7 @@
 // The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
+import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { lossSettings } from './loss/settings.ts'
 import { sftPresets, trainPresets } from './presets.ts'
@@ -31,15 +32,7 @@ const common = {
   loraRank: say(v.optional(count(0), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
   loraAlpha: say(orNone(positive(), 'twice the rank'), 'scale of the adapter times its rank'),
   loraTargets: say(
-    v.optional(v.array(v.picklist(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])), [
-      'q',
-      'k',
-      'v',
-      'o',
-      'gate',
-      'up',
-      'down',
-    ]),
+    v.optional(v.array(v.picklist(adaptable)), adaptable),
     'projections that the adapter adds to',
     'lora_target_modules',
   ),

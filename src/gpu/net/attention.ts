@@ -1,7 +1,7 @@
 // Grouped-query attention of a batch of groups, as a graph: prompts to themselves, completions to their prompt and themselves.
 //
 // Letters as in block.ts.
-import type { BatchSizes } from './sizes.ts'
+import { MASKED, type BatchSizes } from './sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
 import { constant, op, opAll } from '../graph/graph.ts'
@@ -11,7 +11,14 @@ import { fixed } from '../graph/shape.ts'
 const SCORE_BYTES = 6 * 2 ** 20
 /** Prompt queries scored at a time at most: keys beyond the last of them are never touched. */
 const QUERY_CHUNK = 128
-const MASKED = -1e30
+
+export interface Attended {
+  /** [T, K·S·H] */
+  output: Value
+  /** Keys and values of the prompts, [N, K, P, H]; undefined where there are none. */
+  promptKeys: Value | undefined
+  promptValues: Value | undefined
+}
 
 /** Prompts attend to themselves; completions to their prompt's keys, kept once a group, and to themselves. */
 export function attention(
@@ -20,8 +27,9 @@ export function attention(
   q: Value,
   k: Value,
   v: Value,
+  /** 0 where a prompt row is real, very negative where it is padding: [N, 1, 1, 1, 1, P]. Undefined where none is padding. */
   promptMask: Value | undefined,
-): { output: Value; promptKeys: Value | undefined; promptValues: Value | undefined } {
+): Attended {
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
   const promptRows = N * P
   const completionRows = N * G * R

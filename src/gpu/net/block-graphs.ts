@@ -1,9 +1,11 @@
 // The graphs that serve every block of a model: forward, prefill and backward for one batch size.
 import { maskShape, rowsOf, type BatchSizes } from './sizes.ts'
-import { block, type Block, type BlockInputs } from './block.ts'
-import { layerRoles, shapeOf, tensorName, type LayerRole, type ModelConfig } from '../weights/family.ts'
+import { attention, type Attended } from './attention.ts'
+import { block, type Block, type BlockWeights } from './block.ts'
+import { layerRoles, shapeOf, type LinearRole } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
+import { fixed } from '../graph/shape.ts'
 import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import type { Net } from './precision.ts'
 import { adapterGradients, type LowRank } from './lora.ts'
@@ -17,14 +19,18 @@ export function forwardGraph(net: Net, sizes: BatchSizes, masked: boolean, savin
 /** Prompts alone: y and the keys and values that decoding reads. */
 export function prefillGraph(net: Net, sizes: BatchSizes): Cut {
   const { inputs, result } = blockGraph(net, sizes, false)
-  const outputs = { y: result.y, keys: result.promptKeys!, values: result.promptValues! }
+  const { promptKeys, promptValues } = result.attended
+  const outputs = { y: result.y, keys: promptKeys!, values: promptValues! }
   return cut(`block-prefill-${rowsOf(sizes)}`, inputs, outputs)
 }
+
+/** What is trained of a block: all of its weights, or pairs that adapt those of some roles. */
+export type TrainedRoles = 'all' | (LowRank & { roles: readonly LinearRole[] })
 
 /** From dy to dx, adding the gradients of what is trained to those accumulated. `saved`: activations are inputs. */
 export function backwardGraph(
   net: Net,
-  adapter: LowRank | undefined,
+  trained: TrainedRoles,
   sizes: BatchSizes,
   { masked, saved }: { masked: boolean; saved: boolean },
 ): Cut {
@@ -39,16 +45,13 @@ export function backwardGraph(
     given[name] = accumulated
     outputs[name] = op('Add', [accumulated, cast(gradient, accumulated.dtype)])
   }
-  if (adapter === undefined) {
+  if (trained === 'all') {
     const roles = layerRoles(config)
     const [dx, ...found] = gradients(seeds, [x, ...roles.map((role) => weights[role]!)])
     outputs['dx'] = dx!
     roles.forEach((role, i) => accumulate(`gradient ${role}`, found[i]!))
   } else {
-    const { rank, scale, pair } = adapter
-    const roles = (Object.keys(result.linears) as (keyof Block['linears'])[]).filter((role) =>
-      pair(tensorName(config, role, 0)),
-    )
+    const { rank, scale, roles } = trained
     const [dx, ...found] = gradients(seeds, [x, ...roles.map((role) => result.linears[role].output)])
     outputs['dx'] = dx!
     roles.forEach((role, i) => {
@@ -65,44 +68,33 @@ export function backwardGraph(
 
 interface BlockGraph {
   inputs: Record<string, Value>
-  weights: Partial<Record<LayerRole, Value>>
+  weights: BlockWeights
   x: Value
-  result: Block
+  result: Block<Attended>
 }
 
 function blockGraph(net: Net, sizes: BatchSizes, masked: boolean): BlockGraph {
   const { config, precision } = net
   const T = rowsOf(sizes)
-  const weights = blockWeights(net)
   const activation = (shape: readonly number[]) => input(precision.compute, shape)
-  const values: BlockInputs = {
-    x: activation([T, config.hidden]),
-    cos: activation([T, config.headDim / 2]),
-    sin: activation([T, config.headDim / 2]),
-    weights,
-    ...(masked && { promptMask: activation(maskShape(sizes)) }),
-  }
-  const { x, cos, sin, promptMask } = values
+  const weights = blockWeights(net)
+  const x = activation([T, config.hidden])
+  const cos = activation([T, config.headDim / 2])
+  const sin = activation([T, config.headDim / 2])
+  const promptMask = masked ? activation(maskShape(sizes)) : undefined
   const inputs = { x, cos, sin, ...(promptMask && { promptMask }), ...weights }
-  return { inputs, weights, x, result: block(config, sizes, values) }
+  const result = block(config, { x, cos, sin, weights }, (q, k, v) => attention(config, sizes, q, k, v, promptMask))
+  return { inputs, weights, x, result }
 }
 
 /** An input for every weight of a block. */
-export function blockWeights({ config, precision }: Net): Partial<Record<LayerRole, Value>> {
+export function blockWeights({ config, precision }: Net): BlockWeights {
   return Object.fromEntries(layerRoles(config).map((role) => [role, input(precision.weights, shapeOf(config, role))]))
 }
 
-/** Names of Block.activations and the width of each, [T, width]. */
-export function activationWidths({ heads, kvHeads, headDim, hidden, intermediate }: ModelConfig): [string, number][] {
-  const query = heads * headDim
-  const keyValue = kvHeads * headDim
-  return [
-    ['queries', query],
-    ['keys', keyValue],
-    ['values', keyValue],
-    ['attended', query],
-    ['middle', hidden],
-    ['gates', intermediate],
-    ['ups', intermediate],
-  ]
+/** What a block keeps for its backward: the width of each of its activations, [T, width], by name. */
+export function activationWidths(net: Net): [string, number][] {
+  const row: BatchSizes = { groups: 1, samples: 1, prompt: 0, completion: 1 }
+  const { activations } = blockGraph(net, row, false).result
+  return Object.entries(activations).map(([name, { shape }]) => [name, fixed(shape[1])])
 }

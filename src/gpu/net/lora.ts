@@ -7,8 +7,6 @@ import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 export interface LowRank {
   rank: number
   scale: number
-  /** Undefined where the weight of that name is not adapted. */
-  pair(weight: string): object | undefined
 }
 
 /** W + scale·B·A, the adapted matrix in the type of W: W [out, in], A [rank, in], B [out, rank]. */

@@ -1,7 +1,7 @@
 // Groups of token ids → the padded arrays that one forward and backward pass reads.
 //
 // Letters as in block.ts. A prompt of p tokens has p − 1 rows; its last token opens each completion.
-import type { BatchSizes } from '../net/sizes.ts'
+import { MASKED, type BatchSizes } from '../net/sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Group, PerToken } from './policy.ts'
 import { inverseFrequencies } from '../weights/rope.ts'
@@ -18,8 +18,6 @@ export interface Batch {
   /** Token that each completion row predicts, [N·G·R]; 0 at padding. */
   labels: BigInt64Array
 }
-
-const MASKED = -1e30
 
 /** Rows a pass may hold before groups are split among several. */
 const ROWS = 2048

@@ -6,7 +6,7 @@ import type { Batch } from './batch.ts'
 import { activationWidths, backwardGraph, forwardGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } from './engine.ts'
-import { layerRoles, shapeOf, tensorName, type ModelConfig } from '../weights/family.ts'
+import { adaptable, layerRoles, shapeOf, tensorName, type LinearRole, type ModelConfig } from '../weights/family.ts'
 import { cut, input } from '../graph/graph.ts'
 import { zeros } from '../graph/ops/sums.ts'
 import { embed, embedGradient } from '../net/head.ts'
@@ -43,10 +43,11 @@ export function forwardBlocks(
     ids: scratch.putIds('ids', [T], batch.ids),
   }
   embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
-  const saving = keep && savedBytes(engine, T) <= engine.activationBudget
+  const widths = activationWidths(engine)
+  const saving = keep && savedBytes(engine, widths, T) <= engine.activationBudget
   const key = sizesKey(sizes, batch.promptMask !== undefined)
   for (let layer = 0; layer < config.layers; layer++) {
-    const kept = saving ? activationTensors(engine, layer, T) : {}
+    const kept = saving ? activationTensors(engine, widths, layer, T) : {}
     residuals.kept.push(kept)
     programs.run(
       `forward ${key} ${saving}`,
@@ -81,31 +82,33 @@ export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlope
   clear(engine, top, T - batch.labels.length)
   backwardHead(engine, residuals, top, slopes)
 
-  const full = parameters.adapter === undefined
+  const { adapter } = parameters
   const masked = batch.promptMask !== undefined
-  const roles = layerRoles(config)
   const key = sizesKey(batch.sizes, masked)
   for (let layer = config.layers - 1; layer >= 0; layer--) {
     const kept = residuals.kept[layer]!
     const saved = Object.keys(kept).length > 0
-    const accumulated = full
-      ? Object.fromEntries(roles.map((role) => [`gradient ${role}`, gradientOf(parameters, config, role, layer)]))
-      : pairTensors(parameters, config, layer, 'gradient')
-    const pairs = full ? {} : pairTensors(parameters, config, layer, 'value')
+    const pairs = adapter && pairsOf(adapter, config, layer)
+    const trained = pairs ? { ...adapter, roles: pairs.map(({ role }) => role) } : 'all'
+    const accumulated = pairs
+      ? pairTensors(pairs, 'gradient')
+      : Object.fromEntries(
+          layerRoles(config).map((role) => [`gradient ${role}`, gradientOf(parameters, config, role, layer)]),
+        )
     programs.run(
-      `backward ${key} ${full} ${saved}`,
-      () => backwardGraph(engine, parameters.adapter, batch.sizes, { masked, saved }),
+      `backward ${key} ${trained === 'all' ? trained : trained.roles} ${saved}`,
+      () => backwardGraph(engine, trained, batch.sizes, { masked, saved }),
       {
         ...blockTensors(residuals, layer, config, parameters.weight),
         ...kept,
-        ...pairs,
+        ...(pairs && pairTensors(pairs, 'value')),
         ...accumulated,
         dy: buffers[(layer + 1) % 2]!,
       },
       { dx: buffers[layer % 2]!, ...accumulated },
     )
   }
-  if (full) {
+  if (!adapter) {
     const gradient = gradientOf(parameters, config, 'embed')
     const make = () => {
       const accumulated = input('f32', shapeOf(config, 'embed'))
@@ -131,33 +134,35 @@ function blockTensors(residuals: Residuals, layer: number, config: ModelConfig, 
   }
 }
 
-function pairTensors(parameters: Parameters, config: ModelConfig, layer: number, what: 'value' | 'gradient'): Tensors {
-  const tensors: Record<string, Tensor> = {}
-  for (const role of layerRoles(config)) {
-    const pair: LowRankTensors | undefined = parameters.adapter?.pair(tensorName(config, role, layer))
-    if (!pair) continue
-    tensors[`${what} ${role} a`] = pair.a[what]
-    tensors[`${what} ${role} b`] = pair.b[what]
-  }
-  return tensors
+type Pair = LowRankTensors & { role: LinearRole }
+
+/** The pairs that adapt weights of a layer. */
+function pairsOf({ pair }: NonNullable<Parameters['adapter']>, config: ModelConfig, layer: number): Pair[] {
+  return adaptable.flatMap((role) => {
+    const found = pair(tensorName(config, role, layer))
+    return found ? [{ role, ...found }] : []
+  })
 }
 
-function activationTensors({ config, precision, scratch }: Engine, layer: number, T: number): Tensors {
+function pairTensors(pairs: readonly Pair[], what: 'value' | 'gradient'): Tensors {
   return Object.fromEntries(
-    activationWidths(config).map(([name, width]) => [
-      name,
-      scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width]),
+    pairs.flatMap(({ role, a, b }) => [
+      [`${what} ${role} a`, a[what]],
+      [`${what} ${role} b`, b[what]],
     ]),
   )
 }
 
-function savedBytes({ config, precision }: Net, T: number): number {
-  return (
-    dtypes[precision.compute].bytes *
-    T *
-    config.layers *
-    activationWidths(config).reduce((sum, [, width]) => sum + width, 0)
+type Widths = ReturnType<typeof activationWidths>
+
+function activationTensors({ precision, scratch }: Engine, widths: Widths, layer: number, T: number): Tensors {
+  return Object.fromEntries(
+    widths.map(([name, width]) => [name, scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width])]),
   )
+}
+
+function savedBytes({ config, precision }: Net, widths: Widths, T: number): number {
+  return dtypes[precision.compute].bytes * T * config.layers * widths.reduce((sum, [, width]) => sum + width, 0)
 }
 
 /** Set the first `rows` rows to zero: no gradient reaches prompt rows from the head. */

@@ -1,7 +1,7 @@
 // Prefill: keys and values of prompts, computed once a group and read by all of its completions.
 //
 // Letters as in block.ts.
-import { rowsOf, sizesKey, type BatchSizes } from '../net/sizes.ts'
+import { MASKED, rowsOf, sizesKey, type BatchSizes } from '../net/sizes.ts'
 import { angles, padded } from './batch.ts'
 import { prefillGraph } from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
@@ -12,7 +12,6 @@ import { embedRows } from './passes.ts'
 
 /** Prompt rows prefilled together at most. */
 const PREFILL_ROWS = 2048
-const MASKED = -1e30
 
 /** Keys and values are [N, K, P, H]. */
 export interface PromptCache extends Readonly<LayerCache> {

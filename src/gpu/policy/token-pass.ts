@@ -2,7 +2,6 @@
 //
 // Letters as in block.ts; B = N·G rows decoded together.
 import { angles } from './batch.ts'
-import { blockWeights } from '../net/block-graphs.ts'
 import { attendStep, projectStep } from '../net/decode.ts'
 import { cut, op } from '../graph/graph.ts'
 import { headInputs, scaledLogits } from '../net/head.ts'
@@ -51,13 +50,13 @@ export function tokenPass(engine: Engine, step: TokenStep): Tensor<Float> {
     const x = stream[layer % 2]!
     programs.run(
       `decode project ${B}`,
-      () => projectStep(engine, B, blockWeights(engine)),
+      () => projectStep(engine, B),
       { x, ...rope, ...weights },
       { query, key: cache.slot(layer, 'keys', t), value: cache.slot(layer, 'values', t) },
     )
     programs.run(
       `decode attend ${N}×${G} ${P}`,
-      () => attendStep(engine, N, G, P, blockWeights(engine)),
+      () => attendStep(engine, N, G, P),
       {
         x,
         query,

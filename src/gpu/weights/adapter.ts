@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import { type LayerRole, type ModelConfig, type Parameter, families, parametersOf } from './family.ts'
+import { type ModelConfig, type Parameter, adaptable, families, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
 import { type Safetensors, type Stored, openSafetensors, writeSafetensors } from './safetensors.ts'
 
@@ -23,9 +23,6 @@ export interface LowRank {
   /** [out, rank] */
   b: Float32Array
 }
-
-/** Matrices of a block that can carry an adapter. */
-export const adaptable = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const satisfies readonly LayerRole[]
 
 const PREFIX = 'base_model.model.'
 
@@ -78,7 +75,7 @@ export function loadAdapter(dir: string, config: ModelConfig): Adapter {
     if (strange !== undefined)
       throw new HoneError(`Cannot read the adapter: tensor '${strange}' belongs to no matrix of the model`, {
         at: file.path,
-        hint: 'The adapter must have been trained on this model, on q, k, v, o, gate, up and down projections.',
+        hint: `The adapter must have been trained on this model, on projections among ${adaptable.join(', ')}.`,
       })
     if (pairs.size === 0) throw new HoneError('Cannot read the adapter: it adapts nothing', { at: file.path })
     return { rank, alpha, scale: alpha / (use_rslora ? Math.sqrt(rank) : rank), pairs }

@@ -20,10 +20,60 @@ export interface ModelConfig {
   maxPositions: number
 }
 
-/** What a tensor is for. `head` is absent where the embedding is tied. */
-export type Role = 'embed' | 'finalNorm' | 'head' | LayerRole
-export type LayerRole =
-  'norm1' | 'q' | 'k' | 'v' | 'o' | 'qBias' | 'kBias' | 'vBias' | 'qNorm' | 'kNorm' | 'norm2' | 'gate' | 'up' | 'down'
+interface RoleRow {
+  /** [out, in] for matrices. */
+  shape: (config: ModelConfig) => number[]
+  /** Absent: in every model. */
+  when?: (config: ModelConfig) => boolean
+  /** A linear map of the block, which an adapter can be added to. */
+  linear?: true
+}
+
+const query = ({ heads, headDim }: ModelConfig) => heads * headDim
+const keyValue = ({ kvHeads, headDim }: ModelConfig) => kvHeads * headDim
+
+/** The tensors of a block in the order of the forward pass. */
+const layerTable = {
+  norm1: { shape: ({ hidden }) => [hidden] },
+  q: { shape: (config) => [query(config), config.hidden], linear: true },
+  qBias: { shape: (config) => [query(config)], when: ({ qkvBias }) => qkvBias },
+  k: { shape: (config) => [keyValue(config), config.hidden], linear: true },
+  kBias: { shape: (config) => [keyValue(config)], when: ({ qkvBias }) => qkvBias },
+  v: { shape: (config) => [keyValue(config), config.hidden], linear: true },
+  vBias: { shape: (config) => [keyValue(config)], when: ({ qkvBias }) => qkvBias },
+  qNorm: { shape: ({ headDim }) => [headDim], when: ({ qkNorm }) => qkNorm },
+  kNorm: { shape: ({ headDim }) => [headDim], when: ({ qkNorm }) => qkNorm },
+  o: { shape: (config) => [config.hidden, query(config)], linear: true },
+  norm2: { shape: ({ hidden }) => [hidden] },
+  gate: { shape: ({ intermediate, hidden }) => [intermediate, hidden], linear: true },
+  up: { shape: ({ intermediate, hidden }) => [intermediate, hidden], linear: true },
+  down: { shape: ({ hidden, intermediate }) => [hidden, intermediate], linear: true },
+} satisfies Record<string, RoleRow>
+
+/** The tensors after the blocks. */
+const topTable = {
+  finalNorm: { shape: ({ hidden }) => [hidden] },
+  head: { shape: ({ vocabulary, hidden }) => [vocabulary, hidden], when: ({ tied }) => !tied },
+} satisfies Record<string, RoleRow>
+
+const roleTable: Record<Role, RoleRow> = {
+  embed: { shape: ({ vocabulary, hidden }) => [vocabulary, hidden] },
+  ...layerTable,
+  ...topTable,
+}
+
+/** What a tensor is for. */
+export type Role = 'embed' | keyof typeof topTable | LayerRole
+export type LayerRole = keyof typeof layerTable
+/** Roles of linear maps. */
+export type LinearRole = {
+  [R in LayerRole]: (typeof layerTable)[R] extends { linear: true } ? R : never
+}[LayerRole]
+
+const rolesIn = <R extends Role>(table: Record<R, RoleRow>) => Object.keys(table) as R[]
+
+/** Linear maps of a block, which can carry an adapter. */
+export const adaptable = rolesIn(layerTable).filter((role): role is LinearRole => roleTable[role].linear === true)
 
 /** One weight: its role, its layer (undefined outside the blocks), its Hugging Face name and its shape ([out, in] for matrices). */
 export interface Parameter {
@@ -78,54 +128,13 @@ export function tensorName(config: ModelConfig, role: Role, layer?: number): str
 }
 
 /** Roles that one block of this model holds, in the order of the forward pass. */
-export function layerRoles(config: ModelConfig): LayerRole[] {
-  const all: LayerRole[] = [
-    'norm1',
-    'q',
-    'qBias',
-    'k',
-    'kBias',
-    'v',
-    'vBias',
-    'qNorm',
-    'kNorm',
-    'o',
-    'norm2',
-    'gate',
-    'up',
-    'down',
-  ]
-  return all.filter((role) =>
-    role.endsWith('Bias') ? config.qkvBias : role === 'qNorm' || role === 'kNorm' ? config.qkNorm : true,
-  )
-}
+export const layerRoles = (config: ModelConfig): LayerRole[] => present(layerTable, config)
+
+const present = <R extends Role>(table: Record<R, RoleRow>, config: ModelConfig): R[] =>
+  rolesIn(table).filter((role) => roleTable[role].when?.(config) ?? true)
 
 /** Shape of the tensor with that role. */
-export function shapeOf(config: ModelConfig, role: Role): number[] {
-  const { hidden, intermediate, vocabulary, headDim } = config
-  const query = config.heads * headDim
-  const keyValue = config.kvHeads * headDim
-  const shapes: Record<Role, number[]> = {
-    embed: [vocabulary, hidden],
-    norm1: [hidden],
-    q: [query, hidden],
-    qBias: [query],
-    k: [keyValue, hidden],
-    kBias: [keyValue],
-    v: [keyValue, hidden],
-    vBias: [keyValue],
-    qNorm: [headDim],
-    kNorm: [headDim],
-    o: [hidden, query],
-    norm2: [hidden],
-    gate: [intermediate, hidden],
-    up: [intermediate, hidden],
-    down: [hidden, intermediate],
-    finalNorm: [hidden],
-    head: [vocabulary, hidden],
-  }
-  return shapes[role]
-}
+export const shapeOf = (config: ModelConfig, role: Role): number[] => roleTable[role].shape(config)
 
 /** Every weight of the model in the order of the forward pass. */
 export function parametersOf(config: ModelConfig): Parameter[] {
@@ -139,7 +148,6 @@ export function parametersOf(config: ModelConfig): Parameter[] {
   return [
     parameter('embed'),
     ...Array.from({ length: config.layers }, (_, layer) => roles.map((role) => parameter(role, layer))).flat(),
-    parameter('finalNorm'),
-    ...(config.tied ? [] : [parameter('head')]),
+    ...present(topTable, config).map((role) => parameter(role)),
   ]
 }

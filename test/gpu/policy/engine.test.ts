@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { adaptable } from '../../../src/gpu/weights/adapter.ts'
+import { loadAdapter, saveAdapter } from '../../../src/gpu/weights/adapter.ts'
+import { adaptable } from '../../../src/gpu/weights/family.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel, type ModelOptions } from '../../../src/gpu/policy/model.ts'
@@ -231,5 +232,27 @@ describe('training state', () => {
     await model.save(adapter, 'adapter')
     const loaded = openModel(device, folder, { adapter })
     expectClose(loaded.logits([3, 1, 4, 1, 5]), model.logits([3, 1, 4, 1, 5]), 1e-6)
+  })
+
+  test('of an adapter on some layers alone is trained as where the others adapt nothing', async () => {
+    const model = openModel(device, folder, { training: lora })
+    accumulate(model, groups)
+    model.update(adamw)
+    const saved = join(root, 'every-layer')
+    await model.save(saved, 'adapter')
+    const adapter = loadAdapter(saved, model.config)
+    const isFirst = (name: string) => name.includes('layers.0.')
+    const still = [...adapter.pairs].map(
+      ([name, { a, b }]) => [name, { a, b: isFirst(name) ? b.map(() => 0) : b }] as const,
+    )
+    const found = [still, still.filter(([name]) => !isFirst(name))].map((pairs, i) => {
+      const dir = join(root, `layers-${i}`)
+      saveAdapter(dir, { ...adapter, pairs: new Map(pairs) }, { config: model.config, base: folder })
+      const trained = openModel(device, folder, { training: lora, adapter: dir })
+      accumulate(trained, groups)
+      return trained.gradients().filter(({ name }) => !isFirst(name))
+    })
+    expect(found[1]!.length).toBe(2 * adaptable.length)
+    expect(found[1]).toEqual(found[0]!)
   })
 })

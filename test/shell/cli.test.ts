@@ -39,6 +39,30 @@ describeForms((start) => {
     expect(hone('help', 'doctor')).toEqual(hone('doctor', '--help'))
   }, 120_000)
 
+  test('help of a training command shows the values in force, each with where it comes from', () => {
+    const config = join(mkdtempSync(join(tmpdir(), 'hone-help-')), 'job.yaml')
+    writeFileSync(config, 'preset: dapo\nlearning_rate: 3e-5\n')
+    const { code, stdout } = run(start, ['train', config, '--seed', '7', '--help'], { env: { HONE_EPOCHS: '2' } })
+    const rowOf = (flag: string) => new RegExp(`^  ${flag}(?: .*)?(?:\n   .*)?`, 'm').exec(stdout)?.[0]
+    expect(code).toBe(0)
+    expect(rowOf('--preset')).toEndWith(`[default: dapo from ${config}:1]`)
+    expect(rowOf('--learning-rate')).toEndWith(`[default: 3e-5 from ${config}:2]`)
+    expect(rowOf('--clip-high')).toEndWith('[default: 0.28 from preset dapo]')
+    expect(rowOf('--mask-truncated')).toEndWith('[default: true from preset dapo]')
+    expect(rowOf('--epochs')).toEndWith('[default: 2 from HONE_EPOCHS]')
+    expect(rowOf('--seed')).toEndWith('[default: 7 from --seed]')
+    expect(rowOf('--group-size')).toEndWith('[default: 5]')
+    expect(rowOf('--threads')).toEndWith('[default: all cores]')
+    expect(hone('sft', '--preset', 'full', '--help').stdout).toContain('[default: 1e-5 from preset full]')
+    expect(hone('plan', '--batch-size', '2', '--help').stdout).toContain('[default: 20 from preset tool-n1]')
+    expect(hone('train', '--help').stdout).toContain('[default: tool-n1]')
+  })
+
+  test('help is given beside a wrong flag, but not for a file that cannot be read', () => {
+    expect(hone('train', '--no-such-flag', '--help')).toEqual(hone('train', '--help'))
+    expect(hone('train', 'absent.yaml', '--help')).toMatchObject({ code: 2, stdout: '' })
+  })
+
   test('an unknown command or flag is named with the nearest one', () => {
     expect(hone('docter')).toEqual({
       code: 2,
@@ -77,6 +101,24 @@ describeForms((start) => {
     const { stdout } = run(start, ['doctor'], { env: { HONE_TOKEN: 's3cret', OPENAI_API_KEY: 's3cret' } })
     expect(stdout).toContain('HONE_TOKEN')
     expect(stdout).not.toContain('s3cret')
+  })
+
+  test('doctor knows the variables of settings, and a misspelt one', () => {
+    const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
+      env: { HONE_LEARNING_RATE: '1', HONE_LEARNIN_RATE: '1' },
+    })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ name: 'HONE_LEARNING_RATE', state: 'ok', note: 'a setting of sft and train' }),
+    )
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({
+        name: 'HONE_LEARNIN_RATE',
+        state: 'missing',
+        note: 'hone reads no such variable',
+        hint: 'did you mean HONE_LEARNING_RATE?',
+      }),
+    )
   })
 
   test('doctor tells of a cache and a runtime that cannot be used, and exits 1', () => {
@@ -208,4 +250,18 @@ test('a boolean flag is turned off by --no-, and takes true or false at most', (
 
 test('any value survives behind an equals sign', () => {
   fc.assert(fc.property(fc.string(), (value) => expect(read([`--rate=${value}`])).toEqual([`--rate=${value}`, '--'])))
+})
+
+test('nothing of a command, neither citty nor a schema, is loaded before one is chosen', async () => {
+  const root = join(import.meta.dir, '..', '..', 'src')
+  const scan = new Bun.Transpiler({ loader: 'ts' })
+  const loaded = new Set([join(root, 'main.ts')])
+  for (const file of loaded) {
+    if (!file.startsWith(root)) continue
+    const text = await Bun.file(file).text()
+    for (const { path, kind } of scan.scanImports(text.replace(/^#!.*/, '')))
+      if (kind === 'import-statement') loaded.add(path.startsWith('.') ? join(file, '..', path) : path)
+  }
+  const names = [...loaded].map((each) => each.replace(`${root}/`, ''))
+  expect(names.toSorted()).toEqual(['error.ts', 'main.ts', 'node:fs', 'out.ts', 'shell/builtins.ts', 'shell/cli.ts'])
 })

@@ -2,8 +2,12 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { didYouMean } from '../../error.ts'
 import { cacheFolder } from '../../shell/cache.ts'
+import { variableOf } from '../../shell/flags.ts'
+import { leavesOf } from '../../shell/schema.ts'
 import { version } from '../../shell/version.ts'
+import { kinds } from '../train/kinds.ts'
 
 /** One line of a report. `state` says whether hone works with it: missing is a pity, broken is a fault. */
 export interface Finding {
@@ -20,6 +24,7 @@ export interface Finding {
 export const variables: Record<string, string> = {
   HONE_CACHE: 'folder for what can be made again',
   HONE_ORT_DIR: 'folder of another ONNX Runtime',
+  HONE_BIN: 'another hone, for the files of hone export --reward',
   HONE_DEBUG: '1 shows the stack of an error',
   HONE_NO_PROGRESS: 'any value hides the status line',
   HONE_FORMAT: 'format of findings where none is given',
@@ -110,10 +115,21 @@ function cache(folder: string): Finding {
 
 function inForce(environment: Record<string, string | undefined>): Finding[] {
   const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(variables, name))
-  return names.sort().map((name) => ({
-    ...fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? '')),
-    note: variables[name] ?? 'a setting of sft and train',
-  }))
+  const settings = Object.values(kinds).flatMap(({ schema }) => leavesOf(schema).map(variableOf))
+  const known: Record<string, string> = {
+    ...Object.fromEntries(settings.map((name) => [name, `a setting of ${Object.keys(kinds).join(' and ')}`])),
+    ...variables,
+  }
+  return names.sort().map((name): Finding => {
+    const found = fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? ''))
+    if (known[name] !== undefined) return { ...found, note: known[name] }
+    return {
+      ...found,
+      state: 'missing',
+      note: 'hone reads no such variable',
+      hint: didYouMean(name, Object.keys(known)),
+    }
+  })
 }
 
 /** True if the folder can be written, or made. */

@@ -1,6 +1,6 @@
 // Evaluation: responses from a file, an endpoint or a model, judged one by one in order, and what they come to.
-import type { Judged, OpenBenchmark, Response } from '../../eval/benchmark.ts'
-import { findBenchmark } from '../../eval/benchmarks.ts'
+import type { Benchmark, Judged, OpenBenchmark, Response } from '../../eval/benchmark.ts'
+import { benchmarks } from '../../eval/benchmarks.ts'
 import { summarize } from '../../eval/summary.ts'
 import { EXIT, type ExitCode, HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
@@ -18,7 +18,7 @@ const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed:
 export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   outliveReader()
   const { bench, data } = flags
-  const benchmark = findBenchmark(bench)
+  const benchmark: Benchmark = benchmarks[bench]
   const sources = [flags.responses, flags.model, flags.endpoint].filter((each) => each !== undefined)
   if (sources.length !== 1) {
     throw new HoneError('Cannot evaluate: give exactly one of --responses, --model and --endpoint', {

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { callFormats } from '../../dialogue/call.ts'
 import { checkers } from '../../eval/acebench/judge.ts'
+import type { Benchmark } from '../../eval/benchmark.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { decoders } from '../../eval/bfcl/decode.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
@@ -11,7 +12,7 @@ import { bars } from './bars.ts'
 
 /** A flag for each benchmark that writes files for its own program. */
 const writers: Record<`write-${string}`, v.GenericSchema<string | undefined>> = Object.fromEntries(
-  Object.entries(benchmarks).flatMap(([name, { results }]) =>
+  Object.entries<Benchmark>(benchmarks).flatMap(([name, { results }]) =>
     results ? [[`write-${name}`, say(v.optional(folder()), results.what)] as const] : [],
   ),
 )

@@ -2,7 +2,7 @@
 import { reportPage } from '../../eval/report/html.ts'
 import { textReport } from '../../eval/report/text.ts'
 import type { Summary } from '../../eval/summary.ts'
-import type { Judged, Response } from '../../eval/benchmark.ts'
+import type { Benchmark, Judged, Response } from '../../eval/benchmark.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson } from '../../text/json.ts'
@@ -53,7 +53,7 @@ export function requireResults(flags: EvalFlags): void {
 }
 
 function resultsOf(flags: Readonly<Record<string, unknown>>) {
-  return Object.entries(benchmarks).flatMap(([name, { results }]) => {
+  return Object.entries<Benchmark>(benchmarks).flatMap(([name, { results }]) => {
     const folder = flags[`write-${name}`]
     return results && typeof folder === 'string' ? [{ name, folder, write: results.write }] : []
   })

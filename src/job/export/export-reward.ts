@@ -4,10 +4,10 @@ import { openWriter } from '../../text/jsonl.ts'
 import { log } from '../../out.ts'
 import type { Mode } from '../../reward/reward.ts'
 import { selfCommand } from '../../reward/scorer.ts'
-import { shim, trainers } from './shim.ts'
+import { shim, type TrainerName, trainers } from './shim.ts'
 
 /** Writes the shim to `output` (`-` = stdout) and says how the trainer is told of it. */
-export function exportReward(reward: string, trainer: string | undefined, mode: Mode, output: string): void {
+export function exportReward(reward: string, trainer: TrainerName | undefined, mode: Mode, output: string): void {
   if (trainer === undefined) {
     throw new HoneError('Cannot export a reward: --for is missing', {
       hint: `There are: ${Object.keys(trainers).join(', ')}.`,
@@ -17,5 +17,5 @@ export function exportReward(reward: string, trainer: string | undefined, mode: 
   const writer = openWriter(output)
   writer.write(text.trimEnd())
   writer.commit()
-  if (output !== '-') log(`wrote ${output}; use it as: ${trainers[trainer]!.usage(output)}`)
+  if (output !== '-') log(`wrote ${output}; use it as: ${trainers[trainer].usage(output)}`)
 }

@@ -1,6 +1,5 @@
 // Python files that let other trainers ask hone for rewards: one process answers a line for every completion.
 import { resolve } from 'node:path'
-import { lookup } from '../../error.ts'
 import { resolveReward } from '../../reward/resolve.ts'
 import type { Mode } from '../../reward/reward.ts'
 import { isRewardFile } from '../../reward/scorer.ts'
@@ -22,7 +21,7 @@ export interface Trainer {
 }
 
 /** Trainer → its calling convention. */
-export const trainers: Record<string, Trainer> = {
+export const trainers = {
   verl: {
     what: 'custom_reward_function of verl',
     usage: (path) => `custom_reward_function.path=${path} custom_reward_function.name=compute_score`,
@@ -64,11 +63,12 @@ def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None,
     return [None if verdict["score"] is None else float(verdict["score"]) for verdict in ask(rows)]
 `,
   },
-}
+} satisfies Record<string, Trainer>
+export type TrainerName = keyof typeof trainers
 
-/** The Python file for a trainer. @throws HoneError for a reward or trainer that does not exist. */
-export function shim(trainer: string, { reward, mode, command }: ShimOptions): string {
-  const target = lookup(trainers, 'trainer', trainer)
+/** The Python file for a trainer. @throws HoneError for a reward that does not exist. */
+export function shim(trainer: TrainerName, { reward, mode, command }: ShimOptions): string {
+  const target: Trainer = trainers[trainer]
   const file = isRewardFile(reward)
   if (!file) resolveReward(reward)
   return `# Rewards of hone (${reward}, ${mode}) as a ${target.what}. HONE_BIN names another hone.

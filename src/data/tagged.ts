@@ -5,7 +5,7 @@ import { toJson } from '../text/python/json.ts'
 import { PythonError } from '../text/python/value.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 import { toCalls } from './calls.ts'
-import { endOfJson } from '../text/json-span.ts'
+import { spanOf } from '../text/json/scan.ts'
 import { callTurn } from './roles.ts'
 import { Rejection, type Turn } from './source.ts'
 
@@ -74,8 +74,8 @@ export function readTaggedDecision(text: string): { turn: Turn; think: string | 
 function readTaggedCalls(text: string): ToolCall[] {
   const calls: ToolCall[] = []
   for (let at = text.search(/\S/); at >= 0 && at < text.length;) {
-    const end = text[at] === '{' || text[at] === '[' ? endOfJson(text, at) : -1
-    if (end < 0) throw new Rejection('bad-call', `a call is no JSON object: ${text.slice(at, at + 80)}`)
+    const { end, closed } = spanOf(text, at)
+    if (!closed) throw new Rejection('bad-call', `a call is no JSON object: ${text.slice(at, at + 80)}`)
     calls.push(...toCalls(text.slice(at, end)))
     const next = text.slice(end).search(/\S/)
     at = next < 0 ? -1 : end + next

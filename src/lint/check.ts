@@ -3,7 +3,7 @@ import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } 
 import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { isRow } from './shape.ts'
 import { fieldText, itemTexts, outlineOf, type Outline } from './outline.ts'
-import { count } from './scan.ts'
+import { count } from '../text/python/text.ts'
 import { takesType } from './types.ts'
 import type { Fault, Faults, LintContext, Path, Rule, RowKeys } from './rule.ts'
 

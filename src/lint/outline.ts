@@ -1,4 +1,6 @@
 // One quick pass over the text of a row: how many keys it spells, and where each of its fields stands.
+import { endOfString } from '../text/json/scan.ts'
+
 export interface Outline {
   /** Keys of all objects, those that stand twice counted twice. */
   keys: number
@@ -67,22 +69,10 @@ function fieldAt(text: string, { fields }: Outline, name: string): number {
 /** Past a colon or comma, and the blank that may follow. */
 const valueStart = (text: string, mark: number): number => (text.charCodeAt(mark + 1) === SPACE ? mark + 2 : mark + 1)
 
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0 && text.charCodeAt(end - 1) === BACKSLASH) {
-    let first = end - 1
-    while (text.charCodeAt(first - 1) === BACKSLASH) first--
-    if ((end - first) % 2 === 0) break
-    end = text.indexOf('"', end + 1)
-  }
-  return end < 0 ? text.length : end
-}
-
 const SPACE = 0x20
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const BACKSLASH = 0x5c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b

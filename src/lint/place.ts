@@ -1,7 +1,7 @@
 // From a finding in a piece of text to a line and a column of the file.
 import type { Diagnostic } from '../shell/diag.ts'
 import { type Found, withoutEdges } from './check.ts'
-import { locate } from './scan.ts'
+import { locate } from '../text/json/scan.ts'
 
 /** A piece of a file that holds one row: where it begins, and its text, which the file has unless the row was converted. */
 export interface Piece {

@@ -2,7 +2,7 @@
 import { parseJson, JsonError, isObject, type Json } from '../../text/json.ts'
 import type { ToolCall } from '../../dialogue/row.ts'
 import { toCalls } from '../calls.ts'
-import { endOfJson } from '../../text/json-span.ts'
+import { spanOf } from '../../text/json/scan.ts'
 import { callTurn } from '../roles.ts'
 import { Rejection, stringAt, type Source, type Turn } from '../source.ts'
 import { convertSharegpt } from './sharegpt.ts'
@@ -20,8 +20,8 @@ export const glaive: Source = {
 function readFunctions(system: string): Json[] {
   const tools: Json[] = []
   for (let at = system.indexOf('{'); at >= 0;) {
-    const end = endOfJson(system, at)
-    if (end < 0) throw new Rejection('bad-tools', 'a function in the system text is cut short')
+    const { end, closed } = spanOf(system, at)
+    if (!closed) throw new Rejection('bad-tools', 'a function in the system text is cut short')
     try {
       tools.push(parseJson(system.slice(at, end)))
     } catch (error) {

@@ -4,7 +4,7 @@ import { JsonError, isObject, type Json, type JsonObject } from '../../text/json
 import { PythonError } from '../../text/python/value.ts'
 import type { ToolCall } from '../../dialogue/row.ts'
 import { toCalls } from '../calls.ts'
-import { endOfJson } from '../../text/json-span.ts'
+import { spanOf } from '../../text/json/scan.ts'
 import { CALL_ROLES, toRole } from '../roles.ts'
 import { arrayAt, jsonIn, kindOf, Rejection, stringAt, type Source, type Turn } from '../source.ts'
 import { parseToolaceCalls } from '../toolace-call.ts'
@@ -37,8 +37,8 @@ const INTRODUCTION = 'functions in JSON format that you can invoke:'
 /** The array that follows the introduction, whatever stands after it. */
 function readTools(system: string): Json[] {
   const start = system.indexOf('[', system.indexOf(INTRODUCTION))
-  const end = start < 0 ? -1 : endOfJson(system, start)
-  if (end < 0) throw new Rejection('bad-tools', 'the system text holds no complete list of functions')
+  const { end, closed } = spanOf(system, start)
+  if (!closed) throw new Rejection('bad-tools', 'the system text holds no complete list of functions')
   return arrayAt({ tools: system.slice(start, end) }, 'tools', 'bad-tools')
 }
 

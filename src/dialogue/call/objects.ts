@@ -2,7 +2,8 @@
 import type { Call, Parsed } from './format.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
-import { jsonEnd, Malformed, readValue, splitThink, toCalls } from './read.ts'
+import { spanOf } from '../../text/json/scan.ts'
+import { Malformed, readValue, splitThink, toCalls } from './read.ts'
 
 const KEYS = ['arguments', 'parameters']
 
@@ -24,7 +25,7 @@ export function parseObjects(completion: string, { nestedText = false }: Objects
   let at = 0
   for (let start = nextBracket(text, 0); start >= 0; start = nextBracket(text, at)) {
     rest.push(text.slice(at, start))
-    const { end, closed } = jsonEnd(text, start)
+    const { end, closed } = spanOf(text, start, true)
     at = Math.max(end, start + 1)
     const raw = text.slice(start, at)
     try {

@@ -51,47 +51,6 @@ function withoutEndTokens(text: string): string {
   }
 }
 
-/** Where a bracketed JSON value that starts at `at` ends. `closed` is false where the text breaks off or stops being JSON at `end`. */
-export function jsonEnd(text: string, at: number): { end: number; closed: boolean } {
-  let depth = 0
-  for (let i = at; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 0x22) {
-      i = stringEnd(text, i)
-      if (i >= text.length) break
-    } else if (code === 0x7b || code === 0x5b) depth++
-    else if (code === 0x7d || code === 0x5d) {
-      if (--depth === 0) return { end: i + 1, closed: true }
-    } else if (!isJsonCharacter(code)) return { end: i, closed: false }
-    if (depth === 0) return { end: i, closed: false }
-  }
-  return { end: text.length, closed: false }
-}
-
-/** Index of the quote that ends the string begun at `at`, or the text's length. */
-function stringEnd(text: string, at: number): number {
-  for (let i = at + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 0x5c) i++
-    else if (code === 0x22) return i
-  }
-  return text.length
-}
-
-/** White space, digits, letters and the signs of numbers and lists: all that JSON has outside strings and brackets. */
-function isJsonCharacter(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x3a) ||
-    (code >= 0x2b && code <= 0x2e) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x61 && code <= 0x7a) ||
-    code === 0x20 ||
-    code === 0x0a ||
-    code === 0x0d ||
-    code === 0x09
-  )
-}
-
 /** A JSON text as a value. @throws Malformed */
 export function readValue(text: string): Json {
   try {

@@ -1,7 +1,8 @@
 // Reads calls that stand between an opening and a closing tag, as Hermes, Qwen, Tool-N1 and ToolRL write them.
 import type { Call, Parsed } from './format.ts'
 import { strip } from '../../text/python/text.ts'
-import { jsonEnd, Malformed, splitThink } from './read.ts'
+import { spanOf } from '../../text/json/scan.ts'
+import { Malformed, splitThink } from './read.ts'
 
 export interface Tagged {
   open: string
@@ -56,7 +57,7 @@ interface BlockEnd {
 /** The closing tag after the block's JSON values, so that a tag inside a string does not count; else the first closing tag. */
 function blockEnd(text: string, start: number, close: string): BlockEnd {
   let at = skipSpace(text, start)
-  for (let value = jsonEnd(text, at); value.closed; value = jsonEnd(text, at)) {
+  for (let value = spanOf(text, at, true); value.closed; value = spanOf(text, at, true)) {
     at = skipSpace(text, value.end)
     if (text.startsWith(close, at)) return { body: at, next: at + close.length, closed: true, complete: true }
     if (at >= text.length) return { body: at, next: at, closed: false, complete: true }

@@ -1,6 +1,6 @@
 // Rules about the text of a line: JSON, encoding, keys and numbers that do not survive reading.
 import { isObject, type Json } from '../../text/json.ts'
-import { keyText, scan } from '../scan.ts'
+import { keyText, scan } from '../../text/json/scan.ts'
 import { example, exampleCall, type Fault, type Rule } from '../rule.ts'
 
 export const textRules: Rule[] = [

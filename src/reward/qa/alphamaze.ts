@@ -1,7 +1,6 @@
 // AlphaMaze's three rewards (menloresearch/visual-thinker, grpo_stage.py): tags, integrity of the moves, correctness of the path.
-import { strip, words } from '../../text/python/text.ts'
+import { count, strip, words } from '../../text/python/text.ts'
 import { faulty, Raised, type Sample, type Verdict } from '../reward.ts'
-import { count } from '../text.ts'
 
 /** Sum of 0.125 for each think tag on its own line, 1 for moves and nothing else, 0.2 a move of the exact path. */
 export function scoreAlphaMaze({ completion, truth }: Sample): Verdict {

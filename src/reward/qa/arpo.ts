@@ -1,8 +1,7 @@
 // The question-answering reward of ARPO (deep_research.py) and Tool-Star (re_search.py): a tagged layout, then the answer's F1.
-import { strip } from '../../text/python/text.ts'
+import { count, strip } from '../../text/python/text.ts'
 import { wordF1 } from './answer.ts'
 import { faulty, Raised, type Sample, type Verdict } from '../reward.ts'
-import { count } from '../text.ts'
 
 /** -1 for a bad layout or box, else the best F1 over the gold answers, and 0.1 more where search and python both occur with F1 > 0. */
 export function scoreArpo({ completion, truth }: Sample): Verdict {

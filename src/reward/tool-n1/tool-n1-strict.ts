@@ -1,9 +1,8 @@
 // Tool-N1's reward as the paper states it: thinking, then exactly one block of calls, nothing else; no call where none is right.
 import { isObject, parseJson, type Json, type JsonObject } from '../../text/json.ts'
-import { strip } from '../../text/python/text.ts'
+import { count, strip } from '../../text/python/text.ts'
 import { matchCalls } from './match.ts'
 import { faulty, type Sample, type Verdict } from '../reward.ts'
-import { count } from '../text.ts'
 import { makeVerdict, type Reading, type Variant } from './tool-n1-variants.ts'
 
 /**

@@ -1,9 +1,8 @@
 // ToolRL's reward (qiancheng0/ToolRL, reward_score/rlla.py): format, correctness of the calls, and length of the thinking.
 import { isObject, parseJson, type Json } from '../../text/json.ts'
-import { strip, words } from '../../text/python/text.ts'
+import { count, strip, words } from '../../text/python/text.ts'
 import { callFormats } from '../../dialogue/call.ts'
 import { faulty, Raised, type Mode, type Sample, type Verdict } from '../reward.ts'
-import { count } from '../text.ts'
 import { bestPairing, correctness, greedyPairing } from './toolrl-match.ts'
 import { correctnessRange, formatRange, wantedWords, type Range, type Switches } from './toolrl-modes.ts'
 

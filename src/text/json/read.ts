@@ -1,4 +1,5 @@
 // Reads JSON as Python's json.loads does.
+import { spanOf } from './scan.ts'
 import { Float, setKeyOrder, type Json, type JsonObject } from './value.ts'
 
 /** The exceptions of Python's json.loads: not JSON, nested too deep, an integer of more digits than int() takes. */
@@ -42,23 +43,9 @@ export function parseJson(text: string): Json {
  */
 const TRAP = /\d[eE]|\d{16}|-0(?![.\d])|\d\.(?=\d)(?!\d{0,6}[1-9](?!\d))|\d{8}\.\d|"(?:\d|\\u003)[^"]*"\s*:/
 
-/** Nesting of depth d needs 2d characters, so most texts need no count. */
-function isShallow(text: string): boolean {
-  if (text.length <= 2 * MAX_DEPTH) return true
-  let depth = 0
-  let inString = false
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (inString) {
-      if (code === 0x5c) i++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x5b || code === 0x7b) {
-      if (++depth > MAX_DEPTH) return false
-    } else if (code === 0x5d || code === 0x7d) depth--
-  }
-  return true
-}
+/** Nesting of depth d needs 2d characters, so most texts need no look. */
+const isShallow = (text: string): boolean =>
+  text.length <= 2 * MAX_DEPTH || spanOf(text, text.search(/\S/)).deepest <= MAX_DEPTH
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y
 const CONSTANTS = {

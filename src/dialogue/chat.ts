@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
+import { strftime } from './strftime.ts'
 import { loadTransformers } from './transformers.ts'
 
 /** What a chat template is given: `content` and whatever else it reads, such as `tool_calls`. */
@@ -20,6 +21,8 @@ export interface TemplateOptions {
   addGenerationPrompt?: boolean
   /** A template in place of the model's own. */
   chatTemplate?: string
+  /** The day and hour that a template is told of; now unless given. */
+  date?: Date | undefined
   /** Further variables of the template, such as enable_thinking. */
   variables?: Record<string, unknown>
 }
@@ -87,6 +90,11 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   }
 }
 
+/** The tokenizer with templates that are told of that day and hour, whenever they are rendered. */
+export function atDate(tokenizer: Tokenizer, date: Date): Tokenizer {
+  return { ...tokenizer, template: (messages, options) => tokenizer.template(messages, { date, ...options }) }
+}
+
 /** Throws HoneError where the tokenizer in `dir` gives ids that a model with `vocabulary` rows does not have. */
 export function requireVocabulary(tokenizer: Tokenizer, vocabulary: number, dir: string): void {
   if (tokenizer.vocabularySize <= vocabulary) return
@@ -127,7 +135,7 @@ function render(
   dir: string,
   inner: PreTrainedTokenizer,
   messages: readonly ChatMessage[],
-  { tools, addGenerationPrompt = false, chatTemplate, variables = {} }: TemplateOptions = {},
+  { tools, addGenerationPrompt = false, chatTemplate, date = new Date(), variables = {} }: TemplateOptions = {},
 ): string {
   if (chatTemplate === undefined && !inner.chat_template)
     throw new HoneError('Cannot render the messages: the model has no chat template', {
@@ -139,8 +147,14 @@ function render(
       tokenize: false,
       add_generation_prompt: addGenerationPrompt,
       ...(tools && { tools: [...tools] }),
-      ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
-      ...variables,
+      // The package's own strftime_now knows no day but today, in the language of the machine, and cannot be replaced.
+      chat_template: inner
+        .get_chat_template({
+          ...(tools && { tools: [...tools] }),
+          ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
+        })
+        .replaceAll('strftime_now', 'strftime_then'),
+      ...{ strftime_then: (format: string) => strftime(date, format), ...variables },
     })
     return String(text)
   } catch (cause) {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../error.ts'
 import { isRun, pathsOf } from '../rundir/paths.ts'
-import { readRecord } from '../rundir/run.ts'
+import { readRun } from './run-record.ts'
 
 export interface ModelFolder {
   model: string
@@ -21,6 +21,6 @@ export function modelFolder(path: string, adapter?: string): ModelFolder {
     })
   if (!existsSync(join(final, 'adapter_config.json'))) return { model: final, adapter }
   // The run may have gone on with the adapter of another run, whose base is then the model.
-  const { model } = modelFolder(String(readRecord(path).settings['model']))
+  const { model } = modelFolder(String(readRun(path).settings['model']))
   return { model, adapter: adapter ?? final }
 }

@@ -1,5 +1,5 @@
 // From a recipe to what a run works with: tokenizer, rows, device and policy, in the order in which mistakes are cheap.
-import { loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
+import { atDate, loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
 import { openDevice } from '../gpu/device/open.ts'
 import { type Model, openModel } from '../gpu/policy/model.ts'
@@ -21,12 +21,15 @@ export interface Language {
   positions: number
 }
 
-/** Tokenizer and prompt form of the recipe's model, a folder or a finished run. @throws HoneError for a folder that hone cannot run. */
-export async function openLanguage({ model, prompt }: Pick<CommonRecipe, 'model' | 'prompt'>): Promise<Language> {
+/** Tokenizer and prompt form of the recipe's model, a folder or a finished run; templates are told of `date`, now unless given. @throws HoneError for a folder that hone cannot run. */
+export async function openLanguage(
+  { model, prompt }: Pick<CommonRecipe, 'model' | 'prompt'>,
+  date = new Date(),
+): Promise<Language> {
   const folder = modelFolder(model).model
   const config = loadConfig(folder)
   const form = promptForm(prompt)
-  const tokenizer = await loadTokenizer(folder)
+  const tokenizer = atDate(await loadTokenizer(folder), date)
   requireVocabulary(tokenizer, config.vocabulary, folder)
   return { tokenizer, form, config, positions: config.maxPositions }
 }
@@ -50,7 +53,12 @@ export function promptLimit(
   if (limit >= 1 && limit + completion <= positions) return limit
   throw new HoneError(
     `Context too long: a prompt of ${wanted ?? 1} and a completion of ${completion} tokens need more than the model's ${positions} positions`,
-    { hint: 'Lower maxPromptLength or maxCompletionLength; maxPromptLength: null takes what the model allows.' },
+    {
+      hint:
+        wanted === null
+          ? 'lower maxCompletionLength'
+          : 'lower maxPromptLength or maxCompletionLength; maxPromptLength: null takes what the model allows',
+    },
   )
 }
 

@@ -54,7 +54,7 @@ export async function loop(
 ): Promise<'done' | 'interrupted'> {
   const { recipe, policy, emit, clock } = context
   let { step, position } = start
-  if (step === 0 && recipe.evalAtStart) await evaluate(context, step)
+  if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(context, step)
   while (step < steps) {
     const stepped = await takeStep(step, position)
     requireSound(policy, step)
@@ -62,8 +62,10 @@ export async function loop(
     position = stepped.position
     emit({ type: 'step', time: clock(), step, steps, figures: stepped.figures })
     const leaving = context.interrupted() && step < steps
-    if (isDue(step, steps, recipe.evalEvery) && !leaving) await evaluate(context, step)
-    if (isDue(step, steps, recipe.saveEvery) || leaving) save(context, { step, position })
+    const toEvaluate = isDue(step, steps, recipe.evalEvery)
+    if (toEvaluate && !leaving) await evaluate(context, step)
+    if (isDue(step, steps, recipe.saveEvery) || leaving)
+      save(context, { step, position, ...(toEvaluate && leaving && { unevaluated: true }) })
     if (leaving) return end(context, step, 'interrupted')
   }
   return end(context, step, 'done')

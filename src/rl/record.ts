@@ -110,6 +110,8 @@ export interface Replay {
 export interface Progress {
   step: number
   position: number
+  /** An evaluation was due after this step and the run was interrupted first. */
+  unevaluated?: boolean
 }
 
 /** One held-out row and what the model made of it. */

@@ -15,6 +15,10 @@ const StoredRecord = v.object({
   origins: v.record(v.string(), v.string()),
   /** Short names of what the model is asked with and judged by (see rl/evaluate/protocol.ts). */
   protocol: v.optional(v.record(v.string(), v.string())),
+  /** No other run has it: what a checkpoint belongs to. */
+  id: v.optional(v.string()),
+  /** Wall-clock time of its start without a zone, 2026-01-31T12:00:00: what templates are told of the day, on every resume too. */
+  started: v.optional(v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/))),
 })
 
 /** run.json: what the run was asked to do. */
@@ -61,12 +65,16 @@ export function createRun(directory: string, record: RunRecord): Run {
   const paths = pathsOf(directory)
   const release = lock(paths.lock, `the run in "${directory}"`)
   try {
-    writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`)
+    writeRecord(paths, record)
     return open(directory, record, release)
   } catch (error) {
     release()
     throw error
   }
+}
+
+function writeRecord(paths: RunPaths, record: RunRecord): void {
+  writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`)
 }
 
 /** What the run in `directory` was asked to do. @throws HoneError where it holds none. */
@@ -83,12 +91,15 @@ export function readRecord(directory: string): RunRecord {
 }
 
 /**
- * Open the run in `directory` to go on after `step`: later events are dropped, and so are lines that hold
- * none, of which `onDamaged` is told.
+ * Open the run in `directory` to go on after `step`, as `record` where it is given: later events are dropped, and so are
+ * lines that hold none, of which `onDamaged` is told.
  * @throws HoneError where it holds no run, or another process is at it.
  */
-export function resumeRun(directory: string, step: number, onDamaged?: (line: number) => void): Run {
-  const record = readRecord(directory)
+export function resumeRun(
+  directory: string,
+  step: number,
+  { record = readRecord(directory), onDamaged }: { record?: RunRecord; onDamaged?: (line: number) => void } = {},
+): Run {
   const paths = pathsOf(directory)
   const release = lock(paths.lock, `the run in "${directory}"`)
   try {
@@ -96,6 +107,7 @@ export function resumeRun(directory: string, step: number, onDamaged?: (line: nu
       const kept = readEvents(paths.events, onDamaged).filter((event) => !('step' in event) || event.step <= step)
       writeFileAtomic(paths.events, kept.map((event) => `${JSON.stringify(event)}\n`).join(''))
     }
+    writeRecord(paths, record)
     return open(directory, record, release)
   } catch (error) {
     release()

@@ -52,7 +52,7 @@ async function place(overrides: Record<string, unknown>, directory = scratch()) 
     evalReader: firstTokenReader,
     ending: { eosIds: [0] },
     replay: recipe.replay === null ? undefined : await openReplay(recipe.replay, { prompts, config }),
-    store: storeIn(pathsOf(directory), 9),
+    store: storeIn(pathsOf(directory), { keepCheckpoints: 9, run: 'run', made: {} }),
     emit: (event) => events.push(event),
     clock: () => 0,
     interrupted: () => false,
@@ -120,7 +120,7 @@ test('a replayed run that is interrupted and resumed has the bits of one that wa
   const stop = { ...stopped.context, interrupted: () => figures(stopped.events).length === 2 }
   expect(await train(stop, start)).toBe('interrupted')
   const resumed = await place({ replay }, stopped.directory)
-  const { checkpoint } = latestCheckpoint(join(stopped.directory, 'checkpoints'))!
+  const { checkpoint } = latestCheckpoint(join(stopped.directory, 'checkpoints'), 'run')!
   resumed.toy.restore(checkpoint.policy)
   await train({ ...resumed.context, judge: refuse }, checkpoint)
   expect(resumed.toy.table).toEqual(first.toy.table)
@@ -211,7 +211,11 @@ test('turns, given spans and verdicts survive the file', async () => {
     stop: 'max_turns' as const,
     verdict: { score: 1 / 3, parts: { a: null }, fault: 'Timeout', notApplicable: true as const, reasons: ['r'] },
   }))
-  storeIn(pathsOf(directory), 1).rollouts(7, [], [{ prompt, completions: given, live: false }])
+  storeIn(pathsOf(directory), { keepCheckpoints: 1, run: 'run', made: {} }).rollouts(
+    7,
+    [],
+    [{ prompt, completions: given, live: false }],
+  )
   const replay = await openReplay(join(directory, 'rollouts'), { prompts, config })
   expect(replay.steps).toEqual([7])
   expect(await replay.take(7)).toEqual([{ prompt, completions: given }])

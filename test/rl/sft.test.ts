@@ -38,7 +38,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
     ending: { eosIds: [] },
-    store: storeIn(pathsOf(directory), 1),
+    store: storeIn(pathsOf(directory), { keepCheckpoints: 1, run: 'run', made: {} }),
     emit: (event) => events.push(event),
     clock: () => 0,
     interrupted: () => false,
@@ -69,7 +69,7 @@ test('cutting into micro-batches changes nothing, and neither does a resume', as
   const stopped = { ...first.context, interrupted: () => ++steps === 17 }
   expect(await sft(stopped, start)).toBe('interrupted')
   const resumed = setUp({}, first.directory)
-  const { checkpoint } = latestCheckpoint(join(first.directory, 'checkpoints'))!
+  const { checkpoint } = latestCheckpoint(join(first.directory, 'checkpoints'), 'run')!
   resumed.toy.restore(checkpoint.policy)
   await sft(resumed.context, checkpoint)
   expect(resumed.toy.table).toEqual(whole.toy.table)

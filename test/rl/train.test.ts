@@ -45,7 +45,7 @@ function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
     ending: { eosIds: [EOS] },
-    store: storeIn(pathsOf(directory), recipe.keepCheckpoints),
+    store: storeIn(pathsOf(directory), { keepCheckpoints: recipe.keepCheckpoints, run: 'run', made: {} }),
     emit: (event) => events.push(event),
     clock: () => 0,
     interrupted: () => false,
@@ -128,7 +128,7 @@ test('a run killed anywhere and resumed ends with the bits of the run that was n
     }
     await expect(train(killed.context, start)).rejects.toThrow('killed')
     const resumed = context({ steps: 12 }, toyPolicy(V), killed.directory)
-    const latest = latestCheckpoint(join(killed.directory, 'checkpoints'))?.checkpoint
+    const latest = latestCheckpoint(join(killed.directory, 'checkpoints'), 'run')?.checkpoint
     if (latest) resumed.toy.restore(latest.policy)
     await train(resumed.context, latest ?? start)
     expect(resumed.toy.table).toEqual(whole.toy.table)
@@ -140,9 +140,19 @@ test('an interruption ends after the step at hand, saved', async () => {
   const { context: run, events, directory, toy } = context()
   const stopping = { ...run, interrupted: () => steps(events).length === 3 }
   expect(await train(stopping, start)).toBe('interrupted')
-  const latest = latestCheckpoint(join(directory, 'checkpoints'))!
+  const latest = latestCheckpoint(join(directory, 'checkpoints'), 'run')!
   expect(latest.checkpoint.step).toBe(3)
   expect(latest.checkpoint.policy.tensors[0]!.value).toEqual(toy.table)
+})
+
+test('an evaluation that an interruption leaves out is made up for at the resume', async () => {
+  const { context: run, events, directory, toy } = context({ steps: 4, evalEvery: 2, evalAtStart: false })
+  await train({ ...run, interrupted: () => steps(events).length === 2 }, start)
+  expect(evaluations(events)).toHaveLength(0)
+  const { checkpoint } = latestCheckpoint(join(directory, 'checkpoints'), 'run')!
+  const resumed = context({ steps: 4, evalEvery: 2, evalAtStart: false }, toy, directory)
+  await train(resumed.context, checkpoint)
+  expect(resumed.events.flatMap((event) => (event.type === 'eval' ? [event.step] : []))).toEqual([2, 4])
 })
 
 test('refilling replaces groups that say nothing and is loud when it gives up', async () => {
@@ -202,7 +212,7 @@ test('a gradient that is not a number ends the run with the last checkpoint kept
   await expect(train({ ...run, policy: broken }, start)).rejects.toThrow(
     expect.objectContaining({ exit: 1, message: expect.stringContaining('gradient norm is NaN') }),
   )
-  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(2)
+  expect(latestCheckpoint(join(directory, 'checkpoints'), 'run')!.checkpoint.step).toBe(2)
 })
 
 test('weights that an update, even the last one, makes no numbers are neither evaluated nor saved', async () => {
@@ -221,7 +231,7 @@ test('weights that an update, even the last one, makes no numbers are neither ev
   await expect(train({ ...run, policy: broken }, start)).rejects.toThrow(
     expect.objectContaining({ exit: 1, message: expect.stringContaining(`in step ${last} table holds values`) }),
   )
-  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(last - 1)
+  expect(latestCheckpoint(join(directory, 'checkpoints'), 'run')!.checkpoint.step).toBe(last - 1)
 })
 
 test('a reward that only fails ends the run before it is trained on', async () => {
@@ -270,5 +280,5 @@ test('a divergence above the limit ends the run with the checkpoints before it',
   )
   const last = steps(events).at(-1)!
   expect(last.figures['kl']).toBeLessThanOrEqual(0.05)
-  expect(latestCheckpoint(join(directory, 'checkpoints'))!.checkpoint.step).toBe(last.step)
+  expect(latestCheckpoint(join(directory, 'checkpoints'), 'run')!.checkpoint.step).toBe(last.step)
 })

@@ -94,7 +94,7 @@ test('lines that hold no event are left out and told, those after them are kept'
   run.close()
   appendFileSync(pathsOf(directory).events, `{"type":\nnull\n5\n${JSON.stringify(note(1))}\n`)
   const damaged: number[] = []
-  resumeRun(directory, 1, (line) => damaged.push(line)).close()
+  resumeRun(directory, 1, { onDamaged: (line) => damaged.push(line) }).close()
   expect(damaged).toEqual([2, 3, 4])
   expect(readEvents(pathsOf(directory).events)).toEqual([0, 1].map(note))
 })

@@ -1,5 +1,5 @@
 // LoRA adapters as PEFT keeps them: adapter_config.json and adapter_model.safetensors, in and out.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
@@ -107,7 +107,7 @@ export function saveAdapter(
   const json = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
-    base_model_name_or_path: base,
+    base_model_name_or_path: resolve(base),
     r: adapter.rank,
     lora_alpha: adapter.alpha,
     lora_dropout: 0,

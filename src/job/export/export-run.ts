@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import { pathsOf } from '../../rundir/paths.ts'
-import { readRecord } from '../../rundir/run.ts'
+import { readRun } from '../run-record.ts'
 import { latestCheckpoint } from '../train/checkpoint.ts'
 import { openTrained } from '../open.ts'
 import { findKind } from '../train/kinds.ts'
@@ -20,7 +20,7 @@ export interface Exported {
  * @throws HoneError where the run has no checkpoint, or no adapter and one is wanted.
  */
 export async function exportRun(directory: string, output: string, what: 'model' | 'adapter'): Promise<Exported> {
-  const { command, settings } = readRecord(directory)
+  const { command, settings, id } = readRun(directory)
   const recipe = v.parse(findKind(command, { at: directory }).schema, settings)
   if (what === 'adapter' && recipe.loraRank === 0)
     throw new HoneError(`Cannot export an adapter of "${directory}": the run trained all weights`, {
@@ -29,7 +29,7 @@ export async function exportRun(directory: string, output: string, what: 'model'
     })
   if (existsSync(join(output, what === 'model' ? 'config.json' : 'adapter_config.json')))
     throw new HoneError(`Cannot export to "${output}": it holds a model already`, { at: output })
-  const latest = latestCheckpoint(pathsOf(directory).checkpoints)
+  const latest = latestCheckpoint(pathsOf(directory).checkpoints, id ?? '')
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
   const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
   try {

@@ -14,7 +14,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { PolicyState } from '../../gpu/policy/policy.ts'
@@ -26,18 +26,31 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 
 export interface Checkpoint extends Progress {
   policy: PolicyState
+  /** Id of its run. */
+  run: string
+  /** Hashes, by name, of what its run was made from (see fingerprint.ts). */
+  made: Record<string, string>
 }
 
-const StateFile = v.object({
-  step: v.number(),
-  position: v.number(),
-  updates: v.number(),
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const State = v.object({
+  step: Count,
+  position: Count,
+  unevaluated: v.exactOptional(v.boolean()),
+  updates: Count,
+  run: v.string(),
+  made: v.record(v.string(), v.string()),
   /** Of policy.safetensors. */
   sha256: v.string(),
 })
+type State = v.InferOutput<typeof State>
+
+/** state.json: the state with its own hash, so that no part of a checkpoint can change unnoticed. */
+const StateFile = v.object({ state: State, sha256: v.string() })
 
 /** Write a checkpoint under `root` and remove all but the `keep` newest. Returns its path. @throws HoneError where the disk refuses. */
-export function saveCheckpoint(root: string, { step, position, policy }: Checkpoint, keep: number): string {
+export function saveCheckpoint(root: string, { policy, ...rest }: Checkpoint, keep: number): string {
+  const { step } = rest
   const path = join(root, stepName(step))
   const beside = `${path}.tmp`
   try {
@@ -47,8 +60,8 @@ export function saveCheckpoint(root: string, { step, position, policy }: Checkpo
     mkdirSync(beside)
     writeSafetensors(join(beside, TENSORS), policy.tensors.flatMap(storedTensors))
     const sha256 = hashOf(join(beside, TENSORS), true)
-    const state = { step, position, updates: policy.updates, sha256 } satisfies v.InferOutput<typeof StateFile>
-    writeFileAtomic(join(beside, STATE), `${JSON.stringify(state, null, 2)}\n`)
+    const state: State = { ...rest, updates: policy.updates, sha256 }
+    writeFileAtomic(join(beside, STATE), `${JSON.stringify({ state, sha256: hashOfState(state) }, null, 2)}\n`)
     rmSync(path, { recursive: true, force: true })
     renameSync(beside, path)
     for (const old of foldersOf(root).slice(0, -keep)) rmSync(join(root, old), { recursive: true, force: true })
@@ -64,23 +77,24 @@ export function saveCheckpoint(root: string, { step, position, policy }: Checkpo
 }
 
 /**
- * The newest checkpoint under `root` that is whole, and the paths of newer ones that are not; undefined where none was ever
- * written. @throws HoneError where there are checkpoints but none is whole.
+ * The newest checkpoint under `root` of that run from which it can go on, and of newer ones why it cannot; undefined where
+ * none was ever written. @throws HoneError where there are checkpoints but none to go on from.
  */
 export function latestCheckpoint(
   root: string,
-): { checkpoint: Checkpoint; path: string; damaged: string[] } | undefined {
-  const damaged: string[] = []
+  run: string,
+): { checkpoint: Checkpoint; path: string; passedOver: string[] } | undefined {
+  const passedOver: string[] = []
   for (const folder of foldersOf(root).reverse()) {
     const path = join(root, folder)
-    const checkpoint = readCheckpoint(path)
-    if (checkpoint) return { checkpoint, path, damaged }
-    damaged.push(path)
+    const checkpoint = readCheckpoint(path, run)
+    if (typeof checkpoint === 'object') return { checkpoint, path, passedOver }
+    passedOver.push(`checkpoint ${path} ${checkpoint}`)
   }
-  if (damaged.length === 0) return undefined
-  throw new HoneError(`Cannot read any checkpoint of the run: ${damaged.length} of ${damaged.length} are damaged`, {
-    at: damaged[0],
-    hint: 'Their files do not have the hash that state.json says, or hold weights that are no numbers; start the run again.',
+  if (passedOver.length === 0) return undefined
+  throw new HoneError(`Cannot go on from any of ${passedOver.length} checkpoints: ${passedOver[0]}`, {
+    at: root,
+    hint: 'start the run again in another directory',
   })
 }
 
@@ -95,9 +109,12 @@ function foldersOf(root: string): string[] {
     .sort()
 }
 
-function readCheckpoint(path: string): Checkpoint | undefined {
+/** The checkpoint in the folder, or why none can be gone on from. */
+function readCheckpoint(path: string, run: string): Checkpoint | string {
   const state = readState(path)
-  if (!state || hashOf(join(path, TENSORS)) !== state.sha256) return undefined
+  if (!state || stepName(state.step) !== basename(path)) return 'is damaged (state.json)'
+  if (hashOf(join(path, TENSORS)) !== state.sha256) return `is damaged (${TENSORS})`
+  if (state.run !== run) return 'is one of another run'
   const file = openSafetensors(join(path, TENSORS))
   try {
     const tensors = [...file.entries.values()]
@@ -112,18 +129,20 @@ function readCheckpoint(path: string): Checkpoint | undefined {
           moment2: file.floats(stem + MOMENT2),
         }
       })
-    // A checkpoint may be whole and of weights that are no numbers: nothing can go on from it.
-    if (tensors.some((each) => ![each.value, each.moment1, each.moment2].every(allFinite))) return undefined
-    return { step: state.step, position: state.position, policy: { updates: state.updates, tensors } }
+    const unsound = tensors.find((each) => ![each.value, each.moment1, each.moment2].every(allFinite))
+    if (unsound) return `holds weights that are no numbers (${unsound.name})`
+    const { updates, sha256: _, ...rest } = state
+    return { ...rest, policy: { updates, tensors } }
   } finally {
     file.close()
   }
 }
 
-function readState(path: string): v.InferOutput<typeof StateFile> | undefined {
+/** The state, where its hash is that of what it says. */
+function readState(path: string): State | undefined {
   try {
-    const parsed = v.safeParse(StateFile, JSON.parse(readFileSync(join(path, STATE), 'utf8')))
-    return parsed.success ? parsed.output : undefined
+    const { state, sha256 } = v.parse(StateFile, JSON.parse(readFileSync(join(path, STATE), 'utf8')))
+    return hashOfState(state) === sha256 ? state : undefined
   } catch {
     return undefined
   }
@@ -138,6 +157,10 @@ function storedTensors({ name, shape, value, moment1, moment2 }: PolicyState['te
     { name: name + MOMENT2, type: 'F32', shape, read: () => moment2 },
   ]
 }
+
+/** Fields in the order of the schema, however they came. */
+const hashOfState = (state: State): string =>
+  new Bun.CryptoHasher('sha256').update(JSON.stringify(v.parse(State, state))).digest('hex')
 
 /** SHA-256 of a file, empty where it cannot be read; `sync` brings it to the disk first. */
 function hashOf(path: string, sync = false): string {

@@ -1,5 +1,6 @@
 // A training command from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
 import { findFormat } from '../../dialogue/call.ts'
+import { strftime } from '../../dialogue/strftime.ts'
 import type { Resolved } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { ExitCode } from '../../error.ts'
@@ -8,6 +9,8 @@ import { openJudge } from '../../rl/judge.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { endingOf, openLanguage, openTrained } from '../open.ts'
 import { heldOutProtocol, trainingProtocol, warnOfOtherJudge } from '../protocol.ts'
+import { readRecord } from '../../rundir/run.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { finish } from './finish.ts'
 import { work } from './job.ts'
 import { findKind } from './kinds.ts'
@@ -29,7 +32,8 @@ export async function runTraining(
 ): Promise<ExitCode> {
   const kind = findKind(name)
   const recipe = settings.value
-  const language = await openLanguage(recipe)
+  const started = (resume === undefined ? undefined : readRecord(resume).started) ?? wallTime(new Date())
+  const language = await openLanguage(recipe, new Date(started))
   const training = kind.open(recipe, language)
   const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
   const limits = kind.limits(recipe, language)
@@ -42,28 +46,37 @@ export async function runTraining(
   if (heldOut.items.length > 0) warnOfOtherJudge(recipe)
   const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe) })
   try {
-    return await work({ command: name, settings, resume, policy, protocol }, async ({ run, start, ...place }) => {
-      const reason = await trainer.train(
-        {
-          recipe,
-          policy,
-          device,
-          heldOut: heldOut.items,
-          evalJudge: evaluated.judge,
-          evalReader: findFormat(parserOf(recipe.evalReward)),
-          evalProtocol: heldOutProtocol(recipe, language),
-          ending: endingOf(language.tokenizer, recipe.stop),
-          store: storeIn(run.paths, recipe.keepCheckpoints),
-          ...place,
-        },
-        start,
-      )
-      if (reason === 'done') await finish(run, policy, recipe, kind.formula(recipe))
-      return reason
-    })
+    const made = fingerprintOf(recipe, device)
+    return await work(
+      { command: name, settings, resume, policy, protocol, started, made },
+      async ({ run, start, ...place }) => {
+        const reason = await trainer.train(
+          {
+            recipe,
+            policy,
+            device,
+            heldOut: heldOut.items,
+            evalJudge: evaluated.judge,
+            evalReader: findFormat(parserOf(recipe.evalReward)),
+            evalProtocol: heldOutProtocol(recipe, language),
+            ending: endingOf(language.tokenizer, recipe.stop),
+            store: storeIn(run.paths, { keepCheckpoints: recipe.keepCheckpoints, run: run.record.id ?? '', made }),
+            ...place,
+          },
+          start,
+        )
+        if (reason === 'done') await finish(run, policy, recipe, kind.formula(recipe))
+        return reason
+      },
+    )
   } finally {
     policy.free()
     training.close()
     evaluated.close()
   }
+}
+
+/** The time that the clock on the wall shows, to the second, without a zone. */
+function wallTime(date: Date): string {
+  return strftime(date, '%Y-%m-%dT%H:%M:%S')
 }

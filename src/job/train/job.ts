@@ -1,4 +1,6 @@
 // A run as a job: its directory, its sinks, its checkpoint, and how it ends when the user interrupts it.
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { Resolved } from '../../shell/config.ts'
 import { EXIT, type ExitCode } from '../../error.ts'
 import { type Sink, tee } from '../../rundir/event.ts'
@@ -6,12 +8,14 @@ import type { Policy } from '../../gpu/policy/policy.ts'
 import { complain, isTerminal, log, status } from '../../out.ts'
 import { progress } from '../../rundir/progress.ts'
 import { pathsOf } from '../../rundir/paths.ts'
-import { createRun, resumeRun, type Run } from '../../rundir/run.ts'
+import { createRun, readRecord, resumeRun, type Run, type RunRecord } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
 import { summary } from '../../rundir/end.ts'
 import type { Progress } from '../../rl/record.ts'
-import { latestCheckpoint } from './checkpoint.ts'
+import { absolute } from '../run-record.ts'
+import { type Checkpoint, latestCheckpoint } from './checkpoint.ts'
+import { changed } from './fingerprint.ts'
 
 export interface Job {
   /** The kind of training. */
@@ -21,6 +25,10 @@ export interface Job {
   resume: string | undefined
   policy: Policy
   protocol: Record<string, string>
+  /** Wall-clock time at which the run was started first, as it is recorded. */
+  started: string
+  /** Hashes of what it is made from, see fingerprint.ts. */
+  made: Record<string, string>
 }
 
 /** What the body of a job is given. */
@@ -35,7 +43,8 @@ export interface Workplace {
 /** Run `body` in the job's directory, from its newest checkpoint where it is resumed. */
 export async function work(job: Job, body: (place: Workplace) => Promise<'done' | 'interrupted'>): Promise<ExitCode> {
   const directory = job.resume ?? job.settings.value.output
-  const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints)
+  const record = recordOf(job)
+  const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints, record.id)
   if (latest) job.policy.restore(latest.checkpoint.policy)
   const start = latest?.checkpoint ?? { step: 0, position: 0 }
   const stop = interruption()
@@ -44,8 +53,8 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const lines: number[] = []
   const run =
     job.resume === undefined
-      ? createRun(directory, recordOf(job))
-      : resumeRun(directory, known, (line) => lines.push(line))
+      ? createRun(directory, record)
+      : resumeRun(directory, known, { record, onDamaged: (line) => lines.push(line) })
   const board = tensorboard(directory, { time: Date.now(), step: known })
   const told = summary()
   const emit = tee(
@@ -56,10 +65,9 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   )
   try {
     if (job.resume !== undefined) {
-      const damaged = (latest?.damaged ?? []).map(
-        (path) => `checkpoint ${path} is damaged, or of weights that are no numbers, and was passed over`,
-      )
-      announce(job, [...damaged, ...damagedEvents(run, lines)], start, emit)
+      const passedOver = (latest?.passedOver ?? []).map((why) => `${why} and was passed over`)
+      const others = latest ? differences(job, latest.checkpoint) : []
+      announce([...passedOver, ...damagedEvents(run, lines), ...others], start, emit)
     }
     const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
     told.lines(run.paths).forEach((line) => log(line))
@@ -74,12 +82,20 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
 }
 
 /** Say from where a run goes on, and in what it is not the run that it was. */
-function announce({ settings }: Job, warnings: readonly string[], { step }: Progress, emit: Sink): void {
+function announce(warnings: readonly string[], { step }: Progress, emit: Sink): void {
   const note = (text: string, loud: boolean) => emit({ type: 'note', time: Date.now(), step, text, loud })
   note(`resumed after step ${step}`, false)
   for (const warning of warnings) note(warning, true)
-  for (const [key, origin] of Object.entries(settings.origins))
-    if (origin.startsWith('--')) note(`goes on with another ${key} (${origin})`, true)
+}
+
+/** Why the run will not come to the bits that it would have come to had it never stopped. */
+function differences({ settings, made }: Job, checkpoint: Checkpoint): string[] {
+  const flags = Object.entries(settings.origins).filter(([, origin]) => origin.startsWith('--'))
+  const other = changed(checkpoint.made, made).filter((name) => name !== 'settings' || flags.length === 0)
+  return [
+    ...flags.map(([key, origin]) => `goes on with another ${key} (${origin})`),
+    ...other.map((name) => `${name} changed since the checkpoint: the run will not end as it would have`),
+  ]
 }
 
 function damagedEvents({ paths }: Run, lines: readonly number[]): string[] {
@@ -123,6 +139,24 @@ function interruption() {
   }
 }
 
-function recordOf({ command, settings, protocol }: Job) {
-  return { command, version, settings: { ...settings.value }, origins: settings.origins, protocol }
+/** Of a run that goes on: its own record, with the settings of now. A flag that was given once holds from then on. */
+function recordOf({ command, settings, protocol, started, resume }: Job): RunRecord & { id: string } {
+  const old = resume === undefined ? undefined : readRecord(resume)
+  const origins = Object.entries(settings.origins).map(([key, origin]) => {
+    const kept = origin.startsWith('--') ? origin : old?.origins[key]
+    return [key, kept ?? origin]
+  })
+  return {
+    command,
+    version,
+    settings: {
+      ...absolute(settings.value),
+      output: resolve(resume ?? settings.value.output),
+      ...(old && { preset: old.settings['preset'] }),
+    },
+    origins: Object.fromEntries(origins),
+    protocol,
+    id: old?.id ?? randomUUID(),
+    started,
+  }
 }

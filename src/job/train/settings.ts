@@ -5,6 +5,7 @@ import { readConfigFile, type Tree } from '../../shell/config-file.ts'
 import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
 import { checkNewRun, readRecord } from '../../rundir/run.ts'
+import { readRun } from '../run-record.ts'
 import { entriesOf, plain, wordsOf } from '../../shell/schema.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
@@ -52,7 +53,7 @@ export function settingsOf(
 
 /** Settings as the run recorded them. Variables of the environment do not change them, flags do. */
 function recorded(kind: string, directory: string): Sources {
-  const record = readRecord(directory)
+  const record = readRun(directory)
   if (record.command !== kind)
     throw new HoneError(`Cannot resume "${directory}" with ${kind}: it is a run of ${record.command}`, {
       at: directory,

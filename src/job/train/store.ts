@@ -5,14 +5,18 @@ import { type RunPaths, stepFile } from '../../rundir/paths.ts'
 import type { Answer, Judged, Judgement, Prompt, Sampled, Scored, Store, Weighted } from '../../rl/record.ts'
 import { flagsOf } from '../../rl/trained.ts'
 import { decimalsOf, Float } from '../../text/json.ts'
-import { saveCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, saveCheckpoint } from './checkpoint.ts'
 
-/** What the loop leaves, in a run directory. */
-export function storeIn(paths: RunPaths, keepCheckpoints: number): Store {
+/** What the loop leaves, in a run directory; checkpoints with the id of the run and the hashes of what it is made from. */
+export function storeIn(
+  paths: RunPaths,
+  { keepCheckpoints, ...of }: { keepCheckpoints: number } & Pick<Checkpoint, 'run' | 'made'>,
+): Store {
   return {
     rollouts: (step, weighted, dead) => logRollouts(paths.rollouts, step, weighted, dead),
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
-    checkpoint: (progress, policy) => saveCheckpoint(paths.checkpoints, { ...progress, policy }, keepCheckpoints),
+    checkpoint: (progress, policy) =>
+      saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy }, keepCheckpoints),
   }
 }
 

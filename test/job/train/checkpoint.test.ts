@@ -9,6 +9,8 @@ const root = () => join(scratch(), 'checkpoints')
 const at = (step: number) => ({
   step,
   position: step * 7,
+  run: 'run',
+  made: { data: 'a' },
   policy: {
     updates: step * 2,
     tensors: [
@@ -26,7 +28,7 @@ const at = (step: number) => ({
 test('what is saved is read back to the bit', () => {
   const directory = root()
   saveCheckpoint(directory, at(5), 2)
-  expect(latestCheckpoint(directory)!.checkpoint).toEqual(at(5))
+  expect(latestCheckpoint(directory, 'run')!.checkpoint).toEqual(at(5))
 })
 
 test('the newest ones are kept, steps counted as numbers', () => {
@@ -40,12 +42,12 @@ test('a damaged or half-written checkpoint is passed over, and said', () => {
   for (const step of [1, 2, 3]) saveCheckpoint(directory, at(step), 9)
   truncateSync(join(directory, 'step-000000003', 'policy.safetensors'), 20)
   mkdirSync(join(directory, 'step-000000004.tmp'))
-  const latest = latestCheckpoint(directory)!
+  const latest = latestCheckpoint(directory, 'run')!
   expect(latest.checkpoint.step).toBe(2)
-  expect(latest.damaged).toEqual([join(directory, 'step-000000003')])
+  expect(latest.passedOver).toEqual([`checkpoint ${join(directory, 'step-000000003')} is damaged (policy.safetensors)`])
   rmSync(join(directory, 'step-000000002', 'state.json'))
   appendFileSync(join(directory, 'step-000000001', 'policy.safetensors'), 'x')
-  expect(() => latestCheckpoint(directory)).toThrow('3 of 3 are damaged')
+  expect(() => latestCheckpoint(directory, 'run')).toThrow('Cannot go on from any of 3 checkpoints')
 })
 
 test('a checkpoint of weights that are no numbers is passed over', () => {
@@ -54,7 +56,7 @@ test('a checkpoint of weights that are no numbers is passed over', () => {
   const broken = at(3)
   broken.policy.tensors[0]!.value[1] = NaN
   saveCheckpoint(directory, broken, 9)
-  expect(latestCheckpoint(directory)!.checkpoint.step).toBe(2)
+  expect(latestCheckpoint(directory, 'run')!.checkpoint.step).toBe(2)
 })
 
 test('what a killed process left unfinished is cleared away by the next checkpoint', () => {
@@ -65,7 +67,7 @@ test('what a killed process left unfinished is cleared away by the next checkpoi
 })
 
 test('no checkpoint is no error, a full or unwritable disk is one and leaves nothing', () => {
-  expect(latestCheckpoint(root())).toBeUndefined()
+  expect(latestCheckpoint(root(), 'run')).toBeUndefined()
   const file = join(scratch(), 'file')
   writeFileSync(file, '')
   expect(() => saveCheckpoint(join(file, 'checkpoints'), at(1), 2)).toThrow(expect.objectContaining({ exit: 2 }))

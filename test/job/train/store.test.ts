@@ -50,7 +50,11 @@ const rollout: Judged<Weighted> = {
 
 test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended, the verdict and the reward', () => {
   const directory = scratch()
-  storeIn(pathsOf(directory), 1).rollouts(3, [rollout], [{ ...rollout, live: false }])
+  storeIn(pathsOf(directory), { keepCheckpoints: 1, run: 'run', made: {} }).rollouts(
+    3,
+    [rollout],
+    [{ ...rollout, live: false }],
+  )
   const [line, dead] = readFileSync(join(directory, 'rollouts', 'step-000000003.jsonl'), 'utf8')
     .trim()
     .split('\n')

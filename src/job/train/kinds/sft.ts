@@ -14,9 +14,10 @@ export const sftKind: Kind<SftRecipe, Example> = {
   formula: () => [FORMULA],
   noEffect: () => [],
   needsReference: () => false,
-  limits: ({ maxLength, maxCompletionLength }, language) => ({
+  limits: ({ maxLength, maxCompletionLength, evalData }, language) => ({
     items: Math.min(maxLength ?? language.positions, language.positions),
-    heldOut: promptLimit(null, maxCompletionLength, language),
+    // Nothing is completed where nothing is held out.
+    heldOut: evalData.length > 0 ? promptLimit(null, maxCompletionLength, language) : language.positions,
   }),
   items: 'rows',
   read: readExamples,

@@ -1,0 +1,120 @@
+// Runs on another day, in another folder and with changed files: the same bits, or a word on why not.
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readRecord } from '../../src/rundir/run.ts'
+import { forms, run } from '../hone.ts'
+import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+
+setDefaultTimeout(300_000)
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-resume-'))
+const at = (...parts: string[]) => join(place, ...parts)
+const settings = {
+  preset: 'full',
+  model: 'model',
+  data: 'rows.jsonl',
+  prompt: 'native',
+  device: 'cpu',
+  threads: 1,
+  steps: 4,
+  batchSize: 2,
+  saveEvery: 2,
+  keepCheckpoints: 9,
+  learningRate: 0.01,
+}
+const hone = (words: string[], { cwd = place, TZ = 'UTC' } = {}) => run(source, words, { cwd, env: { TZ } })
+const weights = (directory: string) => Bun.hash(readFileSync(at(directory, 'final', 'model.safetensors')))
+
+/** A copy of a finished run as it was after step 2. */
+function halfway(from: string, to: string): void {
+  cpSync(at(from), at(to), { recursive: true })
+  rmSync(at(to, 'final'), { recursive: true })
+  rmSync(at(to, 'checkpoints', 'step-000000004'), { recursive: true })
+}
+
+beforeAll(() => {
+  writeTinyModel(at('model'))
+  const template = readFileSync(at('model', 'chat_template.jinja'), 'utf8')
+  writeFileSync(at('model', 'chat_template.jinja'), `{{ strftime_now('%d %b %Y') }}${template}`)
+  writeFileSync(at('rows.jsonl'), toLines(taskRows(6)))
+  writeFileSync(at('sft.json'), JSON.stringify(settings))
+  // These time zones are 26 hours apart: it is never the same day in both.
+  const whole = hone(['sft', 'sft.json', '--output', 'whole', '--save-every', '2'], { TZ: 'Etc/GMT+12' })
+  expect(whole).toMatchObject({ code: 0 })
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+test('a run whose template tells the day is resumed on another day, from another folder, to the same weights', () => {
+  halfway('whole', 'again')
+  mkdirSync(at('elsewhere'))
+  const resumed = hone(['sft', '--resume', at('again')], { cwd: at('elsewhere'), TZ: 'Pacific/Kiritimati' })
+  expect(resumed).toMatchObject({ code: 0 })
+  expect(resumed.stderr).not.toContain('warning')
+  expect(weights('again')).toBe(weights('whole'))
+})
+
+test('an adapter is found again from any folder, and where run and model moved together', () => {
+  mkdirSync(at('lab'))
+  cpSync(at('model'), at('lab', 'model'), { recursive: true })
+  cpSync(at('rows.jsonl'), at('lab', 'rows.jsonl'))
+  const flags = ['--output', 'runs/lora', '--lora-rank', '2']
+  expect(hone(['sft', '../sft.json', ...flags], { cwd: at('lab') })).toMatchObject({ code: 0 })
+  const { base_model_name_or_path: base } = JSON.parse(
+    readFileSync(at('lab', 'runs', 'lora', 'final', 'adapter_config.json'), 'utf8'),
+  )
+  expect(base).toBe(at('lab', 'model'))
+  const ask = (path: string) =>
+    hone(['infer', path, '--input', at('ask.jsonl'), '--device', 'cpu', '--max-new-tokens', '2'])
+  writeFileSync(at('ask.jsonl'), '{"prompt": "open"}\n')
+  const here = ask('lab/runs/lora')
+  expect(here.code).toBe(0)
+  renameSync(at('lab'), at('moved'))
+  expect(ask('moved/runs/lora')).toMatchObject({ code: 0, stdout: here.stdout })
+  expect(hone(['export', 'moved/runs/lora', '-o', 'merged']).code).toBe(0)
+})
+
+test('a flag given at a resume is said once and holds at the next one, in the record and on the card', () => {
+  halfway('whole', 'flagged')
+  const { stderr } = hone(['sft', '--resume', 'flagged', '--learning-rate', '0.02', '--steps', '3'])
+  expect(stderr).toContain('warning: goes on with another learningRate (--learning-rate)')
+  const { settings, origins } = readRecord(at('flagged'))
+  expect(settings).toMatchObject({ learningRate: 0.02, steps: 3, batchSize: 2, preset: 'full' })
+  expect(origins).toMatchObject({ learningRate: '--learning-rate', batchSize: expect.stringContaining('sft.json') })
+  expect(readFileSync(at('flagged', 'final', 'README.md'), 'utf8')).toContain(
+    '| learningRate | 0.02 | --learning-rate |',
+  )
+  rmSync(at('flagged', 'final'), { recursive: true })
+  expect(hone(['sft', '--resume', 'flagged']).stderr).not.toContain('another')
+})
+
+test('data that changed since the checkpoint is said', () => {
+  halfway('whole', 'other-data')
+  const rows = readFileSync(at('rows.jsonl'))
+  writeFileSync(at('rows.jsonl'), toLines(taskRows(7)))
+  const { code, stderr } = hone(['sft', '--resume', 'other-data'])
+  writeFileSync(at('rows.jsonl'), rows)
+  expect(code).toBe(0)
+  expect(stderr).toContain('warning: data changed since the checkpoint: the run will not end as it would have')
+})
+
+test('a checkpoint whose state was changed, or of another run, is passed over by name', () => {
+  const other = hone(['sft', 'sft.json', '--output', 'other', '--seed', '7'])
+  expect(other.code).toBe(0)
+  halfway('whole', 'swapped')
+  cpSync(at('other', 'checkpoints', 'step-000000004'), at('swapped', 'checkpoints', 'step-000000004'), {
+    recursive: true,
+  })
+  const swapped = hone(['sft', '--resume', 'swapped'])
+  expect(swapped.stderr).toMatch(/warning: checkpoint .*step-000000004 is one of another run and was passed over/)
+  expect(weights('swapped')).toBe(weights('whole'))
+
+  halfway('whole', 'edited')
+  const state = at('edited', 'checkpoints', 'step-000000002', 'state.json')
+  writeFileSync(state, readFileSync(state, 'utf8').replace('"position": 4', '"position": 5'))
+  expect(hone(['sft', '--resume', 'edited'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^error: .*: Cannot go on from any of 1 checkpoints: .*is damaged \(state\.json\)/),
+  })
+})

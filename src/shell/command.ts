@@ -2,9 +2,10 @@
 import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
 import * as v from 'valibot'
 import { say, toggle } from '../text/setting.ts'
-import { givenBy, type Given, resolveConfig, type Sources } from './config.ts'
+import { givenBy, resolveConfig, type Sources } from './config.ts'
 import type { Tree } from './config-file.ts'
 import { argumentsOf, givenOf } from './flags.ts'
+import type { Given } from './given.ts'
 import { entriesOf, type Leaf, leavesOf, type Schema } from './schema.ts'
 import { setVerbosity } from './notice.ts'
 

@@ -3,7 +3,9 @@ import * as v from 'valibot'
 import { didYouMean, HoneError, unknownName } from '../error.ts'
 import { isTree, readConfigFile, type Tree } from './config-file.ts'
 import { flagOf, variableOf } from './flags.ts'
-import { entriesOf, expected, fromText, type Leaf, leavesOf, plain, type Schema, wordsOf } from './schema.ts'
+import { complaint, type Given, wrong } from './given.ts'
+import { acceptsNull, entriesOf, kebab, type Leaf, leavesOf, plain, type Schema, wordsOf } from './schema.ts'
+import { fromText } from './shape.ts'
 import { table } from './table.ts'
 
 export interface Sources {
@@ -25,14 +27,6 @@ export interface Resolved<T> {
   value: T
   /** Dotted key → `--flag`, `HONE_NAME`, `file:line`, `preset name` or `default`. */
   origins: Record<string, string>
-}
-
-/** A value with the place that it came from. */
-export interface Given {
-  value: unknown
-  origin: string
-  /** Said by a flag or a variable, whose name is known to who said it; else by a key in a file or a preset. */
-  direct?: true
 }
 
 /**
@@ -115,17 +109,25 @@ function flatten(
     const key = Object.entries(entries).find(([each, entry]) =>
       [each, ...(wordsOf(entry).aliases ?? [])].some((name) => plain(name) === plain(spelling)),
     )?.[0]
-    if (key === undefined)
-      throw unknownName('key', [...spelt, spelling].join('.'), Object.keys(entries), { at: origin })
+    if (key === undefined) {
+      const names = Object.keys(entries).map((each) => spellingLike(spelling, each))
+      throw unknownName('key', [...spelt, spelling].join('.'), names, { at: origin })
+    }
     const dotted = [...parents, key].join('.')
     if (entriesOf(entries[key]!)) {
       if (!isTree(value)) throw wrong(dotted, { value, origin }, 'a mapping of keys to values')
       for (const each of flatten(value, entries[key]!, originOf, [...parents, key], [...spelt, spelling]))
         given.set(...each)
     } else if (given.has(dotted)) throw new HoneError(`Key "${dotted}" stands more than once`, { at: origin })
-    else given.set(dotted, { value, origin })
+    else given.set(dotted, { value: value === 'none' && acceptsNull(entries[key]!) ? null : value, origin })
   }
   return given
+}
+
+/** A key as the writer of another one would spell it: learning_rate unless they write learningRate or learning-rate. */
+function spellingLike(other: string, key: string): string {
+  if (/[A-Z]/.test(other)) return key
+  return other.includes('-') ? kebab(key) : kebab(key).replaceAll('-', '_')
 }
 
 function treeOf(given: ReadonlyMap<string, Given>): Tree {
@@ -144,48 +146,4 @@ function treeOf(given: ReadonlyMap<string, Given>): Tree {
 
 function valueAt(value: unknown, keys: readonly string[]): unknown {
   return keys.reduce<unknown>((tree, key) => (isTree(tree) ? tree[key] : undefined), value)
-}
-
-/** Checks of a schema's own, whose message says what a value must be. */
-const CHECKS = ['check', 'custom']
-
-/** What was said wrongly comes before what was not said. */
-function complaint(
-  issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
-  given: ReadonlyMap<string, Given>,
-  leaves: readonly Leaf[],
-  { file, usage }: Sources,
-): HoneError {
-  const placed = issues.map((issue) => {
-    const path = v.getDotPath(issue) ?? ''
-    const leaf = leaves.find(({ key }) => path === key || path.startsWith(`${key}.`))
-    return { issue, path, leaf, source: leaf && given.get(leaf.key) }
-  })
-  const { issue, path, leaf, source } = placed.find(({ source }) => source !== undefined) ?? placed[0]!
-  if (leaf && !source && issue.received === 'undefined') return missing(leaf, file, usage)
-  if (!leaf || !source) return new HoneError(issue.message, { at: file, hint: usage })
-  const shape = path === leaf.key ? leaf.shape : (leaf.shape.item ?? leaf.shape)
-  const hint = didYouMean(issue.received.replaceAll('"', ''), shape.choices ?? [])
-  const received = path === leaf.key ? undefined : issue.received
-  return wrong(path, source, CHECKS.includes(issue.type) ? issue.message : expected(shape), received, hint)
-}
-
-function missing(leaf: Leaf, file: string | undefined, usage: string | undefined): HoneError {
-  if (usage !== undefined) return new HoneError(`${flagOf(leaf)} is missing`, { hint: usage })
-  return new HoneError(`Setting "${leaf.key}" is missing`, {
-    at: file,
-    hint: `set it in the configuration file, as ${flagOf(leaf)} or as ${variableOf(leaf)}`,
-  })
-}
-
-/** A flag or a variable is called by its name, a key of a file or a preset by its place. */
-function wrong(
-  key: string,
-  { value, origin, direct }: Given,
-  wanted: string,
-  received: string = JSON.stringify(value),
-  hint?: string,
-): HoneError {
-  const [subject, at] = direct ? [origin, undefined] : [`Setting "${key}"`, origin]
-  return new HoneError(`${subject} must be ${wanted}: current value is ${received}`, { at, hint })
 }

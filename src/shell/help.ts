@@ -2,9 +2,10 @@
 import { styleText } from 'node:util'
 import type { Command } from './command.ts'
 import { namesOf } from './complete.ts'
-import type { Given } from './config.ts'
 import { flagOf, nameOf, shortOf, takesMany } from './flags.ts'
-import { type Leaf, toText } from './schema.ts'
+import type { Given } from './given.ts'
+import { type Leaf } from './schema.ts'
+import { toText } from './shape.ts'
 
 /** `stream` decides whether the text may be coloured (a terminal, and NO_COLOR unset). */
 export type Stream = NodeJS.WriteStream

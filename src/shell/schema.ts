@@ -1,14 +1,14 @@
-// What a valibot schema of settings says of itself: its leaves, what each accepts, and how text becomes their values.
+// What a valibot schema of settings says of itself: its leaves, what they mean and what they accept.
 import * as v from 'valibot'
 import type { Words } from '../text/setting.ts'
 import { isTree } from './config-file.ts'
+import type { Shape } from './shape.ts'
 
 export type Schema = v.GenericSchema
 
 /** One setting: where it stands in the tree, what it means and what it accepts. */
 export interface Leaf {
-  keys: string[]
-  /** The keys with dots between them. */
+  /** Keys from the root, with dots between them. */
   key: string
   description: string
   words: Words
@@ -18,26 +18,12 @@ export interface Leaf {
   fallback: unknown
 }
 
-/** What values a setting takes. */
-export interface Shape {
-  type: 'string' | 'number' | 'integer' | 'boolean' | 'list'
-  choices?: readonly string[]
-  min?: number
-  /** Values are greater than this. */
-  above?: number
-  max?: number
-  /** Of a list. */
-  item?: Shape
-  nullable?: true
-}
-
 /** Every setting of an object schema, nested ones included, in the order of the schema. */
 export function leavesOf(schema: Schema, parents: string[] = []): Leaf[] {
   const entries = entriesOf(schema)
   if (entries) return Object.entries(entries).flatMap(([key, entry]) => leavesOf(entry, [...parents, key]))
   return [
     {
-      keys: parents,
       key: parents.join('.'),
       description: descriptionOf(schema),
       words: wordsOf(schema),
@@ -65,50 +51,6 @@ export const kebab = (name: string): string =>
 
 /** A key without what spellings differ in. */
 export const plain = (key: string): string => key.replace(/[-_]/g, '').toLowerCase()
-
-/** Text of a flag or variable → a value of that shape; left as text where it is none, so that validation says so. */
-export function fromText(text: string, shape: Shape): unknown {
-  const value = shape.nullable && (text === 'null' || text === 'none') ? null : readers[shape.type]?.(text, shape)
-  return value === undefined ? text : value
-}
-
-const readers: Partial<Record<Shape['type'], (text: string, shape: Shape) => unknown>> = {
-  number: numberFrom,
-  integer: numberFrom,
-  boolean: (text) => ({ true: true, false: false, 1: true, 0: false })[text.toLowerCase()],
-  list: (text, { item }) =>
-    text === '' ? [] : text.split(',').map((each) => (item ? fromText(each.trim(), item) : each)),
-}
-
-function numberFrom(text: string): number | undefined {
-  return text.trim() === '' || Number.isNaN(Number(text)) ? undefined : Number(text)
-}
-
-/** A value as it would be typed. */
-export function toText(value: unknown): string {
-  if (value === null) return 'none'
-  if (Array.isArray(value)) return value.map(toText).join(',')
-  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential()
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-/** What is expected of a value, to stand behind "must be". */
-export function expected({ type, choices, min, above, max }: Shape): string {
-  if (choices) return `one of ${choices.join(', ')}`
-  const least = above !== undefined ? `above ${above}` : min !== undefined ? `of at least ${min}` : ''
-  const most = max !== undefined ? `${least ? 'at most' : 'of at most'} ${max}` : ''
-  const range =
-    above === undefined && least && most ? `from ${min} to ${max}` : [least, most].filter(Boolean).join(' and ')
-  return [KINDS[type], range].filter(Boolean).join(' ')
-}
-
-const KINDS: Record<Shape['type'], string> = {
-  string: 'text',
-  number: 'a number',
-  integer: 'an integer',
-  boolean: 'true or false',
-  list: 'a list',
-}
 
 function shapeOf(schema: Schema): Shape {
   const core = unwrap(schema)
@@ -166,7 +108,7 @@ function unwrap(schema: Schema): Schema {
   return wrapped ? unwrap(wrapped) : schema
 }
 
-function acceptsNull(schema: Schema): boolean {
+export function acceptsNull(schema: Schema): boolean {
   const wrapped = wrappedBy(schema)
   return schema.type === 'nullable' || schema.type === 'nullish' || (wrapped !== undefined && acceptsNull(wrapped))
 }

@@ -7,7 +7,8 @@ import type { Command } from '../../src/shell/command.ts'
 import { completionsOf, namesOf } from '../../src/shell/complete.ts'
 import { flagOf, nameOf, strictArguments } from '../../src/shell/flags.ts'
 import { commandHelp, describe as described, usage } from '../../src/shell/help.ts'
-import { expected, type Leaf, toText } from '../../src/shell/schema.ts'
+import { type Leaf } from '../../src/shell/schema.ts'
+import { expected, toText } from '../../src/shell/shape.ts'
 import { forms, run } from '../hone.ts'
 
 const folder = join(import.meta.dir, '..', '..', 'src', 'cmd')

@@ -231,7 +231,7 @@ test('each mistake ends with exit 2, one line that says where, a hint, and nothi
   writeFileSync(join(place, 'held', 'run.json'), '{}')
   const before = readdirSync(place)
   const mistakes: [string[], RegExp][] = [
-    [['train', 'unknown.yaml'], /^error: unknown\.yaml:3: Unknown key: group_sise\n\nhint: .*groupSize/],
+    [['train', 'unknown.yaml'], /^error: unknown\.yaml:3: Unknown key: group_sise\n\nhint: .*group_size/],
     [['train', 'type.yaml'], /^error: type\.yaml:4: .*steps/],
     [['train', 'train.json'], /^error: train\.json: Setting "output" is missing\n\nhint: /],
     [['train', 'nowhere.yaml', '--output', 'out'], /^error: .*nowhere\.yaml/],

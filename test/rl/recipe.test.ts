@@ -67,7 +67,7 @@ test('an unknown key ends with its nearest name, the file and the line', () => {
     expect.objectContaining({
       message: 'Unknown key: group_sise',
       at: `${file}:2`,
-      hint: expect.stringContaining('groupSize'),
+      hint: expect.stringContaining('group_size'),
     }),
   )
 })

@@ -8,7 +8,8 @@ import * as v from 'valibot'
 import { configTable, resolveConfig } from '../../src/shell/config.ts'
 import { HoneError } from '../../src/error.ts'
 import { argumentsOf } from '../../src/shell/flags.ts'
-import { expected, leavesOf } from '../../src/shell/schema.ts'
+import { leavesOf } from '../../src/shell/schema.ts'
+import { expected } from '../../src/shell/shape.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -57,6 +58,18 @@ test('a flag beats a variable, which beats the file, which beats the preset, whi
   })
 })
 
+test('none in a file is null where a setting may be null, and a word elsewhere', () => {
+  const file = write('none.yaml', 'model: none\nbudget: none\n')
+  expect(resolveConfig(schema, { file }).value).toMatchObject({ model: 'none', budget: null })
+})
+
+test('a misspelt key is answered in the spelling of who wrote it', () => {
+  const hintOf = (text: string) => fault({ file: write('s.yaml', text) }).hint
+  expect(hintOf('learnin_rate: 1\n')).toBe('did you mean learning_rate?')
+  expect(hintOf('learnin-rate: 1\n')).toBe('did you mean learning-rate?')
+  expect(hintOf('learninRate: 1\n')).toBe('did you mean learningRate?')
+})
+
 test('the table shows every setting with its value and origin', () => {
   const table = configTable(resolveConfig(schema, { flags: { model: 'm' } }))
   expect(table).toHaveLength(9)
@@ -85,7 +98,7 @@ test.each(spellings)('an unknown key in %s is reported with its line and the nea
   expect(fault({ file: write(name, text) })).toMatchObject({
     message: 'Unknown key: learning_rat',
     at: join(folder, at),
-    hint: 'did you mean learningRate?',
+    hint: 'did you mean learning_rate?',
     exit: 2,
   })
 })

@@ -4,10 +4,8 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { didYouMean } from '../../error.ts'
 import { cacheFolder } from '../../shell/cache.ts'
-import { variableOf } from '../../shell/flags.ts'
-import { leavesOf } from '../../shell/schema.ts'
 import { version } from '../../shell/version.ts'
-import { kinds } from '../train/kinds.ts'
+import { knownVariables } from '../variables.ts'
 
 /** One line of a report. `state` says whether hone works with it: missing is a pity, broken is a fault. */
 export interface Finding {
@@ -18,24 +16,6 @@ export interface Finding {
   /** Why it is missing or broken, and what to do. */
   note?: string | undefined
   hint?: string | undefined
-}
-
-/** The variables that hone reads, apart from those of settings. */
-export const variables: Record<string, string> = {
-  HONE_CACHE: 'folder for what can be made again',
-  HONE_ORT_DIR: 'folder of another ONNX Runtime',
-  HONE_BIN: 'another hone, for the files of hone export --reward',
-  HONE_DEBUG: '1 shows the stack of an error',
-  HONE_NO_PROGRESS: 'any value hides the status line',
-  HONE_FORMAT: 'format of findings where none is given',
-  HONE_TOKEN: 'bearer token that serve-reward demands',
-  OPENAI_API_KEY: 'key for the endpoint that eval asks',
-  XDG_CACHE_HOME: 'parent of the cache folder',
-  NO_COLOR: 'any value turns colour off',
-  BUN_OPTIONS: 'options that the runtime takes, also in a compiled hone',
-  BUN_BE_BUN: '1 makes a compiled hone act as Bun itself',
-  LD_LIBRARY_PATH: 'where the system looks for libraries',
-  CUDA_VISIBLE_DEVICES: 'which GPUs a program sees',
 }
 
 /** Everything that can be told without opening a device. */
@@ -114,12 +94,8 @@ function cache(folder: string): Finding {
 }
 
 function inForce(environment: Record<string, string | undefined>): Finding[] {
-  const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(variables, name))
-  const settings = Object.values(kinds).flatMap(({ schema }) => leavesOf(schema).map(variableOf))
-  const known: Record<string, string> = {
-    ...Object.fromEntries(settings.map((name) => [name, `a setting of ${Object.keys(kinds).join(' and ')}`])),
-    ...variables,
-  }
+  const known = knownVariables()
+  const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(known, name))
   return names.sort().map((name): Finding => {
     const found = fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? ''))
     if (known[name] !== undefined) return { ...found, note: known[name] }

@@ -10,6 +10,7 @@ import { entriesOf, plain, wordsOf } from '../../shell/schema.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import type { Kind } from './kind.ts'
+import { checkVariables } from '../variables.ts'
 import { findKind, kinds } from './kinds.ts'
 
 /** The flags of every kind of training, beside its settings. */
@@ -41,6 +42,7 @@ export function settingsOf(
     throw new HoneError('Cannot resume a run with another configuration file', {
       hint: 'Leave the file out: the run keeps its own settings; single ones may be changed by flags.',
     })
+  checkVariables(process.env)
   const { schema, sources } = below(kind, flags, given)
   const settings = resolveConfig(schema, sources)
   if (printConfig) {

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kindOf } from '../../../src/job/train/settings.ts'
+import { checkVariables } from '../../../src/job/variables.ts'
 import { createRun } from '../../../src/rundir/run.ts'
 import { scratch } from '../../scratch.ts'
 
@@ -28,4 +29,16 @@ test('a run is of the kind that made it', () => {
   const directory = join(scratch(), 'run')
   createRun(directory, { command: 'sft', version: '0', settings: {}, origins: {} }).close()
   expect(kindOf({ resume: directory }, { groupSize: '4' })).toBe('sft')
+})
+
+test('a variable that is no setting and nothing else of hone is refused with the nearest name', () => {
+  const known = { HONE_LEARNING_RATE: '1', HONE_BATCH_SIZE: '2', HONE_NO_PROGRESS: '1', OTHER: '1' }
+  expect(() => checkVariables(known)).not.toThrow()
+  expect(() => checkVariables({ ...known, HONE_LEARNIN_RATE: '1' })).toThrow(
+    expect.objectContaining({
+      message: 'Unknown variable: HONE_LEARNIN_RATE',
+      hint: 'did you mean HONE_LEARNING_RATE?',
+      exit: 2,
+    }),
+  )
 })

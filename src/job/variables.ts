@@ -1,0 +1,39 @@
+// The variables that hone reads: its own and other programs', and one for every setting of training.
+import { unknownName } from '../error.ts'
+import { variableOf } from '../shell/flags.ts'
+import { leavesOf } from '../shell/schema.ts'
+import { kinds } from './train/kinds.ts'
+
+const variables: Record<string, string> = {
+  HONE_CACHE: 'folder for what can be made again',
+  HONE_ORT_DIR: 'folder of another ONNX Runtime',
+  HONE_BIN: 'another hone, for the files of hone export --reward',
+  HONE_DEBUG: '1 shows the stack of an error',
+  HONE_NO_PROGRESS: 'any value hides the status line',
+  HONE_FORMAT: 'format of findings where none is given',
+  HONE_TOKEN: 'bearer token that serve-reward demands',
+  HONE_SHARED: 'reference files, for the tests of hone',
+  HONE_BINARY: 'binary to test, for the tests of hone',
+  OPENAI_API_KEY: 'key for the endpoint that eval asks',
+  XDG_CACHE_HOME: 'parent of the cache folder',
+  NO_COLOR: 'any value turns colour off',
+  BUN_OPTIONS: 'options that the runtime takes, also in a compiled hone',
+  BUN_BE_BUN: '1 makes a compiled hone act as Bun itself',
+  LD_LIBRARY_PATH: 'where the system looks for libraries',
+  CUDA_VISIBLE_DEVICES: 'which GPUs a program sees',
+}
+
+/** Name → what it is for. */
+export function knownVariables(): Record<string, string> {
+  const what = `a setting of ${Object.keys(kinds).join(' and ')}`
+  const settings = Object.values(kinds).flatMap(({ schema }) => leavesOf(schema).map(variableOf))
+  return { ...Object.fromEntries(settings.map((name) => [name, what])), ...variables }
+}
+
+/** @throws HoneError, with the nearest name, for a variable HONE_… that is none of hone's: a setting would be passed over. */
+export function checkVariables(environment: Record<string, string | undefined>): void {
+  const known = knownVariables()
+  const strange = Object.keys(environment).find((name) => name.startsWith('HONE_') && !Object.hasOwn(known, name))
+  if (strange !== undefined)
+    throw unknownName('variable', strange, Object.keys(known), { hint: 'hone doctor lists those that are in force' })
+}

@@ -1,0 +1,58 @@
+// Values that were given for settings, each with the place that it came from, and what is said of a wrong or a missing one.
+import * as v from 'valibot'
+import { didYouMean, HoneError } from '../error.ts'
+import { flagOf, variableOf } from './flags.ts'
+import type { Leaf } from './schema.ts'
+import { expected } from './shape.ts'
+
+/** A value with the place that it came from. */
+export interface Given {
+  value: unknown
+  origin: string
+  /** Said by a flag or a variable, whose name is known to who said it; else by a key in a file or a preset. */
+  direct?: true
+}
+
+/** Checks of a schema's own, whose message says what a value must be. */
+const CHECKS = ['check', 'custom']
+
+/** What was said wrongly comes before what was not said. */
+export function complaint(
+  issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
+  given: ReadonlyMap<string, Given>,
+  leaves: readonly Leaf[],
+  { file, usage }: { file?: string | undefined; usage?: string | undefined },
+): HoneError {
+  const placed = issues.map((issue) => {
+    const path = v.getDotPath(issue) ?? ''
+    const leaf = leaves.find(({ key }) => path === key || path.startsWith(`${key}.`))
+    return { issue, path, leaf, source: leaf && given.get(leaf.key) }
+  })
+  const { issue, path, leaf, source } = placed.find(({ source }) => source !== undefined) ?? placed[0]!
+  if (leaf && !source && issue.received === 'undefined') return missing(leaf, file, usage)
+  if (!leaf || !source) return new HoneError(issue.message, { at: file, hint: usage })
+  const shape = path === leaf.key ? leaf.shape : (leaf.shape.item ?? leaf.shape)
+  const hint = didYouMean(issue.received.replaceAll('"', ''), shape.choices ?? [])
+  const received = path === leaf.key ? undefined : issue.received
+  return wrong(path, source, CHECKS.includes(issue.type) ? issue.message : expected(shape), received, hint)
+}
+
+function missing(leaf: Leaf, file: string | undefined, usage: string | undefined): HoneError {
+  if (usage !== undefined) return new HoneError(`${flagOf(leaf)} is missing`, { hint: usage })
+  return new HoneError(`Setting "${leaf.key}" is missing`, {
+    at: file,
+    hint: `set it in the configuration file, as ${flagOf(leaf)} or as ${variableOf(leaf)}`,
+  })
+}
+
+/** A flag or a variable is called by its name, a key of a file or a preset by its place. */
+export function wrong(
+  key: string,
+  { value, origin, direct }: Given,
+  wanted: string,
+  received: string = JSON.stringify(value),
+  hint?: string,
+): HoneError {
+  const [subject, at] = direct ? [origin, undefined] : [`Setting "${key}"`, origin]
+  return new HoneError(`${subject} must be ${wanted}: current value is ${received}`, { at, hint })
+}

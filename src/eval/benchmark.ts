@@ -1,6 +1,7 @@
 // What a benchmark is to the rest of hone: rows to ask, a judge of responses, and scores with what has to be said about them.
 import type { Call } from '../dialogue/call/format.ts'
-import type { Asked } from '../dialogue/prompt/form.ts'
+import type { FormatName } from '../dialogue/call.ts'
+import type { Answered, Asked } from '../dialogue/prompt/form.ts'
 import type { Json, JsonObject } from '../text/json.ts'
 
 /** One judged response; what the benchmark's own checker says, under its own names. */
@@ -29,14 +30,16 @@ export interface Item {
   /** Fields by which the judge finds the row again: every response to it carries them. */
   record: JsonObject
   asked: Asked
+  /** What is right, where the row says so in calls. */
+  right?: Pick<Answered, 'answer' | 'meta'>
 }
 
 /** How responses are to be judged. */
 export interface JudgeOptions {
   /** ACEBench: version of its checker. */
   checker: string
-  /** Parser of hone rows. */
-  parser: string
+  /** Parser of hone rows; undefined for that of the format in which they were asked. */
+  parser: string | undefined
 }
 
 export interface Benchmark {
@@ -49,8 +52,8 @@ export interface Benchmark {
   categories: readonly string[]
   /** Rows of one category ('' where there are none). @throws HoneError where the data is absent or malformed. */
   items(data: string, category: string): AsyncIterable<Item>
-  /** Name of what reads a reply in that prompt form; each response carries it. */
-  mode(form: string): string
+  /** Name of what reads a reply in that call format; each response carries it. */
+  mode(format: FormatName): string
   /** What decides how responses are read, of which `mode` is one part: part of the protocol. @throws HoneError for what does not exist. */
   reader(mode: string, options: JudgeOptions): string
   /** Calls that a server parsed, as a response for the judge. */

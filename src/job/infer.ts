@@ -8,11 +8,12 @@ import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { promptIds } from '../dialogue/prompt.ts'
-import { Message, Tool } from '../dialogue/row.ts'
+import { HoneRow, Message, Tool } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
 import { argument, count, file, folder, otherwise, say } from '../text/setting.ts'
 import { openModelAnswerer, tooLong, type ModelAnswerer } from './answer/model.ts'
 import { formName, parserName, rowsOnly, sampling } from './flags.ts'
+import { FIRST, preflight } from './preflight.ts'
 import type { Language } from './open.ts'
 
 /** Longest completion unless given; half the positions where the model has few. */
@@ -26,7 +27,7 @@ export const InferFlags = v.object({
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest completion, in tokens'),
   ...sampled,
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
-  parser: say(v.optional(parserName(), 'tool-n1'), 'format of the calls'),
+  parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   device: deviceSetting('auto'),
   format: rowsOnly,
 })
@@ -53,26 +54,52 @@ export interface Answer {
 }
 
 const Asked = v.object({ messages: v.array(Message), tools: v.optional(v.array(Tool), []) })
+const { answer, meta } = HoneRow.entries
+const Known = v.object({ ...Asked.entries, answer, meta })
 const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
  * Answers to the rows of a JSONL file (`-` = stdin), in order, while it is being read; `format` names the parser of their
- * calls. Row n draws its random numbers by (seed, n), whatever else is in the batch.
+ * calls, else it is that of the prompt form. Row n draws its random numbers by (seed, n), whatever else is in the batch.
  * @throws HoneError at `file:line` for a row that asks nothing, or asks for more than the model's positions.
  */
-export async function* infer(file: string, model: ModelAnswerer, format: string): AsyncGenerator<Answer> {
-  const parser = findFormat(format)
+export async function* infer(file: string, model: ModelAnswerer, format?: string): AsyncGenerator<Answer> {
+  const parser = format ?? model.format
+  const { parse } = findFormat(parser)
   async function* prompts() {
     let index = 0
-    for await (const { line, value } of readRecords(file))
-      yield { prompt: idsOf(value, `${file}:${line}`, model), key: [KEY.sample, index++] }
+    for await (const { at, value } of checked(file, model, parser))
+      yield { prompt: idsOf(value, at, model), key: [KEY.sample, index++] }
   }
   for await (const { prompt, reply } of model.complete(prompts())) {
     const { text, completion } = reply
-    const { calls } = parser.parse(text)
+    const { calls } = parse(text)
     const logprobs = decimalsOf(completion.logprobs)
     yield { text, calls, prompt_ids: [...prompt.prompt], output_ids: completion.ids, logprobs }
   }
+}
+
+/** The rows, once the first ones that say what is right have passed the preflight. */
+async function* checked(file: string, { words, format }: ModelAnswerer, parser: string) {
+  const first: { at: string; value: Json }[] = []
+  const check = () => {
+    const known = first.flatMap(({ at, value }) => {
+      const row = v.safeParse(Known, value)
+      return row.success ? [{ row: row.output, at }] : []
+    })
+    if (words) preflight(known, { ...words, parser, obeyed: parser !== format })
+    return first.splice(0)
+  }
+  let passed = false
+  for await (const { line, value } of readRecords(file)) {
+    const row = { at: `${file}:${line}`, value }
+    if (passed) yield row
+    else if (first.push(row) === FIRST) {
+      passed = true
+      yield* check()
+    }
+  }
+  yield* check()
 }
 
 function idsOf(row: Json, at: string, { language, sampled, positions }: ModelAnswerer): number[] {

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../error.ts'
+import type { FormatName } from '../dialogue/call.ts'
+import { rewardFormat } from '../reward/scorer.ts'
 import { isRun, pathsOf } from '../rundir/paths.ts'
 import { readRun } from './run-record.ts'
 
@@ -23,4 +25,12 @@ export function modelFolder(path: string, adapter?: string): ModelFolder {
   // The run may have gone on with the adapter of another run, whose base is then the model.
   const { model } = modelFolder(String(readRun(path).settings['model']))
   return { model, adapter: adapter ?? final }
+}
+
+/** The call format that a run was rewarded for, which its model has learnt to write; undefined for other folders and other rewards. */
+export function trainedFormat(path: string): FormatName | undefined {
+  if (!isRun(path)) return undefined
+  const { settings, origins } = readRecord(path)
+  const spec = settings['reward'] ?? (origins['evalReward'] === 'default' ? undefined : settings['evalReward'])
+  return typeof spec === 'string' ? rewardFormat(spec) : undefined
 }

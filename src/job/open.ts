@@ -8,7 +8,8 @@ import { loadConfig } from '../gpu/weights/hf.ts'
 import type { Training } from '../gpu/policy/parameters.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
-import { promptForm } from '../dialogue/prompt.ts'
+import type { FormatName } from '../dialogue/call.ts'
+import { formatOf, promptForm } from '../dialogue/prompt.ts'
 import { modelFolder } from './model-folder.ts'
 import { stopsAt } from '../rl/judge.ts'
 import type { CommonRecipe } from '../rl/recipe.ts'
@@ -16,6 +17,8 @@ import type { CommonRecipe } from '../rl/recipe.ts'
 export interface Language {
   tokenizer: Tokenizer
   form: PromptForm
+  /** The call format that the form asks for. */
+  format: FormatName
   config: ModelConfig
   /** Positions that the model has. */
   positions: number
@@ -31,7 +34,7 @@ export async function openLanguage(
   const form = promptForm(prompt)
   const tokenizer = atDate(await loadTokenizer(folder), date)
   requireVocabulary(tokenizer, config.vocabulary, folder)
-  return { tokenizer, form, config, positions: config.maxPositions }
+  return { tokenizer, form, format: formatOf(form, tokenizer), config, positions: config.maxPositions }
 }
 
 /** What ends a completion. */

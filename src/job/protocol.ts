@@ -1,11 +1,11 @@
 // A short name for everything that decides what a score means. Scores of one benchmark compare where their protocols are equal.
 import { readFileSync } from 'node:fs'
-import type { Tokenizer } from '../dialogue/chat.ts'
 import { complain } from '../out.ts'
 import { promptText } from '../dialogue/prompt.ts'
-import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
+import type { Asked } from '../dialogue/prompt/form.ts'
 import type { Mode } from '../reward/reward.ts'
-import { isRewardFile, parserOf } from '../reward/scorer.ts'
+import type { Language } from './open.ts'
+import { isRewardFile, rewardFormat } from '../reward/scorer.ts'
 
 export interface Protocol {
   benchmark: string
@@ -25,11 +25,11 @@ export function protocolOf({ benchmark, reader, prompt, sampling }: Protocol): s
 /** The protocol under which a run evaluates held-out rows: that of `hone eval --bench rows` with the same prompt, parser and length. */
 export function heldOutProtocol(
   recipe: { evalReward: string; maxCompletionLength: number },
-  { form, tokenizer }: { form: PromptForm; tokenizer: Tokenizer },
+  { form, format, tokenizer }: Pick<Language, 'form' | 'format' | 'tokenizer'>,
 ): string {
   return protocolOf({
     benchmark: 'rows',
-    reader: recipe.evalReward,
+    reader: rewardFormat(recipe.evalReward) ?? format,
     prompt: promptText(form, EXAMPLE, tokenizer),
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, seed: 0 },
   })
@@ -38,10 +38,12 @@ export function heldOutProtocol(
 /** What a run trains under, for its record: the rendered prompt, and each reward with the parser that reads for it. */
 export function trainingProtocol(
   recipe: { reward?: string; evalReward: string; rewardMode: Mode },
-  { form, tokenizer }: { form: PromptForm; tokenizer: Tokenizer },
+  { form, format, tokenizer }: Pick<Language, 'form' | 'format' | 'tokenizer'>,
 ): Record<string, string> {
-  const judge = (spec: string) =>
-    hash(JSON.stringify([isRewardFile(spec) ? readFileSync(spec, 'utf8') : spec, recipe.rewardMode, parserOf(spec)]))
+  const judge = (spec: string) => {
+    const text = isRewardFile(spec) ? readFileSync(spec, 'utf8') : spec
+    return hash(JSON.stringify([text, recipe.rewardMode, rewardFormat(spec) ?? format]))
+  }
   return {
     prompt: hash(promptText(form, EXAMPLE, tokenizer)),
     ...(recipe.reward !== undefined && { reward: judge(recipe.reward) }),

@@ -26,7 +26,8 @@ export function resolveReward(spec: string, { mode = 'compat' }: ResolveOptions 
   const rewards = terms.map((term) => ({ term, reward: single(term, mode) }))
   const [only] = rewards
   if (rewards.length === 1 && only?.term.weight === undefined) return only!.reward
-  return { name: spec, what: 'weighted sum', score: (sample) => combine(rewards, sample) }
+  const format = rewards.find(({ reward }) => reward.format !== undefined)?.reward.format
+  return { name: spec, what: 'weighted sum', format, score: (sample) => combine(rewards, sample) }
 }
 
 /** The terms of a reward's text, checked against the table. */
@@ -54,11 +55,12 @@ function parseTerm(text: string): Term {
 }
 
 function single({ family, variant, step }: Term, mode: Mode): Reward {
-  const { what, variants, scorer } = families[family]!
+  const { what, variants, format, scorer } = families[family]!
   const score = scorer(variant, mode)!
   return {
     name: variant === '' ? family : `${family}:${variant}`,
     what: variants[variant]?.what ?? what,
+    format: format(variant),
     score(sample) {
       try {
         return score(step === undefined ? sample : { ...sample, step })

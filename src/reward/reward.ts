@@ -1,4 +1,5 @@
 // What a reward is: one function from a completion and what is right to a score that says why, and never throws.
+import type { FormatName } from '../dialogue/call.ts'
 import { JsonError, type Json, type JsonObject } from '../text/json.ts'
 
 /** compat: the published code's value for every input. strict: what the paper says. */
@@ -36,6 +37,8 @@ export interface Verdict {
 export interface Reward {
   name: string
   what: string
+  /** The call format that it reads; of several rewards the first one that reads calls decides. Undefined where none does. */
+  format: FormatName | undefined
   score(sample: Sample): Verdict
 }
 

@@ -1,6 +1,6 @@
 // One way to score for every kind of reward: rows of the table here, a user's in processes of their own.
 import { existsSync } from 'node:fs'
-import { callFormats } from '../dialogue/call.ts'
+import type { FormatName } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { resolveReward } from './resolve.ts'
 import type { Mode, Reward, Sample, Verdict } from './reward.ts'
@@ -63,10 +63,9 @@ export function openCommandScorer(command: string, { step, ...options }: ScorerO
   return { ...program, name: command, score: (samples) => program.score(samples.map(at)) }
 }
 
-/** The parser that reads what a reward judges: the one its text names, else its family's. */
-export function parserOf(spec: string): string {
-  const words = spec.split(/[,:@]/)
-  return words.find((word) => Object.hasOwn(callFormats, word)) ?? 'tool-n1'
+/** The call format that the reward of this text reads; undefined for a user's own, and where it reads no calls. @throws HoneError */
+export function rewardFormat(spec: string): FormatName | undefined {
+  return isRewardFile(spec) ? undefined : resolveReward(spec).format
 }
 
 /** The words that start this program again. */

@@ -1,6 +1,7 @@
 // The table of rewards: a family is one row, its variants are columns of its own file.
 import { scoreAlphaMaze } from './qa/alphamaze.ts'
 import { scoreArpo } from './qa/arpo.ts'
+import { isFormatName, type FormatName } from '../dialogue/call.ts'
 import { bfclScorer } from './bfcl-ast.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
 import type { Mode, Sample, Verdict } from './reward.ts'
@@ -14,10 +15,15 @@ import { scoreToolRl } from './toolrl/toolrl.ts'
 
 type Score = (sample: Sample) => Verdict
 
+/** Of a family whose variants are call formats. */
+const formatNamed = (variant: string): FormatName | undefined => (isFormatName(variant) ? variant : undefined)
+
 export interface Family {
   what: string
   /** Variant → what it rewards; the first one is meant where none is named. */
   variants: Record<string, { what: string }>
+  /** The call format that a variant reads; undefined where it reads no calls. */
+  format(variant: string): FormatName | undefined
   /** The scoring function of a variant, which never throws; undefined where there is no such variant. */
   scorer(variant: string, mode: Mode): Score | undefined
 }
@@ -26,6 +32,7 @@ export const families: Record<string, Family> = {
   'tool-n1': {
     what: 'Tool-N1: think tags, one list of calls, exact match',
     variants: VARIANTS,
+    format: () => 'tool-n1',
     scorer(name, mode) {
       const variant = Object.hasOwn(VARIANTS, name) ? VARIANTS[name] : undefined
       if (!variant) return undefined
@@ -35,6 +42,7 @@ export const families: Record<string, Family> = {
   toolrl: {
     what: 'ToolRL: format, and partial credit for names, parameters and values',
     variants: { default: { what: 'format 0 to 1, correctness -3 to 3' }, ...SWITCHES },
+    format: () => 'toolrl',
     scorer(name, mode) {
       const parsed = parseMode(name)
       if (!parsed) return undefined
@@ -52,17 +60,19 @@ export const families: Record<string, Family> = {
       strict: { what: "Tool-N1's paper: thinking, then one block, nothing else" },
       ...PARSER_VARIANTS,
     },
+    format: (name) => (isFormatName(name) ? name : 'tool-n1'),
     scorer(name) {
       if (name === 'loose') return toolN1(FORMAT_ONLY)
       if (name === 'strict') return (sample) => scoreToolN1Strict(sample, FORMAT_ONLY)
-      return Object.hasOwn(PARSER_VARIANTS, name) ? formatScorer(name) : undefined
+      return isFormatName(name) ? formatScorer(name) : undefined
     },
   },
   ...Object.fromEntries(Object.entries(CALL_PARTS).map(([name, part]) => [name, callFamily(name, part)])),
   'bfcl-ast': {
     what: "BFCL's AST check, against possible answers or the calls of a hone row",
     variants: PARSER_VARIANTS,
-    scorer: (parser) => (Object.hasOwn(PARSER_VARIANTS, parser) ? bfclScorer(parser) : undefined),
+    format: formatNamed,
+    scorer: (parser) => (isFormatName(parser) ? bfclScorer(parser) : undefined),
   },
   exact: plain('1 where the final text answer is a right one', scoreExact),
   f1: plain('word F1 of the final text answer', scoreF1),
@@ -93,14 +103,15 @@ export const families: Record<string, Family> = {
 }
 
 function plain(what: string, score: Score): Family {
-  return { what, variants: {}, scorer: (variant) => (variant === '' ? score : undefined) }
+  return { what, variants: {}, format: () => undefined, scorer: (variant) => (variant === '' ? score : undefined) }
 }
 
 function callFamily(name: string, part: CallPart): Family {
   return {
     what: part.what,
     variants: PARSER_VARIANTS,
-    scorer: (parser) => (Object.hasOwn(PARSER_VARIANTS, parser) ? callPartScorer(name, part, parser) : undefined),
+    format: formatNamed,
+    scorer: (parser) => (isFormatName(parser) ? callPartScorer(name, part, parser) : undefined),
   }
 }
 
@@ -109,6 +120,7 @@ function sized(what: string, pattern: RegExp, usual: string, make: (sizes: numbe
   return {
     what,
     variants: { [usual]: { what } },
+    format: () => undefined,
     scorer(variant) {
       const sizes = pattern.exec(variant)?.slice(1).map(Number)
       return sizes?.every((size) => size > 0) ? make(sizes) : undefined

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
-import { promptForm } from '../../src/dialogue/prompt.ts'
+import { formatOf, promptForm } from '../../src/dialogue/prompt.ts'
 import { trainingProtocol } from '../../src/job/protocol.ts'
 import { writeTinyTokenizer, TINY_TEMPLATE } from '../tiny-tokenizer.ts'
 
@@ -13,7 +13,11 @@ afterAll(() => rmSync(root, { recursive: true }))
 const tokenizer = await loadTokenizer(writeTinyTokenizer(join(root, 'tiny'), { 'chat_template.jinja': TINY_TEMPLATE }))
 const recipe = { reward: 'tool-n1', evalReward: 'tool-n1', rewardMode: 'compat' } as const
 const named = (change: Partial<Record<keyof typeof recipe, string>> = {}, form = 'tool-n1') =>
-  trainingProtocol({ ...recipe, ...change } as typeof recipe, { form: promptForm(form), tokenizer })
+  trainingProtocol({ ...recipe, ...change } as typeof recipe, {
+    form: promptForm(form),
+    format: formatOf(promptForm(form), tokenizer),
+    tokenizer,
+  })
 
 test('the same prompt, parser and reward have the same name, whatever they are for', () => {
   expect(named()).toEqual(named())

@@ -1,6 +1,6 @@
 // The decoders of BFCL's handlers: a response → calls [{name: {argument: value}}]; whatever a decoder throws counts as undecodable.
 import type { CallFormat } from '../../dialogue/call/format.ts'
-import { callFormats, isFormatName } from '../../dialogue/call.ts'
+import { callFormats, isFormatName, type FormatName } from '../../dialogue/call.ts'
 import { unknownName } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../text/json.ts'
 import { getItem, iterate, itemsOf } from '../../text/python/container.ts'
@@ -89,12 +89,10 @@ export function findDecoder(name: string, at?: string): Decoder {
   throw unknownName('mode of BFCL responses', name, names, { at })
 }
 
-/** The decoder of replies in a prompt form. */
-export function modeOf(form: string): string {
-  return FORMS[form] ?? 'tool-n1'
-}
+/** BFCL's own decoders where it has one for the format: their quirks are part of its scores. */
+export const modeOf = (format: FormatName): string => OWN[format] ?? format
 
-const FORMS: Record<string, string> = { bfcl: 'text', native: 'qwen_fc' }
+const OWN: Partial<Record<FormatName, string>> = { pythonic: 'text', hermes: 'qwen_fc' }
 
 /** True for what a decoder throws on an undecodable response; anything else is a bug. */
 export function isUndecodable(error: unknown): boolean {

@@ -1,14 +1,16 @@
 // Any hone rows as a benchmark: exact match, parts of calls, several samples of a row, and how well refusal is calibrated.
 import type { Call, Parsed } from '../../dialogue/call/format.ts'
-import { findFormat } from '../../dialogue/call.ts'
+import { findFormat, isFormatName } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRows, type HoneRow } from '../../dialogue/row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
-import { modeOf } from '../bfcl/decode.ts'
 import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'
 import { scores } from './scores.ts'
+
+/** Reads a response that does not say in which format it was asked for. */
+const PARSER = 'tool-n1'
 
 export const rows: Benchmark = {
   what: 'hone rows: the calls of a response against the row’s answer',
@@ -16,16 +18,19 @@ export const rows: Benchmark = {
   asTrained: true,
   categories: [],
   async *items(file) {
-    for await (const { id, messages, tools } of readRows(file)) yield { record: { id }, asked: { messages, tools } }
+    for await (const { id, messages, tools, answer, meta } of readRows(file))
+      yield { record: { id }, asked: { messages, tools }, right: { answer, meta } }
   },
-  mode: modeOf,
-  reader: (_, { parser }) => parser,
+  mode: (format) => format,
+  reader: (mode, { parser }) => parser ?? (mode || PARSER),
   parsed: (calls) => ({
     response: null,
     calls: calls.map(({ name, arguments: values }) => ({ name, arguments: values })),
   }),
-  async open(file, { parser: name }) {
-    const parser = findFormat(name)
+  async open(file, { parser: named }) {
+    if (named !== undefined) findFormat(named)
+    const parserOf = (mode: Json | undefined) =>
+      findFormat(named ?? (typeof mode === 'string' && isFormatName(mode) ? mode : PARSER))
     const known = new Map<string, HoneRow>()
     for await (const row of readRows(file)) known.set(row.id, row)
     return {
@@ -40,7 +45,7 @@ export const rows: Benchmark = {
         const parsed =
           Array.isArray(calls) && typeof response !== 'string'
             ? asParsed(calls, at)
-            : parser.parse(String(response ?? ''))
+            : parserOf(record['mode']).parse(String(response ?? ''))
         const exact = isExact(parsed, row)
         return {
           id: row.id,

@@ -1,6 +1,8 @@
 // What asking is: questions, and someone who answers them, a local model or an endpoint, with what was answered before.
 import type { Call } from '../../dialogue/call/format.ts'
-import type { Asked } from '../../dialogue/prompt/form.ts'
+import type { FormatName } from '../../dialogue/call.ts'
+import type { Tokenizer } from '../../dialogue/chat.ts'
+import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
 import type { HoneError } from '../../error.ts'
 import type { Completion } from '../../gpu/policy/session.ts'
 
@@ -45,6 +47,10 @@ export type Answered = Reply | Failure
 export interface Answerer {
   /** For people. */
   source: string
+  /** The call format in which it is asked to answer. */
+  format: FormatName
+  /** In whose words it is asked; absent where a server reads the calls. */
+  words?: { form: PromptForm; tokenizer?: Tokenizer | undefined }
   /** Tokens that a prompt and its answer may have together, where that is known. */
   positions?: number
   /** What it is shown for a question, as text. */

@@ -12,7 +12,8 @@ import {
 } from '../../dialogue/endpoint.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson, type JsonObject } from '../../text/json.ts'
-import { promptText } from '../../dialogue/prompt.ts'
+import type { FormatName } from '../../dialogue/call.ts'
+import { formatOf, promptText } from '../../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
 import type { Answered, Answerer, Question, Reply, Sampled } from './answerer.ts'
 
@@ -55,6 +56,8 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
   }
   return {
     source: `${endpoint.model} at ${endpoint.url}`,
+    format: formatAsked(options),
+    ...(options.form && { words: { form: options.form, tokenizer: options.tokenizer } }),
     show(asked) {
       const request = sent(asked, options)
       if ('prompt' in request) return request.prompt
@@ -64,6 +67,11 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
       dumpJson({ model: endpoint.model, ...sent(asked, options), sampling: { ...samplingOf(sample) }, sample }),
     answer: (questions) => inOrder(questions, concurrency, ask),
   }
+}
+
+/** Of a chat template on the other side nothing is known: most write calls as Hermes does. */
+function formatAsked({ form, tokenizer }: EndpointOptions): FormatName {
+  return form?.format ?? (form && tokenizer ? formatOf(form, tokenizer) : 'hermes')
 }
 
 /** What a request is made of: a prompt, or messages, with tools where the server reads the calls. */

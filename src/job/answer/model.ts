@@ -4,11 +4,12 @@ import type { DeviceSpec } from '../../gpu/device/spec.ts'
 import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { openModel } from '../../gpu/policy/model.ts'
+import type { FormatName } from '../../dialogue/call.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import { promptIds, promptText } from '../../dialogue/prompt.ts'
 import { HoneError } from '../../error.ts'
 import { textOf } from '../../rl/judge.ts'
-import { modelFolder } from '../model-folder.ts'
+import { modelFolder, trainedFormat } from '../model-folder.ts'
 import { endingOf, openLanguage, type Language } from '../open.ts'
 import { interleave, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
 
@@ -49,7 +50,7 @@ export async function openModelAnswerer(
   // Weights that were written anew are another model.
   const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified]
   const law = typeof sampled === 'function' ? sampled(language) : sampled
-  return modelAnswerer(policy, { source: path, identity, language, sampled: law })
+  return modelAnswerer(policy, { source: path, identity, language, format: trainedFormat(path), sampled: law })
 }
 
 export function modelAnswerer(
@@ -58,8 +59,9 @@ export function modelAnswerer(
     source,
     identity,
     language,
+    format = language.format,
     sampled,
-  }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled'> & { identity: unknown[] },
+  }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled'> & { identity: unknown[]; format?: FormatName | undefined },
 ): ModelAnswerer {
   const { tokenizer, form, positions } = language
   const { temperature, maxNewTokens, seed } = sampled
@@ -96,6 +98,8 @@ export function modelAnswerer(
 
   return {
     source,
+    format,
+    words: { form, tokenizer },
     language,
     sampled,
     positions,

@@ -13,6 +13,7 @@ import type { JsonObject } from '../../text/json.ts'
 import { remembering, sampledBy, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { openModelAnswerer } from '../answer/model.ts'
+import { preflight } from '../preflight.ts'
 import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import type { EvalFlags } from './flags.ts'
 import { openSaved, type Asking } from './saved.ts'
@@ -35,8 +36,6 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
     flags.prompt ??
     (benchmark.asTrained && trainedForm(flags.model)) ??
     benchmark.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
-  const mode = flags.mode ?? benchmark.mode(form)
-  const reader = benchmark.reader(mode, flags)
   const answerer =
     flags.model === undefined
       ? await openEndpoint(flags, form, sampled)
@@ -44,6 +43,13 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
           { path: flags.model, adapter: flags.adapter, device: flags.device, prompt: form },
           sampled,
         )
+  const mode = flags.mode ?? benchmark.mode(answerer.format)
+  const reader = benchmark.reader(mode, flags)
+  const known = items.flatMap(({ record, asked, right }) =>
+    right ? [{ row: { ...asked, ...right }, at: `${flags.data}: ${String(record['id'])}` }] : [],
+  )
+  if (answerer.words)
+    preflight(known, { ...answerer.words, parser: flags.parser ?? answerer.format, obeyed: flags.parser !== undefined })
   const prompt = answerer.show(EXAMPLE)
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
   const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: sampled })

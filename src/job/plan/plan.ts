@@ -4,7 +4,9 @@ import { mean } from '../../eval/statistics.ts'
 import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
 import { openLanguage } from '../open.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
+import { checkRows } from '../train/check-rows.ts'
 import { findKind } from '../train/kinds.ts'
+import { readPromptSets } from '../train/rows.ts'
 
 export interface Plan {
   rows: number
@@ -34,7 +36,10 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
   const kind = findKind(name)
   const language = await openLanguage(recipe)
   const { config } = language
-  const { items, tooLong } = await kind.read(recipe.data, { ...language, limit: kind.limits(recipe, language).items })
+  const limits = kind.limits(recipe, language)
+  const { items, tooLong, first } = await kind.read(recipe.data, { ...language, limit: limits.items })
+  const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
+  checkRows(kind, recipe, language, { taught: first, heldOut: heldOut.first })
   const tokens = spread(items.map((item) => kind.tokensOf(item)))
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
   const { steps, itemsPerStep, optimizerStepsPerStep, cached, micro } = step

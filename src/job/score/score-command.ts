@@ -2,7 +2,7 @@
 import type { ExitCode } from '../../error.ts'
 import * as v from 'valibot'
 import type { Mode } from '../../reward/reward.ts'
-import { openCommandScorer, openScorer, parserOf } from '../../reward/scorer.ts'
+import { openCommandScorer, openScorer, rewardFormat } from '../../reward/scorer.ts'
 import { atLeast, count, inputFiles, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { mode, rewardName, rowsOnly } from '../flags.ts'
 import { compareFiles, explainRow, scoreFiles } from './score.ts'
@@ -30,7 +30,8 @@ export async function scoreCommand(flags: v.InferOutput<typeof ScoreFlags>): Pro
     rewardCmd === undefined ? openScorer(reward, { ...options, mode }) : openCommandScorer(rewardCmd, options)
   const scorer = open(compare ? 'compat' : flags.mode)
   try {
-    if (flags.explain !== undefined) return await explainRow(files, scorer, flags.explain, parserOf(reward))
+    if (flags.explain !== undefined)
+      return await explainRow(files, scorer, flags.explain, rewardFormat(reward) ?? 'tool-n1')
     if (compare) return await compareFiles(files, scorer, open('strict'))
     return await scoreFiles(files, scorer, flags.jobs, flags.minMean)
   } finally {

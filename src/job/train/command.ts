@@ -4,7 +4,7 @@ import { strftime } from '../../dialogue/strftime.ts'
 import type { Resolved } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { ExitCode } from '../../error.ts'
-import { parserOf } from '../../reward/scorer.ts'
+import { rewardFormat } from '../../reward/scorer.ts'
 import { openJudge } from '../../rl/judge.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { endingOf, openLanguage, openTrained } from '../open.ts'
@@ -14,6 +14,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { finish } from './finish.ts'
 import { work } from './job.ts'
 import { findKind } from './kinds.ts'
+import { checkRows } from './check-rows.ts'
 import { readPromptSets, tellTooLong } from './rows.ts'
 import { settingsOf, type TrainingFlags } from './settings.ts'
 import { storeIn } from './store.ts'
@@ -37,9 +38,11 @@ export async function runTraining(
   const training = kind.open(recipe, language)
   const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
   const limits = kind.limits(recipe, language)
-  const { items, tooLong } = await kind.read(recipe.data, { ...language, limit: limits.items })
+  const taken = await kind.read(recipe.data, { ...language, limit: limits.items })
+  const { items, tooLong } = taken
   const trainer = await training.on(items)
   const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
+  checkRows(kind, recipe, language, { taught: taken.first, heldOut: heldOut.first })
   tellTooLong(tooLong, limits.items, kind.items)
   tellTooLong(heldOut.tooLong, limits.heldOut, 'held-out rows')
   const protocol = trainingProtocol(recipe, language)
@@ -57,7 +60,7 @@ export async function runTraining(
             device,
             heldOut: heldOut.items,
             evalJudge: evaluated.judge,
-            evalReader: findFormat(parserOf(recipe.evalReward)),
+            evalReader: findFormat(rewardFormat(recipe.evalReward) ?? language.format),
             evalProtocol: heldOutProtocol(recipe, language),
             ending: endingOf(language.tokenizer, recipe.stop),
             store: storeIn(run.paths, { keepCheckpoints: recipe.keepCheckpoints, run: run.record.id ?? '', made }),

@@ -18,6 +18,8 @@ export interface Kind<Recipe extends CommonRecipe = CommonRecipe, Item = unknown
   formula(recipe: Recipe): string[]
   /** Settings that were given in vain, and why. */
   noEffect(recipe: Recipe, origins: Record<string, string>): string[]
+  /** What judges what the model writes while it trains, where something does. */
+  reward(recipe: Recipe): string | undefined
   /** Whether it needs log-probs of the model that training begins with. */
   needsReference(recipe: Recipe): boolean
   /** Most tokens of what it trains on, and of a held-out prompt. @throws HoneError where the model has too few positions. */

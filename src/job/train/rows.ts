@@ -8,6 +8,7 @@ import { complain } from '../../out.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import { completionIds, promptIds } from '../../dialogue/prompt.ts'
 import { type HoneRow, toRow } from '../../dialogue/row.ts'
+import { FIRST, type Known } from '../preflight.ts'
 import type { Prompt, PromptSet } from '../../rl/record.ts'
 import type { Example } from '../../rl/sft.ts'
 
@@ -22,20 +23,24 @@ export interface RowContext {
 export interface Taken<Item> {
   items: Item[]
   tooLong: number
+  /** The first rows whose right answer is known, for the preflight. */
+  first: Known[]
 }
 
 /** Prompts of all rows of `files`. @throws HoneError where none is short enough, and for a row that is no hone row. */
 export async function readPrompts(files: readonly string[], context: RowContext): Promise<Taken<Prompt>> {
   const items: Prompt[] = []
+  const first: Known[] = []
   let index = 0
   for (const file of files)
     for await (const { line, value } of readRecords(file)) {
       const row = toRow(value, `${file}:${line}`)
+      if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
       const ids = promptIds(context.form, row, context.tokenizer)
       if (ids.length <= context.limit) items.push({ index, ids, row, json: isObject(value) ? value : {} })
       index++
     }
-  return requireSome({ items, tooLong: index - items.length }, files, context.limit)
+  return requireSome({ items, tooLong: index - items.length, first }, files, context.limit)
 }
 
 /** A set of prompts per file, named after it. Of each file the first `most` rows that are short enough. */
@@ -45,16 +50,18 @@ export async function readPromptSets(
   most: number | null,
 ): Promise<Taken<PromptSet>> {
   const items: PromptSet[] = []
+  const first: Known[] = []
   let left = 0
   for (const file of files) {
-    const { items: prompts, tooLong } = await readPrompts([file], context)
+    const { items: prompts, tooLong, first: some } = await readPrompts([file], context)
+    first.push(...some)
     items.push({
       name: basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, ''),
       prompts: prompts.slice(0, most ?? undefined),
     })
     left += tooLong
   }
-  return { items, tooLong: left }
+  return { items, tooLong: left, first }
 }
 
 /**
@@ -63,18 +70,21 @@ export async function readPromptSets(
  */
 export async function readExamples(files: readonly string[], context: RowContext): Promise<Taken<Example>> {
   const items: Example[] = []
+  const first: Known[] = []
+  const taught = (row: HoneRow, at: string): Example => {
+    if (first.length < FIRST) first.push({ row, at })
+    return rowExample(row, context)
+  }
   let read = 0
   for (const file of files)
     for await (const { line, value } of readRecords(file)) {
-      const example = isPlain(value)
-        ? plainExample(value, context.tokenizer)
-        : rowExample(toRow(value, `${file}:${line}`), context)
-      if (example.prompt.length === 0)
-        throw new HoneError('Cannot use the row: its prompt is empty', { at: `${file}:${line}` })
+      const at = `${file}:${line}`
+      const example = isPlain(value) ? plainExample(value, context.tokenizer) : taught(toRow(value, at), at)
+      if (example.prompt.length === 0) throw new HoneError('Cannot use the row: its prompt is empty', { at })
       if (example.prompt.length + example.completion.length <= context.limit) items.push(example)
       read++
     }
-  return requireSome({ items, tooLong: read - items.length }, files, context.limit)
+  return requireSome({ items, tooLong: read - items.length, first }, files, context.limit)
 }
 
 /** Say how many rows were left out, where any were. */

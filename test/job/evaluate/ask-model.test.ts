@@ -16,7 +16,20 @@ test('answers do not depend on what is asked beside them, and judging them from 
   const folder = scratch()
   const [data, saved] = [join(folder, 'rows.jsonl'), join(folder, 'saved.jsonl')]
   writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-  const common = ['eval', '--bench', 'rows', '--data', data, '--format', 'ndjson', '--device', 'cpu']
+  // Its chat template spells no calls, so the format in which it was trained is named.
+  const common = [
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    data,
+    '--format',
+    'ndjson',
+    '--device',
+    'cpu',
+    '--parser',
+    'tool-n1',
+  ]
   const ask = [...common, '--model', model, '--prompt', 'native', '--max-new-tokens', '64']
   const all = run(start, [...ask, '--save', saved])
   expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('exact match') })
@@ -44,6 +57,8 @@ test('a run that evaluates on a schedule and hone eval name one protocol for the
     model,
     '--prompt',
     'native',
+    '--parser',
+    'tool-n1',
     '--device',
     'cpu',
     '--format',

@@ -13,6 +13,7 @@ export const sftKind: Kind<SftRecipe, Example> = {
   preset: 'tool-n1',
   formula: () => [FORMULA],
   noEffect: () => [],
+  reward: () => undefined,
   needsReference: () => false,
   limits: ({ maxLength, maxCompletionLength, evalData }, language) => ({
     items: Math.min(maxLength ?? language.positions, language.positions),

@@ -18,6 +18,7 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
   preset: 'tool-n1',
   formula: formulaOf,
   noEffect: deadSettings,
+  reward: ({ reward }) => reward,
   needsReference,
   limits({ maxPromptLength, maxCompletionLength }, language) {
     const limit = promptLimit(maxPromptLength, maxCompletionLength, language)

@@ -30,7 +30,7 @@ export function modelFolder(path: string, adapter?: string): ModelFolder {
 /** The call format that a run was rewarded for, which its model has learnt to write; undefined for other folders and other rewards. */
 export function trainedFormat(path: string): FormatName | undefined {
   if (!isRun(path)) return undefined
-  const { settings, origins } = readRecord(path)
+  const { settings, origins } = readRun(path)
   const spec = settings['reward'] ?? (origins['evalReward'] === 'default' ? undefined : settings['evalReward'])
   return typeof spec === 'string' ? rewardFormat(spec) : undefined
 }

@@ -30,7 +30,7 @@ export const EvalFlags = v.object({
     otherwise(named({ ...decoders, ...callFormats }), 'depends on the prompt form'),
     'BFCL decoder of the responses',
   ),
-  parser: say(v.optional(parserName(), 'tool-n1'), 'format of the calls in hone rows'),
+  parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls in hone rows'),
   checker: say(v.optional(names(checkers), 'v2510'), "version of ACEBench's checker"),
   samples: say(v.optional(count(), 1), 'responses per row'),
   ...sampling(0, 1024),

@@ -39,7 +39,7 @@ export interface JudgeOptions {
   /** ACEBench: version of its checker. */
   checker: string
   /** Parser of hone rows; undefined for that of the format in which they were asked. */
-  parser: string | undefined
+  parser?: string | undefined
 }
 
 export interface Benchmark {

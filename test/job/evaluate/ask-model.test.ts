@@ -92,6 +92,8 @@ test('sampled answers differ between samples and are the same for the same seed'
     model,
     '--prompt',
     'native',
+    '--parser',
+    'tool-n1',
     '--max-new-tokens',
     '64',
     '--device',

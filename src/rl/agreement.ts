@@ -33,7 +33,8 @@ export async function checkAgreement(
     prompt: short[g]!,
     completions: completions.map(({ ids }) => ids),
   }))
-  const { logprobs } = policy.forward(groups, { temperature })
+  // One by one: training never does less at a time.
+  const logprobs = groups.map((group) => policy.forward([group], { temperature }).logprobs[0]!)
   let worst = 0
   sampled.forEach((completions, g) =>
     completions.forEach((completion, i) =>

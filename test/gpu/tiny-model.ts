@@ -1,23 +1,28 @@
 // Model folders small enough for tests: random weights of each family, written where asked.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parametersOf } from '../../src/gpu/weights/family.ts'
+import { endings, families, parametersOf } from '../../src/gpu/weights/family.ts'
 import { loadConfig } from '../../src/gpu/weights/hf.ts'
 import { writeSafetensors } from '../../src/gpu/weights/safetensors.ts'
 import { elements } from '../../src/gpu/graph/tensor.ts'
 import { normal } from '../../src/rng.ts'
 
 export const tinyFamilies = {
-  qwen2: { architectures: ['Qwen2ForCausalLM'], tie_word_embeddings: true },
-  qwen3: { architectures: ['Qwen3ForCausalLM'], head_dim: 32, tie_word_embeddings: false },
-  llama: { architectures: ['LlamaForCausalLM'], tie_word_embeddings: false },
+  qwen2: { tie_word_embeddings: true },
+  qwen3: { head_dim: 32, tie_word_embeddings: false },
+  llama: { tie_word_embeddings: false },
 }
 
 /** Two layers, hidden size 32, vocabulary 64. Norm weights near one, everything else normal with deviation 0.15. */
-export function writeTinyModel(folder: string, family: keyof typeof tinyFamilies): string {
+export function writeTinyModel(
+  folder: string,
+  family: keyof typeof tinyFamilies,
+  ending: keyof typeof endings = 'ForCausalLM',
+): string {
   mkdirSync(folder, { recursive: true })
   const config = {
     model_type: family,
+    architectures: [families[family]!.line + ending],
     ...tinyFamilies[family],
     vocab_size: 64,
     hidden_size: 32,
@@ -30,7 +35,7 @@ export function writeTinyModel(folder: string, family: keyof typeof tinyFamilies
     rope_theta: 10_000,
   }
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
-  const tensors = parametersOf(loadConfig(folder)).map(({ name, shape, role }, i) => ({
+  const tensors = parametersOf(loadConfig(folder, endings[ending]!.head)).map(({ name, shape, role }, i) => ({
     name,
     type: 'F32' as const,
     shape,

@@ -19,9 +19,6 @@ export interface Batch {
   labels: BigInt64Array
 }
 
-/** Rows a pass may hold before groups are split among several. */
-const ROWS = 2048
-
 /** Pad groups to one batch, also where one has fewer completions than another. Every prompt needs a token. */
 export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
   const N = groups.length
@@ -60,6 +57,12 @@ export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
   }
 }
 
+/** A sequence that has a completion row at each of its positions: completion rows predict, so a token follows that nobody reads. */
+export const wholeSequence = (ids: readonly number[]): Group => ({
+  prompt: ids.slice(0, 1),
+  completions: [[...ids.slice(1), 0]],
+})
+
 /** A flat [N·G·R] array as lists of each completion's own tokens. */
 export function perToken(flat: Float32Array, groups: readonly Group[], { samples, completion }: BatchSizes): PerToken {
   return groups.map(({ completions }, n) =>
@@ -81,7 +84,7 @@ export function flatten(values: PerToken, { groups, samples, completion }: Batch
  * Indices of groups that make one pass each: equally many completions, similar lengths, at most about `rows` rows with
  * padding.
  */
-export function microBatches(groups: readonly Group[], rows: number = ROWS): number[][] {
+export function microBatches(groups: readonly Group[], rows: number): number[][] {
   const shape = (i: number) => {
     const { prompt, completions } = groups[i]!
     return { G: completions.length, P: prompt.length - 1, R: Math.max(1, ...completions.map((ids) => ids.length)) }

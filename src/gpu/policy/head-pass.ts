@@ -1,4 +1,4 @@
-// Forward and backward of the head over the completion rows of a batch, a chunk of rows at a time.
+// Forward and backward of a model's head over the completion rows of a batch, a chunk of rows at a time.
 //
 // M = N·G·R completion rows; the logits held at once are [128, V].
 import { rowsOf } from '../net/sizes.ts'
@@ -7,149 +7,136 @@ import { weightsOf, type Engine, type Residuals } from './engine.ts'
 import type { Net } from '../net/precision.ts'
 import { valuesOf } from '../device/values.ts'
 import type { Value } from '../graph/value.ts'
+import { gradients } from '../graph/grad.ts'
 import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
-import { headGradients, headInputs, labelLogprobs, scaledLogits } from '../net/head.ts'
+import { headInputs, named } from '../net/head.ts'
+import { heads } from '../net/heads.ts'
+import { scaledLogits } from '../net/heads/language.ts'
 import { gradientOf } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
+import type { Role } from '../weights/family.ts'
 
 const HEAD_ROWS = 128
 
-/** Log-probs and, where asked for, entropies of every completion row, [M] each. */
+/** Results of the head for every completion row, [M] each, by name. `given` is what the head reads beside weights. */
 export function forwardHead(
   engine: Engine,
   residuals: Residuals,
-  options: { temperature: number; entropy: boolean; reference: boolean },
-): { logprobs: Float32Array; entropies: Float32Array | undefined } {
+  { given, results, reference }: { given: Tensors; results: readonly string[]; reference: boolean },
+): Record<string, Float32Array> {
   const { precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
-  const labels = scratch.putIds('labels', [M, 1], residuals.batch.labels)
-  const logprobs = scratch.take(precision.reduce, 'logprobs', [M, 1])
-  const entropies = scratch.take(precision.reduce, 'entropies', [M, 1])
+  const found = Object.fromEntries(results.map((name) => [name, scratch.take(precision.reduce, name, [M, 1])]))
   for (const { start, rows } of headChunks(M)) {
-    const graph = () => {
-      const inputs = headInputs(engine, rows)
-      const label = input('i64', [rows, 1])
-      const found = labelLogprobs(scaledLogits(engine, inputs), label)
-      const outputs = { logprobs: found.logprobs, ...(options.entropy && { entropies: found.entropies }) }
-      return cut(`head-${rows}`, { ...inputs, labels: label }, outputs)
+    const make = () => {
+      const head = heads[engine.config.head]
+      const inputs = headInputs(engine, head, rows)
+      const all = head.results(engine, inputs)
+      return cut(`head-${rows}`, named(inputs), Object.fromEntries(results.map((name) => [name, all[name]!])))
     }
-    programs.run(
-      `head ${rows} ${options.entropy}`,
-      graph,
-      {
-        ...headTensors(engine, residuals, start, rows, options.temperature, options.reference),
-        labels: scratch.rows(labels, start, rows),
-      },
-      {
-        logprobs: scratch.rows(logprobs, start, rows),
-        ...(options.entropy && { entropies: scratch.rows(entropies, start, rows) }),
-      },
-    )
+    const tensors = headTensors(engine, residuals, given, start, rows, reference)
+    programs.run(`head ${rows} ${results}`, make, tensors, rowsIn(engine, found, start, rows))
   }
-  return {
-    logprobs: valuesOf(logprobs).slice(),
-    entropies: options.entropy ? valuesOf(entropies).slice() : undefined,
-  }
+  return Object.fromEntries(Object.entries(found).map(([name, tensor]) => [name, valuesOf(tensor).slice()]))
 }
 
-/** Logits of every completion row at temperature 1, [M·V]. */
-export function logitRows(engine: Engine, residuals: Residuals): Float32Array {
+/** Logits of every completion row, [M·V]. */
+export function logitRows(engine: Engine, residuals: Residuals, given: Tensors): Float32Array {
   const { config, precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const logits = scratch.take(precision.reduce, 'logits', [M, config.vocabulary])
   for (const { start, rows } of headChunks(M)) {
-    const graph = () => {
-      const inputs = headInputs(engine, rows)
-      return cut(`logits-${rows}`, { ...inputs }, { logits: scaledLogits(engine, inputs) })
+    const make = () => {
+      const inputs = headInputs(engine, heads.language, rows)
+      return cut(`logits-${rows}`, named(inputs), { logits: scaledLogits(engine, inputs) })
     }
-    const tensors = headTensors(engine, residuals, start, rows, 1, false)
-    programs.run(`logits ${rows}`, graph, tensors, { logits: scratch.rows(logits, start, rows) })
+    const tensors = headTensors(engine, residuals, given, start, rows, false)
+    programs.run(`logits ${rows}`, make, tensors, { logits: scratch.rows(logits, start, rows) })
   }
   return valuesOf(logits).slice()
 }
 
-/** d loss / d logprob and, where there is one, d loss / d entropy of every completion row, [M]. */
-export interface HeadSlopes {
-  temperature: number
-  dLogprobs: Float32Array
-  dEntropies?: Float32Array
-}
+/** d loss / d each result that has one, of every completion row, [M], by the result's name. */
+export type Slopes = Readonly<Record<string, Float32Array>>
 
 /** Writes the gradient of the last residual, rows of completions only, into `top` [T, D]. */
-export function backwardHead(engine: Engine, residuals: Residuals, top: Tensor, slopes: HeadSlopes): void {
+export function backwardHead(
+  engine: Engine,
+  residuals: Residuals,
+  top: Tensor,
+  { given, slopes }: { given: Tensors; slopes: Slopes },
+): void {
   const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
-  const { temperature, dLogprobs, dEntropies } = slopes
   const M = batch.labels.length
   const first = rowsOf(batch.sizes) - M
-  const full = parameters.adapter === undefined
-  const trained: Tensors = full
-    ? {
-        gradientNorm: gradientOf(parameters, config, 'finalNorm'),
-        gradientWeight: gradientOf(parameters, config, 'head'),
-      }
-    : {}
-  const labels = scratch.putIds('labels', [M, 1], batch.labels)
-  const dLogprob = scratch.put(precision.reduce, 'd logprobs', [M, 1], dLogprobs)
-  const dEntropy = dEntropies && scratch.put(precision.reduce, 'd entropies', [M, 1], dEntropies)
-  for (const { start, rows } of headChunks(M)) {
-    const tensors = headTensors(engine, residuals, start, rows, temperature, false)
-    programs.run(
-      `head gradient ${rows} ${full} ${dEntropy !== undefined}`,
-      () => headGradientGraph(engine, rows, full, dEntropy !== undefined),
-      {
-        ...tensors,
-        labels: scratch.rows(labels, start, rows),
-        dLogprob: scratch.rows(dLogprob, start, rows),
-        ...(dEntropy && { dEntropy: scratch.rows(dEntropy, start, rows) }),
-        ...trained,
-      },
-      {
-        dx: scratch.rows(top, first + start, rows),
-        ...trained,
-      },
-    )
-  }
-}
-
-function headGradientGraph(net: Net, rows: number, full: boolean, entropy: boolean): Cut {
-  const inputs = headInputs(net, rows)
-  const labels = input('i64', [rows, 1])
-  const dLogprob = input(net.precision.reduce, [rows, 1])
-  const dEntropy = entropy ? input(net.precision.reduce, [rows, 1]) : undefined
-  const found = headGradients(net, inputs, labels, dLogprob, dEntropy)
-  const given: Record<string, Value> = { ...inputs, labels, dLogprob, ...(dEntropy && { dEntropy }) }
-  if (!full) return cut(`head-gradient-${rows}`, given, { dx: found.x })
-  const gradientNorm = input('f32', inputs.norm.shape)
-  const gradientWeight = input('f32', inputs.weight.shape)
-  return cut(
-    `head-gradient-${rows}`,
-    { ...given, gradientNorm, gradientWeight },
-    {
-      dx: found.x,
-      gradientNorm: op('Add', [gradientNorm, cast(found.norm, gradientNorm.dtype)]),
-      gradientWeight: op('Add', [gradientWeight, cast(found.weight, gradientWeight.dtype)]),
-    },
+  const trained = parameters.adapter ? [] : heads[config.head].roles(config)
+  const accumulated = Object.fromEntries(
+    trained.map((role) => [gradientName(role), gradientOf(parameters, config, role)]),
   )
+  const results = Object.keys(slopes)
+  const arrived = Object.fromEntries(
+    results.map((name) => [slopeName(name), scratch.put(precision.reduce, slopeName(name), [M, 1], slopes[name]!)]),
+  )
+  for (const { start, rows } of headChunks(M))
+    programs.run(
+      `head gradient ${rows} ${trained} ${results}`,
+      () => headGradientGraph(engine, rows, trained, results),
+      {
+        ...headTensors(engine, residuals, given, start, rows, false),
+        ...rowsIn(engine, arrived, start, rows),
+        ...accumulated,
+      },
+      { dx: scratch.rows(top, first + start, rows), ...accumulated },
+    )
 }
 
+const gradientName = (role: Role) => `gradient ${role}`
+const slopeName = (result: string) => `d ${result}`
+
+function headGradientGraph(net: Net, rows: number, trained: readonly Role[], results: readonly string[]): Cut {
+  const head = heads[net.config.head]
+  const inputs = headInputs(net, head, rows)
+  const arrived = Object.fromEntries(results.map((name) => [name, input(net.precision.reduce, [rows, 1])]))
+  const wanted = [inputs.x, ...trained.map((role) => inputs.weights[role]!)]
+  const [dx, ...found] = gradients(head.seeds(net, inputs, arrived), wanted)
+  const given: Record<string, Value> = named(inputs)
+  for (const name of results) given[slopeName(name)] = arrived[name]!
+  const outputs: Record<string, Value> = { dx: dx! }
+  trained.forEach((role, i) => {
+    const accumulated = (given[gradientName(role)] = input('f32', found[i]!.shape))
+    outputs[gradientName(role)] = op('Add', [accumulated, cast(found[i]!, accumulated.dtype)])
+  })
+  return cut(`head-gradient-${rows}`, given, outputs)
+}
+
+/** What a head graph reads for rows from `start` on. */
 function headTensors(
   engine: Engine,
   { stream, batch }: Residuals,
+  given: Tensors,
   start: number,
   rows: number,
-  temperature: number,
   reference: boolean,
 ): Tensors {
-  const { config, precision, scratch } = engine
+  const { config, scratch } = engine
   const weight = weightsOf(engine, reference)
   const first = rowsOf(batch.sizes) - batch.labels.length
   return {
     x: scratch.rows(stream[config.layers]!, first + start, rows),
-    norm: weight('finalNorm'),
-    weight: weight('head'),
-    inverseTemperature: scratch.put(precision.compute, 'inverse temperature', [], Float32Array.of(1 / temperature)),
+    ...Object.fromEntries(heads[config.head].roles(config).map((role) => [role, weight(role)])),
+    ...rowsIn(engine, given, start, rows),
   }
+}
+
+/** Rows of each matrix; what has no rows is for all of them. */
+function rowsIn({ scratch }: Engine, tensors: Tensors, start: number, rows: number): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      tensor.shape.length === 0 ? tensor : scratch.rows(tensor, start, rows),
+    ]),
+  )
 }
 
 function headChunks(M: number): { start: number; rows: number }[] {

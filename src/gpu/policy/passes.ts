@@ -9,8 +9,8 @@ import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } f
 import { adaptable, layerRoles, shapeOf, tensorName, type LinearRole, type ModelConfig } from '../weights/family.ts'
 import { cut, input } from '../graph/graph.ts'
 import { zeros } from '../graph/ops/sums.ts'
-import { embed, embedGradient } from '../net/head.ts'
-import { backwardHead, type HeadSlopes } from './head-pass.ts'
+import { embed, embedGradient } from '../net/embed.ts'
+import { backwardHead, type Slopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Float } from '../graph/float.ts'
@@ -71,7 +71,7 @@ export function embedRows(engine: Engine, ids: Tensor<'i64'>, x: Tensor, weight:
 }
 
 /** Backward from the slopes of the head to the gradients of everything trained, which are added to. */
-export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlopes): void {
+export function backward(engine: Engine, residuals: Residuals, head: { given: Tensors; slopes: Slopes }): void {
   const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
   const T = rowsOf(batch.sizes)
@@ -80,7 +80,7 @@ export function backward(engine: Engine, residuals: Residuals, slopes: HeadSlope
   const buffers = [even!, odd!] as const
   const top = buffers[config.layers % 2]!
   clear(engine, top, T - batch.labels.length)
-  backwardHead(engine, residuals, top, slopes)
+  backwardHead(engine, residuals, top, head)
 
   const { adapter } = parameters
   const masked = batch.promptMask !== undefined

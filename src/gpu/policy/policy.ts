@@ -35,10 +35,28 @@ export interface UpdateOptions {
   maxGradNorm: number
 }
 
-export interface Policy {
+/** What every model that can be trained is, whatever it computes. */
+export interface Trainable {
   readonly config: ModelConfig
   /** Number of trained parameters. */
   readonly trainable: number
+  /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
+  update(options: UpdateOptions): { gradNorm: number }
+  /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
+  unsound(): string | undefined
+  /** Forget the accumulated gradients. */
+  clearGradients(): void
+  /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */
+  state(): PolicyState
+  /** @throws HoneError where the state is not of exactly the tensors that are trained here. */
+  restore(state: PolicyState): void
+  /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. */
+  save(directory: string, what: 'model' | 'adapter'): Promise<void>
+  free(): void
+}
+
+/** Forward and accumulate are one pass over all groups that they are given: `microBatches` cuts them to what fits. */
+export interface Policy extends Trainable {
   /** A session of generation; tokens of all sessions are written one batch at a time, and between tokens the event loop gets its turn. */
   open(options?: SessionOptions): Session
   /** Log-probs of the given completions. */
@@ -52,18 +70,6 @@ export interface Policy {
     options: ForwardOptions,
     gradient: (forward: Forward) => { logprobs: PerToken; entropies?: PerToken },
   ): void
-  /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
-  update(options: UpdateOptions): { gradNorm: number }
-  /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
-  unsound(): string | undefined
-  /** Forget the accumulated gradients. */
-  clearGradients(): void
-  /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */
-  state(): PolicyState
-  restore(state: PolicyState): void
-  /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. */
-  save(directory: string, what: 'model' | 'adapter'): Promise<void>
-  free(): void
 }
 
 export interface PolicyState {

@@ -4,7 +4,9 @@
 import { angles } from './batch.ts'
 import { attendStep, projectStep } from '../net/decode.ts'
 import { cut, op } from '../graph/graph.ts'
-import { headInputs, scaledLogits } from '../net/head.ts'
+import { headInputs, named } from '../net/head.ts'
+import { heads } from '../net/heads.ts'
+import { scaledLogits } from '../net/heads/language.ts'
 import type { Tensor } from '../device/device.ts'
 import { valuesOf } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
@@ -85,13 +87,11 @@ export const rowsAtOnce = ({ config }: Engine): number => Math.max(1, Math.floor
 export function scoresOf(engine: Engine, x: Tensor<Float>, first: number, rows: number, head: Head): Float32Array {
   const { config, precision, programs, scratch, parameters } = engine
   const make = () => {
-    const inputs = headInputs(engine, rows)
+    const inputs = headInputs(engine, heads.language, rows)
     const logits = scaledLogits(engine, inputs)
-    return cut(
-      `decode-head-${rows}`,
-      { ...inputs },
-      { scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }) },
-    )
+    return cut(`decode-head-${rows}`, named(inputs), {
+      scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }),
+    })
   }
   const scores = scratch.take(precision.reduce, 'decode scores', [rows, config.vocabulary])
   programs.run(
@@ -99,8 +99,8 @@ export function scoresOf(engine: Engine, x: Tensor<Float>, first: number, rows: 
     make,
     {
       x: scratch.rows(x, first, rows),
-      norm: parameters.weight('finalNorm'),
-      weight: parameters.weight('head'),
+      finalNorm: parameters.weight('finalNorm'),
+      head: parameters.weight('head'),
       inverseTemperature: scratch.put(precision.compute, 'inverse temperature', [], Float32Array.of(1 / head.scale)),
     },
     { scores },

@@ -11,14 +11,20 @@ export interface ModelConfig {
   headDim: number
   intermediate: number
   vocabulary: number
-  /** The language-model head is the embedding itself. */
+  head: HeadKind
+  /** The language head is the embedding itself. */
   tied: boolean
+  /** The scalar head adds a constant. */
+  scoreBias: boolean
   rmsNormEps: number
   qkvBias: boolean
   qkNorm: boolean
   rope: Rope
   maxPositions: number
 }
+
+/** What stands on the blocks: scores of the next token, or a number. */
+export type HeadKind = 'language' | 'scalar'
 
 interface RoleRow {
   /** [out, in] for matrices. */
@@ -53,7 +59,12 @@ const layerTable = {
 /** The tensors after the blocks. */
 const topTable = {
   finalNorm: { shape: ({ hidden }) => [hidden] },
-  head: { shape: ({ vocabulary, hidden }) => [vocabulary, hidden], when: ({ tied }) => !tied },
+  head: {
+    shape: ({ vocabulary, hidden }) => [vocabulary, hidden],
+    when: ({ head, tied }) => head === 'language' && !tied,
+  },
+  score: { shape: ({ hidden }) => [1, hidden], when: ({ head }) => head === 'scalar' },
+  scoreBias: { shape: () => [1], when: ({ scoreBias }) => scoreBias },
 } satisfies Record<string, RoleRow>
 
 const roleTable: Record<Role, RoleRow> = {
@@ -84,7 +95,8 @@ export interface Parameter {
 }
 
 export interface Family {
-  architecture: string
+  /** Begins the names of its architectures. */
+  line: string
   qkvBias: boolean
   qkNorm: boolean
   /** Width of a head where config.json does not say. */
@@ -111,15 +123,24 @@ const llamaNames: Record<Role, string> = {
   down: 'model.layers.*.mlp.down_proj.weight',
   finalNorm: 'model.norm.weight',
   head: 'lm_head.weight',
+  score: 'score.weight',
+  scoreBias: 'score.bias',
 }
 
 const even = (hidden: number, heads: number) => hidden / heads
 
 /** Families by the `model_type` of config.json. */
 export const families: Record<string, Family> = {
-  llama: { architecture: 'LlamaForCausalLM', qkvBias: false, qkNorm: false, headDim: even, names: llamaNames },
-  qwen2: { architecture: 'Qwen2ForCausalLM', qkvBias: true, qkNorm: false, headDim: even, names: llamaNames },
-  qwen3: { architecture: 'Qwen3ForCausalLM', qkvBias: false, qkNorm: true, headDim: () => 128, names: llamaNames },
+  llama: { line: 'Llama', qkvBias: false, qkNorm: false, headDim: even, names: llamaNames },
+  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, headDim: even, names: llamaNames },
+  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, headDim: () => 128, names: llamaNames },
+}
+
+/** What ends the name of an architecture, and the head that it says. */
+export const endings: Record<string, Pick<ModelConfig, 'head' | 'scoreBias'>> = {
+  ForCausalLM: { head: 'language', scoreBias: false },
+  ForSequenceClassification: { head: 'scalar', scoreBias: false },
+  ForTokenClassification: { head: 'scalar', scoreBias: true },
 }
 
 /** Hugging Face name of the tensor with that role. */

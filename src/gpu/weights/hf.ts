@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, lookup, unknownName } from '../../error.ts'
-import { families, type ModelConfig } from './family.ts'
+import { endings, families, type Family, type HeadKind, type ModelConfig } from './family.ts'
 import { readJson } from './folder.ts'
 import { type Rope, scalingKinds } from './rope.ts'
 
@@ -37,8 +37,8 @@ const ConfigJson = v.looseObject({
 })
 type ConfigJson = v.InferOutput<typeof ConfigJson>
 
-/** The model in `dir` as its config.json describes it. Throws HoneError for a folder hone cannot run. */
-export function loadConfig(dir: string): ModelConfig {
+/** The model in `dir` as its config.json describes it. Throws HoneError for a folder that hone cannot run, or one with another head. */
+export function loadConfig(dir: string, head: HeadKind = 'language'): ModelConfig {
   const at = join(dir, 'config.json')
   const json = readJson(at)
   const kind = v.safeParse(v.looseObject({ model_type: v.string() }), json)
@@ -50,7 +50,8 @@ export function loadConfig(dir: string): ModelConfig {
     throw new HoneError(`Cannot read the model: ${v.getDotPath(issue) ?? 'config.json'}: ${issue.message}`, { at })
   }
   const said = parsed.output
-  refuse(said, family.architecture, at)
+  const top = headOf(said, family, head, at)
+  refuse(said, at)
   const heads = said.num_attention_heads
   const config: ModelConfig = {
     family: said.model_type,
@@ -61,6 +62,7 @@ export function loadConfig(dir: string): ModelConfig {
     headDim: said.head_dim ?? family.headDim(said.hidden_size, heads),
     intermediate: said.intermediate_size,
     vocabulary: said.vocab_size,
+    ...top,
     tied: said.tie_word_embeddings,
     rmsNormEps: said.rms_norm_eps,
     qkvBias: family.qkvBias,
@@ -96,12 +98,26 @@ function ropeOf(said: ConfigJson, at: string): Rope {
   return { theta: fields.rope_theta ?? said.rope_theta ?? 10_000, scaling: scaling.output }
 }
 
-function refuse(said: ConfigJson, architecture: string, at: string): void {
-  const other = said.architectures?.find((name) => name !== architecture)
-  if (other !== undefined) {
-    const known = Object.values(families).map((family) => family.architecture)
-    throw unknownName('architecture', other, known, { at })
-  }
+/** The head that the architecture names, which must be of the kind that is needed. */
+function headOf({ architectures = [] }: ConfigJson, { line }: Family, head: HeadKind, at: string) {
+  const known = Object.entries(endings).map(([ending, top]) => ({ name: line + ending, top }))
+  const fit = known.filter(({ top }) => top.head === head)
+  const other = architectures.find((name) => !known.some((one) => one.name === name))
+  if (other !== undefined)
+    throw unknownName(
+      'architecture',
+      other,
+      fit.map(({ name }) => name),
+      { at },
+    )
+  const [name = fit[0]!.name] = architectures
+  const { top } = known.find((one) => one.name === name)!
+  if (top.head !== head)
+    throw new HoneError(`Cannot run the model: ${name} has a ${top.head} head, and a ${head} head is needed`, { at })
+  return top
+}
+
+function refuse(said: ConfigJson, at: string): void {
   const unsupported = [
     said.hidden_act !== 'silu' && `hidden_act '${said.hidden_act}'`,
     said.attention_bias && 'attention_bias',

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { didYouMean, HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import { type ModelConfig, type Parameter, parametersOf } from './family.ts'
+import { type HeadKind, type ModelConfig, type Parameter, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
 import { loadConfig } from './hf.ts'
 import { type FloatType, isFloatType } from './number.ts'
@@ -24,8 +24,8 @@ export interface Weights {
 const Index = v.looseObject({ weight_map: v.record(v.string(), v.string()) })
 
 /** Open the weights of `dir` and check that every one the configuration asks for is there with its shape. Reads no values. */
-export function openWeights(dir: string): Weights {
-  const config = loadConfig(dir)
+export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
+  const config = loadConfig(dir, head)
   const parameters = parametersOf(config)
   const { fileOf, close } = openShards(dir)
   try {

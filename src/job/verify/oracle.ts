@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { Group } from '../../gpu/policy/policy.ts'
-import { openSafetensors } from '../../gpu/weights/safetensors.ts'
+import { openSafetensors, type Safetensors } from '../../gpu/weights/safetensors.ts'
 
-const Figures = v.object({
+export const Figures = v.object({
   loss: v.number(),
   pg_loss: v.number(),
   kl: v.number(),
@@ -30,8 +30,6 @@ const Expect = v.object({
   greedy: v.record(v.string(), v.array(v.number())),
 })
 export type Expect = v.InferOutput<typeof Expect>
-/** expect2.json: a key per added part. */
-const Added = v.object({ masked: Figures })
 export type StepFigures = v.InferOutput<typeof Figures>
 
 /** One sequence of the batch, padding removed. S tokens, of which the last R are the completion. */
@@ -48,8 +46,10 @@ export interface OracleRow {
 export interface Oracle {
   dir: string
   expect: Expect
-  /** What is expected of the added parts. */
-  added(): v.InferOutput<typeof Added>
+  /** What is expected of an added part, by the schema of its figures. */
+  added<S extends v.GenericSchema>(part: string, figures: S): v.InferOutput<S>
+  /** Sequences of a file below the folder, padding removed, by what stands before `input_ids` there. */
+  sequences(prefix: string, ...file: string[]): number[][]
   rows: OracleRow[]
   /** Sequences of the batch and their padded length. */
   length: number
@@ -82,30 +82,43 @@ export function openOracle(dir: string): Oracle {
     const completions = members.map((i) => rows[i]!.ids.slice(rows[i]!.promptLength))
     return { group: { prompt: ids.slice(0, promptLength), completions }, rows: members }
   })
-  const added = () => readNumbers(join(dir, 'expect2.json'), Added)
-  return { dir, expect: readNumbers(at, Expect), added, rows, length, groups, read }
+  const added = <S extends v.GenericSchema>(part: string, figures: S) =>
+    readNumbers(join(dir, 'expect2.json'), v.object({ [part]: figures }))[part]!
+  const sequences = (prefix: string, ...file: string[]) => {
+    const tensors = openSafetensors(join(dir, ...file))
+    const found = readSequences(tensors, prefix)
+    tensors.close()
+    return found
+  }
+  return { dir, expect: readNumbers(at, Expect), added, rows, length, groups, read, sequences }
+}
+
+function readSequences(file: Safetensors, prefix: string): number[][] {
+  const [count = 0, length = 0] = file.entries.get(`${prefix}input_ids`)?.shape ?? []
+  const ids = file.integers(`${prefix}input_ids`)
+  const real = file.integers(`${prefix}attention_mask`)
+  return Array.from({ length: count }, (_, row) =>
+    ids.slice(row * length, (row + 1) * length).filter((_, i) => real[row * length + i] === 1),
+  )
 }
 
 function readBatch(path: string): { rows: OracleRow[]; length: number } {
   const file = openSafetensors(path)
   try {
-    const [count = 0, length = 0] = file.entries.get('input_ids')?.shape ?? []
-    const ids = file.integers('input_ids')
-    const attention = file.integers('attention_mask')
+    const [, length = 0] = file.entries.get('input_ids')?.shape ?? []
+    const sequences = readSequences(file, '')
     const completion = file.integers('completion_mask')
     const rewards = file.floats('reward')
     const groups = file.entries.get('group')?.type.startsWith('F') ? [...file.floats('group')] : file.integers('group')
     const old = file.floats('old_logprobs')
     const reference = file.floats('ref_logprobs')
-    const rows = Array.from({ length: count }, (_, row) => {
-      const from = row * length
-      const size = attention.slice(from, from + length).reduce((sum, real) => sum + real, 0)
-      const promptLength = completion.indexOf(1, from) - from
+    const rows = sequences.map((ids, row) => {
+      const promptLength = completion.indexOf(1, row * length) - row * length
       // Log-probs lie at the position before their token.
       const tokens = (values: Float32Array) =>
-        values.slice(row * (length - 1) + promptLength - 1, row * (length - 1) + size - 1)
+        values.slice(row * (length - 1) + promptLength - 1, row * (length - 1) + ids.length - 1)
       return {
-        ids: ids.slice(from, from + size),
+        ids,
         promptLength,
         reward: rewards[row]!,
         group: groups[row]!,

@@ -8,6 +8,7 @@ import { sum } from '../../eval/statistics.ts'
 import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Finding } from './finding.ts'
 import { logprobFindings } from './forward.ts'
 import { maskedFindings } from './masked.ts'
+import { criticFindings, rewardFindings } from './scalar.ts'
 import { openOracle, type Oracle } from './oracle.ts'
 import { figureFindings, update, UPDATES, weighted } from './update.ts'
 
@@ -23,6 +24,8 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...sftFindings(device, oracle),
     ...(has('adapter') ? await adapterFindings(device, oracle) : []),
     ...(has('masked') ? await maskedFindings(device, oracle) : []),
+    ...(has('reward') ? rewardFindings(device, oracle) : []),
+    ...(has('critic') ? criticFindings(device, oracle) : []),
   ]
 }
 

@@ -12,8 +12,10 @@ import { decode, encode, type Float } from '../../../src/gpu/graph/float.ts'
 import type { Cut } from '../../../src/gpu/graph/graph.ts'
 import { float32, type Precision } from '../../../src/gpu/net/precision.ts'
 import { generateAll } from '../../../src/gpu/policy/generate.ts'
-import { type Model, type ModelOptions, openModel } from '../../../src/gpu/policy/model.ts'
+import { type Model, openModel } from '../../../src/gpu/policy/model.ts'
+import type { ModelOptions } from '../../../src/gpu/policy/trainable.ts'
 import { loadParameters, type Training } from '../../../src/gpu/policy/parameters.ts'
+import { openScorer } from '../../../src/gpu/policy/scorer.ts'
 import { openWeights } from '../../../src/gpu/weights/weights.ts'
 import { adaptable } from '../../../src/gpu/weights/family.ts'
 import { openOracle } from '../../../src/job/verify/oracle.ts'
@@ -87,6 +89,17 @@ describe.each(['f16', 'bf16'] as const)('every graph in %s', (dtype) => {
       model.free()
     },
   )
+})
+
+test.each(['f16', 'bf16'] as const)('the graphs of a scorer have their kernels in %s too', (dtype) => {
+  const folder = writeTinyModel(join(root, 'scorer'), 'qwen3', 'ForTokenClassification')
+  const scorer = openScorer(idle(device), folder, { training: { kind: 'full' }, precision: of(dtype) })
+  scorer.accumulate([{ prompt: [1, 2], completions: [[3, 4]] }], (values) => values)
+  const graphs = scorer.programs.graphs()
+  expect(graphs.flatMap(cudaFaults)).toEqual([])
+  const [results] = graphs.filter(({ name }) => /^head-\d/.test(name))
+  expect(results!.outputs['values']!.dtype).toBe('f32')
+  scorer.free()
 })
 
 describe('masters', () => {

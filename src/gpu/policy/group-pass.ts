@@ -1,0 +1,48 @@
+// One pass over groups: blocks and head forward, and back from the slopes of what the head said.
+import { batchOf, flatten, perToken, type Batch } from './batch.ts'
+import type { Engine, Residuals } from './engine.ts'
+import { forwardHead } from './head-pass.ts'
+import { backward, forwardBlocks } from './passes.ts'
+import type { Group, PerToken } from './policy.ts'
+import type { Tensors } from '../device/programs.ts'
+
+export interface GroupPass {
+  /** What the head says of each completion token, by name. */
+  results: Record<string, PerToken>
+  residuals: Residuals
+  given: Tensors
+}
+
+/**
+ * All groups together: the caller sees to it that they fit (`microBatches`). `given` is what the head reads of the batch beside
+ * weights; `keep` is for a backward pass that will follow.
+ */
+export function forwardGroups(
+  engine: Engine,
+  groups: readonly Group[],
+  options: {
+    given?: (batch: Batch) => Tensors
+    results: readonly string[]
+    reference?: boolean
+    keep?: boolean
+  },
+): GroupPass {
+  const batch = batchOf(groups, engine.config)
+  const { reference = false, keep = false, results } = options
+  const residuals = forwardBlocks(engine, batch, { reference, keep })
+  const given = options.given?.(batch) ?? {}
+  const found = forwardHead(engine, residuals, { given, results, reference })
+  const perResult = Object.entries(found).map(([name, flat]) => [name, perToken(flat, groups, batch.sizes)])
+  return { results: Object.fromEntries(perResult), residuals, given }
+}
+
+/** Adds the gradients of everything trained, of d loss / d each result that has one. */
+export function backwardGroups(
+  engine: Engine,
+  { residuals, given }: GroupPass,
+  slopes: Readonly<Record<string, PerToken>>,
+): void {
+  const { sizes } = residuals.batch
+  const flat = Object.entries(slopes).map(([name, values]) => [name, flatten(values, sizes)])
+  backward(engine, residuals, { given, slopes: Object.fromEntries(flat) })
+}

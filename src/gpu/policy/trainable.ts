@@ -1,0 +1,165 @@
+// A model folder opened on a device, and everything about being trained that does not depend on its head.
+import { loadAdapter, saveAdapter } from '../weights/adapter.ts'
+import type { Device } from '../device/device.ts'
+import { optimizerOf } from './optimizer.ts'
+import { loadParameters, type Training } from './parameters.ts'
+import type { Engine } from './engine.ts'
+import type { Trainable } from './policy.ts'
+import { programsOn, type Programs } from '../device/programs.ts'
+import { scratchOn } from '../device/scratch.ts'
+import { valuesOf } from '../device/values.ts'
+import { allFinite } from '../weights/number.ts'
+import { float32, type Precision } from '../net/precision.ts'
+import type { HeadKind } from '../weights/family.ts'
+import { openWeights, saveModel } from '../weights/weights.ts'
+import { HoneError } from '../../error.ts'
+
+export interface ModelOptions {
+  training?: Training
+  /** A PEFT adapter folder: merged, or trained on where training is LoRA. */
+  adapter?: string | undefined
+  /** Keep frozen weights beside those that full fine-tuning changes. */
+  reference?: boolean
+  /** Bytes of activations that a pass may keep for its backward; above, they are computed again. */
+  activationBudget?: number
+  /** Element types; float32 unless given. */
+  precision?: Precision
+  /** Record the time of every operator (`programs.profile()`). */
+  profile?: boolean
+}
+
+/** What tests and measurements see of a model beside its use. */
+export interface Inspected extends Trainable {
+  readonly programs: Programs
+  /** The gradients accumulated so far, by name. */
+  gradients(): { name: string; value: Float32Array }[]
+}
+
+/** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
+const ACTIVATION_BUDGET = 2 ** 30
+
+/** Open the Hugging Face folder `dir` with a head of that kind. Throws HoneError for a folder or adapter that hone cannot run. */
+export function openEngine(
+  device: Device,
+  dir: string,
+  head: HeadKind,
+  {
+    training = { kind: 'none' },
+    adapter,
+    reference = false,
+    activationBudget = ACTIVATION_BUDGET,
+    precision = float32,
+    profile = false,
+  }: ModelOptions,
+): { engine: Engine; trainable: Inspected } {
+  const weights = openWeights(dir, head)
+  const { config } = weights
+  const storedType = weights.storedType(weights.parameters[0]!.name)
+  const programs = programsOn(device, { profile })
+  const scratch = scratchOn(device)
+  const parameters = (() => {
+    try {
+      const loaded = adapter === undefined ? undefined : loadAdapter(adapter, config)
+      return loadParameters(programs, weights, { precision, training, adapter: loaded, reference })
+    } finally {
+      weights.close()
+    }
+  })()
+  const { trained } = parameters
+  const optimizer = trained && optimizerOf(programs, scratch, trained)
+  const inTraining = () => {
+    if (!trained || !optimizer) throw new Error('the model was opened without training')
+    return { trained, optimizer }
+  }
+
+  const trainable: Inspected = {
+    config,
+    programs,
+    trainable: trained?.value.shape[0] ?? 0,
+    gradients: () =>
+      (trained?.tensors ?? []).map(({ name, gradient }) => ({ name, value: device.download(gradient).slice() })),
+    update(options) {
+      const { gradNorm } = inTraining().optimizer.step(options)
+      parameters.refresh()
+      return { gradNorm }
+    },
+    unsound() {
+      if (!trained || !optimizer || optimizer.sound()) return undefined
+      const [moment1, moment2] = [device.download(trained.moment1), device.download(trained.moment2)]
+      return trained.tensors.find(({ offset, value }) => {
+        const whole = device.download(value)
+        const moments = [moment1, moment2].map((each) => each.subarray(offset, offset + whole.length))
+        return [whole, ...moments].some((each) => !allFinite(each))
+      })?.name
+    },
+    clearGradients() {
+      if (trained) device.upload(trained.gradient, new Float32Array(trained.gradient.shape[0]!))
+    },
+    state() {
+      const { trained, optimizer } = inTraining()
+      const [moment1, moment2] = [device.download(trained.moment1), device.download(trained.moment2)]
+      const tensors = trained.tensors.map(({ name, shape, offset, value }) => {
+        const whole = device.download(value)
+        const end = offset + whole.length
+        return {
+          name,
+          shape,
+          value: whole.slice(),
+          moment1: moment1.slice(offset, end),
+          moment2: moment2.slice(offset, end),
+        }
+      })
+      return { updates: optimizer.updates, tensors }
+    },
+    restore({ updates, tensors }) {
+      const { trained, optimizer } = inTraining()
+      const hint = 'The checkpoint must be of the same model and the same kind of training.'
+      const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
+      if (absent)
+        throw new HoneError(`Cannot restore: '${absent.name}' is trained here and not in the checkpoint`, { hint })
+      const [count = 0] = trained.value.shape
+      const values = {
+        value: new Float32Array(count),
+        moment1: new Float32Array(count),
+        moment2: new Float32Array(count),
+      }
+      const kinds = ['value', 'moment1', 'moment2'] as const
+      for (const tensor of tensors) {
+        const known = trained.byName.get(tensor.name)
+        if (known === undefined || known.shape.join() !== tensor.shape.join())
+          throw new HoneError(`Cannot restore: '${tensor.name}' [${tensor.shape.join(', ')}] is not trained here`, {
+            hint,
+          })
+        for (const kind of kinds) values[kind].set(tensor[kind], known.offset)
+      }
+      for (const kind of kinds) device.upload(trained[kind], values[kind])
+      optimizer.updates = updates
+      parameters.refresh()
+    },
+    async save(directory, what) {
+      if (what === 'model') {
+        saveModel(directory, {
+          from: dir,
+          config,
+          type: storedType,
+          read: ({ name, role, layer }) => valuesOf(trained?.byName.get(name)?.value ?? parameters.weight(role, layer)),
+        })
+        return
+      }
+      const { adapter: lowRank } = parameters
+      if (!lowRank) throw new HoneError('Cannot save an adapter: the model is not trained with LoRA')
+      const pairs = weights.parameters.flatMap(({ name }) => {
+        const pair = lowRank.pair(name)
+        return pair ? [[name, { a: device.download(pair.a.value), b: device.download(pair.b.value) }] as const] : []
+      })
+      const { rank, alpha, scale } = lowRank
+      saveAdapter(directory, { rank, alpha, scale, pairs: new Map(pairs) }, { config, base: dir })
+    },
+    free() {
+      programs.free()
+      scratch.free()
+      parameters.free()
+    },
+  }
+  return { engine: { config, precision, programs, scratch, parameters, activationBudget }, trainable }
+}

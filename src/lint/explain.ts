@@ -17,13 +17,13 @@ interface Described {
 }
 
 /** Every rule, those about rewards among them. */
-export const allDescribed: readonly Described[] = [...rules, ...rewardRules]
+const allDescribed: readonly Described[] = [...rules, ...rewardRules]
 
 /** The lines of `hone explain [CODE]`. @throws HoneError for an unknown code. */
 export function explainLines(code: string | undefined, format: 'text' | 'json'): string[] {
   const chosen =
     code === undefined ? allDescribed : [rewardRules.find((rule) => rule.code === code.toUpperCase()) ?? ruleOf(code)]
-  if (format === 'json') return [JSON.stringify(chosen.map(plain), null, 2)]
+  if (format === 'json') return [JSON.stringify(chosen.map(asJson), null, 2)]
   return code === undefined ? table(chosen.map(({ code, severity, what }) => [code, severity, what])) : page(chosen[0]!)
 }
 
@@ -79,7 +79,7 @@ const WIDTH = 160
 const visible = (text: string): string =>
   text.replace(/[\x00-\x1f\ufeff\ufffd]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-const plain = ({ code, severity, what, why, hint, bad, good, fix, optIn, needs }: Described) => ({
+const asJson = ({ code, severity, what, why, hint, bad, good, fix, optIn, needs }: Described) => ({
   ...{ code, severity, what, why, hint, bad, good },
   fixable: Boolean(fix),
   optIn: optIn === true,

@@ -1,5 +1,5 @@
 // One quick pass over the text of a row: how many keys it spells, and where each of its fields stands.
-import { endOfString } from '../text/json/scan.ts'
+import { COMMA, endOfString, isClosing, isOpening, QUOTE } from '../text/json/scan.ts'
 
 export interface Outline {
   /** Keys of all objects, those that stand twice counted twice. */
@@ -25,8 +25,8 @@ export function outlineOf(text: string): Outline {
     } else if (code === COLON) {
       keys++
       if (depth === 1) fields.push(key, i)
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+    } else if (isOpening(code)) depth++
+    else if (isClosing(code)) {
       if (--depth === 0 && fields.length % 3 === 2) fields.push(i)
     } else if (code === COMMA) {
       if (depth === 1) fields.push(i)
@@ -70,10 +70,4 @@ function fieldAt(text: string, { fields }: Outline, name: string): number {
 const valueStart = (text: string, mark: number): number => (text.charCodeAt(mark + 1) === SPACE ? mark + 2 : mark + 1)
 
 const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
 const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { HoneError } from '../error.ts'
 import { startChild, type Child, type Speech } from './child.ts'
-import { Raised, type Sample, type Verdict } from './reward.ts'
-import { faultVerdict, sampleLine, toVerdict } from './rows.ts'
+import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
+import { sampleLine, toVerdict } from './rows.ts'
 
 export interface ProgramOptions {
   /** Seconds for one row; the process is killed after them, and the next row gets a new one. */
@@ -52,7 +52,7 @@ export function openProgram(speech: Speech, options: ProgramOptions = {}): Progr
       if (error instanceof HoneError) throw (broken ??= error)
       runs ||= child.answered() || (error instanceof Raised && error.fault === 'Timeout')
       if (!runs && ++stillborn >= STILLBORN) throw (broken ??= hopeless(speech, error))
-      return faultVerdict(error)
+      return faulty(error)
     } finally {
       busy.delete(child)
       waiting.shift()?.()

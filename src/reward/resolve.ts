@@ -31,7 +31,7 @@ export function resolveReward(spec: string, { mode = 'compat' }: ResolveOptions 
 }
 
 /** The terms of a reward's text, checked against the table. */
-export function parseSpec(spec: string): Term[] {
+function parseSpec(spec: string): Term[] {
   return spec.split(',').map((part) => parseTerm(part.trim()))
 }
 

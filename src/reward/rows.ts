@@ -2,7 +2,7 @@
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { parseLine } from '../text/jsonl.ts'
-import { Raised, type Sample, type Verdict } from './reward.ts'
+import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
 export function readSample(text: string, path: string, line: number): Sample {
@@ -79,21 +79,12 @@ export function verdictLine({
   return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }
 
-/** A value for a program in JavaScript: exact floats and large integers as plain numbers. */
-export function plainJson(value: Json): unknown {
-  if (value instanceof Float) return value.value
-  if (typeof value === 'bigint') return Number(value)
-  if (Array.isArray(value)) return value.map(plainJson)
-  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]))
-  return value
-}
-
 /** A number, or {score, parts?, reasons?} (score null: not applicable), or {fault, reasons?}; anything else is a fault. */
 export function toVerdict(answer: unknown): Verdict {
   try {
     return readVerdict(answer)
   } catch (error) {
-    return faultVerdict(error)
+    return faulty(error)
   }
 }
 
@@ -115,12 +106,6 @@ function finite(value: unknown): number {
   if (typeof number !== 'number' || !Number.isFinite(number))
     throw new Raised('NotAScore', 'the score is not a finite number')
   return number
-}
-
-/** A score of 0 and what went wrong by name. */
-export function faultVerdict(error: unknown): Verdict {
-  const fault = error instanceof Raised ? error.fault : error instanceof Error ? error.name : 'Error'
-  return { score: 0, parts: null, fault, reasons: [error instanceof Error ? error.message : String(error)] }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -50,9 +50,9 @@ export const families: Record<string, Family> = {
       return (sample) => scoreToolRl(step === undefined ? sample : { ...sample, step }, switches, mode)
     },
   },
-  arpo: plain('ARPO: tagged layout, F1 of the boxed answer, 0.1 for using both tools', scoreArpo),
-  'tool-star': plain("Tool-Star's question answering: the same rules as arpo", scoreArpo),
-  alphamaze: plain('AlphaMaze: tags, moves alone, the exact path', scoreAlphaMaze),
+  arpo: unvaried('ARPO: tagged layout, F1 of the boxed answer, 0.1 for using both tools', scoreArpo),
+  'tool-star': unvaried("Tool-Star's question answering: the same rules as arpo", scoreArpo),
+  alphamaze: unvaried('AlphaMaze: tags, moves alone, the exact path', scoreAlphaMaze),
   format: {
     what: '1 for a reply in the right format, whatever it calls',
     variants: {
@@ -74,8 +74,8 @@ export const families: Record<string, Family> = {
     format: formatNamed,
     scorer: (parser) => (isFormatName(parser) ? bfclScorer(parser) : undefined),
   },
-  exact: plain('1 where the final text answer is a right one', scoreExact),
-  f1: plain('word F1 of the final text answer', scoreF1),
+  exact: unvaried('1 where the final text answer is a right one', scoreExact),
+  f1: unvaried('word F1 of the final text answer', scoreF1),
   length: sized(
     'words of thinking wanted, such as 512w',
     /^(\d+)w$/,
@@ -102,7 +102,7 @@ export const families: Record<string, Family> = {
   ),
 }
 
-function plain(what: string, score: Score): Family {
+function unvaried(what: string, score: Score): Family {
   return { what, variants: {}, format: () => undefined, scorer: (variant) => (variant === '' ? score : undefined) }
 }
 

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HoneError } from '../error.ts'
-import type { Json } from '../text/json.ts'
-import type { Verdict } from './reward.ts'
-import { faultVerdict, plainJson, toVerdict } from './rows.ts'
+import { plainJson, type Json } from '../text/json.ts'
+import { faulty, type Verdict } from './reward.ts'
+import { toVerdict } from './rows.ts'
 
 /** Asks the reward for one row. Never rejects: what goes wrong is the verdict's fault. */
 export type Answer = (row: Json) => Promise<Verdict>
@@ -34,7 +34,7 @@ export async function loadReward(path: string): Promise<Answer> {
     try {
       return toVerdict(await reward(plainJson(row)))
     } catch (error) {
-      return faultVerdict(error)
+      return faulty(error)
     }
   }
 }

@@ -22,10 +22,7 @@ export function answerOf(row: HoneRow): Message {
 }
 
 /** Messages with call ids; a result answers the first open call of its turn. */
-export function openaiMessages(
-  messages: readonly Message[],
-  rename: (name: string) => string = (name) => name,
-): Json[] {
+function openaiMessages(messages: readonly Message[], rename: (name: string) => string = (name) => name): Json[] {
   let count = 0
   let open: string[] = []
   return messages.map((message): JsonObject => {

@@ -51,13 +51,13 @@ function choose(parameters: JsonObject): JsonObject {
       // One entry of the Java set lacks the list around its value.
       if (!Array.isArray(accepted)) return [[name, accepted]]
       const value = accepted[0]
-      return value === undefined || value === '' ? [] : [[name, plain(value)]]
+      return value === undefined || value === '' ? [] : [[name, chosenInside(value)]]
     }),
   )
 }
 
 /** Dictionaries inside a value list accepted values again, by key. */
-function plain(value: Json): Json {
+function chosenInside(value: Json): Json {
   if (isObject(value)) return choose(value)
-  return Array.isArray(value) ? value.map(plain) : value
+  return Array.isArray(value) ? value.map(chosenInside) : value
 }

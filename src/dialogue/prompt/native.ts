@@ -1,7 +1,7 @@
 // The prompt form of the model's own chat template: it renders the tools, and it decides how calls are spelt.
 import { blockEach, writeTurn } from '../call/write.ts'
 import type { ChatMessage } from '../chat.ts'
-import { Float, isObject, keysOf, type Json } from '../../text/json.ts'
+import { plainJson } from '../../text/json.ts'
 import type { Answered, PromptForm } from './form.ts'
 import type { Message, Tool, ToolCall } from '../row.ts'
 
@@ -38,18 +38,9 @@ function toChat(message: Message): ChatMessage {
 }
 
 function toFunctionCall({ name, arguments: values }: ToolCall) {
-  return { type: 'function', function: { name, arguments: toPlain(values) } }
+  return { type: 'function', function: { name, arguments: plainJson(values) } }
 }
 
 function toFunction({ name, description, parameters }: Tool) {
-  return { type: 'function', function: { name, description, parameters: toPlain(parameters) } }
-}
-
-/** Templates know JavaScript's values only: 5.0 becomes 5, and an integer beyond 2^53 its nearest number. */
-function toPlain(value: Json): unknown {
-  if (value instanceof Float) return value.value
-  if (typeof value === 'bigint') return Number(value)
-  if (Array.isArray(value)) return value.map(toPlain)
-  if (isObject(value)) return Object.fromEntries(keysOf(value).map((key) => [key, toPlain(value[key]!)]))
-  return value
+  return { type: 'function', function: { name, description, parameters: plainJson(parameters) } }
 }

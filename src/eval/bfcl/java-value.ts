@@ -1,6 +1,6 @@
 // Text of a Java argument → Python value of its schema type, with the patterns of BFCL's Java type converter.
 import { Dict, PythonError, type Py } from '../../text/python/value.ts'
-import { parseFloating, parseInteger } from '../../text/python/number.ts'
+import { numberOrText, parseFloating, parseInteger } from '../../text/python/number.ts'
 import { pythonRegex } from '../../text/python/regex.ts'
 import { strip } from '../../text/python/text.ts'
 
@@ -19,7 +19,7 @@ const EMPTY_MAP = pythonRegex(String.raw`new\s+HashMap<.*?>\s*\(\)`)
 
 type Convert = (text: string, nested: string | null) => Py
 
-const plain: Convert = (text) => text
+const asText: Convert = (text) => text
 const whole: Convert = (text) => (INTEGER.test(text) ? parseInteger(text) : text)
 const unsupported: Convert = () => {
   throw new PythonError('NotImplementedError', 'no conversion for this collection')
@@ -35,9 +35,9 @@ const CONVERSIONS: Record<string, Convert> = {
   double: (text) => (DOUBLE.test(text) ? parseFloating(text) : text),
   boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : text),
   // The original's pattern for a char can match nothing, so a char stays as it is.
-  char: plain,
-  String: plain,
-  any: plain,
+  char: asText,
+  String: asText,
+  any: asText,
   Array: arrayValue,
   ArrayList: listValue,
   HashMap: mapValue,
@@ -89,14 +89,7 @@ function anyValue(text: string): Py {
   if (text.startsWith('"') && text.endsWith('"')) return [...text].slice(1, -1).join('')
   if (LONG.test(text)) return parseInteger([...text].slice(0, -1).join(''))
   if (FLOAT.test(text)) return parseFloating(withoutSuffix(text))
-  for (const read of [parseInteger, parseFloating]) {
-    try {
-      return read(text)
-    } catch (error) {
-      if (!(error instanceof PythonError)) throw error
-    }
-  }
-  return text
+  return numberOrText(text)
 }
 
 function withoutSuffix(text: string): string {

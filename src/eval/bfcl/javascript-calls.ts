@@ -2,6 +2,7 @@
 import { Dict, type Py } from '../../text/python/value.ts'
 import { readTree } from './grammar.ts'
 import { setOnce } from './java-calls.ts'
+import { unquoted } from './javascript-value.ts'
 
 /** Decoded calls [{name: {argument: text}}], or null where no statement is a call. @throws SourceError where the original refuses it. */
 export function decodeJavascriptCalls(source: string): Py {
@@ -18,9 +19,4 @@ export function decodeJavascriptCalls(source: string): Py {
     }
     return [new Dict([[callee!.text, named]])]
   })
-}
-
-function unquoted(value: string): string {
-  const quoted = ['"', "'"].some((quote) => value.startsWith(quote) && value.endsWith(quote))
-  return quoted ? value.slice(1, -1) : value
 }

@@ -1,6 +1,6 @@
 // Text of a JavaScript argument → Python value of its schema type, with the patterns of BFCL's JavaScript type converter.
 import { Dict, PythonError, type Py } from '../../text/python/value.ts'
-import { parseFloating, parseInteger } from '../../text/python/number.ts'
+import { numberOrText, parseFloating, parseInteger } from '../../text/python/number.ts'
 import { pythonRegex } from '../../text/python/regex.ts'
 import { strip } from '../../text/python/text.ts'
 
@@ -19,7 +19,7 @@ type Convert = (text: string, nested: string | null) => Py
 
 /** Text that does not have the form of its type stays text, and fails the type test later. */
 const CONVERSIONS: Record<string, Convert> = {
-  String: (text) => (isQuoted(text) ? inside(text) : text),
+  String: unquoted,
   integer: (text) => (INTEGER.test(text) ? parseInteger(text) : text),
   float: (text) => (FLOAT.test(text) ? parseFloating(text) : text),
   Bigint: (text) => (BIGINT.test(text) ? parseInteger([...text].slice(0, -1).join('')) : text),
@@ -80,15 +80,8 @@ function memberValue(text: string): Py {
 function anyValue(text: string): Py {
   const value = strip(text)
   if (value === 'true' || value === 'false') return value === 'true'
-  if (isQuoted(value)) return inside(value)
-  for (const read of [parseInteger, parseFloating]) {
-    try {
-      return read(value)
-    } catch (error) {
-      if (!(error instanceof PythonError)) throw error
-    }
-  }
-  return value
+  if (isQuoted(value)) return unquoted(value)
+  return numberOrText(value)
 }
 
 /** A single quote mark counts as quoted: it starts and ends with itself. */
@@ -96,8 +89,9 @@ function isQuoted(text: string): boolean {
   return ['"', "'"].some((quote) => text.startsWith(quote) && text.endsWith(quote))
 }
 
-function inside(text: string): string {
-  return text.slice(1, -1)
+/** The text without the quotes around it, where there are any. */
+export function unquoted(text: string): string {
+  return isQuoted(text) ? text.slice(1, -1) : text
 }
 
 function withoutQuotes(text: string): string {

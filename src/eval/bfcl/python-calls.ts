@@ -17,7 +17,7 @@ export function decodePythonCalls(text: string): Py[] {
 export type BareCall = (call: Node & { kind: 'Call' }) => Py
 
 /** The calls of a list, tuple or set. @throws PythonError where the node is none or holds anything else. */
-export function resolveCalls(body: Node, bareCall: BareCall): Py[] {
+function resolveCalls(body: Node, bareCall: BareCall): Py[] {
   if (body.kind !== 'List' && body.kind !== 'Tuple' && body.kind !== 'Set')
     throw new PythonError('AttributeError', 'no list of calls')
   return body.items.map((item) => {

@@ -69,7 +69,7 @@ function toolDefect(text: string, tool: string): string | undefined {
 }
 
 /** Content of the last \boxed{…}, braces balanced; `\boxed x$` (with a space) reaches to the next dollar sign. */
-export function lastBoxed(text: string): string | undefined {
+function lastBoxed(text: string): string | undefined {
   const spaced = text.lastIndexOf('\\boxed ')
   if (spaced >= 0) return text.slice(spaced + '\\boxed '.length).split('$', 1)[0]
   const start = text.lastIndexOf('\\boxed')

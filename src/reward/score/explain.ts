@@ -22,7 +22,7 @@ export function explain(sample: Sample, verdict: Verdict, name: string, parser: 
 }
 
 /** The calls side by side, each expected one with the nearest unused one. */
-export function diffCalls(expected: readonly Call[], given: readonly Call[]): string[] {
+function diffCalls(expected: readonly Call[], given: readonly Call[]): string[] {
   if (expected.length === 0 && given.length === 0) return ['no call is expected and none was made']
   const left = [...given]
   const lines: string[] = []

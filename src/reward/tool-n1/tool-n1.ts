@@ -52,7 +52,7 @@ function withoutBlock(answer: Json): Verdict {
 }
 
 /** Body of the last of the non-overlapping blocks, each ending at the first closing tag, found in one pass. */
-export function lastBlock(text: string): string | undefined {
+function lastBlock(text: string): string | undefined {
   let body: string | undefined
   for (let open = text.indexOf(OPEN); open >= 0;) {
     const close = text.indexOf(CLOSE, open + OPEN.length)

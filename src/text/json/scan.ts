@@ -149,11 +149,11 @@ function isJsonCharacter(code: number): boolean {
   )
 }
 
-const isOpening = (code: number): boolean => code === OPEN_BRACE || code === OPEN_BRACKET
-const isClosing = (code: number): boolean => code === CLOSE_BRACE || code === CLOSE_BRACKET
+export const isOpening = (code: number): boolean => code === OPEN_BRACE || code === OPEN_BRACKET
+export const isClosing = (code: number): boolean => code === CLOSE_BRACE || code === CLOSE_BRACKET
 
-const QUOTE = 0x22
-const COMMA = 0x2c
+export const QUOTE = 0x22
+export const COMMA = 0x2c
 const OPEN_BRACKET = 0x5b
 const BACKSLASH = 0x5c
 const CLOSE_BRACKET = 0x5d

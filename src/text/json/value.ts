@@ -32,3 +32,12 @@ export function setKeyOrder(object: JsonObject, keys: string[]): void {
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Float)
 }
+
+/** The value for what knows JavaScript's values only: 5.0 becomes 5, and an integer beyond 2^53 its nearest number. */
+export function plainJson(value: Json): unknown {
+  if (value instanceof Float) return value.value
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(plainJson)
+  if (isObject(value)) return Object.fromEntries(keysOf(value).map((key) => [key, plainJson(value[key]!)]))
+  return value
+}

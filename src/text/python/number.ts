@@ -33,6 +33,18 @@ export function parseFloating(text: string): Exclude<Py, null> {
   return float(Number(plain))
 }
 
+/** The text as int() reads it, else as float() does, else as it is. */
+export function numberOrText(text: string): Exclude<Py, null> {
+  for (const read of [parseInteger, parseFloating]) {
+    try {
+      return read(text)
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error
+    }
+  }
+  return text
+}
+
 /** `f'{value:.{digits}f}'`: as toFixed, but an exact half goes to the even digit. */
 export function formatFixed(value: number, digits: number): string {
   const rounded = value.toFixed(digits)

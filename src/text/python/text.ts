@@ -1,7 +1,7 @@
 // Text operations as Python's str has them, where JavaScript's differ: what counts as white space.
 
 /** str.isspace for one UTF-16 unit: unlike JavaScript with U+001C–1F and U+0085, and without U+FEFF. */
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f)
   return (
     code === 0x85 ||

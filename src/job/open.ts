@@ -83,7 +83,8 @@ export async function openTrained(recipe: CommonRecipe, { reference }: { referen
   return { policy, device: device.name }
 }
 
-function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: CommonRecipe): Training {
+/** What the recipe trains. */
+export function trainingOf({ loraRank, loraAlpha, loraTargets, seed }: CommonRecipe): Training {
   if (loraRank === 0) return { kind: 'full' }
   return { kind: 'lora', rank: loraRank, alpha: loraAlpha ?? 2 * loraRank, targets: loraTargets, seed }
 }

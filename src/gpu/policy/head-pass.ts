@@ -16,7 +16,8 @@ import { gradientOf } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Role } from '../weights/family.ts'
 
-const HEAD_ROWS = 128
+/** Rows of a chunk. */
+export const HEAD_ROWS = 128
 
 /** Results of the head for every completion row, [M] each, by name. `given` is what the head reads beside weights. */
 export function forwardHead(

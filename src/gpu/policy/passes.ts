@@ -17,6 +17,19 @@ import type { Float } from '../graph/float.ts'
 import { dtypes } from '../graph/tensor.ts'
 import type { Net } from '../net/precision.ts'
 
+/** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
+export const ACTIVATION_BUDGET = 2 ** 30
+
+/** What the blocks keep of a pass over T rows for its backward, unless that is beyond the budget. */
+export function keptBytes(net: Net, T: number): number {
+  const width = activationWidths(net).reduce((sum, [, width]) => sum + width, 0)
+  return dtypes[net.precision.compute].bytes * T * net.config.layers * width
+}
+
+/** The residual stream of a pass over T rows, and the gradients on their way back along it. */
+export const streamBytes = ({ config, precision }: Net, T: number): number =>
+  dtypes[precision.compute].bytes * T * config.hidden * (config.layers + 1 + 2)
+
 /** Run all blocks over a batch. `keep` is for a backward pass that will follow. */
 export function forwardBlocks(
   engine: Engine,
@@ -44,7 +57,7 @@ export function forwardBlocks(
   }
   embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
   const widths = activationWidths(engine)
-  const saving = keep && savedBytes(engine, widths, T) <= engine.activationBudget
+  const saving = keep && keptBytes(engine, T) <= engine.activationBudget
   const key = sizesKey(sizes, batch.promptMask !== undefined)
   for (let layer = 0; layer < config.layers; layer++) {
     const kept = saving ? activationTensors(engine, widths, layer, T) : {}
@@ -159,10 +172,6 @@ function activationTensors({ precision, scratch }: Engine, widths: Widths, layer
   return Object.fromEntries(
     widths.map(([name, width]) => [name, scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width])]),
   )
-}
-
-function savedBytes({ config, precision }: Net, widths: Widths, T: number): number {
-  return dtypes[precision.compute].bytes * T * config.layers * widths.reduce((sum, [, width]) => sum + width, 0)
 }
 
 /** Set the first `rows` rows to zero: no gradient reaches prompt rows from the head. */

@@ -10,6 +10,8 @@ import { scaledLogits } from '../net/heads/language.ts'
 import type { Tensor } from '../device/device.ts'
 import { valuesOf } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
+import { dtypes } from '../graph/tensor.ts'
+import type { Net } from '../net/precision.ts'
 import { layerWeights, type Engine } from './engine.ts'
 import type { Head } from './law.ts'
 import type { OwnCache } from './own-cache.ts'
@@ -81,7 +83,8 @@ export function tokenPass(engine: Engine, step: TokenStep): Tensor<Float> {
 const SCORE_BYTES = 2 ** 26
 
 /** Rows whose scores are computed at a time. */
-export const rowsAtOnce = ({ config }: Engine): number => Math.max(1, Math.floor(SCORE_BYTES / (4 * config.vocabulary)))
+export const rowsAtOnce = ({ config, precision }: Net): number =>
+  Math.max(1, Math.floor(SCORE_BYTES / (dtypes[precision.reduce].bytes * config.vocabulary)))
 
 /** Probabilities [M, V] of `rows` rows of x from `first` on, or logits where the head is raw; good until the next call. */
 export function scoresOf(engine: Engine, x: Tensor<Float>, first: number, rows: number, head: Head): Float32Array {

@@ -4,6 +4,7 @@ import type { Device } from '../device/device.ts'
 import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
+import { ACTIVATION_BUDGET } from './passes.ts'
 import type { Trainable } from './policy.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
@@ -34,9 +35,6 @@ export interface Inspected extends Trainable {
   /** The gradients accumulated so far, by name. */
   gradients(): { name: string; value: Float32Array }[]
 }
-
-/** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
-const ACTIVATION_BUDGET = 2 ** 30
 
 /** Open the Hugging Face folder `dir` with a head of that kind. Throws HoneError for a folder or adapter that hone cannot run. */
 export function openEngine(

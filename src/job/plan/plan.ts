@@ -1,8 +1,9 @@
 // What a run will do and need, worked out from its settings and rows before anything is opened.
 import type { Resolved } from '../../shell/config.ts'
 import { mean } from '../../eval/statistics.ts'
-import { checkpointBytes, type Lora, type Memory, memoryOf, parameterCount, trainedCount } from './memory.ts'
-import { openLanguage } from '../open.ts'
+import { float32 } from '../../gpu/net/precision.ts'
+import { checkpointBytes, type Memory, memoryOf, parameterCount, trainedCount } from '../../gpu/policy/memory.ts'
+import { openLanguage, trainingOf } from '../open.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { checkRows } from '../train/check-rows.ts'
 import { findKind } from '../train/kinds.ts'
@@ -44,6 +45,7 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
   const { steps, itemsPerStep, optimizerStepsPerStep, cached, micro } = step
   const completions = steps * step.completionsPerStep
+  const [training, reference] = [trainingOf(recipe), kind.needsReference(recipe)]
   return {
     rows: items.length,
     rows_left_out: tooLong,
@@ -54,8 +56,10 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
     optimizer_steps: steps * optimizerStepsPerStep,
     completions,
     tokens: Math.round(steps * itemsPerStep * tokens.mean + completions * recipe.maxCompletionLength),
-    ...sizesOf(config, recipe),
-    memory: memoryOf(config, recipe, { reference: kind.needsReference(recipe), cached, micro }),
+    parameters: parameterCount(config),
+    trained_parameters: trainedCount(config, training),
+    checkpoint_bytes: checkpointBytes(config, training),
+    memory: memoryOf({ config, precision: float32 }, { training, reference, cached, micro }),
     loss: kind.formula(recipe),
     no_effect: kind.noEffect(recipe, origins),
   }
@@ -82,14 +86,6 @@ export function planLines(plan: Plan): [string, string][] {
     ...plan.loss.map((line, i): [string, string] => [i === 0 ? 'formula' : '', line]),
     ...plan.no_effect.map((line, i): [string, string] => [i === 0 ? 'no effect' : '', line]),
   ]
-}
-
-function sizesOf(config: Parameters<typeof memoryOf>[0], lora: Lora) {
-  return {
-    parameters: parameterCount(config),
-    trained_parameters: trainedCount(config, lora),
-    checkpoint_bytes: checkpointBytes(config, lora),
-  }
 }
 
 function spread(lengths: readonly number[]): { mean: number; max: number } {

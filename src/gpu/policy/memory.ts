@@ -1,0 +1,89 @@
+// What a model takes on its device, in bytes, worked out from shapes before it is opened: the sums by which it allocates.
+import { adaptableParameters } from '../weights/adapter.ts'
+import { parametersOf, type ModelConfig } from '../weights/family.ts'
+import { dtypes, elements } from '../graph/tensor.ts'
+import type { Net } from '../net/precision.ts'
+import { HEAD_ROWS } from './head-pass.ts'
+import { tokenBytes } from './layer-cache.ts'
+import type { Training } from './parameters.ts'
+import { ACTIVATION_BUDGET, keptBytes, streamBytes } from './passes.ts'
+import { rowsAtOnce } from './token-pass.ts'
+
+export interface Memory {
+  /** Weights, and those that are kept a second time merged with their adapter. */
+  weights: number
+  /** Frozen first weights of full fine-tuning. */
+  reference: number
+  /** Gradients and the two moments of what is trained, and the values where graphs do not read them themselves. */
+  training: number
+  /** Keys and values of the completions under way, and the scores drawn from at a time. */
+  cache: number
+  /** What a pass keeps for its backward, its residual stream, and the logits that are held at once. */
+  activations: number
+  total: number
+}
+
+/** What is resident at the worst moment, as far as it grows with the model and the settings. */
+export interface Load {
+  training: Training
+  reference: boolean
+  /** Tokens whose keys and values are held; 0 where nothing is decoded. */
+  cached: number
+  /** Tokens of a pass. */
+  micro: number
+}
+
+const MASTER = dtypes.f32.bytes
+
+/** An estimate: what ONNX Runtime needs beside it for a graph at work is not in it. */
+export function memoryOf(net: Net, { training, reference, cached, micro }: Load): Memory {
+  const { config, precision } = net
+  const weight = dtypes[precision.weights].bytes
+  const scores = dtypes[precision.reduce].bytes * config.vocabulary
+  const full = training.kind === 'full'
+  const own = full && precision.weights === 'f32' ? 3 : 4
+  const parts = {
+    weights: weight * (parameterCount(config) + adaptedCount(config, training)),
+    reference: reference && full ? weight * parameterCount(config) : 0,
+    training: MASTER * own * trainedCount(config, training),
+    cache: cached === 0 ? 0 : cached * tokenBytes(net) + scores * rowsAtOnce(net),
+    activations: passBytes(net, micro, micro, ACTIVATION_BUDGET) + scores * HEAD_ROWS,
+  }
+  return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
+}
+
+/**
+ * Working memory of a training pass over T rows, M of them of completions. Where what the blocks keep does not fit into
+ * the budget it is computed again, a block at a time.
+ */
+export function passBytes(net: Net, T: number, M: number, budget: number): number {
+  const { config, precision } = net
+  const kept = keptBytes(net, T)
+  const [id, compute, reduce] = [dtypes.i64.bytes, dtypes[precision.compute].bytes, dtypes[precision.reduce].bytes]
+  // Ids as a row and as a column; cosines and sines; labels, and log-probs and entropies with their slopes.
+  const rows = T * (2 * id + compute * config.headDim) + M * (id + 4 * reduce)
+  return (kept <= budget ? kept : kept / config.layers) + streamBytes(net, T) + rows
+}
+
+export const parameterCount = (config: ModelConfig): number => countOf(parametersOf(config))
+
+/** Number of trained values. */
+export function trainedCount(config: ModelConfig, training: Training): number {
+  if (training.kind === 'none') return 0
+  if (training.kind === 'full') return parameterCount(config)
+  const sides = adaptedBy(config, training).map(({ shape: [out = 0, input = 0] }) => out + input)
+  return training.rank * sides.reduce((sum, side) => sum + side, 0)
+}
+
+/** Values and two moments of what is trained. */
+export const checkpointBytes = (config: ModelConfig, training: Training): number =>
+  3 * MASTER * trainedCount(config, training)
+
+const adaptedCount = (config: ModelConfig, training: Training): number =>
+  training.kind === 'lora' ? countOf(adaptedBy(config, training)) : 0
+
+const adaptedBy = (config: ModelConfig, { targets }: Extract<Training, { kind: 'lora' }>) =>
+  adaptableParameters(config).filter(({ role }) => targets.some((target) => target === role))
+
+const countOf = (parameters: readonly { shape: readonly number[] }[]): number =>
+  parameters.reduce((sum, { shape }) => sum + elements(shape), 0)

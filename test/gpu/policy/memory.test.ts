@@ -1,0 +1,94 @@
+// What is said of memory beforehand against what is allocated.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Device, Tensor } from '../../../src/gpu/device/device.ts'
+import { openDevice } from '../../../src/gpu/device/open.ts'
+import { dtypes, elements } from '../../../src/gpu/graph/tensor.ts'
+import { float32 } from '../../../src/gpu/net/precision.ts'
+import { memoryOf, passBytes } from '../../../src/gpu/policy/memory.ts'
+import { openModel } from '../../../src/gpu/policy/model.ts'
+import type { Training } from '../../../src/gpu/policy/parameters.ts'
+import { ACTIVATION_BUDGET, keptBytes } from '../../../src/gpu/policy/passes.ts'
+import { adaptable } from '../../../src/gpu/weights/family.ts'
+import { loadConfig } from '../../../src/gpu/weights/hf.ts'
+import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hone-memory-'))
+const device = await openDevice('cpu')
+afterAll(() => rmSync(root, { recursive: true }))
+
+/** The device, and the bytes that are allocated on it through this door and not freed. */
+function counted(device: Device): { device: Device; bytes: () => number } {
+  const live = new Map<Tensor, number>()
+  return {
+    device: {
+      ...device,
+      alloc(dtype, shape) {
+        const tensor = device.alloc(dtype, shape)
+        live.set(tensor, elements(shape) * dtypes[dtype].bytes)
+        return tensor
+      },
+      free(tensor) {
+        live.delete(tensor)
+        device.free(tensor)
+      },
+    },
+    bytes: () => live.values().reduce((sum, size) => sum + size, 0),
+  }
+}
+
+/** 16 rows of a prompt and 3 × 16 of completions: lengths that need no padding. */
+const [T, M] = [64, 48]
+const group = {
+  prompt: Array.from({ length: 17 }, (_, i) => i),
+  completions: Array.from({ length: 3 }, (_, g) => Array.from({ length: 16 }, (_, t) => g + t)),
+}
+const trainings: Training[] = [
+  { kind: 'none' },
+  { kind: 'full' },
+  { kind: 'lora', rank: 3, alpha: 6, targets: ['q', 'v', 'down'], seed: 0 },
+  { kind: 'lora', rank: 2, alpha: 6, targets: adaptable, seed: 0 },
+]
+const families = Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[]
+
+test.each(families.flatMap((family) => trainings.map((training) => [family, training.kind, training] as const)))(
+  'is what the engine allocates: %s, training %s',
+  (family, _, training) => {
+    const folder = writeTinyModel(join(root, family), family)
+    const net = { config: loadConfig(folder), precision: float32 }
+    const reference = training.kind === 'full'
+    const said = memoryOf(net, { training, reference, cached: 0, micro: T })
+    const measure = (activationBudget: number) => {
+      const { device: door, bytes } = counted(device)
+      const model = openModel(door, folder, { training, reference, activationBudget })
+      // Sums of squares, one a stretch of the parameters.
+      const opened = bytes() - (training.kind === 'none' ? 0 : 4)
+      if (training.kind === 'none') return { opened, passed: 0 }
+      model.accumulate([group], { temperature: 1, entropy: true }, ({ logprobs, entropies }) => ({
+        logprobs,
+        entropies: entropies!,
+      }))
+      const passed = bytes() - opened
+      model.free()
+      return { opened, passed }
+    }
+    const { opened, passed } = measure(ACTIVATION_BUDGET)
+    expect(opened).toBe(said.weights + said.reference + said.training)
+    if (training.kind === 'none') return
+    expect(passed - measure(0).passed).toBe(keptBytes(net, T))
+    // A few scalars aside, and the ids as a column, which adapters alone need not.
+    const missing = passBytes(net, T, M, ACTIVATION_BUDGET) - passed
+    expect(missing).toBeLessThanOrEqual(8 * T)
+    expect(missing).toBeGreaterThanOrEqual(-8)
+    expect(said.activations).toBeGreaterThanOrEqual(passed)
+  },
+)
+
+test('what does not fit into the budget is computed again, a block at a time', () => {
+  const net = { config: loadConfig(writeTinyModel(join(root, 'budget'), 'qwen2')), precision: float32 }
+  const kept = keptBytes(net, T)
+  const again = passBytes(net, T, M, kept) - passBytes(net, T, M, kept - 1)
+  expect(again).toBe(kept - kept / net.config.layers)
+})

@@ -1,5 +1,6 @@
 // A short name for everything that decides what a score means. Scores of one benchmark compare where their protocols are equal.
 import { readFileSync } from 'node:fs'
+import { atDate } from '../dialogue/chat.ts'
 import { complain } from '../out.ts'
 import { promptText } from '../dialogue/prompt.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
@@ -30,7 +31,7 @@ export function heldOutProtocol(
   return protocolOf({
     benchmark: 'rows',
     reader: rewardFormat(recipe.evalReward) ?? format,
-    prompt: promptText(form, EXAMPLE, tokenizer),
+    prompt: promptText(form, EXAMPLE, atDate(tokenizer, EXAMPLE_DAY)),
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, seed: 0 },
   })
 }
@@ -45,7 +46,7 @@ export function trainingProtocol(
     return hash(JSON.stringify([text, recipe.rewardMode, rewardFormat(spec) ?? format]))
   }
   return {
-    prompt: hash(promptText(form, EXAMPLE, tokenizer)),
+    prompt: hash(promptText(form, EXAMPLE, atDate(tokenizer, EXAMPLE_DAY))),
     ...(recipe.reward !== undefined && { reward: judge(recipe.reward) }),
     evalReward: judge(recipe.evalReward),
   }
@@ -67,6 +68,9 @@ export function warnOfOtherPrompt(trained: string | undefined, asked: string): v
 export function hash(text: string): string {
   return Bun.hash.xxHash64(text).toString(16).padStart(16, '0')
 }
+
+/** The day on which it is asked: a template that tells the date is one form on every day. */
+export const EXAMPLE_DAY = new Date(2024, 6, 26)
 
 /** The question whose rendering stands for a prompt form. */
 export const EXAMPLE: Asked = {

@@ -55,6 +55,27 @@ test('a run whose template tells the day is resumed on another day, from another
   expect(weights('again')).toBe(weights('whole'))
 })
 
+test('a run is asked in the form that it was trained in on another day too', () => {
+  const ask = [
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    'rows.jsonl',
+    '--model',
+    'whole',
+    '--max-new-tokens',
+    '2',
+    '--limit',
+    '1',
+    '--parser',
+    'tool-n1',
+  ]
+  const asked = hone([...ask, '--device', 'cpu'], { TZ: 'Pacific/Kiritimati' })
+  expect(asked).toMatchObject({ code: 0 })
+  expect(asked.stderr).not.toContain('warning')
+})
+
 test('an adapter is found again from any folder, and where run and model moved together', () => {
   mkdirSync(at('lab'))
   cpSync(at('model'), at('lab', 'model'), { recursive: true })

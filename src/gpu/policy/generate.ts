@@ -8,6 +8,8 @@ export interface GenerationRequest {
   prompt: readonly number[]
   samples: number
   key: readonly number[]
+  /** Fewer than the sampling allows. */
+  maxNewTokens?: number
 }
 
 export interface GenerationOptions extends SessionOptions {
@@ -56,7 +58,7 @@ export async function* generate<Request extends GenerationRequest>(
     let some: Request[] = []
     let most = 0
     for await (const request of requests) {
-      const tokens = request.prompt.length + request.samples * sampling.maxNewTokens
+      const tokens = request.prompt.length + request.samples * (request.maxNewTokens ?? sampling.maxNewTokens)
       if (some.length > 0 && (some.length + 1) * Math.max(most, tokens) > session.budget) {
         yield* written(some)
         some = []
@@ -73,9 +75,10 @@ export async function* generate<Request extends GenerationRequest>(
 
 async function complete(
   session: Session,
-  { prompt, samples, key }: GenerationRequest,
-  sampling: Sampling,
+  { prompt, samples, key, maxNewTokens }: GenerationRequest,
+  options: Sampling,
 ): Promise<Completion[]> {
+  const sampling = maxNewTokens === undefined ? options : { ...options, maxNewTokens }
   const slots = Array.from({ length: samples }, (_, i) => session.submit({ ids: prompt, sampling, key: [...key, i] }))
   try {
     return await Promise.all(slots.map(({ completion }) => completion))

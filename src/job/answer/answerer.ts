@@ -38,7 +38,7 @@ export interface Reply {
 
 export interface Failure {
   failure: HoneError
-  /** It was not asked at all: its prompt leaves no room for an answer. */
+  /** It was not asked at all: its prompt leaves no room for a single token. */
   noRoom: boolean
 }
 
@@ -51,10 +51,12 @@ export interface Answerer {
   format: FormatName
   /** In whose words it is asked; absent where a server reads the calls. */
   words?: { form: PromptForm; tokenizer?: Tokenizer | undefined }
-  /** Tokens that a prompt and its answer may have together, where that is known. */
+  sampled: Sampled
+  /** Tokens that a prompt and its answer may have together, and what a prompt leaves of them, where that is known. */
   positions?: number
-  /** What it is shown for a question, as text. */
-  show(asked: Asked): string
+  roomFor?(asked: Asked): number
+  /** What it is shown for a question, as text; on that day where one is given. */
+  show(asked: Asked, date?: Date): string
   /** All that an answer depends on, as text: answers of an earlier run are found by it. */
   identify(question: Question): string
   /** Answers in the order of the questions. */

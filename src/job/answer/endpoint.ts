@@ -1,5 +1,5 @@
 // Answers of an OpenAI-compatible endpoint: chat with tools, chat with a prompt form's messages, or raw completions.
-import type { Tokenizer } from '../../dialogue/chat.ts'
+import { atDate, type Tokenizer } from '../../dialogue/chat.ts'
 import { repairTools } from '../../data/schema.ts'
 import {
   chat,
@@ -15,7 +15,7 @@ import { dumpJson, type JsonObject } from '../../text/json.ts'
 import type { FormatName } from '../../dialogue/call.ts'
 import { formatOf, promptText } from '../../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
-import type { Answered, Answerer, Question, Reply, Sampled } from './answerer.ts'
+import { sampledBy, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
 
 export interface EndpointOptions extends Sampled {
   /** In whose words it is asked; without one it gets messages and tools, and parses calls itself. */
@@ -58,8 +58,10 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
     source: `${endpoint.model} at ${endpoint.url}`,
     format: formatAsked(options),
     ...(options.form && { words: { form: options.form, tokenizer: options.tokenizer } }),
-    show(asked) {
-      const request = sent(asked, options)
+    sampled: sampledBy(options),
+    show(asked, date) {
+      const { tokenizer } = options
+      const request = sent(asked, { ...options, tokenizer: tokenizer && date ? atDate(tokenizer, date) : tokenizer })
       if ('prompt' in request) return request.prompt
       return dumpJson('tools' in request ? [request.messages, request.tools] : request.messages)
     },

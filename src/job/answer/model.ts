@@ -5,6 +5,7 @@ import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { FormatName } from '../../dialogue/call.ts'
+import { atDate } from '../../dialogue/chat.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import { promptIds, promptText } from '../../dialogue/prompt.ts'
 import { HoneError } from '../../error.ts'
@@ -18,6 +19,8 @@ export interface Prompted {
   prompt: readonly number[]
   /** Drawn by (seed, ...key). */
   key: readonly number[]
+  /** Fewer than the answerer's, where there is less room. */
+  maxNewTokens?: number
 }
 
 export interface ModelAnswerer extends Answerer {
@@ -74,8 +77,7 @@ export function modelAnswerer(
 
   async function* complete<Prompt extends Prompted>(prompts: Iterable<Prompt> | AsyncIterable<Prompt>) {
     async function* requests() {
-      for await (const prompt of prompts)
-        yield { source: prompt, prompt: prompt.prompt, samples: 1, key: [seed, ...prompt.key] }
+      for await (const prompt of prompts) yield { ...prompt, source: prompt, samples: 1, key: [seed, ...prompt.key] }
     }
     const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer) }
     for await (const { request, completions } of generate(policy, requests(), sampling)) {
@@ -84,14 +86,13 @@ export function modelAnswerer(
     }
   }
 
-  const withoutRoom = ({ asked }: Question): Answered | undefined => {
-    const { length } = idsOf(asked)
-    if (length + maxNewTokens <= positions) return undefined
-    return { failure: tooLong(length, maxNewTokens, positions), noRoom: true }
-  }
+  const roomFor = (asked: Asked): number => Math.max(0, positions - idsOf(asked).length)
+  const withoutRoom = ({ asked }: Question): Answered | undefined =>
+    roomFor(asked) > 0 ? undefined : { failure: tooLong(idsOf(asked).length, 1, positions), noRoom: true }
   async function* answerAll(questions: Iterable<Question>): AsyncGenerator<Answered> {
     const prompts = function* () {
-      for (const { asked, key } of questions) yield { prompt: idsOf(asked), key }
+      for (const { asked, key } of questions)
+        yield { prompt: idsOf(asked), key, maxNewTokens: Math.min(maxNewTokens, roomFor(asked)) }
     }
     for await (const { reply } of complete(prompts())) yield reply
   }
@@ -103,7 +104,8 @@ export function modelAnswerer(
     language,
     sampled,
     positions,
-    show: (asked) => promptText(form, asked, tokenizer),
+    roomFor,
+    show: (asked, date) => promptText(form, asked, date ? atDate(tokenizer, date) : tokenizer),
     identify: ({ asked, sample }) =>
       JSON.stringify([...identity, temperature, maxNewTokens, seed, sample, idsOf(asked)]),
     complete,

@@ -1,21 +1,20 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
-import type { Benchmark, Response } from '../../eval/benchmark.ts'
+import type { Benchmark, Item, Response } from '../../eval/benchmark.ts'
 import { readItems } from '../../eval/items.ts'
 import { HoneError } from '../../error.ts'
-import { status } from '../../out.ts'
+import { complain, status } from '../../out.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
-import { notice } from '../../shell/notice.ts'
 import type { JsonObject } from '../../text/json.ts'
 import { remembering, sampledBy, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { openModelAnswerer } from '../answer/model.ts'
 import { preflight } from '../preflight.ts'
-import { EXAMPLE, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
-import type { EvalFlags } from './flags.ts'
+import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
+import { type EvalFlags, LONGEST } from './flags.ts'
 import { openSaved, type Asking } from './saved.ts'
 
 /** What came of asking. */
@@ -30,7 +29,6 @@ export interface Responses {
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
 export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Responses> {
   const { samples, limit } = flags
-  const sampled = sampledBy(flags)
   const items = await readItems(benchmark, flags.data, { only: flags.only, limit })
   const form =
     flags.prompt ??
@@ -38,10 +36,10 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
     benchmark.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
   const answerer =
     flags.model === undefined
-      ? await openEndpoint(flags, form, sampled)
+      ? await openEndpoint(flags, form)
       : await openModelAnswerer(
           { path: flags.model, adapter: flags.adapter, device: flags.device, prompt: form },
-          sampled,
+          ({ positions }) => sampledOf(flags, positions >> 1),
         )
   const mode = flags.mode ?? benchmark.mode(answerer.format)
   const reader = benchmark.reader(mode, flags)
@@ -50,9 +48,10 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   )
   if (answerer.words)
     preflight(known, { ...answerer.words, parser: flags.parser ?? answerer.format, obeyed: flags.parser !== undefined })
-  const prompt = answerer.show(EXAMPLE)
+  const prompt = answerer.show(EXAMPLE, EXAMPLE_DAY)
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
-  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: sampled })
+  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled })
+  tellRoom(items, answerer)
   const questions = items.flatMap(({ record, asked }) =>
     Array.from({ length: samples }, (_, sample): Question & Asking => ({
       asked,
@@ -65,7 +64,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const saved = await openSaved<Question & Asking>(flags.save, protocol)
   async function* responses(): AsyncGenerator<Response> {
     let asked = 0
-    const respond = (missing: Iterable<Question>) => responsesTo(missing, answerer, { benchmark, mode, sampled })
+    const respond = (missing: Iterable<Question>) => responsesTo(missing, answerer, benchmark, mode)
     for await (const response of remembering(questions, saved, respond)) {
       const record = { ...questions[asked++]!.label, ...response }
       status(`asked ${asked}/${questions.length}`)
@@ -75,25 +74,42 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   return { source: answerer.source, protocol, responses: responses() }
 }
 
-/** A response to each question. A prompt that leaves no room for an answer is answered with nothing; no answer ends the work. */
+/** As the flags say, with answers of `most` tokens where they say nothing. */
+function sampledOf({ maxNewTokens, ...flags }: EvalFlags, most = LONGEST): Sampled {
+  return sampledBy({ ...flags, maxNewTokens: maxNewTokens ?? Math.min(LONGEST, most) })
+}
+
+/** Say before the first question which prompts leave too little room for an answer, or none. */
+function tellRoom(items: readonly Item[], { roomFor, positions, sampled }: Answerer): void {
+  if (!roomFor) return
+  const rooms = items.map(({ record, asked }) => ({ id: String(record['id']), room: roomFor(asked) }))
+  const without = rooms.filter(({ room }) => room === 0).map(({ id }) => id)
+  const short = rooms.filter(({ room }) => room > 0 && room < sampled.maxNewTokens)
+  if (short.length > 0)
+    complain(
+      `warning: ${short.length} of ${rooms.length} prompts leave fewer than ${sampled.maxNewTokens} of the model's ${positions} positions: their answers end where these do`,
+    )
+  if (without.length > 0)
+    complain(
+      `warning: ${without.length} of ${rooms.length} prompts are too long for an answer within the model's ${positions} positions; they are not asked and count as wrong: ${without.slice(0, NAMED).join(', ')}${without.length > NAMED ? '…' : ''}`,
+    )
+}
+
+/** Rows named in a warning. */
+const NAMED = 5
+
+/** A response to each question. One that leaves no room is not asked, and its response says so; no answer ends the work. */
 async function* responsesTo(
   questions: Iterable<Question>,
   answerer: Answerer,
-  { benchmark, mode, sampled }: { benchmark: Benchmark; mode: string; sampled: Sampled },
+  benchmark: Benchmark,
+  mode: string,
 ): AsyncGenerator<JsonObject> {
-  let tooLong = 0
   for await (const answered of answerer.answer(questions)) {
     if ('text' in answered) yield responseOf(answered, benchmark, mode)
     else if (!answered.noRoom) throw answered.failure
-    else {
-      tooLong++
-      yield responseOf({ text: '' }, benchmark, mode)
-    }
+    else yield { ...responseOf({ text: '' }, benchmark, mode), not_asked: answered.failure.message }
   }
-  if (tooLong > 0)
-    notice.warn(
-      `${tooLong} prompts and ${sampled.maxNewTokens} tokens for the answer are longer than the model's ${answerer.positions} positions; they count as answered with nothing`,
-    )
 }
 
 /** The fields `response`, `mode` and whatever else the judge needs. `mode` names what reads a text. */
@@ -104,7 +120,7 @@ function responseOf({ text, calls }: Reply, { parsed, parsesNone }: Benchmark, m
 }
 
 /** @throws HoneError where flags are missing or the tokenizer cannot be read. */
-async function openEndpoint(flags: EvalFlags, form: string, sampled: Sampled): Promise<Answerer> {
+async function openEndpoint(flags: EvalFlags, form: string): Promise<Answerer> {
   const { apiModel: model, concurrency } = flags
   if (model === undefined)
     throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
@@ -114,7 +130,7 @@ async function openEndpoint(flags: EvalFlags, form: string, sampled: Sampled): P
   const endpoint = { url: flags.endpoint ?? '', model, key: process.env['OPENAI_API_KEY'] }
   const native = form === 'native' && !tokenizer
   return endpointAnswerer(endpoint, {
-    ...sampled,
+    ...sampledOf(flags),
     form: native ? undefined : promptForm(form),
     tokenizer,
     concurrency,

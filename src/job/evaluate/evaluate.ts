@@ -41,6 +41,11 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
     judged.map(({ judged }) => judged),
     { benchmark: bench, source: given.source, protocol: given.protocol },
   )
+  const silent = judged.filter(({ response }) => typeof response.record['not_asked'] === 'string').length
+  if (silent > 0)
+    summary.notes.push(
+      `${silent} of ${judged.length} rows were not asked and count as wrong: their prompts leave no room.`,
+    )
   await writeReports(flags, summary, judged)
   return meets(summary, flags.min ?? []) ? EXIT.ok : EXIT.no
 }
@@ -52,11 +57,19 @@ async function judgeAll(
 ): Promise<Pair[]> {
   const all: Pair[] = []
   for await (const response of responses) {
-    const judged = await open.judge(response)
+    const judged = notAsked(await open.judge(response), response)
     onJudged(judged, response)
     all.push({ judged, response })
   }
   return all
+}
+
+/** A row that was not asked is not right, even where saying nothing is. */
+function notAsked(judged: Judged, { record }: Response): Judged {
+  const reason = record['not_asked']
+  if (typeof reason !== 'string') return judged
+  const wrong = { ...('verdict' in judged.judgement && { verdict: false }), error_type: 'not_asked', fault: reason }
+  return { ...judged, score: 0, judgement: { ...judged.judgement, ...wrong } }
 }
 
 /** Rows of a file of responses. @throws HoneError at `file:line`. */

@@ -110,6 +110,32 @@ test('sampled answers differ between samples and are the same for the same seed'
   expect(sampled('2').stdout).not.toBe(first.stdout)
 }, 60_000)
 
+test('answers are as long as there is room for, and a row without room is named and not asked', () => {
+  const folder = scratch()
+  const data = join(folder, 'rows.jsonl')
+  const [first, second] = rows
+  const long = {
+    ...second!,
+    id: 'long',
+    answer: [],
+    messages: [{ role: 'user', content: 'copy my note '.repeat(300) }],
+  }
+  writeFileSync(data, [first, long].map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const ask = ['eval', '--bench', 'rows', '--data', data, '--model', model, '--prompt', 'native', '--device', 'cpu']
+  const { code, stdout, stderr } = run(start, [...ask, '--format', 'ndjson'])
+  expect(code).toBe(0)
+  const [asked, silent] = parse(stdout)
+  expect(asked!['response']).not.toBe('')
+  // Nothing is the right answer to this row, but it was not given.
+  expect(silent).toMatchObject({ id: 'long', verdict: false, error_type: 'not_asked' })
+  expect(silent!['fault']).toContain('Context too long')
+  expect(stderr).toMatch(/^warning: 1 of 2 prompts are too long .*: long$/m)
+  expect(stderr).toContain('1 of 2 rows were not asked and count as wrong')
+  // Capped at what fits, an answer that ends of itself is the one that more room would give.
+  const capped = parse(run(start, [...ask, '--format', 'ndjson', '--max-new-tokens', '4000']).stdout)
+  expect(capped).toEqual([asked!, silent!])
+}, 60_000)
+
 function parse(text: string): Record<string, unknown>[] {
   return text
     .trim()

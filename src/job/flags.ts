@@ -20,9 +20,8 @@ export const output = say(file(), 'file of the rows; - is standard output', 'o')
 export const rowsOnly = say(v.optional(v.picklist(['ndjson']), 'ndjson'), 'format of the output')
 
 /** How answers are sampled. */
-export const sampling = (temperature: number, maxNewTokens: number) => ({
+export const sampling = (temperature: number) => ({
   temperature: say(v.optional(atLeast(0), temperature), 'of sampling; 0 takes the most likely token'),
-  maxNewTokens: say(v.optional(count(), maxNewTokens), 'longest answer, in tokens'),
   seed: say(v.optional(count(0), 0), 'of sampling'),
 })
 

@@ -18,21 +18,23 @@ import type { Language } from './open.ts'
 
 /** Longest completion unless given; half the positions where the model has few. */
 const LONGEST = 512
-const { maxNewTokens: _, ...sampled } = sampling(0, LONGEST)
 
 export const InferFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
   adapter: say(v.optional(folder()), 'PEFT adapter folder'),
   input: say(v.optional(file(), '-'), 'rows of messages, prompt or input_ids; - is standard input'),
-  maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest completion, in tokens'),
-  ...sampled,
+  maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),
+  ...sampling(0),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   device: deviceSetting('auto'),
   format: rowsOnly,
 })
 
-/** A line for every row. @throws HoneError for a folder or device that hone cannot run, and rows that cannot be completed. */
+/**
+ * A line for every row. @throws HoneError for a folder or device that hone cannot run, and rows that cannot be
+ * completed.
+ */
 export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Promise<void> {
   const { model: path, adapter, input, maxNewTokens, prompt, parser, device, temperature, seed } = flags
   const model = await openModelAnswerer({ path, adapter, device, prompt }, ({ positions }) => ({
@@ -59,8 +61,9 @@ const Known = v.object({ ...Asked.entries, answer, meta })
 const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
- * Answers to the rows of a JSONL file (`-` = stdin), in order, while it is being read; `format` names the parser of their
- * calls, else it is that of the prompt form. Row n draws its random numbers by (seed, n), whatever else is in the batch.
+ * Answers to the rows of a JSONL file (`-` = stdin), in order, while it is being read; `format` names the parser of
+ * their calls, else it is that of the prompt form. Row n draws its random numbers by (seed, n), whatever else is in the
+ * batch.
  * @throws HoneError at `file:line` for a row that asks nothing, or asks for more than the model's positions.
  */
 export async function* infer(file: string, model: ModelAnswerer, format?: string): AsyncGenerator<Answer> {

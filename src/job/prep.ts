@@ -70,7 +70,10 @@ function optionsOf(flags: PrepFlags): PrepOptions {
   return { ...flags, compat: checkedCompat(flags), validationRatio }
 }
 
-/** Says of a row whether its prompt, rendered by the form, has at most --max-tokens tokens. @throws HoneError where one flag lacks the other. */
+/**
+ * Says of a row whether its prompt, rendered by the form, has at most --max-tokens tokens. @throws HoneError where one
+ * flag lacks the other.
+ */
 async function lengthLimit({ maxTokens: limit, tokenizer: dir }: PrepFlags, form = promptForm('tool-n1')) {
   if (limit === undefined && dir === undefined) return undefined
   if (limit === undefined || dir === undefined)

@@ -30,7 +30,10 @@ export function knownVariables(): Record<string, string> {
   return { ...Object.fromEntries(settings.map((name) => [name, what])), ...variables }
 }
 
-/** @throws HoneError, with the nearest name, for a variable HONE_… that is none of hone's: a setting would be passed over. */
+/**
+ * @throws HoneError, with the nearest name, for a variable HONE_… that is none of hone's: a setting would be passed
+ * over.
+ */
 export function checkVariables(environment: Record<string, string | undefined>): void {
   const known = knownVariables()
   const strange = Object.keys(environment).find((name) => name.startsWith('HONE_') && !Object.hasOwn(known, name))

@@ -23,7 +23,10 @@ export async function allHelp(table: CommandTable, stream: NodeJS.WriteStream): 
   return commandList(await loadAll(table), stream)
 }
 
-/** The page of a command, with the values that are in force where `argv` stands beside --help; a wrong flag there is no matter. */
+/**
+ * The page of a command, with the values that are in force where `argv` stands beside --help; a wrong flag there is no
+ * matter.
+ */
 export async function helpOf(
   name: string,
   command: Command,

@@ -1,4 +1,5 @@
-// From the words on the command line to an exit code: finds the command, reads its flags strictly, reports what goes wrong.
+// From the words on the command line to an exit code: finds the command, reads its flags strictly, reports what goes
+// wrong.
 import { allHelp, builtinFlags, builtins, helpOf, isHelp, loadCommand } from './builtins.ts'
 import type { CommandTable } from './command.ts'
 import { EXIT, HoneError } from '../error.ts'

@@ -1,4 +1,5 @@
-// A command: what it is, its flags as a schema, and what it runs; made into a command of citty, which reads and runs it.
+// A command: what it is, its flags as a schema, and what it runs; made into a command of citty, which reads and runs
+// it.
 import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
 import * as v from 'valibot'
 import { say, toggle } from '../text/setting.ts'
@@ -17,7 +18,10 @@ export interface Definition<Flags extends Schema> {
   settings?: Schema
   /** What stands below those flags, for help to show; the schema is the one that the flags given mean. */
   below?(flags: v.InferOutput<Flags>, given: Tree): { schema: Schema; sources: Sources }
-  /** Throws HoneError for what is wrong, and may return an exit code (`EXIT.no` when the answer is no). `given` holds the settings by key. */
+  /**
+   * Throws HoneError for what is wrong, and may return an exit code (`EXIT.no` when the answer is no). `given` holds
+   * the settings by key.
+   */
   run(flags: v.InferOutput<Flags>, given: Tree): unknown
 }
 

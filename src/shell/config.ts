@@ -1,4 +1,5 @@
-// Settings from four places, flag > HONE_* variable > file > preset > default, each value with the place that it came from.
+// Settings from four places, flag > HONE_* variable > file > preset > default, each value with the place that it came
+// from.
 import * as v from 'valibot'
 import { didYouMean, HoneError, unknownName } from '../error.ts'
 import { isTree, readConfigFile, type Tree } from './config-file.ts'
@@ -30,9 +31,9 @@ export interface Resolved<T> {
 }
 
 /**
- * The settings that `schema`, an object schema of valibot, asks for. Keys in files may be written learningRate, learning_rate
- * or learning-rate. Throws HoneError, exit code 2, with the place and what is expected there, for an unknown key, a wrong
- * type, a value out of range and a missing one.
+ * The settings that `schema`, an object schema of valibot, asks for. Keys in files may be written learningRate,
+ * learning_rate or learning-rate. Throws HoneError, exit code 2, with the place and what is expected there, for an
+ * unknown key, a wrong type, a value out of range and a missing one.
  */
 export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Resolved<v.InferOutput<S>> {
   const leaves = leavesOf(schema)
@@ -48,7 +49,10 @@ export function resolveConfig<S extends Schema>(schema: S, sources: Sources): Re
   }
 }
 
-/** Every value that is given, by dotted key; what is not here has its default. @throws HoneError for unknown keys and presets. */
+/**
+ * Every value that is given, by dotted key; what is not here has its default. @throws HoneError for unknown keys and
+ * presets.
+ */
 export function givenBy(
   schema: Schema,
   { presets = {}, preset, file, env = {}, flags = {} }: Sources,

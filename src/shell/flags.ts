@@ -1,4 +1,5 @@
-// Settings as flags: their names, and a strict reading of a command line, which citty would let pass or misread in silence.
+// Settings as flags: their names, and a strict reading of a command line, which citty would let pass or misread in
+// silence.
 import type { ArgDef, ArgsDef } from 'citty'
 import { HoneError, unknownName } from '../error.ts'
 import { kebab, type Leaf } from './schema.ts'
@@ -37,9 +38,10 @@ export function givenOf(leaves: readonly Leaf[], args: Readonly<Record<string, u
 }
 
 /**
- * Check `argv` and rewrite it as `--name=value … -- positional …`, which citty reads without surprises. A flag may be spelt with
- * dashes, with underscores or as it is declared. Negative numbers and `-` are values, `--` ends the flags. Throws HoneError for
- * an unknown or repeated flag, a missing value and an extra argument, which are answered with `usage`.
+ * Check `argv` and rewrite it as `--name=value … -- positional …`, which citty reads without surprises. A flag may be
+ * spelt with dashes, with underscores or as it is declared. Negative numbers and `-` are values, `--` ends the flags.
+ * Throws HoneError for an unknown or repeated flag, a missing value and an extra argument, which are answered with
+ * `usage`.
  */
 export function strictArguments(argv: readonly string[], leaves: readonly Leaf[], usage: string): string[] {
   const known = spellingsOf(leaves)

@@ -1,4 +1,5 @@
-// Values that were given for settings, each with the place that it came from, and what is said of a wrong or a missing one.
+// Values that were given for settings, each with the place that it came from, and what is said of a wrong or a missing
+// one.
 import * as v from 'valibot'
 import { didYouMean, HoneError } from '../error.ts'
 import { flagOf, variableOf } from './flags.ts'

@@ -112,7 +112,10 @@ function hintOf({ words, shape }: Leaf): string {
 const LONGEST_HINT = 40
 const HINTS = { string: 'TEXT', number: 'N', integer: 'N', boolean: 'true|false', list: 'A,B,…' }
 
-/** What a setting means, the names that it takes and its value in force; one that is off unless given says nothing of it. */
+/**
+ * What a setting means, the names that it takes and its value in force; one that is off unless given says nothing of
+ * it.
+ */
 function explanation(leaf: Leaf, said: Given | undefined): string {
   const names = namesOf(leaf)
   const shown = names.length > 0 && !labelOf(leaf).includes(names.join('|'))
@@ -125,7 +128,9 @@ function inForce({ fallback, words }: Leaf, { value, origin }: Given = { value: 
   return shown ? `[default: ${shown}]` : ''
 }
 
-/** Two columns; a label too long for the first stands on a line of its own, and text is wrapped to a terminal's width. */
+/**
+ * Two columns; a label too long for the first stands on a line of its own, and text is wrapped to a terminal's width.
+ */
 function columns(rows: [string, string][], stream: Stream): string[] {
   const width = Math.max(...rows.map(([label]) => label.length).filter((length) => length <= 30), 8)
   const space = stream.isTTY ? Math.max(stream.columns - width - 4, 30) : Infinity

@@ -1,4 +1,5 @@
-// Every flag of every command, as its schema has it: in help, in completion, for programs, and where it is given wrongly.
+// Every flag of every command, as its schema has it: in help, in completion, for programs, and where it is given
+// wrongly.
 import { describe, expect, test } from 'bun:test'
 import { runCommand } from 'citty'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -31,7 +31,10 @@ const STAGE_MORE = 20
 /** The task is one: the seed of a run changes which prompts it meets and what it samples, not what is asked. */
 const TASK_SEED = 0
 
-/** Run it and say what came of it: for people on stderr, as one JSON line on stdout. `given` are flags of `train`, or of `sft`. @throws HoneError */
+/**
+ * Run it and say what came of it: for people on stderr, as one JSON line on stdout. `given` are flags of `train`, or of
+ * `sft`. @throws HoneError
+ */
 export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
   const { run, task } = placesOf(flags.output)
   checkNewRun(run)
@@ -66,7 +69,10 @@ export function below({ output, moreSft }: DemoFlags, given: Tree) {
   return { schema, sources: { presets: { ...presets, minicall }, preset: 'minicall', flags: given } }
 }
 
-/** The model folder, the prompts to train on, right answers that the warm start has not seen, and the held-out rows, which are returned. */
+/**
+ * The model folder, the prompts to train on, right answers that the warm start has not seen, and the held-out rows,
+ * which are returned.
+ */
 function writeTask(dir: string): HoneRow[] {
   makeFolder(join(dir, 'model'))
   for (const [name, text] of Object.entries(model.texts)) writeFileAtomic(join(dir, 'model', name), text)

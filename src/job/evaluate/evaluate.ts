@@ -14,7 +14,10 @@ import { requireResults, writeReports, writeRow, type Pair } from './reports.ts'
 /** Of responses in a file nothing is known but how they are read. */
 const UNKNOWN = { prompt: '', sampling: { temperature: 0, maxNewTokens: 0, seed: 0 } }
 
-/** Judge every response and report. The exit code: 1 where a bar is not met. @throws HoneError for flags, data or responses that cannot be used. */
+/**
+ * Judge every response and report. The exit code: 1 where a bar is not met. @throws HoneError for flags, data or
+ * responses that cannot be used.
+ */
 export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   outliveReader()
   const { bench, data } = flags

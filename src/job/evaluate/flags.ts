@@ -19,7 +19,6 @@ const writers: Record<`write-${string}`, v.GenericSchema<string | undefined>> = 
 
 /** Longest answer unless given; half the positions where the model has few. */
 export const LONGEST = 1024
-const { maxNewTokens: _, ...sampled } = sampling(0, LONGEST)
 
 export const EvalFlags = v.object({
   bench: say(names(benchmarks), 'benchmark'),
@@ -37,8 +36,8 @@ export const EvalFlags = v.object({
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls in hone rows'),
   checker: say(v.optional(names(checkers), 'v2510'), "version of ACEBench's checker"),
   samples: say(v.optional(count(), 1), 'responses per row'),
-  ...sampled,
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),
+  ...sampling(0),
   only: say(otherwise(text('NAMES'), 'all'), 'categories to ask, between commas'),
   limit: say(otherwise(count(), 'all'), 'rows to ask per category'),
   save: say(v.optional(file()), 'keep responses here as they come; a later run goes on from it'),

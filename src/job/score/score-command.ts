@@ -22,7 +22,10 @@ export const ScoreFlags = v.object({
   concurrency: say(otherwise(count(), 'as cores allow'), "processes of a user's reward"),
 })
 
-/** The exit code: 1 where a bar is not met or no row could be judged. @throws HoneError for a reward that does not exist and rows that cannot be read. */
+/**
+ * The exit code: 1 where a bar is not met or no row could be judged. @throws HoneError for a reward that does not exist
+ * and rows that cannot be read.
+ */
 export async function scoreCommand(flags: v.InferOutput<typeof ScoreFlags>): Promise<ExitCode> {
   const { files, reward, rewardCmd, compare, step, timeout, concurrency } = flags
   const options = { step, timeout, concurrency }

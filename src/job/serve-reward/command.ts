@@ -20,7 +20,10 @@ export const ServeRewardFlags = v.object({
   ),
 })
 
-/** Until interrupted, or until the rows end. @throws HoneError for a reward that does not exist, and an address that cannot be served. */
+/**
+ * Until interrupted, or until the rows end. @throws HoneError for a reward that does not exist, and an address that
+ * cannot be served.
+ */
 export async function serveRewardCommand(flags: v.InferOutput<typeof ServeRewardFlags>): Promise<void> {
   const { reward, mode, host, port, token = process.env['HONE_TOKEN'] } = flags
   if (flags.stdio) return await serveLines(reward, mode, flags.answersOn)

@@ -1,4 +1,5 @@
-// The flags that distill and difficulty share, and the order of their work: read rows, ask, write what is kept, say the counts.
+// The flags that distill and difficulty share, and the order of their work: read rows, ask, write what is kept, say the
+// counts.
 import * as v from 'valibot'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
@@ -25,7 +26,8 @@ const shared = (temperature: number) => ({
   prompt: say(v.optional(formName(), 'tool-n1'), 'prompt form'),
   cache: say(otherwise(file(), 'OUTPUT.answers.jsonl'), 'file of replies, to go on from'),
   perMinute: say(otherwise(atLeast(1), 'no limit'), 'requests started a minute at most'),
-  ...sampling(temperature, 4096),
+  maxNewTokens: say(v.optional(count(), 4096), 'longest answer, in tokens'),
+  ...sampling(temperature),
   limit: say(otherwise(count(), 'all'), 'rows to take'),
 })
 

@@ -19,7 +19,10 @@ import { readPromptSets, tellTooLong } from './rows.ts'
 import { settingsOf, type TrainingFlags } from './settings.ts'
 import { storeIn } from './store.ts'
 
-/** The command of that name. Undefined where it only printed its settings. @throws HoneError for what is wrong, before anything is written. */
+/**
+ * The command of that name. Undefined where it only printed its settings. @throws HoneError for what is wrong, before
+ * anything is written.
+ */
 export async function trainingCommand(name: string, flags: TrainingFlags, given: Tree): Promise<ExitCode | undefined> {
   const asked = settingsOf(name, flags, given)
   return asked && (await runTraining(name, asked.settings, asked.resume))

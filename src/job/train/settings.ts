@@ -21,7 +21,10 @@ export const TrainingFlags = v.object({
 })
 export type TrainingFlags = v.InferOutput<typeof TrainingFlags>
 
-/** The settings of that kind, and the places that their values come from; `given` are flags. @throws HoneError for a run of another kind. */
+/**
+ * The settings of that kind, and the places that their values come from; `given` are flags. @throws HoneError for a run
+ * of another kind.
+ */
 export function below(kind: string, { config: file, resume }: TrainingFlags, given: Tree) {
   const { schema, presets, preset } = findKind(kind)
   const sources: Sources =

@@ -23,8 +23,9 @@ export async function decode(engine: Engine, turns: readonly (readonly Turn[])[]
     engine,
     turns.map(([turn]) => turn!.ids),
   )
-  const cache = ownCache(engine, groups.flat().length)
-  const head = headOf(turns[0]![0]!.sampling)
+  const { sampling } = turns[0]![0]!
+  const cache = ownCache(engine, groups.flat().length, sampling.maxNewTokens)
+  const head = headOf(sampling)
   try {
     for (let t = 0; ; t++) {
       for (const row of groups.flat()) if (row.ids.length >= row.turn.sampling.maxNewTokens) end(row, 'length')

@@ -27,8 +27,9 @@ export interface Memory {
 export interface Load {
   training: Training
   reference: boolean
-  /** Tokens whose keys and values are held; 0 where nothing is decoded. */
+  /** Tokens whose keys and values are held, and rows decoded; 0 where nothing is. */
   cached: number
+  rows: number
   /** Tokens of a pass. */
   micro: number
 }
@@ -36,7 +37,7 @@ export interface Load {
 const MASTER = dtypes.f32.bytes
 
 /** An estimate: what ONNX Runtime needs beside it for a graph at work is not in it. */
-export function memoryOf(net: Net, { training, reference, cached, micro }: Load): Memory {
+export function memoryOf(net: Net, { training, reference, cached, rows, micro }: Load): Memory {
   const { config, precision } = net
   const weight = dtypes[precision.weights].bytes
   const scores = dtypes[precision.reduce].bytes * config.vocabulary
@@ -46,15 +47,15 @@ export function memoryOf(net: Net, { training, reference, cached, micro }: Load)
     weights: weight * (parameterCount(config) + adaptedCount(config, training)),
     reference: reference && full ? weight * parameterCount(config) : 0,
     training: MASTER * own * trainedCount(config, training),
-    cache: cached === 0 ? 0 : cached * tokenBytes(net) + scores * rowsAtOnce(net),
+    cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
     activations: passBytes(net, micro, micro, ACTIVATION_BUDGET) + scores * HEAD_ROWS,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
 }
 
 /**
- * Working memory of a training pass over T rows, M of them of completions. Where what the blocks keep does not fit into
- * the budget it is computed again, a block at a time.
+ * Working memory of training passes over at most T rows, M of them of completions. Where what the blocks keep does not fit into
+ * the budget it is computed again, a block at a time; what shorter passes keep lies there beside.
  */
 export function passBytes(net: Net, T: number, M: number, budget: number): number {
   const { config, precision } = net
@@ -62,7 +63,8 @@ export function passBytes(net: Net, T: number, M: number, budget: number): numbe
   const [id, compute, reduce] = [dtypes.i64.bytes, dtypes[precision.compute].bytes, dtypes[precision.reduce].bytes]
   // Ids as a row and as a column; cosines and sines; labels, and log-probs and entropies with their slopes.
   const rows = T * (2 * id + compute * config.headDim) + M * (id + 4 * reduce)
-  return (kept <= budget ? kept : kept / config.layers) + streamBytes(net, T) + rows
+  const again = kept > budget ? kept / config.layers : 0
+  return Math.min(kept, budget) + again + streamBytes(net, T) + rows
 }
 
 export const parameterCount = (config: ModelConfig): number => countOf(parametersOf(config))

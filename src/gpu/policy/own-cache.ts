@@ -6,7 +6,7 @@ import type { Float } from '../graph/float.ts'
 import type { Engine } from './engine.ts'
 import { allocate, free, leading, move, pieces } from './layer-cache.ts'
 
-/** A new cache holds this many tokens of each row; a full one is copied to one of twice the size. */
+/** A new cache holds this many tokens of each row; a full one is copied to one of twice the size. None is longer than its rows may be. */
 const FIRST_CAPACITY = 64
 
 export interface OwnCache {
@@ -21,13 +21,13 @@ export interface OwnCache {
   free(): void
 }
 
-/** An empty cache for so many rows. Views that it gave are good until the next `reserve` or `keep`. */
-export function ownCache(engine: Engine, rows: number): OwnCache {
+/** An empty cache for so many rows of at most `length` tokens. Views that it gave are good until the next `reserve` or `keep`. */
+export function ownCache(engine: Engine, rows: number, length: number): OwnCache {
   const { config, programs } = engine
   const { device } = programs
   const { kvHeads: K, headDim: H } = config
   let width = rows * K
-  let capacity = FIRST_CAPACITY
+  let capacity = Math.min(FIRST_CAPACITY, length)
   const cache = allocate(engine, [capacity, width, H])
   let views: Tensor[] = []
   const view = (whole: Tensor<Float>, shape: number[], offset: number) => {
@@ -45,7 +45,7 @@ export function ownCache(engine: Engine, rows: number): OwnCache {
     reserve(t) {
       forgetViews()
       if (t < capacity) return
-      capacity *= 2
+      capacity = Math.min(2 * capacity, length)
       move(engine, cache, [capacity, width, H], leading(engine, t * width * H))
     },
     keep(rows, t) {

@@ -13,7 +13,7 @@ export interface Turn extends Required<SlotRequest> {
 
 /**
  * Writes every turn to its end, unless it is over before. The turns of a group share their ids, all groups are equally large,
- * and all turns have one head (see `headOf`).
+ * and all turns have one head (see `headOf`) and as many new tokens at most.
  */
 export type Decode = (groups: readonly (readonly Turn[])[]) => Promise<void>
 

@@ -44,7 +44,8 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
   const tokens = spread(items.map((item) => kind.tokensOf(item)))
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
   const { steps, itemsPerStep, optimizerStepsPerStep, cached, micro } = step
-  const completions = steps * step.completionsPerStep
+  const rows = step.completionsPerStep
+  const completions = steps * rows
   const [training, reference] = [trainingOf(recipe), kind.needsReference(recipe)]
   return {
     rows: items.length,
@@ -59,7 +60,7 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
     parameters: parameterCount(config),
     trained_parameters: trainedCount(config, training),
     checkpoint_bytes: checkpointBytes(config, training),
-    memory: memoryOf({ config, precision: float32 }, { training, reference, cached, micro }),
+    memory: memoryOf({ config, precision: float32 }, { training, reference, cached, rows, micro }),
     loss: kind.formula(recipe),
     no_effect: kind.noEffect(recipe, origins),
   }

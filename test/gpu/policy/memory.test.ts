@@ -7,6 +7,7 @@ import type { Device, Tensor } from '../../../src/gpu/device/device.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { dtypes, elements } from '../../../src/gpu/graph/tensor.ts'
 import { float32 } from '../../../src/gpu/net/precision.ts'
+import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { memoryOf, passBytes } from '../../../src/gpu/policy/memory.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import type { Training } from '../../../src/gpu/policy/parameters.ts'
@@ -59,7 +60,7 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
     const folder = writeTinyModel(join(root, family), family)
     const net = { config: loadConfig(folder), precision: float32 }
     const reference = training.kind === 'full'
-    const said = memoryOf(net, { training, reference, cached: 0, micro: T })
+    const said = memoryOf(net, { training, reference, cached: 0, rows: 0, micro: T })
     const measure = (activationBudget: number) => {
       const { device: door, bytes } = counted(device)
       const model = openModel(door, folder, { training, reference, activationBudget })
@@ -86,9 +87,40 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
   },
 )
 
-test('what does not fit into the budget is computed again, a block at a time', () => {
-  const net = { config: loadConfig(writeTinyModel(join(root, 'budget'), 'qwen2')), precision: float32 }
-  const kept = keptBytes(net, T)
-  const again = passBytes(net, T, M, kept) - passBytes(net, T, M, kept - 1)
-  expect(again).toBe(kept - kept / net.config.layers)
+test('holds what a short pass keeps and a longer one, beyond the budget, does not', () => {
+  const folder = writeTinyModel(join(root, 'budget'), 'qwen2')
+  const net = { config: loadConfig(folder), precision: float32 }
+  const longer = { ...group, completions: [...group.completions, group.completions[0]!] }
+  const budget = keptBytes(net, T)
+  const { device: door, bytes } = counted(device)
+  const model = openModel(door, folder, { training: { kind: 'full' }, activationBudget: budget })
+  const opened = bytes()
+  for (const each of [group, longer]) model.accumulate([each], { temperature: 1 }, ({ logprobs }) => ({ logprobs }))
+  expect(passBytes(net, T + 16, M + 16, budget)).toBeGreaterThanOrEqual(bytes() - opened)
+  model.free()
+})
+
+test.each(families)('decoding holds no more keys and values than the tokens at full length: %s', async (family) => {
+  const folder = writeTinyModel(join(root, `${family}-decoding`), family)
+  const net = { config: loadConfig(folder), precision: float32 }
+  const load = { training: { kind: 'none' }, reference: false, cached: 0, rows: 0, micro: 0 } as const
+  for (const completion of [5, 64, 100, 200]) {
+    const { device: door, bytes } = counted(device)
+    const model = openModel(door, folder)
+    const opened = bytes()
+    let most = 0
+    const stop = () => {
+      most = Math.max(most, bytes() - opened)
+      return false
+    }
+    const sampling = { temperature: 1, maxNewTokens: completion, eosIds: [], stop }
+    const requests = [0, 1].map((from) => ({ prompt: group.prompt.map((id) => id + from), samples: 3, key: [from] }))
+    await generateAll(model, requests, sampling)
+    const cached = 2 * group.prompt.length + 6 * completion
+    // The stream through the blocks of 32 rows of prompts and 6 of completions.
+    const { hidden, headDim, heads } = net.config
+    const stream = 4 * (2 * 32 + 3 * 6) * (hidden + heads * headDim + headDim)
+    expect(most).toBeLessThanOrEqual(memoryOf(net, { ...load, cached, rows: 6 }).cache + stream)
+    model.free()
+  }
 })

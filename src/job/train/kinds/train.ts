@@ -29,13 +29,14 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
   tokensOf: ({ ids }) => ids.length,
   plan(recipe, { count, maxTokens }) {
     const { promptsPerStep, groupSize, iterations, miniBatches } = recipe
-    const group = maxTokens + groupSize * recipe.maxCompletionLength
+    const tokensOf = (samples: number) => maxTokens + samples * recipe.maxCompletionLength
+    const group = tokensOf(groupSize)
     return {
       steps: stepsOf(recipe, count),
       itemsPerStep: promptsPerStep,
       optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
       completionsPerStep: promptsPerStep * groupSize,
-      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, group)),
+      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
       micro: Math.max(recipe.microBatchTokens, group),
     }
   },

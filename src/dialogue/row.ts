@@ -35,6 +35,15 @@ export const HoneRow = v.object({
   meta: v.optional(object, {}),
 })
 
+/** The names by which programs keep what a model wrote; of several the first counts. */
+const COMPLETIONS = ['completion', 'text', 'output', 'response']
+
+/** What a model wrote, in a row of any command or of other programs; undefined where there is none. */
+export function completionIn(row: JsonObject): Json | undefined {
+  const name = COMPLETIONS.find((name) => row[name] !== undefined)
+  return name === undefined ? undefined : row[name]
+}
+
 export type ToolCall = v.InferOutput<typeof ToolCall>
 export type Message = v.InferOutput<typeof Message>
 export type Tool = v.InferOutput<typeof Tool>

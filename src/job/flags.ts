@@ -4,7 +4,7 @@ import { callFormats, type FormatName } from '../dialogue/call.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
-import { atLeast, count, file, named, names, say, text } from '../text/setting.ts'
+import { atLeast, count, file, formed, named, names, say, text } from '../text/setting.ts'
 
 /** A reward's text: a name of the table with what may stand behind it, or a file. */
 export const rewardName = () => named(families, 'REWARD')
@@ -25,9 +25,15 @@ export const sampling = (temperature: number) => ({
   seed: say(v.optional(count(0), 0), 'of sampling'),
 })
 
+const isAddress = (text: unknown): text is string =>
+  typeof text === 'string' && /^https?:$/.test(URL.parse(text)?.protocol ?? '')
+
 /** A model behind an address. */
 export const endpointFlags = {
-  endpoint: say(v.optional(text('URL')), 'OpenAI-compatible endpoint to ask (key from OPENAI_API_KEY)'),
+  endpoint: say(
+    v.optional(formed(isAddress, { hint: 'URL' }, 'a URL that begins with http:// or https://')),
+    'OpenAI-compatible endpoint to ask (key from OPENAI_API_KEY)',
+  ),
   apiModel: say(v.optional(text('NAME')), 'name of the model at the endpoint'),
   concurrency: say(v.optional(count(), 8), 'requests under way at once'),
 }

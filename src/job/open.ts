@@ -59,8 +59,8 @@ export function promptLimit(
     {
       hint:
         wanted === null
-          ? 'lower maxCompletionLength'
-          : 'lower maxPromptLength or maxCompletionLength; maxPromptLength: null takes what the model allows',
+          ? 'lower --max-completion-length'
+          : 'lower --max-prompt-length or --max-completion-length; --max-prompt-length null takes what the model allows',
     },
   )
 }

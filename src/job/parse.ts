@@ -1,6 +1,7 @@
 // hone parse at work: completions in, the thinking and calls they hold out.
 import * as v from 'valibot'
 import { callFormats } from '../dialogue/call.ts'
+import { completionIn } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { data, log } from '../out.ts'
 import { dumpJson, isObject } from '../text/json.ts'
@@ -19,11 +20,11 @@ export async function parseFiles({ files, parser }: v.InferOutput<typeof ParseFl
   const counts = { rows: 0, calls: 0, faults: 0 }
   for (const file of files) {
     for await (const { line, value } of readRecords(file)) {
-      const text = isObject(value) ? value['text'] : undefined
+      const text = isObject(value) ? completionIn(value) : undefined
       if (typeof text !== 'string') {
-        throw new HoneError('Cannot parse a row: it has no "text"', {
+        throw new HoneError('Cannot parse a row: it has no "completion"', {
           at: `${file}:${line}`,
-          hint: 'Expected rows {"text": "…"}.',
+          hint: 'expected rows {"completion": "…"}; text, output and response are read too',
         })
       }
       const { think, calls, rest, fault } = callFormats[parser].parse(text)

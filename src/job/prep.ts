@@ -7,7 +7,7 @@ import { loadTokenizer } from '../dialogue/chat.ts'
 import { promptForm, promptIds } from '../dialogue/prompt.ts'
 import type { HoneRow } from '../dialogue/row.ts'
 import type { Format } from '../data/formats/format.ts'
-import { formats } from '../data/formats.ts'
+import { formats, requireEnd } from '../data/formats.ts'
 import { prepare, type PrepOptions, type PrepSinks } from '../data/prep.ts'
 import { sources } from '../data/sources.ts'
 import { summaryLines } from '../data/summary.ts'
@@ -45,6 +45,7 @@ export async function prepCommand(flags: PrepFlags): Promise<void> {
   const form = flags.prompt === undefined ? undefined : promptForm(flags.prompt)
   const options = { ...optionsOf(flags), fits: await lengthLimit(flags, form) }
   const format: Format = formats[flags.format]
+  for (const path of [flags.output, flags.validation]) if (path !== undefined) requireEnd(path, format)
   const sinks: PrepSinks = {
     output: format.open(flags.output, { form, split: 'train' }),
     validation: flags.validation === undefined ? undefined : format.open(flags.validation, { form, split: 'test' }),

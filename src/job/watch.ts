@@ -19,7 +19,7 @@ export const WatchFlags = v.object({
 export async function watch({ run, text, html, port = 0 }: v.InferOutput<typeof WatchFlags>): Promise<void> {
   readRecord(run)
   if (html !== undefined) return writeFileAtomic(html, pageOf(run, { live: false }))
-  if (text) return textOf(run).forEach(data)
+  if (text) return textOf(run, process.stdout.columns).forEach(data)
   const server = servePage(run, port)
   data(server.url.href)
   flush()

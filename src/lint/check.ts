@@ -52,6 +52,8 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
   const cleanTools = new Set<number>()
   let found: Found[] = []
   const stack: (string | number)[] = []
+  /** The tool whose arguments are looked at. */
+  let called: string | undefined
 
   return { check }
 
@@ -109,7 +111,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
       stack.push('answer', i)
       for (const rule of kinds.call) report(rule, rule.check(call, tool, row))
       stack.push('arguments')
+      called = call.name
       if (tool) checkMembers(call.arguments, tool.parameters, 0)
+      called = undefined
       stack.length = 0
     }
   }
@@ -183,7 +187,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
   }
 
   function add(rule: Rule, { message, at, offset, hint }: Fault): void {
-    found.push({ rule, message, hint: hint ?? rule.hint, path: at ? [...stack, ...at] : [...stack], offset })
+    // answer, number, arguments, then the argument and where in it.
+    const what = called === undefined ? message : `${called}(${stack.slice(3).join('.')}): ${message}`
+    found.push({ rule, message: what, hint: hint ?? rule.hint, path: at ? [...stack, ...at] : [...stack], offset })
   }
 }
 

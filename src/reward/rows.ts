@@ -1,4 +1,5 @@
 // Rows to be scored and their verdicts: lines of JSON to samples, samples and verdicts to lines.
+import { completionIn } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { parseLine } from '../text/jsonl.ts'
@@ -21,10 +22,11 @@ function quickSample(text: string): Sample | undefined {
   return isObject(row) && typeof row['ground_truth'] === 'string' ? toSample(row, '') : undefined
 }
 
-/** A row {completion, ground_truth or answer} as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
+/** A row {completion (by any of its names), ground_truth or answer} as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
 export function toSample(row: Json, at: string): Sample {
   if (!isObject(row)) throw new HoneError('Cannot score a row: it is no object', { at, hint: EXPECTED })
-  const { completion, step, model, tokens } = row
+  const completion = completionIn(row)
+  const { step, model, tokens } = row
   if (typeof completion !== 'string')
     throw new HoneError('Cannot score a row: it has no "completion"', { at, hint: EXPECTED })
   const truth = truthOf(row)
@@ -42,10 +44,11 @@ export function toSample(row: Json, at: string): Sample {
 
 const EXPECTED = 'Expected {"completion": "…", "ground_truth": "…"} or {"completion": "…", "answer": [calls]}.'
 
-/** `ground_truth`, or `answer`, or what verl's rows keep under reward_model. An object or number is taken as its JSON text. */
+/** `ground_truth`, or `answer`, or what verl's rows keep under reward_model, its rollouts under gts. An object or number is taken as its JSON text. */
 function truthOf(row: JsonObject): Sample['truth'] | undefined {
   const verl = row['reward_model']
-  const truth = row['ground_truth'] ?? row['answer'] ?? (isObject(verl) ? verl['ground_truth'] : undefined)
+  const truth =
+    row['ground_truth'] ?? row['answer'] ?? (isObject(verl) ? verl['ground_truth'] : undefined) ?? row['gts']
   if (truth === undefined || truth === null) return undefined
   return typeof truth === 'string' || Array.isArray(truth) ? truth : dumpJson(truth)
 }

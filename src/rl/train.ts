@@ -110,9 +110,9 @@ function requireRewards({ rollouts, dead }: Batch, { maxFaultShare }: TrainRecip
 /** A policy that runs away from where it began is seldom worth its reward. */
 function requireNear(kl: number | undefined, { maxKl }: TrainRecipe, step: number): void {
   if (maxKl === null || kl === undefined || kl <= maxKl) return
-  throw new HoneError(`Stopped after step ${step}: the mean divergence is ${kl.toPrecision(3)}, maxKl is ${maxKl}`, {
+  throw new HoneError(`Stopped after step ${step}: the mean kl is ${kl.toPrecision(3)}, --max-kl is ${maxKl}`, {
     exit: EXIT.no,
-    hint: 'The checkpoints before are kept; a lower learningRate or a larger klCoefficient holds the policy back.',
+    hint: 'The checkpoints before are kept; a lower --learning-rate or a larger --kl-coefficient holds the policy back.',
   })
 }
 

@@ -65,7 +65,8 @@ export function stepLine({ step, steps, figures }: RunEvent & { type: 'step' }, 
   const shown = Object.entries(columns).flatMap(([name, show]) =>
     figures[name] === undefined ? [] : show(figures[name]),
   )
-  return [`step ${step}/${steps}`, ...shown, ...(eta === undefined ? [] : [`eta ${duration(eta)}`])].join('  ')
+  // What is cut off at the edge of a terminal is not what one looks for.
+  return [`step ${step}/${steps}`, ...(eta === undefined ? [] : [`eta ${duration(eta)}`]), ...shown].join('  ')
 }
 
 /** Shares that have an interval, with it, as percentages. */

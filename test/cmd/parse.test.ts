@@ -19,6 +19,23 @@ test('every row gives think, calls, rest and fault, in the order of the rows', (
   expect(JSON.parse(stdout.split('\n')[2]!)).toMatchObject({ calls: [], fault: expect.stringContaining('truncated') })
 })
 
+test('a completion is read by each of its names, the first that a row has', () => {
+  const call = (name: string) => `[${name}()]`
+  const rows = [
+    { completion: call('a'), text: call('b') },
+    { text: call('b'), output: call('c') },
+    { output: call('c'), response: call('d') },
+    { response: call('d') },
+  ]
+  const input = rows.map((each) => JSON.stringify(each) + '\n').join('')
+  const { stdout } = run(start, ['parse', '-', '--parser', 'pythonic'], { input })
+  const names = stdout
+    .trim()
+    .split('\n')
+    .map((line): string => JSON.parse(line).calls[0].name)
+  expect(names).toEqual(['a', 'b', 'c', 'd'])
+})
+
 test('a row without text stops with its line, an unknown parser with the nearest name', () => {
   const bad = run(start, ['parse', '-', '--parser', 'hermes'], { input: row('a') + '{"txt": 1}\n' })
   expect(bad.code).toBe(2)

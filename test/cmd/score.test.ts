@@ -49,6 +49,17 @@ test('rows that a reward cannot judge are counted, and where it can judge none t
   expect(score(['--reward', 'bfcl-ast'], lines(RIGHT)).stderr).toContain('no row could be judged')
 })
 
+test('rows of rollouts and of other programs are scored as they are', () => {
+  const { completion, ground_truth: gts } = RIGHT
+  const { stdout } = score([], lines({ output: completion, gts: JSON.parse(gts) }, { response: completion, gts }))
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line): number => JSON.parse(line).score),
+  ).toEqual([1, 1])
+})
+
 test('strict mode judges as the paper says, and --compare reports where the two differ', () => {
   expect(score(['--mode', 'strict'], lines(LOOSE)).stdout).toContain('"score":0')
   const { stdout, stderr } = score(['--compare'], lines(RIGHT, LOOSE, FAULT))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parquetMetadata } from 'hyparquet'
 import { convert } from '../../src/data/convert.ts'
 import type { Format } from '../../src/data/formats/format.ts'
-import { formats } from '../../src/data/formats.ts'
+import { formats, requireEnd } from '../../src/data/formats.ts'
 import { readRaw } from '../../src/data/records.ts'
 import { sourceNamed } from '../../src/data/sources.ts'
 import type { HoneRow } from '../../src/dialogue/row.ts'
@@ -91,6 +91,15 @@ test("verl's parquet has the columns and nesting of the files that verl itself p
     ['prompt_type', 'BYTE_ARRAY'],
     ['split', 'BYTE_ARRAY'],
   ])
+})
+
+test('a file is refused whose name promises another content than the format writes', () => {
+  for (const path of ['a.parquet', 'a.jsonl.gz', 'a.zst'])
+    expect(() => requireEnd(path, formats.openai)).toThrow(
+      expect.objectContaining({ exit: 2, hint: expect.stringContaining('a.jsonl') }),
+    )
+  expect(() => requireEnd('a.jsonl', formats.verl)).toThrow('this format writes parquet')
+  for (const path of ['a.jsonl', '-', 'rows', 'a.b/rows.txt']) requireEnd(path, formats.hone)
 })
 
 test('alpaca rows carry the prompt form in the system text and the history in pairs', () => {

@@ -42,7 +42,7 @@ test('a clean file ends with 0 and says nothing on stdout, a finding ends with 1
   const { out, code } = await lint([file('bad.jsonl', GOOD, QUOTED.replace('weather-1', 'weather-2'))])
   expect(code).toBe(1)
   const column = QUOTED.indexOf('"1"') + 1
-  expect(out.split('\n')[1]).toBe(`bad.jsonl:2:${column} error HN306 the number 1 is given as text`)
+  expect(out.split('\n')[1]).toBe(`bad.jsonl:2:${column} error HN306 get_weather(days): the number 1 is given as text`)
   expect(out.split('\n')[0]).toBe('bad.jsonl:2:1 error HN502 the same question as on line 1, another answer')
 })
 
@@ -68,7 +68,7 @@ test('every format says the same findings', async () => {
   expect(found).toMatchObject({ code: 'HN306', severity: 'error', file: name, line: 1 })
   expect(JSON.parse((await lint([name, '--format', 'ndjson'])).out)).toEqual(found)
   expect((await lint([name, '--format', 'github'])).out).toStartWith(
-    `::error title=hone (HN306),file=${name},line=1,col=${column}::the number 1 is given as text`,
+    `::error title=hone (HN306),file=${name},line=1,col=${column}::get_weather(days): the number 1 is given as text`,
   )
   const { runs, version } = JSON.parse((await lint([name, '--format', 'sarif'])).out)
   expect(version).toBe('2.1.0')
@@ -129,7 +129,7 @@ test('standard input, compressed files, lists and other sources are linted too',
   expect((await lint(['bad.jsonl.gz'])).out).toContain('HN306')
   writeFileSync(join(folder, 'list.json'), `[\n  ${GOOD},\n  ${QUOTED.replace('weather-1', 'w')}\n]`)
   expect((await lint(['list.json', '--ignore', 'HN502'])).out).toBe(
-    `list.json:3:${QUOTED.replace('weather-1', 'w').indexOf('"1"') + 3} error HN306 the number 1 is given as text\n`,
+    `list.json:3:${QUOTED.replace('weather-1', 'w').indexOf('"1"') + 3} error HN306 get_weather(days): the number 1 is given as text\n`,
   )
   const xlam = (tools: string) =>
     JSON.stringify({ query: 'q', tools, answers: '[{"name": "f", "arguments": {"x": "1"}}]' })

@@ -26,7 +26,7 @@ const events: RunEvent[] = [
 
 test('a step is one line with its figures and the time left', () => {
   expect(play(false, events)).toEqual([
-    'step 120/1000  reward 0.412  kl 0.0031  len 143  zero-var 18%  tok/s 1 830  eta 2h26m',
+    'step 120/1000  eta 2h26m  reward 0.412  kl 0.0031  len 143  zero-var 18%  tok/s 1 830',
   ])
 })
 

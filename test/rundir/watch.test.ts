@@ -30,6 +30,21 @@ function makeRun() {
   return { directory, run }
 }
 
+test('as text a run fits the terminal, whatever its figures', () => {
+  const { directory, run } = makeRun()
+  const figures = {
+    reward: 0.123456,
+    loss: -1.5e-7,
+    kl: 123456.789,
+    'completions/mean_length': 4096,
+    tokens_per_second: 123456,
+  }
+  for (const number of [2, 3, 4]) run.emit({ ...step(number), figures } as RunEvent)
+  run.close()
+  for (const width of [40, 60, 120])
+    for (const line of textOf(directory, width)) expect(line.length).toBeLessThanOrEqual(width)
+})
+
 test('the page holds the run and everything it needs, and no text of the run can end its script', () => {
   const { directory, run } = makeRun()
   run.close()

@@ -17,5 +17,7 @@ export interface FormatOptions {
 
 export interface Format {
   what: string
+  /** What its files are; a name that promises something else is refused. */
+  container: 'lines' | 'parquet'
   open(path: string, options: FormatOptions): RowWriter
 }

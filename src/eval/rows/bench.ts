@@ -3,7 +3,7 @@ import type { Call, Parsed } from '../../dialogue/call/format.ts'
 import { findFormat, isFormatName } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
-import { readRows, type HoneRow } from '../../dialogue/row.ts'
+import { completionIn, readRows, type HoneRow } from '../../dialogue/row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
 import { hammerCounts } from '../hammer.ts'
 import { callsKey, exactMatch, matchParts } from '../match.ts'
@@ -37,9 +37,7 @@ export const rows: Benchmark = {
       judge({ record, at }: Response): Judged {
         const { id, calls } = record
         // Rows of other programs, and those that training writes at an evaluation, name the text otherwise.
-        const response =
-          ['response', 'completion', 'output', 'text'].map((name) => record[name]).find((text) => text !== undefined) ??
-          null
+        const response = completionIn(record) ?? null
         const row = known.get(String(id))
         if (!row) throw new HoneError(`Cannot judge the response: ${file} has no row ${JSON.stringify(id)}`, { at })
         const parsed =

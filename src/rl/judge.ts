@@ -1,8 +1,8 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../dialogue/chat.ts'
 import type { Mode, Sample } from '../reward/reward.ts'
-import { openScorer } from '../reward/scorer.ts'
-import type { Judge } from './record.ts'
+import { isRewardFile, openScorer } from '../reward/scorer.ts'
+import type { Judge, Prompt, Sampled } from './record.ts'
 import { trainedTokens } from './trained.ts'
 
 export interface OpenJudge {
@@ -32,6 +32,13 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
       return texts.map((group) => group.map((text) => ({ text, verdict: verdicts[next++]! })))
     },
   }
+}
+
+/** Let a reward of the user's own judge nothing, so that one that does not load is known before any work. @throws HoneError for it. */
+export async function tryJudge({ judge }: OpenJudge, spec: string, prompt: Prompt | undefined): Promise<void> {
+  if (!prompt || !isRewardFile(spec)) return
+  const nothing: Sampled = { ids: [], logprobs: new Float32Array(), trained: [], turns: [], stop: 'completed' }
+  await judge([{ prompt, completions: [nothing] }], 0)
 }
 
 /** The text of a completion without the token that ended it; other special tokens stay, for the reward to see. */

@@ -309,3 +309,33 @@ test('plan counts what a run will do, and writes nothing', () => {
   expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
   expect(existsSync(join(place, 'planned'))).toBe(false)
 })
+
+test('plan refuses what would stop the run at its start, with the same message', () => {
+  writeFileSync(join(place, 'broken.ts'), 'export default (')
+  writeFileSync(join(place, 'no-rows.jsonl'), '{"id": 3}\n')
+  const before = readdirSync(place)
+  const mistakes = [
+    ['--reward', 'nope'],
+    ['--reward', './broken.ts'],
+    ['--reward', './absent.ts'],
+    ['--eval-reward', './broken.ts'],
+    ['--eval-data', 'absent.jsonl'],
+    ['--eval-data', 'no-rows.jsonl'],
+    ['--adapter', 'absent'],
+    ['--replay', 'absent'],
+  ]
+  for (const words of mistakes) {
+    const [planned, started] = ['plan', 'train'].map((name) => hone(name, 'train.json', '--output', 'out', ...words))
+    expect(planned).toMatchObject({ code: 2, stdout: '' })
+    expect(planned!.stderr).toBe(started!.stderr)
+  }
+  expect(readdirSync(place)).toEqual(before)
+})
+
+test('plan says what kind of run it is, also of one that is finished', () => {
+  const { code, stdout, stderr } = hone('plan', 'sft.json', '--output', 'sft-whole')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^kind +sft: fine-tune a model on right answers, on cpu$/m)
+  expect(stderr).toContain('sft-whole holds a run already')
+  expect(hone('plan', '--resume', 'sft-whole')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kind +sft/) })
+})

@@ -1,6 +1,6 @@
 // hone plan at work: the steps, the memory and the loss of a run, before it is started.
 import * as v from 'valibot'
-import { data } from '../../out.ts'
+import { complain, data } from '../../out.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import { entriesOf } from '../../shell/schema.ts'
 import { table } from '../../shell/table.ts'
@@ -23,6 +23,9 @@ export async function planCommand(flags: v.InferOutput<typeof PlanFlags>, given:
   const asked = settingsOf(kind, flags, given)
   if (!asked) return
   const plan = await planOf(kind, asked.settings)
+  if (plan.holds !== null && asked.resume === undefined)
+    complain(`warning: ${plan.holds} holds a run already: give another --output, or --resume it`)
+  if (plan.no_room !== null) complain(`warning: the run does not fit into memory: ${plan.no_room}`)
   if (flags.format === 'json') data(JSON.stringify(plan))
   else for (const line of table(planLines(plan))) data(line)
 }

@@ -1,15 +1,23 @@
-// What a run will do and need, worked out from its settings and rows before anything is opened.
+// What a run will do and need: a dry run that reads and opens what it would, and writes nothing.
 import type { Resolved } from '../../shell/config.ts'
-import { mean } from '../../eval/statistics.ts'
-import { float32 } from '../../gpu/net/precision.ts'
-import { checkpointBytes, type Memory, memoryOf, parameterCount, trainedCount } from '../../gpu/policy/memory.ts'
-import { openLanguage, trainingOf } from '../open.ts'
+import { checkpointBytes, type Memory, parameterCount, trainedCount } from '../../gpu/policy/memory.ts'
+import { trainingOf } from '../open.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import { checkRows } from '../train/check-rows.ts'
+import { loadAdapter } from '../../gpu/weights/adapter.ts'
+import { openWeights } from '../../gpu/weights/weights.ts'
+import { openDevice } from '../../gpu/device/open.ts'
+import { isRun } from '../../rundir/paths.ts'
+import { modelFolder } from '../model-folder.ts'
 import { findKind } from '../train/kinds.ts'
-import { readPromptSets } from '../train/rows.ts'
+import { lacking, size, sizesOf } from '../train/needs.ts'
+import { prepare } from '../train/prepare.ts'
 
 export interface Plan {
+  kind: string
+  /** Name of the device that was opened. */
+  device: string
+  /** The run that the directory holds already, which this one cannot be started beside; null where it is free. */
+  holds: string | null
   rows: number
   rows_left_out: number
   /** Of prompts, or of prompt and completion where they are imitated. */
@@ -25,6 +33,8 @@ export interface Plan {
   parameters: number
   trained_parameters: number
   memory: Memory
+  /** What of it is the first that the machine has no room for; null where all has, or the device has memory of its own. */
+  no_room: string | null
   checkpoint_bytes: number
   /** In symbols. */
   loss: string[]
@@ -32,22 +42,21 @@ export interface Plan {
   no_effect: string[]
 }
 
-/** The plan of a run of that kind. @throws HoneError for what would stop the run. */
+/** The plan of a run of that kind: all that it would read is read, its device is opened, nothing is written. @throws HoneError for what would stop the run. */
 export async function planOf(name: string, { value: recipe, origins }: Resolved<CommonRecipe>): Promise<Plan> {
-  const kind = findKind(name)
-  const language = await openLanguage(recipe)
+  const { kind, language, items, tooLong, close } = await prepare(name, recipe, new Date())
+  close()
   const { config } = language
-  const limits = kind.limits(recipe, language)
-  const { items, tooLong, first } = await kind.read(recipe.data, { ...language, limit: limits.items })
-  const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
-  checkRows(kind, recipe, language, { taught: first, heldOut: heldOut.first })
-  const tokens = spread(items.map((item) => kind.tokensOf(item)))
-  const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
-  const { steps, itemsPerStep, optimizerStepsPerStep, cached, micro } = step
-  const rows = step.completionsPerStep
-  const completions = steps * rows
-  const [training, reference] = [trainingOf(recipe), kind.needsReference(recipe)]
+  checkFolder(recipe)
+  const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
+  const { tokens, step, memory } = sizesOf({ kind, language, items }, recipe)
+  const { steps, itemsPerStep, optimizerStepsPerStep } = step
+  const completions = steps * step.completionsPerStep
+  const training = trainingOf(recipe)
   return {
+    kind: name,
+    device: device.name,
+    holds: isRun(recipe.output) ? recipe.output : null,
     rows: items.length,
     rows_left_out: tooLong,
     row_tokens: tokens,
@@ -60,7 +69,8 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
     parameters: parameterCount(config),
     trained_parameters: trainedCount(config, training),
     checkpoint_bytes: checkpointBytes(config, training),
-    memory: memoryOf({ config, precision: float32 }, { training, reference, cached, rows, micro }),
+    memory,
+    no_room: lacking(memory, device.name) ?? null,
     loss: kind.formula(recipe),
     no_effect: kind.noEffect(recipe, origins),
   }
@@ -72,6 +82,8 @@ export function planLines(plan: Plan): [string, string][] {
   const leftOut = plan.rows_left_out > 0 ? ` (${plan.rows_left_out} too long)` : ''
   const sampled = plan.completions > 0 ? `${plan.completions} completions sampled, ` : ''
   return [
+    ['kind', `${plan.kind}: ${findKind(plan.kind).what}, on ${plan.device}`],
+    ...(plan.holds === null ? [] : [['output', `${plan.holds} holds a run already`] satisfies [string, string]]),
     ['rows', `${plan.rows}${leftOut}, ${tokens.mean.toFixed(0)} tokens on average, ${tokens.max} at most`],
     [
       'steps',
@@ -83,16 +95,17 @@ export function planLines(plan: Plan): [string, string][] {
       part === 'total' ? 'memory, about' : `  ${part}`,
       size(bytes),
     ]),
+    ...(plan.no_room === null ? [] : [['no room', plan.no_room] satisfies [string, string]]),
     ['checkpoint', size(plan.checkpoint_bytes)],
     ...plan.loss.map((line, i): [string, string] => [i === 0 ? 'formula' : '', line]),
     ...plan.no_effect.map((line, i): [string, string] => [i === 0 ? 'no effect' : '', line]),
   ]
 }
 
-function spread(lengths: readonly number[]): { mean: number; max: number } {
-  return { mean: mean(lengths), max: lengths.reduce((most, length) => Math.max(most, length), 0) }
-}
-
-function size(bytes: number): string {
-  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+/** What the model's weights and adapter are, without reading their values. @throws HoneError where they do not fit its configuration. */
+function checkFolder(recipe: CommonRecipe): void {
+  const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
+  const { config, close } = openWeights(model)
+  close()
+  if (adapter !== undefined) loadAdapter(adapter, config)
 }

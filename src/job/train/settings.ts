@@ -4,7 +4,7 @@ import { configTable, type Resolved, resolveConfig, type Sources } from '../../s
 import { readConfigFile, type Tree } from '../../shell/config-file.ts'
 import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
-import { checkNewRun, readRecord } from '../../rundir/run.ts'
+import { readRecord } from '../../rundir/run.ts'
 import { readRun } from '../run-record.ts'
 import { entriesOf, plain, wordsOf } from '../../shell/schema.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
@@ -52,7 +52,6 @@ export function settingsOf(
     for (const line of configTable(settings)) data(line)
     return undefined
   }
-  if (resume === undefined) checkNewRun(settings.value.output)
   return { settings, resume }
 }
 

@@ -1,7 +1,7 @@
 // Reinforcement learning from rules as a kind of training.
 import { deadSettings, formulaOf } from '../../../rl/formula.ts'
 import { needsReference } from '../../../rl/freeze.ts'
-import { openJudge } from '../../../rl/judge.ts'
+import { openJudge, tryJudge } from '../../../rl/judge.ts'
 import { trainPresets } from '../../../rl/presets.ts'
 import { TrainRecipe } from '../../../rl/recipe.ts'
 import type { Prompt } from '../../../rl/record.ts'
@@ -41,9 +41,11 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
     }
   },
   open({ reward, rewardMode, replay: kept }, { tokenizer, config }) {
-    const { judge, close } = openJudge(reward, rewardMode, tokenizer)
+    const opened = openJudge(reward, rewardMode, tokenizer)
+    const { judge, close } = opened
     return {
       async on(prompts) {
+        await tryJudge(opened, reward, prompts[0])
         const replay = kept === null ? undefined : await openReplay(kept, { prompts, config })
         return { train: (context, start) => train({ ...context, prompts, judge, replay }, start) }
       },

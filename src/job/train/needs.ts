@@ -1,0 +1,53 @@
+// What a run needs of the machine, and what of it there is no room for.
+import { totalmem } from 'node:os'
+import { mean } from '../../eval/statistics.ts'
+import { float32 } from '../../gpu/net/precision.ts'
+import { type Memory, memoryOf } from '../../gpu/policy/memory.ts'
+import { complain } from '../../out.ts'
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import { trainingOf } from '../open.ts'
+import type { Prepared } from './prepare.ts'
+
+/** What a step takes of items as long as these. */
+export function sizesOf(
+  { kind, language, items }: Pick<Prepared, 'kind' | 'language' | 'items'>,
+  recipe: CommonRecipe,
+) {
+  const tokens = spread(items.map((item) => kind.tokensOf(item)))
+  const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
+  const load = {
+    training: trainingOf(recipe),
+    reference: kind.needsReference(recipe),
+    rows: step.completionsPerStep,
+    ...step,
+  }
+  return { tokens, step, memory: memoryOf({ config: language.config, precision: float32 }, load) }
+}
+
+/** Warn of a run that will not fit. */
+export function warnOfMemory(ready: Prepared, recipe: CommonRecipe, device: string): void {
+  const what = lacking(sizesOf(ready, recipe).memory, device)
+  if (what !== undefined) complain(`warning: the run does not fit into memory: ${what}`)
+}
+
+/** Devices other than the CPU have memory of their own. */
+export const lacking = (memory: Memory, device: string): string | undefined =>
+  device === 'cpu' ? noRoom(memory, Math.min(totalmem(), process.constrainedMemory() || Infinity)) : undefined
+
+/** The first part of the memory with which all up to it is more than there is. */
+export function noRoom({ total: _, ...parts }: Memory, available: number): string | undefined {
+  let sum = 0
+  for (const [part, bytes] of Object.entries(parts)) {
+    sum += bytes
+    if (sum > available) return `${part}: with them ${size(sum)} are needed, the machine has ${size(available)}`
+  }
+  return undefined
+}
+
+function spread(lengths: readonly number[]): { mean: number; max: number } {
+  return { mean: mean(lengths), max: lengths.reduce((most, length) => Math.max(most, length), 0) }
+}
+
+export function size(bytes: number): string {
+  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+}

@@ -9,7 +9,20 @@ import { promptForms } from '../dialogue/prompt.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
-import { atLeast, count, file, files, folder, named, names, orNone, positive, say, share } from '../text/setting.ts'
+import {
+  atLeast,
+  count,
+  file,
+  files,
+  folder,
+  named,
+  names,
+  orNone,
+  positive,
+  say,
+  share,
+  standsFor,
+} from '../text/setting.ts'
 
 const preset = (presets: Record<string, object>) =>
   say(v.optional(named(presets)), 'set of values that all others override')
@@ -93,6 +106,12 @@ export const TrainRecipe = v.object({
   ),
   rescore: say(v.optional(v.boolean(), false), 'judge replayed rollouts by the reward again; else they keep theirs'),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
+
+  epsilon: say(
+    standsFor(atLeast(0), 'clipLow', 'clipHigh'),
+    'ratios further from 1 than this are clipped, unless either bound is given',
+    'clip_ratio',
+  ),
 
   steps: say(orNone(count(), 'by epochs'), 'rollout batches', 'max_steps'),
   epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),

@@ -64,6 +64,7 @@ export function givenBy(
     ...direct(leaves, (leaf) => env[variableOf(leaf)], variableOf),
     ...direct(leaves, ({ key }) => flags[key], flagOf),
   ])
+  for (const { key, words } of leaves) spread(said, key, words.sets ?? [])
   const chosen = said.get('preset')
   const name = chosen === undefined ? preset : String(chosen.value)
   if (name === undefined) return said
@@ -71,6 +72,14 @@ export function givenBy(
   if (chosen && !names.includes(name))
     throw wrong('preset', chosen, `one of ${names.join(', ')}`, undefined, didYouMean(name, names))
   return new Map([...flatten(presets[name] ?? {}, schema, () => `preset ${name}`), ...said])
+}
+
+/** A value that stands for others' is theirs, where they are not given in the same breath. */
+function spread(said: Map<string, Given>, key: string, others: readonly string[]): void {
+  const source = said.get(key)
+  if (!source || others.length === 0) return
+  for (const other of others) if (!said.has(other)) said.set(other, source)
+  said.delete(key)
 }
 
 /** Lines of three columns for people: key, value, origin. */

@@ -11,6 +11,8 @@ export type Words = {
   known?: readonly string[]
   /** What holds where nothing is said, where that is no value. */
   otherwise?: string
+  /** Settings that have its value where they are not given themselves; it has none of its own then. */
+  sets?: readonly string[]
   /** It is given by its place on the command line, not by a flag. */
   positional?: boolean
 }
@@ -26,6 +28,10 @@ export const argument = <S extends v.GenericSchema>(schema: S, description: stri
 /** A setting that may be left out, with what holds then. */
 export const otherwise = <S extends v.GenericSchema>(schema: S, words: string) =>
   v.pipe(v.optional(schema), v.metadata({ otherwise: words }))
+
+/** A setting that gives several others their value where they are not given themselves. */
+export const standsFor = <S extends v.GenericSchema>(schema: S, ...sets: string[]) =>
+  v.pipe(v.optional(schema), v.metadata({ sets, otherwise: sets.join(' and ') }))
 
 /** A setting that is null unless given, with what holds then. */
 export const orNone = <S extends v.GenericSchema>(schema: S, words: string) =>

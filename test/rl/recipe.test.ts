@@ -71,3 +71,17 @@ test('an unknown key ends with its nearest name, the file and the line', () => {
     }),
   )
 })
+
+test("TRL's epsilon is the clip on both sides, unless one of them is given", () => {
+  const clips = (flags: Record<string, unknown>) => {
+    const { value } = resolveConfig(TrainRecipe, {
+      presets: trainPresets,
+      preset: 'tool-n1',
+      flags: { model: 'm', data: ['d'], output: 'o', ...flags },
+    })
+    return [value.clipLow, value.clipHigh]
+  }
+  expect(clips({ epsilon: 0.1 })).toEqual([0.1, 0.1])
+  expect(clips({ epsilon: 0.1, clipHigh: 0.3 })).toEqual([0.1, 0.3])
+  expect(clips({ clipLow: 0.1 })).toEqual([0.1, 0.2])
+})

@@ -30,7 +30,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
   const tally = { parts: emptyParts(), tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
-  let rate = 0
+  let rate = updateOptions(recipe, step * updatesPerStep, steps * updatesPerStep).learningRate
   for (let pass = 0; pass < recipe.iterations; pass++) {
     for (let mini = 0; mini < perPass; mini++) {
       const from = Math.floor((mini * rollouts.length) / perPass)

@@ -8,6 +8,7 @@ import { freeze } from './freeze.ts'
 import { learn } from './learn.ts'
 import type { Judge, Progress, Prompt, Replay } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
+import { type Watch, watch } from './silence.ts'
 import { trainedTokens } from './trained.ts'
 import { weigh } from './weigh.ts'
 
@@ -26,12 +27,15 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   const law = lawOf(recipe)
   await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law })
   if (context.replay) noteReplay(context, context.replay, start.step)
-  return await loop(
+  const watched = watch()
+  const reason = await loop(
     context,
     start,
     steps,
-    async (step, position) => await takeStep({ ...context, law, step, steps }, position),
+    async (step, position) => await takeStep({ ...context, law, step, steps, watched }, position),
   )
+  if (reason === 'done') for (const text of watched.atEnd()) note(context, steps, text, true)
+  return reason
 }
 
 /** Rollout batches of the whole run. The last prompts of an epoch and the first of the next may share a batch. */
@@ -43,6 +47,7 @@ interface StepContext extends TrainContext {
   law: Law
   step: number
   steps: number
+  watched: Watch
 }
 
 async function takeStep(context: StepContext, position: number): Promise<Stepped> {
@@ -60,6 +65,7 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead)
   if (batch.capped) warnOfCap(context, step + 1, batch)
+  for (const text of context.watched.after(step + 1, batch, figures)) note(context, step + 1, text, true)
   requireNear(figures['kl'], recipe, step + 1)
   const seconds = (clock() - started) / 1000
   const tokens = tokensOf(batch)

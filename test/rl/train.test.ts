@@ -276,9 +276,51 @@ test('completions cut at the limit carry no loss where they are masked', async (
 test('a divergence above the limit ends the run with the checkpoints before it', async () => {
   const { context: run, events, directory } = context({ maxKl: 0.05, saveEvery: 1 })
   await expect(train(run, start)).rejects.toThrow(
-    expect.objectContaining({ exit: 1, message: expect.stringContaining('maxKl is 0.05') }),
+    expect.objectContaining({ exit: 1, message: expect.stringContaining('--max-kl is 0.05') }),
   )
   const last = steps(events).at(-1)!
   expect(last.figures['kl']).toBeLessThanOrEqual(0.05)
   expect(latestCheckpoint(join(directory, 'checkpoints'), 'run')!.checkpoint.step).toBe(last.step)
+})
+
+const warnings = (events: RunEvent[]) =>
+  events.flatMap((event) => (event.type === 'note' && event.loud ? [event.text] : []))
+
+test('a run whose rewards are all equal says so after two steps and at its end, with what the reward says', async () => {
+  const { context: run, events } = context({ steps: 5, klCoefficient: 0 })
+  const judge: TrainContext['judge'] = async (groups) =>
+    groups.map(({ completions }) =>
+      completions.map(() => ({
+        text: '',
+        verdict: { score: 0, parts: null, fault: null, reasons: ['there is no call'] },
+      })),
+    )
+  await train({ ...run, judge }, start)
+  const [second, fourth, end, ...more] = warnings(events)
+  expect(second).toMatch(
+    /^step 2: nothing was learnt from rewards for 2 steps: all rewards are equal: every completion earns 0/,
+  )
+  expect(second).toContain('there is no call')
+  expect(fourth).toStartWith('step 4: ')
+  expect(end).toStartWith('5 of 5 steps learnt nothing from rewards')
+  expect(more).toEqual([])
+})
+
+test('a run without an update says so, and its learning rate is that of the schedule', async () => {
+  const { context: run, events } = context({ maskTruncated: true, steps: 3, maxCompletionLength: 1 })
+  await train({ ...run, ending: { eosIds: [] } }, start)
+  expect(warnings(events).at(-1)).toMatch(/^not one of 3 steps made an update, .*cut at --max-completion-length/)
+  expect(steps(events).map(({ figures }) => figures['learning_rate'])).toEqual([0.1, 0.1, 0.1])
+})
+
+test('a policy that has run away is said once', async () => {
+  const { context: run, events } = context({ learningRate: 3, klCoefficient: 1e-6, steps: 8 })
+  await train(run, start)
+  expect(warnings(events).filter((text) => text.includes('run away from the model that it began as'))).toHaveLength(1)
+})
+
+test('a run that learns says none of this', async () => {
+  const { context: run, events } = context({ steps: 8 })
+  await train(run, start)
+  expect(warnings(events)).toEqual([])
 })

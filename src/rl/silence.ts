@@ -1,0 +1,94 @@
+// Steps that teach nothing: rewards without variance, no update, a policy that has run away; and what the rollouts say of why.
+import type { Figures } from '../rundir/event.ts'
+import { type Batch, saysNothing } from './rollout.ts'
+import type { Scored } from './record.ts'
+import { isTruncated, trainedTokens } from './trained.ts'
+
+/** What is to be said of steps as they pass. */
+export interface Watch {
+  /** The warnings after one more step, counted from 1. */
+  after(step: number, batch: Batch, figures: Figures): string[]
+  /** The warnings at the end of the run. */
+  atEnd(): string[]
+}
+
+/** Steps in a row without a signal before that is said; then again whenever they have doubled. */
+const PATIENCE = 2
+/** Mean divergence of a token, in nats, above which a policy has little left of the model that it began as. */
+const FAR = 1
+
+export function watch(): Watch {
+  let [taken, silent, inRow, updates, far] = [0, 0, 0, 0, false]
+  let due = PATIENCE
+  let why = ''
+  return {
+    after(step, batch, figures) {
+      const warnings: string[] = []
+      taken++
+      updates += figures['updates'] ?? 0
+      const reason = silenceOf(batch, figures)
+      if (reason === undefined) [inRow, due] = [0, PATIENCE]
+      else {
+        silent++
+        why = reason
+        if (++inRow === due) {
+          due *= 2
+          warnings.push(`step ${step}: nothing was learnt from rewards for ${inRow} steps: ${reason}`)
+        }
+      }
+      const { kl } = figures
+      if (kl !== undefined && kl > FAR && !far)
+        warnings.push(
+          `step ${step}: the policy has run away from the model that it began as: kl is ${kl.toPrecision(3)} a token; a lower --learning-rate or a larger --kl-coefficient holds it back`,
+        )
+      if (kl !== undefined) far = kl > FAR
+      return warnings
+    },
+    atEnd() {
+      if (taken === 0) return []
+      if (updates === 0) return [`not one of ${taken} steps made an update, the model is the one that it was: ${why}`]
+      return silent > taken / 2 ? [`${silent} of ${taken} steps learnt nothing from rewards; the last: ${why}`] : []
+    },
+  }
+}
+
+/** Why the step has no signal from its rewards; undefined where it has one. */
+function silenceOf({ rollouts, dead }: Batch, { updates }: Figures): string | undefined {
+  const all = [...rollouts, ...dead]
+  const completions = all.flatMap((each) => each.completions)
+  if (completions.every((each) => trainedTokens(each) === 0)) return 'the completions are empty'
+  if (all.every((each) => saysNothing(each.completions)))
+    return [`${equality(completions)}, so there is no advantage (no variance)`, ...causes(all)].join('; ')
+  return updates === 0 ? ['no completion carries loss', ...causes(all)].join('; ') : undefined
+}
+
+function equality(completions: readonly Scored[]): string {
+  const rewards = new Set(completions.map(({ reward }) => reward))
+  return rewards.size === 1
+    ? `all rewards are equal: every completion earns ${[...rewards][0]}`
+    : 'the rewards of each group are equal'
+}
+
+/** What most of the completions have in common. */
+function causes(groups: Batch['rollouts']): string[] {
+  const completions = groups.flatMap((each) => each.completions)
+  const count = completions.length
+  const cut = completions.filter(isTruncated).length
+  const alike = groups.filter((each) => new Set(each.completions.map(({ text }) => text)).size === 1).length
+  const [fault, faults] = commonest(
+    completions.flatMap(({ verdict }) => (verdict.fault === null ? [] : [verdict.fault])),
+  )
+  const [reason, reasons] = commonest(completions.flatMap(({ verdict }) => verdict.reasons.slice(0, 1)))
+  return [
+    ...(2 * cut > count ? [`${cut} of ${count} completions were cut at --max-completion-length`] : []),
+    ...(2 * alike > groups.length ? [`in ${alike} of ${groups.length} groups every completion is the same text`] : []),
+    ...(2 * faults > count ? [`the reward failed on ${faults} of ${count}: ${fault}`] : []),
+    ...(2 * reasons > count ? [`it says of ${reasons} of ${count}: ${reason}`] : []),
+  ]
+}
+
+function commonest(texts: readonly string[]): [text: string, count: number] {
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), ['', 0] as [string, number])
+}

@@ -1,11 +1,10 @@
 // What a model takes on its device, in bytes, worked out from shapes before it is opened: the sums by which it allocates.
-import { adaptableParameters } from '../weights/adapter.ts'
 import { parametersOf, type ModelConfig } from '../weights/family.ts'
 import { dtypes, elements } from '../graph/tensor.ts'
 import type { Net } from '../net/precision.ts'
 import { HEAD_ROWS } from './head-pass.ts'
 import { tokenBytes } from './layer-cache.ts'
-import type { Training } from './parameters.ts'
+import { adapted, trainedBy, type Training } from './parameters.ts'
 import { ACTIVATION_BUDGET, keptBytes, streamBytes } from './passes.ts'
 import { rowsAtOnce } from './token-pass.ts'
 
@@ -44,7 +43,7 @@ export function memoryOf(net: Net, { training, reference, cached, rows, micro }:
   const full = training.kind === 'full'
   const own = full && precision.weights === 'f32' ? 3 : 4
   const parts = {
-    weights: weight * (parameterCount(config) + adaptedCount(config, training)),
+    weights: weight * (parameterCount(config) + countOf(adapted(config, training))),
     reference: reference && full ? weight * parameterCount(config) : 0,
     training: MASTER * own * trainedCount(config, training),
     cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
@@ -70,22 +69,11 @@ export function passBytes(net: Net, T: number, M: number, budget: number): numbe
 export const parameterCount = (config: ModelConfig): number => countOf(parametersOf(config))
 
 /** Number of trained values. */
-export function trainedCount(config: ModelConfig, training: Training): number {
-  if (training.kind === 'none') return 0
-  if (training.kind === 'full') return parameterCount(config)
-  const sides = adaptedBy(config, training).map(({ shape: [out = 0, input = 0] }) => out + input)
-  return training.rank * sides.reduce((sum, side) => sum + side, 0)
-}
+export const trainedCount = (config: ModelConfig, training: Training): number => countOf(trainedBy(config, training))
 
 /** Values and two moments of what is trained. */
 export const checkpointBytes = (config: ModelConfig, training: Training): number =>
   3 * MASTER * trainedCount(config, training)
-
-const adaptedCount = (config: ModelConfig, training: Training): number =>
-  training.kind === 'lora' ? countOf(adaptedBy(config, training)) : 0
-
-const adaptedBy = (config: ModelConfig, { targets }: Extract<Training, { kind: 'lora' }>) =>
-  adaptableParameters(config).filter(({ role }) => targets.some((target) => target === role))
 
 const countOf = (parameters: readonly { shape: readonly number[] }[]): number =>
   parameters.reduce((sum, { shape }) => sum + elements(shape), 0)

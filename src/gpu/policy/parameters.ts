@@ -6,7 +6,14 @@ import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
 import type { Precision } from '../net/precision.ts'
 import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
-import { parametersOf, tensorName, type LayerRole, type ModelConfig, type Role } from '../weights/family.ts'
+import {
+  parametersOf,
+  tensorName,
+  type LayerRole,
+  type ModelConfig,
+  type Parameter,
+  type Role,
+} from '../weights/family.ts'
 import { merge } from '../net/lora.ts'
 import type { Programs } from '../device/programs.ts'
 import { uniform } from '../../rng.ts'
@@ -111,14 +118,8 @@ export function loadParameters(
       const rank = adapter?.rank ?? training.rank
       const alpha = adapter?.alpha ?? training.alpha
       const scale = adapter?.scale ?? alpha / rank
-      const targets = adaptableParameters(config).filter(({ name, role }) =>
-        adapter ? adapter.pairs.has(name) : training.targets.some((target) => target === role),
-      )
-      const pairs = targets.flatMap(({ name, shape: [out = 0, inputs = 0] }) => [
-        { name: pairNames(name).a, shape: [rank, inputs] },
-        { name: pairNames(name).b, shape: [out, rank] },
-      ])
-      const { byName } = (trained = trainedSet(device, keep, pairs))
+      const targets = adapter ? all.filter(({ name }) => adapter.pairs.has(name)) : adapted(config, training)
+      const { byName } = (trained = trainedSet(device, keep, pairsOn(targets, rank)))
       const pairOf = (weight: string): LowRankTensors | undefined => {
         const names = pairNames(weight)
         const [a, b] = [byName.get(names.a), byName.get(names.b)]
@@ -165,6 +166,24 @@ export function loadParameters(
     free: () => own.forEach((tensor) => device.free(tensor)),
   }
 }
+
+/** Weights that a new adapter is added to: graphs read them merged, beside the frozen ones. */
+export function adapted(config: ModelConfig, training: Training): Parameter[] {
+  if (training.kind !== 'lora') return []
+  return adaptableParameters(config).filter(({ role }) => training.targets.some((target) => target === role))
+}
+
+/** What is trained: all weights, or the pairs of a new adapter. */
+export function trainedBy(config: ModelConfig, training: Training): { name: string; shape: Shape }[] {
+  if (training.kind === 'full') return parametersOf(config)
+  return training.kind === 'lora' ? pairsOn(adapted(config, training), training.rank) : []
+}
+
+const pairsOn = (weights: readonly Parameter[], rank: number) =>
+  weights.flatMap(({ name, shape: [out = 0, inputs = 0] }) => [
+    { name: pairNames(name).a, shape: [rank, inputs] },
+    { name: pairNames(name).b, shape: [out, rank] },
+  ])
 
 /** The accumulated gradient of a trained weight; throws where it is not trained. */
 export function gradientOf(parameters: Parameters, config: ModelConfig, role: Role, layer?: number): Tensor<'f32'> {

@@ -38,6 +38,7 @@ export interface LoopContext {
 
 /** What one step leaves: its figures, and where the next one begins in the data. */
 export interface Stepped {
+  tokens: number
   position: number
   figures: Figures
 }
@@ -53,19 +54,21 @@ export async function loop(
   takeStep: (step: number, position: number) => Promise<Stepped>,
 ): Promise<'done' | 'interrupted'> {
   const { recipe, policy, emit, clock } = context
-  let { step, position } = start
+  let { step, position, tokens } = start
   if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(context, step)
   while (step < steps) {
     const stepped = await takeStep(step, position)
     requireSound(policy, step)
     step++
     position = stepped.position
-    emit({ type: 'step', time: clock(), step, steps, figures: stepped.figures })
+    tokens += stepped.tokens
+    // Of all steps so far, as TRL counts them.
+    emit({ type: 'step', time: clock(), step, steps, figures: { ...stepped.figures, num_tokens: tokens } })
     const leaving = context.interrupted() && step < steps
     const toEvaluate = isDue(step, steps, recipe.evalEvery)
     if (toEvaluate && !leaving) await evaluate(context, step)
     if (isDue(step, steps, recipe.saveEvery) || leaving)
-      save(context, { step, position, ...(toEvaluate && leaving && { unevaluated: true }) })
+      save(context, { step, position, tokens, ...(toEvaluate && leaving && { unevaluated: true }) })
     if (leaving) return end(context, step, 'interrupted')
   }
   return end(context, step, 'done')

@@ -110,6 +110,8 @@ export interface Replay {
 export interface Progress {
   step: number
   position: number
+  /** Tokens of all steps so far. */
+  tokens: number
   /** An evaluation was due after this step and the run was interrupted first. */
   unevaluated?: boolean
 }

@@ -64,9 +64,8 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
     loss,
     grad_norm: gradNorm,
     learning_rate: update.learningRate,
-    num_tokens: tokens,
     tokens_per_second: tokens / Math.max(seconds, 1e-3),
     step_time: seconds,
   }
-  return { position: position + recipe.batchSize, figures }
+  return { position: position + recipe.batchSize, tokens, figures }
 }

@@ -70,14 +70,13 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const seconds = (clock() - started) / 1000
   const tokens = tokensOf(batch)
   const times = {
-    num_tokens: tokens,
     tokens_per_second: tokens / Math.max(seconds, 1e-3),
     'time/rollout': (rolledOut - started) / 1000,
     'time/reference': (weighed - rolledOut) / 1000,
     'time/update': (learned - weighed) / 1000,
     step_time: seconds,
   }
-  return { position: batch.position, figures: { ...rolloutFigures(batch), ...figures, ...times } }
+  return { position: batch.position, tokens, figures: { ...rolloutFigures(batch), ...figures, ...times } }
 }
 
 function noteReplay(context: TrainContext, { steps }: Replay, step: number): void {

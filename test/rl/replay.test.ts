@@ -15,7 +15,7 @@ import { scratch } from '../scratch.ts'
 import { firstTokenReader, successorJudge, type Toy, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
-const start = { step: 0, position: 0 }
+const start = { step: 0, position: 0, tokens: 0 }
 const prompts = toyPrompts(12, V)
 const config = toyPolicy(V).config
 /** What is asked of the reward or the sampler where nothing should be. */

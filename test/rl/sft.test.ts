@@ -45,7 +45,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
   }
   return { context, toy, events, directory }
 }
-const start = { step: 0, position: 0 }
+const start = { step: 0, position: 0, tokens: 0 }
 
 test('it learns to imitate, and the loss is the mean negative log-likelihood per token', async () => {
   const { context, events } = setUp()

@@ -52,7 +52,7 @@ function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V
   }
   return { context: whole, events, toy, directory }
 }
-const start = { step: 0, position: 0 }
+const start = { step: 0, position: 0, tokens: 0 }
 const evaluations = (events: RunEvent[]) =>
   events.flatMap((event) => (event.type === 'eval' ? [event.figures['exact_match']!] : []))
 const steps = (events: RunEvent[]) => events.flatMap((event) => (event.type === 'step' ? [event] : []))
@@ -155,12 +155,26 @@ test('an evaluation that an interruption leaves out is made up for at the resume
   expect(resumed.events.flatMap((event) => (event.type === 'eval' ? [event.step] : []))).toEqual([2, 4])
 })
 
+test('num_tokens counts the tokens of all steps so far, over an interruption too', async () => {
+  const whole = context({ steps: 4 })
+  await train(whole.context, start)
+  const { context: run, events, directory, toy } = context({ steps: 4 })
+  await train({ ...run, interrupted: () => steps(events).length === 2 }, start)
+  const { checkpoint } = latestCheckpoint(join(directory, 'checkpoints'), 'run')!
+  const resumed = context({ steps: 4 }, toy, directory)
+  await train(resumed.context, checkpoint)
+  const totals = [...steps(events), ...steps(resumed.events)].map(({ figures }) => figures['num_tokens']!)
+  expect(totals).toEqual(steps(whole.events).map(({ figures }) => figures['num_tokens']!))
+  expect(totals).toEqual(totals.toSorted((a, b) => a - b))
+})
+
 test('refilling replaces groups that say nothing and is loud when it gives up', async () => {
   const { context: run, events } = context({ zeroVariance: 'refill', refillRounds: 2, steps: 20 })
   await train(run, start)
   expect(events.some((event) => event.type === 'note' && event.loud && event.text.includes('refills'))).toBe(true)
-  const rolledOut = new Set(steps(events).map(({ figures }) => figures['num_tokens']))
-  expect(rolledOut.size).toBeGreaterThan(1)
+  const totals = steps(events).map(({ figures }) => figures['num_tokens']!)
+  const rolledOut = totals.map((total, i) => total - (totals[i - 1] ?? 0))
+  expect(new Set(rolledOut).size).toBeGreaterThan(1)
 })
 
 test('rollouts and answers are kept as lines, with rewards, advantages and why', async () => {

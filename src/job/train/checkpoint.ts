@@ -36,6 +36,7 @@ const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const State = v.object({
   step: Count,
   position: Count,
+  tokens: Count,
   unevaluated: v.exactOptional(v.boolean()),
   updates: Count,
   run: v.string(),

@@ -46,7 +46,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const record = recordOf(job)
   const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints, record.id)
   if (latest) job.policy.restore(latest.checkpoint.policy)
-  const start = latest?.checkpoint ?? { step: 0, position: 0 }
+  const start = latest?.checkpoint ?? { step: 0, position: 0, tokens: 0 }
   const stop = interruption()
   /** The last step that what was written before speaks rightly of. */
   const known = latest ? start.step : -1

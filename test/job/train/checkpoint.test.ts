@@ -9,6 +9,7 @@ const root = () => join(scratch(), 'checkpoints')
 const at = (step: number) => ({
   step,
   position: step * 7,
+  tokens: 7 * step,
   run: 'run',
   made: { data: 'a' },
   policy: {

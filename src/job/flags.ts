@@ -4,7 +4,7 @@ import { callFormats, type FormatName } from '../dialogue/call.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
-import { atLeast, count, file, formed, named, names, say, text } from '../text/setting.ts'
+import { count, file, formed, named, say, text, names, temperature } from '../text/setting.ts'
 
 /** A reward's text: a name of the table with what may stand behind it, or a file. */
 export const rewardName = () => named(families, 'REWARD')
@@ -20,8 +20,8 @@ export const output = say(file(), 'file of the rows; - is standard output', 'o')
 export const rowsOnly = say(v.optional(v.picklist(['ndjson']), 'ndjson'), 'format of the output')
 
 /** How answers are sampled. */
-export const sampling = (temperature: number) => ({
-  temperature: say(v.optional(atLeast(0), temperature), 'of sampling; 0 takes the most likely token'),
+export const sampling = (usual: number) => ({
+  temperature: say(v.optional(temperature(true), usual), 'of sampling; 0 takes the most likely token'),
   seed: say(v.optional(count(0), 0), 'of sampling'),
 })
 

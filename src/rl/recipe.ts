@@ -22,6 +22,7 @@ import {
   say,
   share,
   standsFor,
+  temperature,
 } from '../text/setting.ts'
 
 const preset = (presets: Record<string, object>) =>
@@ -30,6 +31,9 @@ const preset = (presets: Record<string, object>) =>
 const rewardName = () => v.optional(named(families, 'REWARD'), 'tool-n1')
 
 const EXACT = 'reward of which 1 or more is an exact match in evaluation'
+
+/** Names of steps have nine digits. */
+const MOST_STEPS = 999_999_999
 
 const common = {
   model: say(folder(), 'folder of the model to start from, or of a finished run', 'model_name_or_path'),
@@ -42,7 +46,7 @@ const common = {
   device: deviceSetting('auto'),
   threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
 
-  loraRank: say(v.optional(count(0), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
+  loraRank: say(v.optional(count(0, 4096), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
   loraAlpha: say(orNone(positive(), 'twice the rank'), 'scale of the adapter times its rank'),
   loraTargets: say(
     v.optional(v.array(v.picklist(adaptable)), adaptable),
@@ -113,7 +117,7 @@ export const TrainRecipe = v.object({
     'clip_ratio',
   ),
 
-  steps: say(orNone(count(), 'by epochs'), 'rollout batches', 'max_steps'),
+  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'rollout batches', 'max_steps'),
   epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),
   promptsPerStep: say(v.optional(count(), 1024), 'prompts in a rollout batch', 'train_batch_size'),
   groupSize: say(v.optional(count(), 5), 'completions per prompt', 'num_generations', 'rollout_n'),
@@ -134,7 +138,7 @@ export const TrainRecipe = v.object({
     'completions cut at the limit carry no loss',
     'mask_truncated_completions',
   ),
-  temperature: say(v.optional(positive(), 0.7), 'of sampling and of all log-probs'),
+  temperature: say(v.optional(temperature(), 0.7), 'of sampling and of all log-probs'),
   topK: say(v.optional(count(0), 0), 'sample among the k most likely tokens; 0 = all'),
   topP: say(v.optional(v.pipe(share(), v.gtValue(0)), 1), 'sample among the smallest set of this probability'),
   minP: say(v.optional(share(), 0), 'drop tokens below this share of the most likely one'),
@@ -161,7 +165,7 @@ export const SftRecipe = v.object({
   preset: preset(sftPresets),
   ...common,
   evalReward: say(rewardName(), EXACT, 'reward'),
-  steps: say(orNone(count(), 'by epochs'), 'optimizer steps', 'max_steps'),
+  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps'),
   epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
   batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
   maxLength: say(

@@ -48,9 +48,19 @@ export const file = () => text('FILE')
 export const folder = () => text('DIR')
 /** Off unless given. */
 export const toggle = () => v.optional(v.boolean(), false)
-export const count = (least = 1) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
+export const count = (least = 1, most = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most))
 export const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))
 export const positive = () => v.pipe(v.number(), v.gtValue(0))
+/** What divides logits; below, and above, nothing is left of them in float32. `zero` takes the most likely token. */
+export const temperature = (zero = false) =>
+  v.pipe(
+    v.number(),
+    v.check(
+      (value) => (zero && value === 0) || (value >= 1e-6 && value <= 1e6),
+      `must be ${zero ? '0, or ' : ''}from 1e-6 to 1e6`,
+    ),
+  )
 export const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 export const port = () => v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535))
 export const files = () =>

@@ -85,3 +85,8 @@ test("TRL's epsilon is the clip on both sides, unless one of them is given", () 
   expect(clips({ epsilon: 0.1, clipHigh: 0.3 })).toEqual([0.1, 0.3])
   expect(clips({ clipLow: 0.1 })).toEqual([0.1, 0.2])
 })
+
+test('what no run can be made with is refused before one starts', () => {
+  for (const [key, value] of Object.entries({ temperature: 1e-300, loraRank: 100_000, steps: 1e12 }))
+    expect(() => train({ [key]: value })).toThrow(expect.objectContaining({ exit: 2 }))
+})

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type ModelConfig, type Parameter, adaptable, families, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
 import { type Safetensors, type Stored, openSafetensors, writeSafetensors } from './safetensors.ts'
+import { finite } from './weights.ts'
 
 /** W' = W + scale · B·A for every adapted matrix W [out, in]. */
 export interface Adapter {
@@ -29,7 +30,7 @@ const PREFIX = 'base_model.model.'
 const AdapterJson = v.looseObject({
   peft_type: v.literal('LORA', 'peft_type is not LORA'),
   r: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  lora_alpha: v.number(),
+  lora_alpha: v.pipe(v.number(), v.minValue(-1e30), v.maxValue(1e30)),
   use_rslora: v.optional(v.boolean(), false),
   use_dora: v.optional(v.literal(false, 'use_dora is not supported'), false),
   fan_in_fan_out: v.optional(v.literal(false, 'fan_in_fan_out is not supported'), false),
@@ -131,5 +132,5 @@ function take(file: Safetensors, left: Set<string>, name: string, shape: readonl
       { at: file.path },
     )
   left.delete(stored)
-  return file.floats(stored)
+  return finite(file, stored)
 }

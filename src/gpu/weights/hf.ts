@@ -6,9 +6,11 @@ import { endings, families, type Family, type HeadKind, type ModelConfig } from 
 import { readJson } from './folder.ts'
 import { type Rope, scalingKinds } from './rope.ts'
 
+/** Above 0, and within float32. */
+const Positive = v.pipe(v.number(), v.gtValue(0), v.maxValue(1e30))
 const Size = v.pipe(v.number(), v.integer(), v.minValue(1))
 const RopeFields = v.looseObject({
-  rope_theta: v.optional(v.number()),
+  rope_theta: v.optional(Positive),
   rope_type: v.optional(v.string()),
   type: v.optional(v.string()),
   partial_rotary_factor: v.optional(v.number()),
@@ -26,12 +28,12 @@ const ConfigJson = v.looseObject({
   vocab_size: Size,
   max_position_embeddings: Size,
   tie_word_embeddings: v.optional(v.boolean(), false),
-  rms_norm_eps: v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-6),
+  rms_norm_eps: v.optional(Positive, 1e-6),
   hidden_act: v.optional(v.string(), 'silu'),
   attention_bias: v.optional(v.boolean(), false),
   mlp_bias: v.optional(v.boolean(), false),
   use_sliding_window: v.optional(v.boolean(), false),
-  rope_theta: v.optional(v.number()),
+  rope_theta: v.optional(Positive),
   rope_scaling: v.nullish(RopeFields),
   rope_parameters: v.nullish(RopeFields),
 })

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type HeadKind, type ModelConfig, type Parameter, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
 import { loadConfig } from './hf.ts'
-import { type FloatType, isFloatType } from './number.ts'
+import { allFinite, type FloatType, isFloatType } from './number.ts'
 import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
 
 export interface Weights {
@@ -26,9 +26,15 @@ const Index = v.looseObject({ weight_map: v.record(v.string(), v.string()) })
 /** Open the weights of `dir` and check that every one the configuration asks for is there with its shape. Reads no values. */
 export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
   const config = loadConfig(dir, head)
-  const parameters = parametersOf(config)
-  const { fileOf, close } = openShards(dir)
+  const { fileOf, count, close } = openShards(dir)
   try {
+    // Told at once, before a configuration without measure is spelt out into names.
+    if (config.layers > count)
+      throw new HoneError(
+        `Cannot read the model: config.json asks for ${config.layers} layers, the weights hold ${count} tensors`,
+        { at: join(dir, 'config.json') },
+      )
+    const parameters = parametersOf(config)
     const stored = new Map(parameters.map((parameter) => [parameter.name, check(dir, parameter, fileOf)]))
     const find = (name: string) => {
       const found = stored.get(name)
@@ -38,7 +44,7 @@ export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
     return {
       config,
       parameters,
-      read: (name) => find(name).file.floats(name),
+      read: (name) => finite(find(name).file, name),
       storedType: (name) => find(name).type,
       close,
     }
@@ -73,7 +79,19 @@ export function saveModel(
   writeSafetensors(join(dir, 'model.safetensors'), tensors)
 }
 
-function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | undefined; close: () => void } {
+/** The values of a tensor. @throws HoneError where one is NaN or infinite: nothing computed with it would be a number. */
+export function finite(file: Safetensors, name: string): Float32Array<ArrayBuffer> {
+  const values = file.floats(name)
+  if (allFinite(values)) return values
+  throw new HoneError(`Cannot read the model: tensor '${name}' holds values that are not finite`, { at: file.path })
+}
+
+function openShards(dir: string): {
+  fileOf: (tensor: string) => Safetensors | undefined
+  /** Tensors in all files. */
+  count: number
+  close: () => void
+} {
   const single = join(dir, 'model.safetensors')
   const at = join(dir, 'model.safetensors.index.json')
   if (existsSync(single) || !existsSync(at)) {
@@ -83,7 +101,7 @@ function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | un
         hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json.',
       })
     const file = openSafetensors(single)
-    return { fileOf: () => file, close: file.close }
+    return { fileOf: () => file, count: file.entries.size, close: file.close }
   }
   const index = v.safeParse(Index, readJson(at))
   if (!index.success) throw new HoneError('Cannot read the model: the index holds no weight_map', { at })
@@ -100,7 +118,8 @@ function openShards(dir: string): { fileOf: (tensor: string) => Safetensors | un
     close()
     throw error
   }
-  return { fileOf: (tensor) => files.get(map.get(tensor) ?? ''), close }
+  const count = [...files.values()].reduce((sum, { entries }) => sum + entries.size, 0)
+  return { fileOf: (tensor) => files.get(map.get(tensor) ?? ''), count, close }
 }
 
 function check(

@@ -153,6 +153,34 @@ describe('weights', () => {
     expect(() => openWeights(folder(base))).toThrow('holds no model.safetensors')
   })
 
+  test('a value that is not finite is refused by the name of its tensor', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const broken = folder(base)
+      fill(broken, (all) =>
+        all.map((each) =>
+          each.name === 'model.norm.weight' ? { ...each, read: () => each.read().fill(bad, 3, 4) } : each,
+        ),
+      )
+      const weights = openWeights(broken)
+      expect(() => weights.read('model.norm.weight')).toThrow(
+        "tensor 'model.norm.weight' holds values that are not finite",
+      )
+      expect(weights.read('model.embed_tokens.weight')).toHaveLength(160)
+      weights.close()
+    }
+  })
+
+  test('a configuration without measure is held against the weights before it is spelt out', () => {
+    for (const layers of [1e6, 1e15]) {
+      const tall = folder(base)
+      fill(tall)
+      writeFileSync(join(tall, 'config.json'), JSON.stringify({ ...base, num_hidden_layers: layers }))
+      expect(() => openWeights(tall)).toThrow(`config.json asks for ${layers} layers, the weights hold`)
+    }
+    for (const absurd of [{ rope_theta: 0 }, { rope_theta: -1 }, { rms_norm_eps: 1e300 }])
+      expect(() => loadConfig(folder({ ...base, ...absurd }))).toThrow(Object.keys(absurd)[0])
+  })
+
   test('a saved model keeps configuration and tokenizer files and reads back', () => {
     const from = folder(base)
     const config = fill(from)
@@ -250,7 +278,7 @@ function stored({ name, shape }: { name: string; shape: readonly number[] }) {
 
 function fill(
   dir: string,
-  choose: <T>(all: (T & { name: string })[]) => (T & { name: string })[] = (all) => all,
+  choose: (all: ReturnType<typeof stored>[]) => ReturnType<typeof stored>[] = (all) => all,
 ): ModelConfig {
   const config = loadConfig(dir)
   writeSafetensors(join(dir, 'model.safetensors'), choose(parametersOf(config).map(stored)))

@@ -21,12 +21,11 @@ export function needsReference(recipe: TrainRecipe): boolean {
 /** Rollouts that are not live need no pass of the engine: theirs are the log-probs of the sampler, without a reference. */
 export async function freeze(rollouts: readonly Judged[], context: FreezeContext): Promise<Judged<Frozen>[]> {
   const { recipe, law, policy } = context
-  const entropy = recipe.topEntropyShare < 1
   const computed = computesOld(recipe, law)
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Judged, Frozen[]>()
   for (const { items, groups } of pack(live, idsOf, recipe.microBatchTokens)) {
-    const old = computed ? policy.forward(groups, { ...law, entropy }) : undefined
+    const old = computed ? policy.forward(groups, law) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...law, reference: true }) : undefined
     items.forEach((each, g) =>
       frozen.set(
@@ -35,7 +34,6 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
           ...completion,
           old: old?.logprobs[g]![i]! ?? completion.logprobs,
           reference: reference?.logprobs[g]![i],
-          entropies: old?.entropies?.[g]![i],
         })),
       ),
     )
@@ -46,10 +44,10 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
 }
 
 /** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
-export function computesOld({ oldLogprobs, topEntropyShare }: TrainRecipe, law: Law): boolean {
-  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(law)) || topEntropyShare < 1
+export function computesOld({ oldLogprobs }: TrainRecipe, law: Law): boolean {
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(law))
 }
 
 function asSampled(completion: Judged['completions'][number]): Frozen {
-  return { ...completion, old: completion.logprobs, reference: undefined, entropies: undefined }
+  return { ...completion, old: completion.logprobs, reference: undefined }
 }

@@ -58,7 +58,7 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
   const { recipe, law, policy } = context
   const counts = countsOf(rollouts, recipe)
   const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
-  const threshold = recipe.topEntropyShare < 1 ? thresholdOf(trained, recipe) : undefined
+  const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned = { parts: emptyParts(), tokens: 0, sequences: 0 }
   for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {
     const micro = countsOf(items, recipe)
@@ -119,13 +119,20 @@ function perId(rows: readonly Float64Array[], rollouts: readonly Rollout<Weighte
   return rollouts.map(({ completions }) => completions.map((each) => scatter(rows[next++]!, each)))
 }
 
-function thresholdOf(rollouts: readonly Rollout<Weighted>[], { topEntropyShare }: TrainRecipe): number {
-  return entropyThreshold(
-    rollouts.flatMap(({ completions }) =>
-      completions.flatMap((each) => (each.entropies ? [gather(each.entropies, each)] : [])),
-    ),
-    topEntropyShare,
-  )
+/** Anew for every update, of the entropies that the policy has now: those of the rollout would keep another share. */
+async function thresholdOf(
+  rollouts: readonly Rollout<Weighted>[],
+  { recipe, law, policy }: LearnContext,
+): Promise<number> {
+  const entropies: ArrayLike<number>[] = []
+  for (const { items, groups } of pack(rollouts, idsOf, recipe.microBatchTokens)) {
+    const forward = policy.forward(groups, { ...law, entropy: true })
+    items.forEach(({ completions }, g) =>
+      completions.forEach((each, i) => entropies.push(gather(forward.entropies![g]![i]!, each))),
+    )
+    await breathe()
+  }
+  return entropyThreshold(entropies, recipe.topEntropyShare)
 }
 
 function addParts(sum: LossParts, parts: LossParts): void {

@@ -60,7 +60,7 @@ const common = {
     'learning rate after the warm-up',
     'lr_scheduler_type',
   ),
-  warmupSteps: say(v.optional(count(0), 0), 'optimizer steps of linear warm-up'),
+  warmupSteps: say(v.optional(count(0), 0), 'optimizer steps W of linear warm-up; the first has the rate 1/(W + 1)'),
   warmupShare: say(
     v.optional(share(), 0),
     'warm-up as a share of all optimizer steps, where no number is given',
@@ -119,7 +119,11 @@ export const TrainRecipe = v.object({
 
   steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'rollout batches', 'max_steps'),
   epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),
-  promptsPerStep: say(v.optional(count(), 1024), 'prompts in a rollout batch', 'train_batch_size'),
+  promptsPerStep: say(
+    v.optional(count(), 1024),
+    'prompts in a rollout batch; another number is another run from its second step on, as the step is part of every draw',
+    'train_batch_size',
+  ),
   groupSize: say(v.optional(count(), 5), 'completions per prompt', 'num_generations', 'rollout_n'),
   miniBatches: say(v.optional(count(), 4), 'optimizer steps per pass over a rollout batch'),
   iterations: say(v.optional(count(), 1), 'passes over a rollout batch', 'num_iterations', 'ppo_epochs'),

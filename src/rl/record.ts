@@ -76,8 +76,6 @@ export interface Frozen extends Scored {
   old: ArrayLike<number>
   /** Log-probs of the reference, where the recipe asks for a divergence. */
   reference: ArrayLike<number> | undefined
-  /** Entropies under the weights that sampled, where a threshold needs them. */
-  entropies: ArrayLike<number> | undefined
 }
 
 export interface Weighted extends Frozen {

@@ -58,7 +58,7 @@ export const temperature = (zero = false) =>
     v.number(),
     v.check(
       (value) => (zero && value === 0) || (value >= 1e-6 && value <= 1e6),
-      `must be ${zero ? '0, or ' : ''}from 1e-6 to 1e6`,
+      `${zero ? '0 or ' : ''}a number from 1e-6 to 1e6`,
     ),
   )
 export const share = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1))

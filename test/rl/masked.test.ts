@@ -42,7 +42,6 @@ function rollouts(flags: readonly number[][], noise: (t: number) => number): Jud
       reward: i % 3,
       old: numbers(own),
       reference: numbers(own),
-      entropies: numbers(own).map(Math.abs),
     }
   })
   const [first, second] = toyPrompts(2, V)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { RunEvent } from '../../src/rundir/event.ts'
 import { latestCheckpoint } from '../../src/job/train/checkpoint.ts'
+import { entropyThreshold } from '../../src/rl/loss.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import { pathsOf } from '../../src/rundir/paths.ts'
 import { storeIn } from '../../src/job/train/store.ts'
@@ -337,4 +338,30 @@ test('a run that learns says none of this', async () => {
   const { context: run, events } = context({ steps: 8 })
   await train(run, start)
   expect(warnings(events)).toEqual([])
+})
+
+test('the tokens of highest entropy are those of the policy as it is at each update', async () => {
+  const shared = { topEntropyShare: 0.4, klCoefficient: 0, miniBatches: 3, steps: 3, microBatchTokens: 1_000_000 }
+  const { context: run, toy } = context({ ...shared, surrogate: 'reinforce', evalAtStart: false, learningRate: 0.5 })
+  let updates = 0
+  const policy: Toy = {
+    ...toy,
+    accumulate: (groups, options, gradientOf) =>
+      toy.accumulate(groups, options, (forward) => {
+        const gradient = gradientOf(forward)
+        const entropies = forward.entropies!.flat()
+        const threshold = entropyThreshold(entropies, shared.topEntropyShare)
+        gradient.logprobs.flat().forEach((tokens, i) =>
+          tokens.forEach((value, t) => {
+            if (value !== 0) expect(entropies[i]![t]!).toBeGreaterThanOrEqual(threshold)
+            // Of a completion with an advantage every token that counts has a gradient.
+            else if (tokens.some((other) => other !== 0)) expect(entropies[i]![t]!).toBeLessThan(threshold)
+          }),
+        )
+        updates++
+        return gradient
+      }),
+  }
+  await train({ ...run, policy }, start)
+  expect(updates).toBe(9)
 })

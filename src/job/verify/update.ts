@@ -43,7 +43,7 @@ export function weighted(oracle: Oracle, trained?: readonly Span[][]): Judged<We
       const verdict = { score: reward, parts: null, fault: null, reasons: [] }
       const sampled = ownWords({ ids: group.completions[i]!, logprobs: old, finish: 'eos' })
       const masked = trained && { trained: trained[row]! }
-      return { ...sampled, ...masked, text: '', verdict, reward, old, reference, entropies: undefined }
+      return { ...sampled, ...masked, text: '', verdict, reward, old, reference }
     }),
     live: true,
   }))

@@ -32,7 +32,7 @@ export const klSettings = {
     'kl_coef',
   ),
   klEstimator: say(v.optional(names(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
-  klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit'),
+  klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit, as in TRL'),
   klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
   maxKl: say(
     v.optional(v.nullable(positive()), null),

@@ -12,10 +12,15 @@ export const lossSettings = {
   aggregation: say(v.optional(names(aggregations), 'token'), 'how token losses are averaged', 'loss_agg_mode'),
   ...surrogateSettings,
   ...klSettings,
-  entropyCoefficient: say(v.optional(v.number(), 0), 'weight of the entropy bonus', 'entropy_coef', 'entropy_coeff'),
+  entropyCoefficient: say(
+    v.optional(v.number(), 0),
+    'weight of the entropy bonus, which is averaged as the token losses are',
+    'entropy_coef',
+    'entropy_coeff',
+  ),
   topEntropyShare: say(
     v.optional(v.pipe(share(), v.gtValue(0)), 1),
-    'share of tokens, those of highest entropy, with a policy loss',
+    'share of tokens, those of highest entropy at each update, with a policy loss',
     'top_entropy_quantile',
   ),
 }

@@ -4,7 +4,11 @@ import { atLeast, positive, say, type Settings } from '../../text/setting.ts'
 
 /** Settings that objectives have of their own; a row names those that it reads. */
 export const surrogateSettings = {
-  clipLow: say(v.optional(atLeast(0), 0.2), 'ratios below 1 − this are clipped', 'clip_ratio_low'),
+  clipLow: say(
+    v.optional(atLeast(0), 0.2),
+    'ratios below 1 − this are clipped; CISPO has no lower bound',
+    'clip_ratio_low',
+  ),
   clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
   dualClip: say(
     v.optional(v.nullable(v.pipe(v.number(), v.gtValue(1))), null),

@@ -27,7 +27,6 @@ const completion: Weighted = {
   reward: 0.1 + 0.2,
   old: logprobs,
   reference: undefined,
-  entropies: undefined,
   advantage: -1 / 3,
 }
 const rollout: Judged<Weighted> = {

@@ -36,7 +36,7 @@ export async function* readParquet(path: string, chunks: AsyncIterable<Uint8Arra
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new HoneError(`Cannot read parquet: ${reason}`, {
       at: path,
-      hint: 'The file may be cut short; copy it again.',
+      hint: 'the file may be cut short; copy it again',
       cause,
     })
   }

@@ -49,7 +49,7 @@ export async function prepare(files: readonly string[], options: PrepOptions, si
   }
   if (keptOf(run.summary) > 0) return run.summary
   const reasons = [...run.summary.removed].map(([reason, count]) => `${count} ${reason}`)
-  throw new HoneError('Cannot prepare: no row survived.', {
+  throw new HoneError('Cannot prepare: no row survived', {
     at: files.join(', '),
     hint: `${reasons.join(', ')}; --reject FILE lists every one, --from names the source.`,
   })
@@ -124,7 +124,7 @@ async function chooseSource(path: string, records: AsyncGenerator<RawRecord>, op
   }
   const found = recognise(first)
   if (!found) {
-    throw new HoneError('Cannot tell the source from its rows.', {
+    throw new HoneError('Cannot tell the source from its rows', {
       at: path,
       hint: `name it with --from ${Object.keys(sources).join('|')}`,
     })

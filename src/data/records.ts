@@ -2,7 +2,7 @@
 import type { RawRecord, Piece } from './record.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, isObject, JsonError, parseJson, type Json } from '../text/json.ts'
-import { readChunks } from '../text/chunks.ts'
+import { prepend, readChunks } from '../text/chunks.ts'
 import { lineBlocks } from '../text/lines.ts'
 import { readElements } from './elements.ts'
 
@@ -13,8 +13,8 @@ import { readElements } from './elements.ts'
 export async function* readRaw(path: string, onBytes?: (count: number) => void): AsyncGenerator<RawRecord> {
   const chunks = readChunks(path, { onBytes })
   const first = await chunks.next()
-  if (first.done) throw new HoneError('Cannot read rows: the file is empty.', { at: path })
-  const all = withFirst(first.value, chunks)
+  if (first.done) throw new HoneError('Cannot read rows: the file is empty', { at: path })
+  const all = prepend(first.value, chunks)
   if (PARQUET.every((byte, i) => first.value[i] === byte)) {
     const { readParquet } = await import('./parquet.ts')
     yield* readParquet(path, all)
@@ -24,7 +24,7 @@ export async function* readRaw(path: string, onBytes?: (count: number) => void):
   for await (const piece of pieces(first.value, all)) {
     for (const found of unwrap(piece)) yield { index: index++, ...found }
   }
-  if (index === 0) throw new HoneError('Cannot read rows: the file holds none.', { at: path })
+  if (index === 0) throw new HoneError('Cannot read rows: the file holds none', { at: path })
 }
 
 /** Whether a file holds a value a line, rather than one list, one object or parquet. */
@@ -41,10 +41,10 @@ export async function holdsLines(path: string): Promise<boolean> {
 function pieces(first: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Piece> {
   const start = startOf(first)
   if (start.startsWith('[')) return readElements(chunks)
-  return /^\{\s*\n/.test(start) ? readWhole(chunks) : readPieces(chunks)
+  return /^\{\s*\n/.test(start) ? readWhole(chunks) : linePieces(chunks)
 }
 
-async function* readPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+async function* linePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
   for await (const { first, texts } of lineBlocks(chunks)) {
     for (const [i, text] of texts.entries()) if (text.trim() !== '') yield { line: first + i, column: 1, text }
   }
@@ -77,8 +77,3 @@ const startOf = (chunk: Uint8Array): string => new TextDecoder().decode(chunk.su
 
 const PARQUET = [...Buffer.from('PAR1')]
 const WRAPPERS = ['data', 'rows', 'train', 'examples']
-
-async function* withFirst(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first
-  yield* rest
-}

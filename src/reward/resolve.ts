@@ -48,7 +48,7 @@ function parseTerm(text: string): Term {
   const step = stepText === undefined ? undefined : Number(stepText)
   if (step !== undefined && (!Number.isInteger(step) || step < 0)) {
     throw new HoneError(`Cannot read the step in the reward "${text}"`, {
-      hint: 'Write @ and a whole number, such as @30.',
+      hint: 'write @ and a whole number, such as @30',
     })
   }
   return { family: name, variant, step, weight }

@@ -99,9 +99,9 @@ async function* rawChunks(
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error'
     const reason = READ_REFUSALS[code] ?? code
-    throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: ${reason}.`, {
+    throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: ${reason}`, {
       at: path,
-      hint: 'Check the path.',
+      hint: 'check the path',
       cause,
     })
   }
@@ -125,7 +125,8 @@ function* fileChunks(path: string, part: Part | undefined): Generator<Uint8Array
 
 const READ_BLOCK = 2 ** 19
 
-async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The chunks with one before them, such as one that was read to see what follows. */
+export async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first
   yield* rest
 }

@@ -22,7 +22,7 @@ export async function* readRecords(path: string): AsyncGenerator<JsonRecord> {
     yield { line, text, value: parseLine(text, path, line) }
   }
   if (empty)
-    throw new HoneError('Cannot read rows: the file is empty.', { at: path, hint: 'Expected one JSON value per line.' })
+    throw new HoneError('Cannot read rows: the file is empty', { at: path, hint: 'expected one JSON value per line' })
 }
 
 /** The JSON value of one line. @throws HoneError at `file:line:column`. */
@@ -33,7 +33,7 @@ export function parseLine(text: string, path: string, line: number): Json {
     if (!(error instanceof JsonError)) throw error
     throw new HoneError(`Cannot read JSON: ${error.message}`, {
       at: `${path}:${line}:${error.offset + 1}`,
-      hint: 'Expected one JSON value per line; `hone lint` lists every malformed line.',
+      hint: 'expected one JSON value per line; `hone lint` lists every malformed line',
       cause: error,
     })
   }
@@ -128,7 +128,7 @@ function refusing<T>(path: string, write: () => T, cleanUp?: () => void): T {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new HoneError(`Cannot write ${path}: ${reason}`, {
       at: path,
-      hint: 'Check that the folder exists, is writable and has space.',
+      hint: 'check that the folder exists, is writable and has space',
       cause,
     })
   }

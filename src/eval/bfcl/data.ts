@@ -24,7 +24,7 @@ export async function readCategory(folder: string, category: CategoryName): Prom
   if (!existsSync(path))
     throw new HoneError(`Cannot read BFCL category ${category}: no such file`, {
       at: path,
-      hint: 'Expected a folder with BFCL_v4_*.json and possible_answer/.',
+      hint: 'expected a folder with BFCL_v4_*.json and possible_answer/',
     })
   const answers = new Map<string, Py[]>()
   const answerPath = join(folder, 'possible_answer', `BFCL_v4_${category}.json`)

@@ -21,7 +21,7 @@ const BLOCK_ROWS = 1024
  */
 export async function* readSamples(path: string): AsyncGenerator<PlacedSample[]> {
   let empty = true
-  for await (const block of isParquet(path) ? parquetBlocks(path) : lineBlocks(path)) {
+  for await (const block of isParquet(path) ? parquetBlocks(path) : sampleBlocks(path)) {
     if (block.length === 0) continue
     empty = false
     yield block
@@ -29,11 +29,11 @@ export async function* readSamples(path: string): AsyncGenerator<PlacedSample[]>
   if (empty)
     throw new HoneError('Cannot score rows: the file is empty', {
       at: path,
-      hint: 'Expected one JSON object per line.',
+      hint: 'expected one JSON object per line',
     })
 }
 
-async function* lineBlocks(path: string): AsyncGenerator<PlacedSample[]> {
+async function* sampleBlocks(path: string): AsyncGenerator<PlacedSample[]> {
   for await (const { first, texts } of readLineBlocks(path)) {
     const block: PlacedSample[] = []
     for (const [i, text] of texts.entries()) {

@@ -97,7 +97,7 @@ export async function explainRow(
   }
   throw new HoneError(`Cannot explain row ${id}: there is none`, {
     at: files.join(', '),
-    hint: 'Give the id of a row, or its line number where rows have no id.',
+    hint: 'give the id of a row, or its line number where rows have no id',
   })
 }
 

@@ -16,6 +16,7 @@ import { generateAll } from '../src/gpu/policy/generate.ts'
 import { openModel } from '../src/gpu/policy/model.ts'
 import type { ModelOptions } from '../src/gpu/policy/trainable.ts'
 import type { PerToken } from '../src/gpu/policy/policy.ts'
+import { adaptable } from '../src/gpu/weights/family.ts'
 import { tinyFamilies, writeTinyModel } from './gpu/tiny-model.ts'
 import { sharedPath } from './shared.ts'
 
@@ -47,14 +48,19 @@ async function engine(): Promise<void> {
     const at = (place: number) => Number(read.u64(table, 8 * place))
     return { up: at(6), bytesUp: at(7), down: at(8), bytesDown: at(9), launches: at(0) + at(1) }
   }
-  const targets = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const
-  const ways: Record<string, ModelOptions> = {
+  const trainings: Record<string, ModelOptions> = {
     full: { training: { kind: 'full' }, reference: true },
     'full, recomputing': { training: { kind: 'full' }, reference: true, activationBudget: 0 },
-    LoRA: { training: { kind: 'lora', rank: 4, alpha: 8, targets, seed: 0 } },
+    LoRA: { training: { kind: 'lora', rank: 4, alpha: 8, targets: adaptable, seed: 0 } },
   }
+  const ways = (['f32', 'f16', 'bf16'] as const).flatMap((dtype) =>
+    Object.entries(trainings).map(([training, options]): [string, ModelOptions] => [
+      `${dtype}, ${training}`,
+      { ...options, precision: { weights: dtype, compute: dtype, reduce: 'f32' } },
+    ]),
+  )
   for (const family of Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])
-    for (const [way, options] of Object.entries(ways)) {
+    for (const [way, options] of ways) {
       const model = openModel(device, writeTinyModel(join(folder, family), family), options)
       const prompts = [
         [5, 6, 7, 8],

@@ -4,6 +4,7 @@ import './ops.ts'
 import type { Node, Type, Value } from './value.ts'
 
 export { cast, constant, input, op, opAll, type Operand } from './node.ts'
+export { scatterAdd, zeros } from './ops/sums.ts'
 
 /** A model: the part of a graph between named inputs and named outputs. */
 export interface Cut {

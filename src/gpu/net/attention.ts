@@ -60,7 +60,7 @@ export function attention(
 /** Causal attention of each prompt to itself, in chunks of queries: [N·P, K·S·H]. */
 function attendPrompt(config: ModelConfig, sizes: BatchSizes, q: Value, keys: Value, values: Value): Value {
   const { groups: N, prompt: P } = sizes
-  const { K, S, H, scale } = heads(config)
+  const { K, S, H, scale } = headSizes(config)
   const shaped = op('Reshape', [q], { shape: [N, P, K, S, H] })
   const chunks = chunked(
     op('Transpose', [shaped], { perm: [0, 2, 3, 1, 4] }),
@@ -90,7 +90,7 @@ function attendCompletions(
   prompt: { keys: Value; values: Value; mask: Value | undefined } | undefined,
 ): Value {
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
-  const { K, S, H, scale } = heads(config)
+  const { K, S, H, scale } = headSizes(config)
   const rowsAtOnce = scoreRows(N * K * S, P + R)
   const atOnce = Math.max(1, Math.floor(rowsAtOnce / R))
   const perHead = op('Transpose', [op('Reshape', [q], { shape: [N, G, R, K, S, H] })], { perm: [0, 3, 1, 4, 2, 5] })
@@ -146,7 +146,12 @@ function scoreRows(heads: number, keys: number): number {
 }
 
 /** Sizes of the heads and the scale of their scores, 1/√H. */
-export function heads({ heads, kvHeads, headDim }: ModelConfig): { K: number; S: number; H: number; scale: number } {
+export function headSizes({ heads, kvHeads, headDim }: ModelConfig): {
+  K: number
+  S: number
+  H: number
+  scale: number
+} {
   return { K: kvHeads, S: heads / kvHeads, H: headDim, scale: 1 / Math.sqrt(headDim) }
 }
 

@@ -3,7 +3,7 @@
 //
 // Letters as in block.ts; B = N·G rows, t tokens in each row's own cache. The own cache is time-major, [t, B·K, H]: the
 // first graph writes its last entry by having its outputs bound there, the second reads it through transBatchB.
-import { heads } from './attention.ts'
+import { headSizes } from './attention.ts'
 import { block, type LinearMaps } from './block.ts'
 import { blockWeights } from './block-graphs.ts'
 import type { Net } from './precision.ts'
@@ -16,7 +16,7 @@ import type { ModelConfig } from '../weights/family.ts'
 export function projectStep(net: Net, rows: number): Cut {
   const { inputs, activations } = step(net, rows, 1, 0)
   const { x, cos, sin, weights } = inputs
-  const { K, H } = heads(net.config)
+  const { K, H } = headSizes(net.config)
   const entry = (value: Value) => op('Reshape', [value], { shape: [rows * K, H] })
   return cut(
     `decode-project-${rows}`,
@@ -40,7 +40,7 @@ function step(net: Net, groups: number, samples: number, prompt: number) {
   const { config, precision } = net
   const [N, G, P] = [groups, samples, prompt]
   const B = N * G
-  const { K, H } = heads(config)
+  const { K, H } = headSizes(config)
   const activation = (shape: readonly (number | string)[]) => input(precision.compute, shape)
   const inputs = {
     x: activation([B, config.hidden]),
@@ -76,7 +76,7 @@ function attendCaches(
   { ownKeys, ownValues }: Own,
   shared: Shared | undefined,
 ): Value {
-  const { K, S, H, scale } = heads(config)
+  const { K, S, H, scale } = headSizes(config)
   const B = fixed(query.shape[0])
   const rows = { shape: [B, K * S * H] }
   const perRow = op('Reshape', [query], { shape: [B * K, S, H] })

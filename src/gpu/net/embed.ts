@@ -3,8 +3,7 @@
 // Letters: T rows, D hidden, V vocabulary.
 import type { Net } from './precision.ts'
 import type { Value } from '../graph/value.ts'
-import { cast, op } from '../graph/graph.ts'
-import { scatterAdd } from '../graph/ops/sums.ts'
+import { cast, op, scatterAdd } from '../graph/graph.ts'
 
 /** Rows of the embedding [V, D]: ids [T] → x [T, D]. */
 export function embed({ precision }: Net, ids: Value, weight: Value): Value {

@@ -2,6 +2,7 @@
 import type { CallFormat } from './call/format.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
+import { parseMistral } from './call/mistral.ts'
 import { parsePythonic } from './call/pythonic.ts'
 import { readValue, toCall, toCalls } from './call/read.ts'
 import { parseTagged } from './call/tagged.ts'
@@ -21,7 +22,11 @@ export const callFormats = {
   hermes: {
     what: 'Hermes, Qwen 2.5 and Qwen 3: one {name, arguments} in each <tool_call> block',
     parse: (text) =>
-      parseTagged(text, { ...TOOL_CALL, closeOptional: true, read: (body) => [toCall(readValue(body))] }),
+      parseTagged(text, {
+        ...TOOL_CALL,
+        closeOptional: true,
+        read: (body) => [toCall(readValue(body), { objects: true })],
+      }),
     write: (turn) => writeTurn(turn, blockEach),
   },
   toolrl: {
@@ -29,7 +34,7 @@ export const callFormats = {
     parse: (text) =>
       parseTagged(text, {
         ...TOOL_CALL,
-        read: (body) => body.split('\n').map((line) => toCall(readValue(line), ['parameters'])),
+        read: (body) => body.split('\n').map((line) => toCall(readValue(line), { keys: ['parameters'] })),
       }),
     write: (turn) => writeTurn(turn, linesInBlock),
   },
@@ -46,12 +51,12 @@ export const callFormats = {
   'toolace-tool-n1': toolaceToolN1,
   json: {
     what: 'JSON objects or lists of {name, arguments}, plain or in a ```json fence',
-    parse: (text) => parseObjects(text, { nestedText: true }),
+    parse: (text) => parseObjects(text),
     write: (turn) => writeTurn(turn, list),
   },
   mistral: {
-    what: 'Mistral: [TOOL_CALLS] and a list of {name, arguments}',
-    parse: (text) => parseObjects(text.replaceAll('[TOOL_CALLS]', '')),
+    what: 'Mistral: [TOOL_CALLS] and a list of {name, arguments}, or [TOOL_CALLS]name[ARGS]{…} for each call',
+    parse: parseMistral,
     write: (turn) => writeTurn(turn, mistral),
   },
 } satisfies Record<string, CallFormat>

@@ -1,11 +1,12 @@
 // Rewards of the completion's shape, whatever it says: length of the thinking, repetition, overlong replies.
 import { splitThink } from '../dialogue/call/read.ts'
+import { callTexts } from '../dialogue/call/values.ts'
 import { words } from '../text/python/text.ts'
 import type { Sample, Verdict } from './reward.ts'
 
 /** Words of thinking over the words wanted, at most 1 (ToolRL's length reward, not rounded). */
 export function scoreLength({ completion }: Sample, wanted: number): Verdict {
-  const { think } = splitThink(completion)
+  const { think } = splitThink(completion, (text) => callTexts(text))
   const share = Math.min(words(think ?? '').length / wanted, 1)
   return one('length', share, share < 1 ? `thinking of fewer than ${wanted} words` : undefined)
 }

@@ -130,7 +130,7 @@ const whole: [parser: string, what: string, text: string, expected: Case][] = [
     'llama3-json',
     'braces in prose',
     'the set {a, b} is {} and [1]',
-    { calls: [], rest: 'the set\n{a, b}\nis\n{}\nand\n[1]' },
+    { calls: [], rest: 'the set {a, b} is {} and [1]' },
   ],
   ['pythonic', 'a list of calls', '[f(x=1), g()]', { calls: [f(), g] }],
   [
@@ -144,6 +144,37 @@ const whole: [parser: string, what: string, text: string, expected: Case][] = [
   ['pythonic', "Llama 4's tags", '<|python_start|>[f(x=1)]<|python_end|><|eot_id|>', { calls: [f()] }],
   ['pythonic', 'thinking before', '<think>hm</think>[f(x=1)]', { calls: [f()], think: 'hm' }],
   ['pythonic', 'an empty list', '[]', { calls: [] }],
+  ['pythonic', 'keywords of Python as names', "[f(from='a', class=1)]", { calls: [f({ from: 'a', class: 1 })] }],
+  ['pythonic', 'a raw line break in a short string', "[f(x='a\n\tb')]", { calls: [f({ x: 'a\n\tb' })] }],
+  [
+    'pythonic',
+    'names that Python has not',
+    '[Get Time(a-b=1), /v1/x()]',
+    {
+      calls: [
+        { name: 'Get Time', arguments: { 'a-b': 1 } },
+        { name: '/v1/x', arguments: {} },
+      ],
+    },
+  ],
+  [
+    'pythonic',
+    'a call after brackets of prose',
+    'See [the docs (page 3)]. [f(x=1)]',
+    { calls: [f()], rest: 'See [the docs (page 3)].' },
+  ],
+  [
+    'pythonic',
+    'a thought with a call that breaks off',
+    "say [f(x=user's</think>[f(x=1)]",
+    { calls: [f()], think: "say [f(x=user's" },
+  ],
+  [
+    'pythonic',
+    'a dotted name of many parts',
+    `[${'a.'.repeat(200_000)}b(x=1)]`,
+    { calls: [{ name: `${'a.'.repeat(200_000)}b`, arguments: { x: 1 } }] },
+  ],
   ['json', 'a fenced list', 'Here:\n```json\n[' + F + ']\n```\nDone', { calls: [f()], rest: 'Here:\nDone' }],
   ['json', 'a fenced object without a language', '```\n' + F + '\n```', { calls: [f()] }],
   ['json', 'a bare list', `[${F}, ${G}]`, { calls: [f(), g] }],
@@ -154,6 +185,52 @@ const whole: [parser: string, what: string, text: string, expected: Case][] = [
     { calls: [f({ x: '```' })] },
   ],
   ['json', 'arguments as JSON text', '{"name":"f","arguments":"{\\"x\\": 1}"}', { calls: [f()] }],
+  [
+    'json',
+    'an object after an unfinished brace',
+    `{thinking: yes, then ${F}`,
+    { calls: [f()], rest: '{thinking: yes, then' },
+  ],
+  ['json', 'an object in brackets of prose', `[Calling: ${F}]`, { calls: [f()], rest: '[Calling:\n]' }],
+  ['json', 'no call inside other data', `{"result": ${F}}`, { calls: [], rest: `{"result": ${F}}` }],
+  ['hermes', 'arguments as JSON text', block('{"name":"f","arguments":"{\\"x\\": 1}"}'), { calls: [f()] }],
+  [
+    'hermes',
+    'a think tag in a call after text',
+    `Sure. ${block('{"name":"f","arguments":{"x":"</think>"}}')}`,
+    { calls: [f({ x: '</think>' })], rest: 'Sure.' },
+  ],
+  [
+    'hermes',
+    'thinking that the prompt opened and that begins with a rehearsed call',
+    `${block(G)} no</think>${block(F)}`,
+    { calls: [f()], think: `${block(G)} no` },
+  ],
+  [
+    'tool-n1',
+    'think tags in JSON text inside JSON text',
+    `<tool_call>${JSON.stringify(F.replace('1', '"</think>"'))}</tool_call>`,
+    { calls: [f({ x: '</think>' })] },
+  ],
+  [
+    'llama3-json',
+    'a program that prints a think tag',
+    '<|python_tag|>print("</think>")',
+    { calls: [{ name: 'code_interpreter', arguments: { code: 'print("</think>")' } }] },
+  ],
+  ['mistral', 'a name and arguments', '[TOOL_CALLS]f{"x": 1}</s>', { calls: [f()] }],
+  [
+    'mistral',
+    'a mark each',
+    'Ok.[TOOL_CALLS]f[ARGS]{"x": 1}[TOOL_CALLS]g[CALL_ID]a1[ARGS]{}',
+    { calls: [f(), g], rest: 'Ok.' },
+  ],
+  [
+    'mistral',
+    "Magistral's thought",
+    `[THINK]try ${G}[/THINK][TOOL_CALLS]f[ARGS]{"x": 1}`,
+    { calls: [f()], think: `try ${G}` },
+  ],
   ['mistral', 'a list after the tag', `[TOOL_CALLS] [${F}]</s>`, { calls: [f()] }],
 ]
 
@@ -179,6 +256,20 @@ const broken: [parser: string, what: string, text: string, calls: Call[], fault:
   ['llama3-json', 'an object cut short', '{"name": "f", "parameters": {"x": "a', [], 'truncated'],
   ['llama3-json', 'an object without parameters', '{"name": "f"}', [], 'malformed'],
   ['llama3-json', 'a built-in tool cut short', '<|python_tag|>brave_search.call(query="x', [], 'malformed'],
+  [
+    'hermes',
+    'a call cut short behind a think tag',
+    '<tool_call>{"name": "f", "arguments": {"x": "</think>',
+    [],
+    'truncated',
+  ],
+  ['hermes', 'arguments that are no object', block('{"name": "f", "arguments": [1]}'), [], 'malformed'],
+  ['mistral', 'arguments cut short', '[TOOL_CALLS]f[ARGS]{"x": "</think>', [], 'truncated'],
+  ['mistral', 'a name alone', '[TOOL_CALLS]f', [], 'truncated'],
+  ['pythonic', 'a list cut short behind a think tag', '[f(x="</think>', [], 'truncated'],
+  ['pythonic', 'an argument given twice', '[f(x=1, x=2)]', [], 'malformed'],
+  ['pythonic', 'a long sum', `[f(x=${'1+'.repeat(200_000)}1)]`, [], 'malformed'],
+  ['pythonic', 'a long path of attributes', `[f(x=${'a.'.repeat(200_000)}b)]`, [], 'malformed'],
   ['pythonic', 'a list cut short', '[f(x=1), g(a="b', [], 'truncated'],
   ['pythonic', 'a positional argument', '[f(1)]', [], 'malformed'],
   ['pythonic', 'an argument that is no literal', '[f(x=h(1))]', [], 'malformed'],
@@ -213,7 +304,37 @@ test.each(HOSTILE)('Megabytes of %s are read in linear time by every parser', (_
   }
 })
 
-const text = fc.string({ unit: 'grapheme' })
+/** What opens and closes thoughts, calls and turns in some format. */
+const MARKS = [
+  '<think>',
+  '</think>',
+  '[THINK]',
+  '[/THINK]',
+  '<tool_call>',
+  '</tool_call>',
+  '<|python_tag|>',
+  '<|python_start|>',
+  '<|python_end|>',
+  '[TOOL_CALLS]',
+  '[ARGS]',
+  '```json',
+  '```',
+  '<|im_end|>',
+  '</s>',
+  '"}]',
+  "')]",
+  F,
+  '[f(x=1)]',
+]
+const text = fc
+  .oneof(
+    { weight: 2, arbitrary: fc.string({ unit: 'grapheme' }) },
+    {
+      weight: 1,
+      arbitrary: fc.array(fc.oneof(fc.constantFrom(...MARKS), fc.string({ maxLength: 3 })), { maxLength: 4 }),
+    },
+  )
+  .map((parts) => (typeof parts === 'string' ? parts : parts.join('')))
 const number = fc.oneof(
   fc.maxSafeInteger(),
   fc.bigInt({ min: 2n ** 53n, max: 2n ** 70n }),
@@ -227,13 +348,8 @@ const value = fc.letrec<{ value: Json }>((tie) => ({
     fc.dictionary(text, tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).value
-const identifier = fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/).filter((word) => !KEYWORDS.has(word))
-/** Python's, and the names that its syntax keeps for values. */
-const KEYWORDS = new Set(
-  'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
-    ' ',
-  ),
-)
+/** Python's keywords are names like others. */
+const identifier = fc.oneof(fc.constantFrom('from', 'class', 'in', 'None'), fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/))
 const callsOf = (name: fc.Arbitrary<string>, key: fc.Arbitrary<string>) =>
   fc.array(fc.record({ name, arguments: fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true }) }), {
     minLength: 1,

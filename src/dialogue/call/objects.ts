@@ -1,48 +1,52 @@
 // Reads calls written as bare JSON: Llama 3's objects between semicolons, objects and lists in a fence or plain.
 import type { Call, Parsed } from './format.ts'
-import { isObject, type Json } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
-import { spanOf } from '../../text/json/scan.ts'
-import { Malformed, readValue, splitThink, toCalls } from './read.ts'
+import { Malformed, readArguments, readValue, splitThink, toCalls, type Thought } from './read.ts'
+import { callTexts, headBefore } from './values.ts'
 
-const KEYS = ['arguments', 'parameters']
+const SPELLING = { keys: ['arguments', 'parameters'], objects: true }
 
 export interface Objects {
-  /** Arguments written as JSON text are read. */
-  nestedText?: boolean
+  /** Marks that set calls apart and are no text. */
+  marks?: readonly string[]
+  /** What stands before the bare arguments of a call, up to its end; group 1 is the name. */
+  head?: RegExp
+  /** How thinking is set apart. */
+  thought?: (completion: string) => Thought
 }
 
 /**
  * Every bracketed JSON value that looks like a call (an object with a name, or a list of such) among other text. Prose with
  * brackets is left alone; a call cut short, or without arguments, is a fault and gives no call. Time is linear in the text.
  */
-export function parseObjects(completion: string, { nestedText = false }: Objects = {}): Parsed {
-  const { think, text, unfinished } = splitThink(completion)
+export function parseObjects(
+  completion: string,
+  { marks = [], head, thought = (whole) => splitThink(whole, (text) => callTexts(text)) }: Objects = {},
+): Parsed {
+  const { think, text, unfinished } = thought(completion)
   if (unfinished) return { think, calls: [], rest: strip(text), fault: 'truncated: thinking without an end' }
   const calls: Call[] = []
   const rest: string[] = []
   let fault: string | null = null
   let at = 0
-  for (let start = nextBracket(text, 0); start >= 0; start = nextBracket(text, at)) {
-    rest.push(text.slice(at, start))
-    const { end, closed } = spanOf(text, start, true)
-    at = Math.max(end, start + 1)
-    const raw = text.slice(start, at)
+  for (const { start, end, state, looksLikeCall } of callTexts(text, head ? { head } : {})) {
+    const raw = text.slice(start, end)
+    const named = headBefore(text, start, head)
     try {
-      if (!closed && at < text.length) throw new Malformed('not JSON')
-      if (!closed) throw new Malformed('the text ends inside a JSON value')
-      const found = toCalls(readValue(raw), KEYS)
-      if (nestedText) for (const call of found) call.arguments = readNested(call.arguments)
+      if (state !== 'whole') throw new Malformed(state === 'cut' ? 'the text ends inside a JSON value' : 'not JSON')
+      const value = readValue(raw)
+      const found = named ? [{ name: named[1]!, arguments: readArguments(value) }] : toCalls(value, SPELLING)
       for (const call of found) calls.push(call)
+      rest.push(text.slice(at, start - (named?.[0].length ?? 0)))
+      at = end
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
-      if (LOOKS_LIKE_CALL.test(raw))
-        fault ??= `${closed || at < text.length ? 'malformed' : 'truncated'}: ${error.message}`
-      rest.push(raw)
+      if (looksLikeCall) fault ??= `${state === 'cut' ? 'truncated' : 'malformed'}: ${error.message}`
     }
   }
   rest.push(text.slice(at))
-  return { think, calls, rest: rest.map(withoutSigns).filter(Boolean).join('\n'), fault }
+  const plain = (piece: string): string => withoutSigns(marks.reduce((text, mark) => text.replaceAll(mark, ''), piece))
+  return { think, calls, rest: rest.map(plain).filter(Boolean).join('\n'), fault }
 }
 
 /** A piece of text without the signs that only set calls apart: code fences around it, a semicolon or comma between two. */
@@ -51,22 +55,4 @@ function withoutSigns(piece: string): string {
   for (const fence of ['```json', '```']) if (text.endsWith(fence)) text = strip(text.slice(0, -fence.length))
   if (text.startsWith('```')) text = strip(text.slice(3))
   return text === ';' || text === ',' ? '' : text
-}
-
-/** A list or object that opens with "name", as every template orders it, or that is all there is. */
-const LOOKS_LIKE_CALL = /^[[{\s]*"(?:name|arguments|parameters|type)"\s*:/
-
-function nextBracket(text: string, from: number): number {
-  for (let i = from; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 0x7b || code === 0x5b) return i
-  }
-  return -1
-}
-
-function readNested(value: Json): Json {
-  if (typeof value !== 'string') return value
-  const nested = readValue(value)
-  if (!isObject(nested)) throw new Malformed('arguments in text must be a JSON object')
-  return nested
 }

@@ -7,64 +7,69 @@ import { parseExpression } from '../../text/python/syntax.ts'
 import { strip } from '../../text/python/text.ts'
 import { toJson } from '../../text/python/json.ts'
 import { PythonError } from '../../text/python/value.ts'
-import { DEPTH_LIMIT, Malformed, splitThink } from './read.ts'
+import { callLists, cutCall, type CutCall } from './python-list.ts'
+import { Malformed, splitThink } from './read.ts'
 
-const START = /\[\s*[\p{L}_][\p{L}\p{N}_.]*\s*\(/u
+/** Llama 4's. */
+const MARKS = /<\|python_(?:start|end)\|>/g
 
-/** The first list of calls; text may stand before and after it. `[]` alone is no call. Positional arguments are a fault. */
+/**
+ * The first list of calls that reads; text may stand before and after it. `[]` alone is no call. Names and keys are taken as they
+ * are written, Python's keywords too. Positional arguments are a fault.
+ */
 export function parsePythonic(completion: string): Parsed {
-  const { think, text: tagged, unfinished } = splitThink(completion)
-  if (unfinished) return { think, calls: [], rest: strip(tagged), fault: 'truncated: thinking without an end' }
-  const text = strip(tagged.replaceAll('<|python_start|>', '').replaceAll('<|python_end|>', ''))
-  if (/^\[\s*\]$/.test(text)) return { think, calls: [], rest: '', fault: null }
-  const start = text.search(START)
-  if (start < 0) return { think, calls: [], rest: text, fault: null }
-  let end: number | undefined
-  try {
-    end = listEnd(text, start)
-    if (end === undefined) throw new Malformed('the text ends inside a list of calls')
-    const calls = readList(text.slice(start, end))
-    return { think, calls, rest: strip(text.slice(0, start) + text.slice(end)), fault: null }
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error
-    return { think, calls: [], rest: text, fault: `${end === undefined ? 'truncated' : 'malformed'}: ${error.message}` }
+  const { think, text: whole, unfinished } = splitThink(completion, callLists)
+  const plain = (text: string): string => text.replace(MARKS, '')
+  const text = strip(whole)
+  if (unfinished) return { think, calls: [], rest: text, fault: 'truncated: thinking without an end' }
+  if (/^\s*\[\s*\]\s*$/.test(plain(text))) return { think, calls: [], rest: '', fault: null }
+  let fault: string | null = null
+  for (const { start, end, state, calls } of callLists(text)) {
+    try {
+      if (state === 'cut') throw new Malformed('the text ends inside a list of calls')
+      if (state === 'broken') throw new Malformed('not a list of calls')
+      return {
+        think,
+        calls: calls.map(toCall),
+        rest: strip(plain(text.slice(0, start)) + plain(text.slice(end))),
+        fault,
+      }
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      fault ??= `${state === 'cut' ? 'truncated' : 'malformed'}: ${error.message}`
+    }
   }
+  return { think, calls: [], rest: strip(plain(text)), fault }
 }
 
 /** One call expression, such as brave_search.call(query="x"). @throws Malformed */
 export function readExpression(source: string): Call {
-  return toCall(parse(source))
+  return toCall(cutCall(source))
 }
 
-function readList(source: string): Call[] {
-  const node = parse(source)
-  if (node.kind !== 'List') throw new Malformed('not a list of calls')
-  return node.items.map(toCall)
+function toCall({ name, args }: CutCall): Call {
+  if (name === '') throw new Malformed('not a call')
+  const values = new Map<string, Json>()
+  for (const arg of args) {
+    const [head, key] = KEY.exec(arg) ?? []
+    if (head === undefined || key === undefined) throw new Malformed('an argument without a name')
+    if (values.has(key)) throw new Malformed(`the argument ${key} twice`)
+    values.set(key, readLiteral(parse(arg.slice(head.length))))
+  }
+  return { name, arguments: Object.fromEntries(values) }
 }
 
+const KEY = /^([^\s()[\]{}'"=:*]+)\s*=(?!=)/
+
+/** Line breaks count for nothing, as within the brackets of the call. */
 function parse(source: string): Node {
+  if (source.trim() === '') throw new Malformed('an argument without a value')
   try {
-    return parseExpression(source)
+    return parseExpression(`(${source})`)
   } catch (error) {
     if (error instanceof PythonError) throw new Malformed(error.message)
     throw error
   }
-}
-
-function toCall(node: Node): Call {
-  if (node.kind !== 'Call') throw new Malformed('not a call')
-  if (node.args.length > 0) throw new Malformed('an argument without a name')
-  const entries = node.keywords.map(({ name, value }): [string, Json] => {
-    if (name === null) throw new Malformed('** in a call')
-    return [name, readLiteral(value)]
-  })
-  return { name: dottedName(node.func), arguments: Object.fromEntries(entries) }
-}
-
-function dottedName(node: Node): string {
-  if (node.kind === 'Name') return node.id
-  if (node.kind === 'Attribute') return `${dottedName(node.value)}.${node.name}`
-  throw new Malformed('a call must have a plain or dotted name')
 }
 
 /** JSON's true, false and null are read too: models mix them in. */
@@ -87,28 +92,4 @@ function readLiteral(node: Node): Json {
     if (error instanceof PythonError) throw new Malformed('an argument must be a literal')
     throw error
   }
-}
-
-/** Index after the bracket that closes the list begun at `start`, quotes respected; undefined where the text ends before. */
-function listEnd(text: string, start: number): number | undefined {
-  let depth = 0
-  for (let i = start; i < text.length; i++) {
-    const character = text[i]!
-    if (character === "'" || character === '"') {
-      const close = quoteEnd(text, i, text.startsWith(character.repeat(3), i) ? character.repeat(3) : character)
-      if (close === undefined) return undefined
-      i = close - 1
-    } else if ('([{'.includes(character)) {
-      if (++depth > DEPTH_LIMIT) throw new Malformed('nested too deep')
-    } else if (')]}'.includes(character) && --depth === 0) return i + 1
-  }
-  return undefined
-}
-
-function quoteEnd(text: string, start: number, quote: string): number | undefined {
-  for (let i = start + quote.length; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text.startsWith(quote, i)) return i + quote.length
-  }
-  return undefined
 }

@@ -1,12 +1,18 @@
 // What every parser needs: the thinking set apart, the end of a JSON value found without parsing it, a JSON value as a call.
 import type { Call } from './format.ts'
-import { isObject, JsonError, MAX_DEPTH, parseJson, type Json } from '../../text/json.ts'
+import { isObject, JsonError, MAX_DEPTH, parseJson, type Json, type JsonObject } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
 
 /** Why a text that looks like a call is none. */
 export class Malformed extends Error {}
 
 const END_TOKENS = ['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<|endoftext|>', '</s>']
+
+/** A part of a text, `end` exclusive. */
+export interface Part {
+  start: number
+  end: number
+}
 
 export interface Thought {
   /** Text between the think tags, stripped; null where there are none. */
@@ -17,29 +23,46 @@ export interface Thought {
   unfinished: boolean
 }
 
+export interface ThoughtTags {
+  open: string
+  close: string
+}
+
+const THINK: ThoughtTags = { open: '<think>', close: '</think>' }
+
 /**
- * Sets the first thinking apart. A closing tag alone ends thinking that the prompt began. Think tags after `callTag` belong to a call's
- * text and are left alone.
+ * Sets the first thinking apart. A closing tag alone ends thinking that the prompt began. Tags inside `calls`, the parts of the text
+ * that are calls, rehearsed ones too, are data.
  */
-export function splitThink(completion: string, callTag?: string): Thought {
+export function splitThink(
+  completion: string,
+  calls: (text: string) => Iterable<Part> = () => [],
+  { open, close }: ThoughtTags = THINK,
+): Thought {
   const text = withoutEndTokens(completion)
-  const open = text.indexOf('<think>')
-  const close = text.indexOf('</think>')
   const plain = { think: null, text, unfinished: false }
-  if (open < 0 && close < 0) return plain
-  const begin = open >= 0 && (close < 0 || open < close) ? open : -1
-  if (callTag !== undefined) {
-    const call = text.indexOf(callTag)
-    if (call >= 0 && (begin < 0 ? strip(text.slice(0, call)) === '' : call < begin)) return plain
-  }
-  if (close < 0)
-    return { think: strip(text.slice(begin + '<think>'.length)), text: text.slice(0, begin), unfinished: true }
-  const think = strip(begin < 0 ? text.slice(0, close) : text.slice(begin + '<think>'.length, close))
+  if (!text.includes(open) && !text.includes(close)) return plain
+  const visible = blankOut(text, calls(text))
+  const [first, end] = [visible.indexOf(open), visible.indexOf(close)]
+  if (first < 0 && end < 0) return plain
+  if (first < 0 || (end >= 0 && end < first))
+    return { think: strip(text.slice(0, end)), text: text.slice(end + close.length), unfinished: false }
+  const begin = first + open.length
+  // A call gone wrong in the thinking may seem to hold the closing tag: thinking ends all the same.
+  const last = end >= 0 ? end : text.indexOf(close, begin)
+  if (last < 0) return { think: strip(text.slice(begin)), text: text.slice(0, first), unfinished: true }
   return {
-    think,
-    text: (begin < 0 ? '' : text.slice(0, begin)) + text.slice(close + '</think>'.length),
+    think: strip(text.slice(begin, last)),
+    text: text.slice(0, first) + text.slice(last + close.length),
     unfinished: false,
   }
+}
+
+/** The text with blanks for its `parts`, so that what is outside them can be sought. */
+export function blankOut(text: string, parts: Iterable<Part>): string {
+  let visible = ''
+  for (const { start, end } of parts) visible += text.slice(visible.length, start) + ' '.repeat(end - start)
+  return visible + text.slice(visible.length)
 }
 
 function withoutEndTokens(text: string): string {
@@ -60,19 +83,34 @@ export function readValue(text: string): Json {
   }
 }
 
-/** An object with a name and one of `keys` as a call. @throws Malformed for anything less. */
-export function toCall(value: Json, keys: readonly string[] = ['arguments']): Call {
+export interface CallSpelling {
+  /** Names of the member that holds the arguments. */
+  keys?: readonly string[]
+  /** Arguments are an object, or the text of one; else any value. */
+  objects?: boolean
+}
+
+/** An object with a name and arguments as a call. @throws Malformed for anything less. */
+export function toCall(value: Json, { keys = ['arguments'], objects = false }: CallSpelling = {}): Call {
   if (!isObject(value)) throw new Malformed('a call must be an object')
   const name = value['name']
   if (typeof name !== 'string' || name === '') throw new Malformed('a call must have a "name"')
   const key = keys.find((key) => Object.hasOwn(value, key))
   if (key === undefined) throw new Malformed(`the call of ${name} has no "${keys.join('" or "')}"`)
-  return { name, arguments: value[key] ?? null }
+  const written = value[key] ?? null
+  return { name, arguments: objects ? readArguments(written) : written }
 }
 
 /** One object or a list of them as calls. @throws Malformed */
-export function toCalls(value: Json, keys?: readonly string[]): Call[] {
-  return Array.isArray(value) ? value.map((item) => toCall(item, keys)) : [toCall(value, keys)]
+export function toCalls(value: Json, spelling?: CallSpelling): Call[] {
+  return Array.isArray(value) ? value.map((item) => toCall(item, spelling)) : [toCall(value, spelling)]
+}
+
+/** An object, also one written as JSON text, as models do. @throws Malformed */
+export function readArguments(value: Json): JsonObject {
+  const read = typeof value === 'string' ? readValue(value) : value
+  if (!isObject(read)) throw new Malformed('arguments must be a JSON object')
+  return read
 }
 
 /** Deepest nesting that a parser follows. */

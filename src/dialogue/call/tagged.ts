@@ -3,6 +3,7 @@ import type { Call, Parsed } from './format.ts'
 import { strip } from '../../text/python/text.ts'
 import { spanOf } from '../../text/json/scan.ts'
 import { Malformed, splitThink } from './read.ts'
+import { callTexts } from './values.ts'
 
 export interface Tagged {
   open: string
@@ -20,7 +21,7 @@ export function parseTagged(
   completion: string,
   { open, close, read, closeOptional = false, lastOnly = false }: Tagged,
 ): Parsed {
-  const { think, text, unfinished } = splitThink(completion, open)
+  const { think, text, unfinished } = splitThink(completion, (text) => callTexts(text, { starts: valueOf(open) }))
   if (unfinished) return { think, calls: [], rest: strip(text), fault: 'truncated: thinking without an end' }
   let calls: Call[] = []
   let rest = ''
@@ -53,6 +54,9 @@ interface BlockEnd {
   /** The block holds one whole JSON value. */
   complete: boolean
 }
+
+/** A bracket, or the quote of JSON text that is all there is in a block. */
+const valueOf = (open: string): RegExp => new RegExp(`[[{]|(?<=${open}\\s*)"`, 'g')
 
 /** The closing tag after the block's JSON values, so that a tag inside a string does not count; else the first closing tag. */
 function blockEnd(text: string, start: number, close: string): BlockEnd {

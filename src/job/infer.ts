@@ -22,6 +22,7 @@ const LONGEST = 512
 export const InferFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
   adapter: say(v.optional(folder()), 'PEFT adapter folder'),
+  base: say(v.optional(folder()), 'where the model lies now that a run with an adapter began with'),
   input: say(v.optional(file(), '-'), 'rows of messages, prompt or input_ids; - is standard input'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),
   ...sampling(0),
@@ -36,8 +37,8 @@ export const InferFlags = v.object({
  * completed.
  */
 export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Promise<void> {
-  const { model: path, adapter, input, maxNewTokens, prompt, parser, device, temperature, seed } = flags
-  const model = await openModelAnswerer({ path, adapter, device, prompt }, ({ positions }) => ({
+  const { model: path, adapter, base, input, maxNewTokens, prompt, parser, device, temperature, seed } = flags
+  const model = await openModelAnswerer({ path, adapter, base, device, prompt }, ({ positions }) => ({
     temperature,
     maxNewTokens: maxNewTokens ?? Math.min(LONGEST, positions >> 1),
     seed,

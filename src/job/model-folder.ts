@@ -12,8 +12,8 @@ export interface ModelFolder {
   adapter: string | undefined
 }
 
-/** Model and adapter folder that `path` means. A finished run is what it trained. @throws HoneError for a run under way. */
-export function modelFolder(path: string, adapter?: string): ModelFolder {
+/** Model and adapter folder that `path` means. A finished run is what it trained, an adapter upon `base` where its model has moved. @throws HoneError for a run under way. */
+export function modelFolder(path: string, adapter?: string, base?: string): ModelFolder {
   if (!isRun(path)) return { model: path, adapter }
   const { final } = pathsOf(path)
   if (!existsSync(final))
@@ -23,7 +23,13 @@ export function modelFolder(path: string, adapter?: string): ModelFolder {
     })
   if (!existsSync(join(final, 'adapter_config.json'))) return { model: final, adapter }
   // The run may have gone on with the adapter of another run, whose base is then the model.
-  const { model } = modelFolder(String(readRun(path).settings['model']))
+  const began = base ?? String(readRun(path).settings['model'])
+  if (!existsSync(began))
+    throw new HoneError(`Cannot find the model that the run in "${path}" began with`, {
+      at: began,
+      hint: 'give its folder with --base, or with --model at a resume',
+    })
+  const { model } = modelFolder(began)
   return { model, adapter: adapter ?? final }
 }
 

@@ -81,6 +81,10 @@ const common = {
     'ppo_max_token_len_per_gpu',
   ),
 
+  dtype: say(
+    v.optional(v.picklist(['f32', 'bf16', 'f16']), 'f32'),
+    'type of the weights in final/: f32 is what was trained and evaluated, the others round small updates away',
+  ),
   saveEvery: say(v.optional(count(0), 10), 'steps between checkpoints; 0 = at the end only', 'save_steps', 'save_freq'),
   keepCheckpoints: say(v.optional(count(), 2), 'checkpoints kept, the newest', 'save_total_limit'),
   evalEvery: say(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openSafetensors } from '../../src/gpu/weights/safetensors.ts'
 import { readRecord } from '../../src/rundir/run.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
@@ -94,6 +95,11 @@ test('an adapter is found again from any folder, and where run and model moved t
   renameSync(at('lab'), at('moved'))
   expect(ask('moved/runs/lora')).toMatchObject({ code: 0, stdout: here.stdout })
   expect(hone(['export', 'moved/runs/lora', '-o', 'merged']).code).toBe(0)
+  renameSync(at('moved', 'model'), at('base'))
+  expect(ask('moved/runs/lora').stderr).toMatch(/Cannot find the model that the run .* began with\n\nhint: .*--base/)
+  const words = ['--input', at('ask.jsonl'), '--device', 'cpu', '--max-new-tokens', '2', '--base', 'base']
+  expect(hone(['infer', 'moved/runs/lora', ...words])).toMatchObject({ code: 0, stdout: here.stdout })
+  expect(hone(['export', 'moved/runs/lora', '-o', 'merged-again', '--base', 'base']).code).toBe(0)
 })
 
 test('a flag given at a resume is said once and holds at the next one, in the record and on the card', () => {
@@ -138,4 +144,20 @@ test('a checkpoint whose state was changed, or of another run, is passed over by
     code: 2,
     stderr: expect.stringMatching(/^error: .*: Cannot go on from any of 1 checkpoints: .*is damaged \(state\.json\)/),
   })
+})
+
+test('final/ holds what was trained; another type is written where it is asked for, and config.json says so', () => {
+  const typeOf = (folder: string) => {
+    const file = openSafetensors(at(folder, 'model.safetensors'))
+    file.close()
+    const { torch_dtype, dtype } = JSON.parse(readFileSync(at(folder, 'config.json'), 'utf8'))
+    return [file.entries.get('model.norm.weight')!.type, dtype ?? torch_dtype]
+  }
+  expect(hone(['export', 'whole', '-o', 'half', '--dtype', 'bf16']).code).toBe(0)
+  expect(typeOf('half')).toEqual(['BF16', 'bfloat16'])
+  expect(typeOf('whole/final')).toEqual(['F32', 'float32'])
+  expect(hone(['sft', 'sft.json', '--model', 'half', '--steps', '1', '--output', 'from-half']).code).toBe(0)
+  expect(typeOf('from-half/final')).toEqual(['F32', 'float32'])
+  expect(hone(['sft', 'sft.json', '--dtype', 'bf16', '--steps', '1', '--output', 'to-half']).code).toBe(0)
+  expect(typeOf('to-half/final')).toEqual(['BF16', 'bfloat16'])
 })

@@ -1,5 +1,6 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
 import type { ModelConfig } from '../weights/family.ts'
+import type { FloatType } from '../weights/number.ts'
 import type { Law } from './law.ts'
 import type { Session, SessionOptions } from './session.ts'
 
@@ -50,8 +51,9 @@ export interface Trainable {
   state(): PolicyState
   /** @throws HoneError where the state is not of exactly the tensors that are trained here. */
   restore(state: PolicyState): void
-  /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. */
-  save(directory: string, what: 'model' | 'adapter'): Promise<void>
+  /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. Weights are written
+   * as F32 unless `type` is given: only that keeps what training changed; an adapter is F32 always. */
+  save(directory: string, what: 'model' | 'adapter', type?: FloatType): Promise<void>
   free(): void
 }
 

@@ -52,7 +52,6 @@ export function openEngine(
 ): { engine: Engine; trainable: Inspected } {
   const weights = openWeights(dir, head)
   const { config } = weights
-  const storedType = weights.storedType(weights.parameters[0]!.name)
   const programs = programsOn(device, { profile })
   const scratch = scratchOn(device)
   const parameters = (() => {
@@ -134,12 +133,12 @@ export function openEngine(
       optimizer.updates = updates
       parameters.refresh()
     },
-    async save(directory, what) {
+    async save(directory, what, type = 'F32') {
       if (what === 'model') {
         saveModel(directory, {
           from: dir,
           config,
-          type: storedType,
+          type,
           read: ({ name, role, layer }) => valuesOf(trained?.byName.get(name)?.value ?? parameters.weight(role, layer)),
         })
         return

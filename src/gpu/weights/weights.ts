@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
-import { didYouMean, HoneError } from '../../error.ts'
+import { didYouMean, EXIT, HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type HeadKind, type ModelConfig, type Parameter, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
@@ -55,8 +55,8 @@ export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
 }
 
 /**
- * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`.
- * Throws HoneError where the folder cannot be written.
+ * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`, with
+ * the type of the weights in the configuration. Throws HoneError where the folder cannot be written, or a value does not fit.
  */
 export function saveModel(
   dir: string,
@@ -69,14 +69,42 @@ export function saveModel(
 ): void {
   makeFolder(dir)
   for (const name of readdirSync(from))
-    if (kept(name)) writeFileAtomic(join(dir, name), readFileSync(join(from, name), 'utf8'))
+    if (kept(name)) {
+      const text = readFileSync(join(from, name), 'utf8')
+      writeFileAtomic(join(dir, name), name === 'config.json' ? withType(text, type) : text)
+    }
   const tensors = parametersOf(config).map((parameter) => ({
     name: parameter.name,
     type,
     shape: parameter.shape,
-    read: () => read(parameter),
+    read: () => fitting(read(parameter), parameter.name, type),
   }))
   writeSafetensors(join(dir, 'model.safetensors'), tensors)
+}
+
+/** What other programs call a type, and from where on its values would be infinite. */
+const types = {
+  F32: { name: 'float32', end: Infinity },
+  F16: { name: 'float16', end: 65_520 },
+  BF16: { name: 'bfloat16', end: 2 ** 127 * (2 - 2 ** -8) },
+} satisfies Record<FloatType, { name: string; end: number }>
+
+/** config.json with the type under the name that it has there: others load weights as it says, whatever they are stored as. */
+function withType(text: string, type: FloatType): string {
+  const config = JSON.parse(text) as Record<string, unknown>
+  const key = 'dtype' in config ? 'dtype' : 'torch_dtype'
+  const { name } = types[type]
+  return config[key] === name ? text : `${JSON.stringify({ ...config, [key]: name }, null, 2)}\n`
+}
+
+/** @throws HoneError where a value has no finite one beside it in that type. */
+function fitting(values: Float32Array, tensor: string, type: FloatType): Float32Array {
+  const { name, end } = types[type]
+  if (type === 'F32' ? allFinite(values) : values.every((value) => Math.abs(value) < end)) return values
+  throw new HoneError(`Cannot write the model: tensor '${tensor}' holds values that are not finite as ${name}`, {
+    exit: EXIT.no,
+    ...(type !== 'F32' && { hint: 'write it with --dtype f32' }),
+  })
 }
 
 /** The values of a tensor. @throws HoneError where one is NaN or infinite: nothing computed with it would be a number. */

@@ -37,6 +37,8 @@ export interface ModelPlace {
   /** A folder, or a finished run. */
   path: string
   adapter?: string | undefined
+  /** Where the model of a run with an adapter lies now. */
+  base?: string | undefined
   device: DeviceSpec
   /** Prompt form. */
   prompt: string
@@ -44,10 +46,10 @@ export interface ModelPlace {
 
 /** `sampled` may follow from what the model is. @throws HoneError for a folder or device that hone cannot run. */
 export async function openModelAnswerer(
-  { path, adapter: given, device, prompt }: ModelPlace,
+  { path, adapter: given, base, device, prompt }: ModelPlace,
   sampled: Sampled | ((language: Language) => Sampled),
 ): Promise<ModelAnswerer> {
-  const { model, adapter } = modelFolder(path, given)
+  const { model, adapter } = modelFolder(path, given, base)
   const language = await openLanguage({ model, prompt })
   const policy = openModel(await openDevice(device), model, { adapter })
   // Weights that were written anew are another model.

@@ -38,7 +38,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
     flags.model === undefined
       ? await openEndpoint(flags, form)
       : await openModelAnswerer(
-          { path: flags.model, adapter: flags.adapter, device: flags.device, prompt: form },
+          { path: flags.model, adapter: flags.adapter, base: flags.base, device: flags.device, prompt: form },
           ({ positions }) => sampledOf(flags, positions >> 1),
         )
   const mode = flags.mode ?? benchmark.mode(answerer.format)

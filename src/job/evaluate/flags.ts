@@ -28,6 +28,7 @@ export const EvalFlags = v.object({
   ...endpointFlags,
   completions: say(v.optional(folder()), 'send the endpoint raw prompts, rendered with the tokenizer in this folder'),
   adapter: say(v.optional(folder()), 'PEFT adapter folder'),
+  base: say(v.optional(folder()), 'where the model lies now that a run with an adapter began with'),
   prompt: say(otherwise(formName(), 'depends on the benchmark'), 'prompt form'),
   mode: say(
     otherwise(named({ ...decoders, ...callFormats }), 'depends on the prompt form'),

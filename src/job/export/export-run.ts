@@ -7,6 +7,8 @@ import { pathsOf } from '../../rundir/paths.ts'
 import { readRun } from '../run-record.ts'
 import { latestCheckpoint } from '../train/checkpoint.ts'
 import { openTrained } from '../open.ts'
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import { storedAs } from '../train/finish.ts'
 import { findKind } from '../train/kinds.ts'
 
 export interface Exported {
@@ -19,9 +21,20 @@ export interface Exported {
  * Write the model of the run in `directory` to `output`, which must be empty or absent.
  * @throws HoneError where the run has no checkpoint, or no adapter and one is wanted.
  */
-export async function exportRun(directory: string, output: string, what: 'model' | 'adapter'): Promise<Exported> {
+export async function exportRun(
+  directory: string,
+  output: string,
+  {
+    what,
+    dtype,
+    base,
+  }: { what: 'model' | 'adapter'; dtype?: CommonRecipe['dtype'] | undefined; base?: string | undefined },
+): Promise<Exported> {
   const { command, settings, id } = readRun(directory)
-  const recipe = v.parse(findKind(command, { at: directory }).schema, settings)
+  const recipe = v.parse(findKind(command, { at: directory }).schema, {
+    ...settings,
+    ...(base !== undefined && { model: base }),
+  })
   if (what === 'adapter' && recipe.loraRank === 0)
     throw new HoneError(`Cannot export an adapter of "${directory}": the run trained all weights`, {
       at: directory,
@@ -34,7 +47,7 @@ export async function exportRun(directory: string, output: string, what: 'model'
   const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
   try {
     policy.restore(latest.checkpoint.policy)
-    await policy.save(output, what)
+    await policy.save(output, what, storedAs[dtype ?? recipe.dtype])
   } finally {
     policy.free()
   }

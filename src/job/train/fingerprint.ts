@@ -9,7 +9,18 @@ import { hash } from '../protocol.ts'
 import { pathsIn } from '../run-record.ts'
 
 /** Settings that change nothing of what is learnt, or are hashed by what their files hold. */
-const ASIDE = ['preset', 'output', 'model', 'adapter', 'threads', 'device', 'saveEvery', 'keepCheckpoints', 'evalEvery']
+const ASIDE = [
+  'preset',
+  'output',
+  'model',
+  'adapter',
+  'threads',
+  'device',
+  'saveEvery',
+  'keepCheckpoints',
+  'evalEvery',
+  'dtype',
+]
 
 /** By name for people: settings, files by what they hold, and the machine. `device` is the device's name. */
 export function fingerprintOf(recipe: CommonRecipe, device: string): Record<string, string> {

@@ -1,20 +1,25 @@
 // The end of a run: the model or adapter that came of it, with its card.
 import { join } from 'node:path'
+import type { FloatType } from '../../gpu/weights/number.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
+import type { CommonRecipe } from '../../rl/recipe.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { readEvents, type Run } from '../../rundir/run.ts'
 import { cardOf } from '../../rundir/card.ts'
+
+/** Types of weights by the names that settings have for them. */
+export const storedAs = { f32: 'F32', bf16: 'BF16', f16: 'F16' } as const satisfies Record<string, FloatType>
 
 /** Write `final/` of the run. */
 export async function finish(
   run: Run,
   policy: Policy,
-  { loraRank }: { loraRank: number },
+  { loraRank, dtype }: Pick<CommonRecipe, 'loraRank' | 'dtype'>,
   formula: readonly string[],
 ): Promise<void> {
   const what = loraRank > 0 ? 'adapter' : 'model'
   const { final, events: path } = run.paths
-  await policy.save(final, what)
+  await policy.save(final, what, storedAs[dtype])
   const events = readEvents(path)
   writeFileAtomic(join(final, 'README.md'), cardOf({ run, events, what, formula }))
 }

@@ -181,6 +181,19 @@ describe('weights', () => {
       expect(() => loadConfig(folder({ ...base, ...absurd }))).toThrow(Object.keys(absurd)[0])
   })
 
+  test('a value that a type cannot hold is not written', () => {
+    const from = folder(base)
+    const config = fill(from)
+    const big = {
+      from,
+      config,
+      read: ({ shape }: { shape: readonly number[] }) => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(7e4),
+    }
+    expect(() => saveModel(join(root, 'f16'), { ...big, type: 'F16' })).toThrow('not finite as float16')
+    saveModel(join(root, 'bf16'), { ...big, type: 'BF16' })
+    expect(openWeights(join(root, 'bf16')).storedType('model.norm.weight')).toBe('BF16')
+  })
+
   test('a saved model keeps configuration and tokenizer files and reads back', () => {
     const from = folder(base)
     const config = fill(from)

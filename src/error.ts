@@ -29,6 +29,11 @@ export class HoneError extends Error {
   }
 }
 
+/** The row of that name: a table has no `constructor` that it was not given. */
+export function ownOf<Row>(table: Readonly<Record<string, Row>>, name: string): Row | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 /** The row of a table by its name. @throws HoneError, with the nearest name or all of them, where there is no such row. */
 export function lookup<Row>(
   table: Readonly<Record<string, Row>>,
@@ -36,7 +41,7 @@ export function lookup<Row>(
   name: string,
   detail?: HoneErrorDetail,
 ): Row {
-  const row = Object.hasOwn(table, name) ? table[name] : undefined
+  const row = ownOf(table, name)
   if (row === undefined) throw unknownName(kind, name, Object.keys(table), detail)
   return row
 }

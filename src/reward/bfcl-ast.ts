@@ -1,4 +1,5 @@
 // BFCL's AST check as a reward: calls against function schemas and accepted values, or against the calls of a hone row.
+import { ownOf } from '../error.ts'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
 import { isWellFormed, MATCHING, type AstCase, type Matching } from '../eval/bfcl/checker.ts'
@@ -61,7 +62,7 @@ function possibleAnswers(expected: JsonObject[], functions: readonly JsonObject[
 function accepting({ name, arguments: values }: Call, properties: Json | undefined): JsonObject {
   if (!isObject(values)) throw new Raised('TypeError', 'the arguments of an expected call must be an object')
   const accepted = Object.entries(values).map(([key, value]) => {
-    const property = isObject(properties) ? properties[key] : undefined
+    const property = isObject(properties) ? ownOf(properties, key) : undefined
     return [key, [inAcceptedForm(value, isObject(property) ? property : {})]]
   })
   return { [name]: Object.fromEntries(accepted) }

@@ -2,7 +2,7 @@
 // wrong.
 import { allHelp, builtinFlags, builtins, helpOf, isHelp, loadCommand } from './builtins.ts'
 import type { CommandTable } from './command.ts'
-import { EXIT, HoneError } from '../error.ts'
+import { EXIT, HoneError, ownOf } from '../error.ts'
 import { complain, data, flush, log } from '../out.ts'
 
 /** Run one command line and set the exit code of the process. Never throws. */
@@ -23,7 +23,7 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
     log(await allHelp(table, process.stderr))
     return EXIT.usage
   }
-  const builtin = builtinFlags[first] ?? (Object.hasOwn(builtins, first) ? builtins[first] : undefined)
+  const builtin = ownOf(builtinFlags, first) ?? ownOf(builtins, first)
   if (builtin) {
     for (const line of await builtin(table, rest)) data(line)
     return EXIT.ok

@@ -1,5 +1,5 @@
 // Completion of command lines in a shell: the scripts that ask, and the answers from the commands' own definitions.
-import { HoneError } from '../error.ts'
+import { HoneError, ownOf } from '../error.ts'
 import { flagOf } from './flags.ts'
 import type { Leaf } from './schema.ts'
 
@@ -23,7 +23,7 @@ compdef _hone hone`,
 
 /** The script for a shell. Throws HoneError for a shell that is not in the table. */
 export function completionScript(shell: string | undefined): string {
-  const script = shell === undefined ? undefined : scripts[shell]
+  const script = shell === undefined ? undefined : ownOf(scripts, shell)
   if (script) return script
   throw new HoneError(`Cannot complete for ${shell === undefined ? 'no shell' : `"${shell}"`}`, {
     hint: `usage: hone complete ${Object.keys(scripts).join('|')}`,

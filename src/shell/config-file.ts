@@ -79,6 +79,7 @@ function locate(text: string, read: (text: string) => unknown, keys: readonly st
   const key = keys.at(-1)!
   const parents = keys.slice(0, -1)
   for (let from = text.indexOf(key); from >= 0; from = text.indexOf(key, from + 1)) {
+    if (!STANDS_AS_KEY.test(text.slice(from + key.length, from + key.length + 40))) continue
     const renamed = `${text.slice(0, from)}${STRANGER}${text.slice(from + key.length)}`
     if (!canRead(renamed, read)) continue
     const parent = parents.reduce<unknown>((tree, each) => (isTree(tree) ? tree[each] : undefined), read(renamed))
@@ -89,6 +90,9 @@ function locate(text: string, read: (text: string) => unknown, keys: readonly st
   }
   return path
 }
+
+/** What follows a key: its colon or equals sign, a quote before it at most. */
+const STANDS_AS_KEY = /^["']?[ \t]*[:=\]]/
 
 /** A key that no configuration has. */
 const STRANGER = 'xQz7jKw'

@@ -63,6 +63,13 @@ describeForms((start) => {
     expect(hone('train', 'absent.yaml', '--help')).toMatchObject({ code: 2, stdout: '' })
   })
 
+  test('words that every object of JavaScript has are no commands and no shells', () => {
+    for (const word of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+      expect(hone(word)).toMatchObject({ code: 2, stderr: expect.stringContaining(`Unknown command: ${word}`) })
+      expect(hone('complete', word).code).toBe(2)
+    }
+  })
+
   test('an unknown command or flag is named with the nearest one', () => {
     expect(hone('docter')).toEqual({
       code: 2,

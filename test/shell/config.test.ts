@@ -70,6 +70,11 @@ test('a misspelt key is answered in the spelling of who wrote it', () => {
   expect(hintOf('learninRate: 1\n')).toBe('did you mean learningRate?')
 })
 
+test('a wrong value is found although other values are made of its key', () => {
+  const text = `model: "${'budget '.repeat(50_000)}"\nbudget: x\n`
+  expect(fault({ file: write('repeated.yaml', text) }).at).toEndWith('repeated.yaml:2')
+})
+
 test('the table shows every setting with its value and origin', () => {
   const table = configTable(resolveConfig(schema, { flags: { model: 'm' } }))
   expect(table).toHaveLength(9)

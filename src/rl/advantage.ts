@@ -25,6 +25,8 @@ export interface AdvantageRow {
   /** Settings that have an effect on it. */
   reads: readonly (keyof AdvantageOptions)[]
   compute(batch: Rewarded, options: AdvantageOptions): number[][]
+  /** From what each own token of each completion returns, where a charge on tokens is one on those from it on. */
+  computeTokens?(returns: readonly (readonly number[])[]): number[][]
 }
 
 /** Names follow TRL and verl. */
@@ -71,9 +73,14 @@ export const advantages = {
   },
   'reinforce++': {
     what: 'reward whitened over all tokens of the batch (arXiv 2501.03262)',
-    formula: () => 'r, whitened over the tokens of the batch',
+    formula: () => 'r less the divergence charged to the tokens from it on, whitened over the tokens of the batch',
     reads: [],
     compute: ({ rewards, lengths }) => whiten(rewards, lengths),
+    computeTokens: (returns) =>
+      whiten(
+        returns,
+        returns.map((tokens) => tokens.map(() => 1)),
+      ),
   },
   'reinforce++-baseline': {
     what: 'reward minus the group mean, then whitened over all tokens of the batch (arXiv 2501.03262)',

@@ -106,7 +106,7 @@ function sequencesOf(
         oldLogprobs: gather(each.old, each),
         referenceLogprobs: each.reference && gather(each.reference, each),
         entropies: entropies && gather(entropies, each),
-        advantage: each.advantage,
+        advantage: each.advantages ?? each.advantage,
         entropyThreshold: threshold,
       }
     }),

@@ -18,7 +18,8 @@ export interface LossSequence {
   /** Absent where no divergence is asked for. */
   referenceLogprobs?: ArrayLike<number> | undefined
   entropies?: ArrayLike<number> | undefined
-  advantage: number
+  /** Of the completion, or one per token. */
+  advantage: number | ArrayLike<number>
   /** The policy objective counts only tokens whose entropy reaches this (arXiv 2506.01939). */
   entropyThreshold?: number | undefined
 }
@@ -78,12 +79,13 @@ export function emptyParts(): LossParts {
 function addSequence(sequence: LossSequence, weight: number, options: LossOptions, parts: LossParts) {
   const { logprobs, oldLogprobs, referenceLogprobs, entropies, advantage, entropyThreshold: threshold } = sequence
   const T = logprobs.length
+  const advantages = typeof advantage === 'number' ? new Float64Array(T).fill(advantage) : advantage
   const ratioRow = ratios[options.ratio]
   const differences = Float64Array.from({ length: T }, (_, t) => logprobs[t]! - oldLogprobs[t]!)
   const ratio = ratioRow.logRatios(differences).map(Math.exp)
   const counts = (t: number) => threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
   const weights = Float64Array.from({ length: T }, (_, t) => (counts(t) ? weight : 0))
-  const policy = surrogates[options.surrogate].loss({ logprobs, ratios: ratio, advantage, weights }, options)
+  const policy = surrogates[options.surrogate].loss({ logprobs, ratios: ratio, advantages, weights }, options)
   const { byLogRatio, byLogprob } = policy
   const clipCount = ratioRow.whole ? 1 / Math.max(T, 1) : 1
   parts.loss += policy.loss

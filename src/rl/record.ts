@@ -79,7 +79,10 @@ export interface Frozen extends Scored {
 }
 
 export interface Weighted extends Frozen {
+  /** Of the completion; their mean where its tokens differ. */
   advantage: number
+  /** One per own token, where they differ. */
+  advantages?: readonly number[]
 }
 
 /** One prompt and its G completions, which have come as far as C says. */

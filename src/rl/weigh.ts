@@ -1,6 +1,6 @@
 // From rewards to advantages, in float64, the divergence from the reference charged to rewards where the recipe says so.
-import { sum } from '../eval/statistics.ts'
-import { advantages } from './advantage.ts'
+import { mean, sum } from '../eval/statistics.ts'
+import { type AdvantageRow, advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Weighted } from './record.ts'
@@ -8,21 +8,48 @@ import { gather, trainedTokens } from './trained.ts'
 
 /** Every completion with its advantage, those of rollouts that are not live too: some estimators look at the whole batch. */
 export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe): Judged<Weighted>[] {
-  const charged = recipe.klIn === 'reward'
-  const rewards = rollouts.map(({ completions }) =>
-    completions.map((each) => (charged ? each.reward - recipe.klCoefficient * divergence(each, recipe) : each.reward)),
-  )
+  const row: AdvantageRow = advantages[recipe.advantage]
+  if (recipe.klIn === 'reward' && row.computeTokens) return weighTokens(rollouts, recipe, row.computeTokens)
+  const charged = (each: Frozen) =>
+    recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(divergences(each, recipe)) : each.reward
+  const rewards = rollouts.map(({ completions }) => completions.map(charged))
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
-  const estimated = advantages[recipe.advantage].compute({ rewards, lengths }, recipe)
+  const estimated = row.compute({ rewards, lengths }, recipe)
   return rollouts.map((each, g) => ({
     ...each,
     completions: each.completions.map((completion, i) => ({ ...completion, advantage: estimated[g]![i]! })),
   }))
 }
 
-/** Sum over own tokens of the estimate between the weights that sampled and the reference; 0 without one. */
-function divergence(completion: Frozen, { klEstimator, klClamp }: TrainRecipe): number {
-  if (!completion.reference) return 0
-  const [old, reference] = [gather(completion.old, completion), gather(completion.reference, completion)]
-  return sum(Array.from(old, (value, t) => klEstimate(klEstimator, value - reference[t]!, klClamp).value))
+/** A token returns the reward less the divergence of the tokens from it on (arXiv 2501.03262 eq. 4, verl). */
+function weighTokens(
+  rollouts: readonly Judged<Frozen>[],
+  recipe: TrainRecipe,
+  compute: NonNullable<AdvantageRow['computeTokens']>,
+): Judged<Weighted>[] {
+  const returns = rollouts.flatMap(({ completions }) =>
+    completions.map((each) => {
+      let left = each.reward
+      return Array.from(
+        divergences(each, recipe).toReversed(),
+        (kl) => (left -= recipe.klCoefficient * kl),
+      ).toReversed()
+    }),
+  )
+  const estimated = compute(returns)
+  let next = 0
+  return rollouts.map((each) => ({
+    ...each,
+    completions: each.completions.map((completion) => {
+      const advantages = estimated[next++]!
+      return { ...completion, advantages, advantage: advantages.length > 0 ? mean(advantages) : 0 }
+    }),
+  }))
+}
+
+/** The estimate between the weights that sampled and the reference, of each own token; 0 without one. */
+function divergences(completion: Frozen, { klEstimator, klClamp }: TrainRecipe): number[] {
+  const old = gather(completion.old, completion)
+  const reference = completion.reference && gather(completion.reference, completion)
+  return Array.from(old, (value, t) => (reference ? klEstimate(klEstimator, value - reference[t]!, klClamp).value : 0))
 }

@@ -3,7 +3,14 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
+import * as v from 'valibot'
 import { advantages, type AdvantageName } from '../../src/rl/advantage.ts'
+import { trainPresets } from '../../src/rl/presets.ts'
+import { TrainRecipe } from '../../src/rl/recipe.ts'
+import type { Frozen } from '../../src/rl/record.ts'
+import { ownWords } from '../../src/rl/trained.ts'
+import { weigh } from '../../src/rl/weigh.ts'
+import { toyPrompts } from './toy.ts'
 
 const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group' } as const
 const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
@@ -115,4 +122,35 @@ test('every estimator is finite where the environment wrote all tokens, or all b
       const found = compute({ rewards: [[1, 0]], lengths: [lengths] }, toolN1).flat()
       expect(found.every(Number.isFinite)).toBe(true)
     }
+})
+
+test('reinforce++ charges a token with the divergence of the tokens from it on, whitened as verl whitens', () => {
+  const recipe = v.parse(TrainRecipe, {
+    model: 'm',
+    data: 'd',
+    output: 'o',
+    ...trainPresets['reinforce++'],
+    klCoefficient: 0.5,
+  })
+  const sampled = (differences: number[], reward: number): Frozen => ({
+    ...ownWords({ ids: differences.map(() => 1), logprobs: new Float32Array(differences.length), finish: 'eos' }),
+    text: '',
+    verdict: { score: reward, parts: null, fault: null, reasons: [] },
+    reward,
+    old: differences.map((difference) => difference - 1),
+    reference: differences.map(() => -1),
+  })
+  const [prompt] = toyPrompts(1, 4)
+  const completions = [sampled([0.2, -0.4, 0.6], 1), sampled([1], 0)]
+  const [weighted] = weigh([{ prompt: prompt!, completions, live: true }], recipe)
+  // k1 is the difference itself: 1 − ½(0.2 − 0.4 + 0.6), 1 − ½(−0.4 + 0.6), 1 − ½·0.6, and 0 − ½·1.
+  const returns = [0.8, 0.9, 0.7, -0.5]
+  const middle = 1.9 / 4
+  const deviation = Math.sqrt(returns.reduce((sum, value) => sum + (value - middle) ** 2, 0) / 3)
+  const wanted = returns.map((value) => (value - middle) / deviation)
+  near(
+    weighted!.completions.flatMap(({ advantages: each }) => each!),
+    wanted,
+  )
+  near([weighted!.completions[0]!.advantage], [(wanted[0]! + wanted[1]! + wanted[2]!) / 3])
 })

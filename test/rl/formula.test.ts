@@ -40,7 +40,7 @@ test('objectives and advantages read exactly the settings that their rows name',
   const batch = { rewards: [[0, 1]], lengths: [[1, 1]] }
   for (const row of Object.values(surrogates)) {
     const { read, options } = watched(recipe())
-    row.loss({ ...sequence, advantage: 1 }, options)
+    row.loss({ ...sequence, advantages: [1] }, options)
     row.formula(options)
     expect(read()).toEqual(row.reads.filter((key) => key !== 'ratio').toSorted())
   }

@@ -92,7 +92,10 @@ test('the k3 estimate with clamp 10 has the values of Tool-N1', () => {
 
 /** The objective of one token. */
 const clipped = (ratio: number, advantage: number, dualClip: number | null = null) =>
-  surrogates.clip.loss({ logprobs: [-1], ratios: [ratio], advantage, weights: [1] }, { ...plain, dualClip })
+  surrogates.clip.loss(
+    { logprobs: [-1], ratios: [ratio], advantages: [advantage], weights: [1] },
+    { ...plain, dualClip },
+  )
 
 test('the clipped objective has the values of Tool-N1, and gradient where it flows there', () => {
   for (const { A, ratio, loss, grad_flows } of vectors.ppo_token_loss) {

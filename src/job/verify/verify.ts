@@ -77,11 +77,11 @@ function advantageFinding(oracle: Oracle): Finding {
   const want = read('forward.safetensors')!.get('advantages')!
   const found = errors()
   weighted(oracle).forEach(({ completions }, g) =>
-    completions.forEach(({ advantage }, i) => {
+    completions.forEach(({ advantage, advantages }, i) => {
       const row = groups[g]!.rows[i]!
       const { ids, promptLength } = rows[row]!
       const expected = want.subarray(row * (length - 1) + promptLength - 1, row * (length - 1) + ids.length - 1)
-      found.add(new Float64Array(expected.length).fill(advantage), expected)
+      found.add(advantages ?? new Float64Array(expected.length).fill(advantage), expected)
     }),
   )
   return found.finding('advantages', BOUND.parts, 'abs')

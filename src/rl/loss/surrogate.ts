@@ -25,7 +25,7 @@ export type SurrogateOptions = Settings<typeof surrogateSettings>
 export interface Weighed {
   logprobs: ArrayLike<number>
   ratios: ArrayLike<number>
-  advantage: number
+  advantages: ArrayLike<number>
   /** Weight of each token in the loss of the optimizer step; 0 where the objective passes over it. */
   weights: ArrayLike<number>
 }
@@ -108,12 +108,12 @@ type TokenObjective = (
 
 /** An objective that is a weighted sum over tokens. */
 function eachToken(objective: TokenObjective): SurrogateRow['loss'] {
-  return ({ logprobs, ratios, advantage, weights }, options) => {
+  return ({ logprobs, ratios, advantages, weights }, options) => {
     const T = logprobs.length
     const [byLogRatio, byLogprob] = [new Float64Array(T), new Float64Array(T)]
     const sum = { loss: 0, byLogRatio, byLogprob, clippedLow: 0, clippedHigh: 0 }
     for (let t = 0; t < T; t++) {
-      const token = objective({ ratio: ratios[t]!, advantage, logprob: logprobs[t]! }, options)
+      const token = objective({ ratio: ratios[t]!, advantage: advantages[t]!, logprob: logprobs[t]! }, options)
       sum.loss += weights[t]! * token.loss
       byLogRatio[t] = weights[t]! * (token.byLogRatio ?? 0)
       byLogprob[t] = weights[t]! * (token.byLogprob ?? 0)

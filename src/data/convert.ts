@@ -3,6 +3,7 @@ import { dumpJson, isObject, type JsonObject } from '../text/json.ts'
 import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { cut, type Step } from './cut.ts'
 import type { RawRecord } from './record.ts'
+import { withWrittenCalls } from './said.ts'
 import { repairTools, type RepairedTools, type Repairs } from './schema.ts'
 import { Rejection, type Dialogue, type Origin, type Source } from './source.ts'
 
@@ -50,7 +51,9 @@ function toRows(
   untouched: boolean,
 ): Conversion {
   const { tools, extras, repairs } = untouched ? asTheyAre(dialogue) : repaired(dialogue, source)
-  const steps = cut(dialogue, options.keepNoCall && !untouched)
+  const names = new Set(tools.map(({ name }) => name))
+  const turns = untouched ? dialogue.turns : dialogue.turns.map((turn) => withWrittenCalls(turn, names))
+  const steps = cut({ ...dialogue, turns }, options.keepNoCall && !untouched)
   const decisions = steps.filter((step) => !(step instanceof Rejection)).length
   const rows: HoneRow[] = []
   const rejections: Rejection[] = []

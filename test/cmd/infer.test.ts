@@ -74,7 +74,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
   }
   writeFileSync(join(place, 'file'), '')
   const usage: [string[], RegExp][] = [
-    [['--temperature', '-1'], /^error: --temperature must be a number of at least 0/],
+    [['--temperature', '-1'], /^error: --temperature must be 0 or a number from 1e-6/],
     [['--max-new-tokens', '0'], /^error: .*--max-new-tokens/],
     [['--parser', 'tool-n2'], /^error: --parser must be one of tool-n1, .*\n\nhint: did you mean tool-n1/],
     [['--prompt', 'nativ'], /^error: .*nativ.*\n\nhint: .*native/],

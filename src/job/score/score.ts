@@ -103,9 +103,10 @@ export async function explainRow(
 
 function conclude(name: string, summary: Summary, minMean: number | undefined): ExitCode {
   for (const line of summaryLines(name, summary)) log(line)
-  const faulty = [...summary.faults.values()].reduce((sum, rows) => sum + rows, 0)
-  if (faulty === summary.rows) {
-    complain('no row could be judged: each has a fault')
+  // One and the same fault everywhere is the reward's or the file's, not the completions'.
+  const [everywhere] = [...summary.faults].filter(([, rows]) => rows === summary.rows)
+  if (everywhere) {
+    complain(`no row could be judged: each has the fault ${everywhere[0]}`)
     return EXIT.no
   }
   if (minMean === undefined || meanScore(summary) >= minMean) return EXIT.ok

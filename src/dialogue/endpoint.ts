@@ -143,7 +143,8 @@ async function post(endpoint: Endpoint, path: string, request: JsonObject): Prom
     const reply = await attemptPost(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeout) })
     if (reply.ok) return reply.body
     if (!reply.mayPass || attempt >= retries) {
-      throw new HoneError(`Cannot ask ${address}: ${reply.reason}`, {
+      const Kind = REFUSALS.has(reply.status ?? 0) ? Refused : HoneError
+      throw new Kind(`Cannot ask ${address}: ${reply.reason}`, {
         at: address,
         hint: reply.mayPass
           ? `It was tried ${attempt + 1} times; is the server up?`
@@ -154,7 +155,15 @@ async function post(endpoint: Endpoint, path: string, request: JsonObject): Prom
   }
 }
 
-type Reply = { ok: true; body: Json } | { ok: false; reason: string; mayPass: boolean; retryAfter: number | undefined }
+/** The endpoint will not answer this one request: its policy forbids it, or it is too long. */
+export class Refused extends HoneError {}
+
+/** Statuses that speak of a request, not of the address or the key. */
+const REFUSALS = new Set([400, 403, 413, 422, 451])
+
+type Reply =
+  | { ok: true; body: Json }
+  | { ok: false; reason: string; status?: number; mayPass: boolean; retryAfter: number | undefined }
 
 async function attemptPost(address: string, init: RequestInit): Promise<Reply> {
   try {
@@ -165,6 +174,7 @@ async function attemptPost(address: string, init: RequestInit): Promise<Reply> {
     return {
       ok: false,
       reason: `status ${response.status}: ${text.slice(0, 300)}`,
+      status: response.status,
       mayPass: response.status === 408 || response.status === 429 || response.status >= 500,
       retryAfter: seconds >= 0 ? seconds * 1000 : undefined,
     }

@@ -40,6 +40,8 @@ export interface Failure {
   failure: HoneError
   /** It was not asked at all: its prompt leaves no room for a single token. */
   noRoom: boolean
+  /** The endpoint refused this one. */
+  refused?: boolean
 }
 
 export type Answered = Reply | Failure

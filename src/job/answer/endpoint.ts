@@ -5,6 +5,7 @@ import {
   chat,
   complete,
   inOrder,
+  Refused,
   toMessages,
   toTool,
   type Endpoint,
@@ -51,7 +52,7 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
     } catch (error) {
       if (!(error instanceof HoneError)) throw error
       if (answered === 0 && ++failed >= FAILURES_AT_FIRST) throw error
-      return { failure: error, noRoom: false }
+      return { failure: error, noRoom: false, refused: error instanceof Refused }
     }
   }
   return {

@@ -98,7 +98,7 @@ function tellRoom(items: readonly Item[], { roomFor, positions, sampled }: Answe
 /** Rows named in a warning. */
 const NAMED = 5
 
-/** A response to each question. One that leaves no room is not asked, and its response says so; no answer ends the work. */
+/** A response to each question. One that leaves no room, or that an endpoint refuses, has a response that says so; no answer at all ends the work. */
 async function* responsesTo(
   questions: Iterable<Question>,
   answerer: Answerer,
@@ -107,8 +107,11 @@ async function* responsesTo(
 ): AsyncGenerator<JsonObject> {
   for await (const answered of answerer.answer(questions)) {
     if ('text' in answered) yield responseOf(answered, benchmark, mode)
-    else if (!answered.noRoom) throw answered.failure
-    else yield { ...responseOf({ text: '' }, benchmark, mode), not_asked: answered.failure.message }
+    else if (!answered.noRoom && !answered.refused) throw answered.failure
+    else {
+      const name = answered.refused ? 'refused' : 'not_asked'
+      yield { ...responseOf({ text: '' }, benchmark, mode), [name]: answered.failure.message }
+    }
   }
 }
 

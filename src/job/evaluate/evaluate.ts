@@ -44,11 +44,10 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
     judged.map(({ judged }) => judged),
     { benchmark: bench, source: given.source, protocol: given.protocol },
   )
-  const silent = judged.filter(({ response }) => typeof response.record['not_asked'] === 'string').length
-  if (silent > 0)
-    summary.notes.push(
-      `${silent} of ${judged.length} rows were not asked and count as wrong: their prompts leave no room.`,
-    )
+  for (const [name, why] of Object.entries(UNANSWERED)) {
+    const count = judged.filter(({ response }) => typeof response.record[name] === 'string').length
+    if (count > 0) summary.notes.push(`${count} of ${judged.length} rows ${why}`)
+  }
   await writeReports(flags, summary, judged)
   return meets(summary, flags.min ?? []) ? EXIT.ok : EXIT.no
 }
@@ -60,18 +59,28 @@ async function judgeAll(
 ): Promise<Pair[]> {
   const all: Pair[] = []
   for await (const response of responses) {
-    const judged = notAsked(await open.judge(response), response)
+    const judged = unanswered(await open.judge(response), response)
     onJudged(judged, response)
     all.push({ judged, response })
   }
   return all
 }
 
-/** A row that was not asked is not right, even where saying nothing is. */
-function notAsked(judged: Judged, { record }: Response): Judged {
-  const reason = record['not_asked']
-  if (typeof reason !== 'string') return judged
-  const wrong = { ...('verdict' in judged.judgement && { verdict: false }), error_type: 'not_asked', fault: reason }
+/** Fields of a response that was never given, each with the reason, and what is said of them. */
+const UNANSWERED = {
+  not_asked: 'were not asked and count as wrong: their prompts leave no room.',
+  refused: 'were refused by the endpoint and count as wrong.',
+}
+
+/** A row without an answer is not right, even where saying nothing is. */
+function unanswered(judged: Judged, { record }: Response): Judged {
+  const name = Object.keys(UNANSWERED).find((each) => typeof record[each] === 'string')
+  if (name === undefined) return judged
+  const wrong = {
+    ...('verdict' in judged.judgement && { verdict: false }),
+    error_type: name,
+    fault: String(record[name]),
+  }
   return { ...judged, score: 0, judgement: { ...judged.judgement, ...wrong } }
 }
 

@@ -137,6 +137,27 @@ test('saved responses can be judged as a file, with the same verdicts', async ()
   expect(lines(stdout).map(({ verdict }) => verdict)).toEqual([true, false])
 })
 
+test('a row that the endpoint refuses counts as wrong, with the status; the others are judged', async () => {
+  const strict = Bun.serve({
+    port: 0,
+    async fetch(request) {
+      if ((await request.text()).includes('irrelevance')) return new Response('policy', { status: 400 })
+      return Response.json({
+        choices: [{ message: { tool_calls: [{ function: { name: 'math_add', arguments: '{"a": 1, "b": 2.5}' } }] } }],
+      })
+    },
+  })
+  const words = common.map((word) => (word.startsWith('http') ? `http://localhost:${strict.port}/v1` : word))
+  const { code, stdout, stderr } = await hone('eval', ...words)
+  await strict.stop(true)
+  expect(code).toBe(0)
+  expect(lines(stdout)).toMatchObject([
+    { id: 'simple_python_0', fault: null },
+    { id: 'irrelevance_0', error_type: 'refused', fault: expect.stringContaining('status 400: policy') },
+  ])
+  expect(stderr).toContain('1 of 2 rows were refused by the endpoint')
+})
+
 test('an endpoint needs the name of its model, and categories are checked', async () => {
   const missing = await hone('eval', '--bench', 'bfcl', '--data', folder, '--endpoint', 'http://localhost:1')
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--api-model') })

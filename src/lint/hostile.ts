@@ -1,7 +1,8 @@
 // Completions that try a reward: wrong ones that look right, right ones that look odd, and some that break parsers.
-import { callFormats } from '../dialogue/call.ts'
-import { dumpJson, type Json } from '../text/json.ts'
-import type { ToolCall } from '../dialogue/row.ts'
+import type { CallFormat } from '../dialogue/call/format.ts'
+import type { Tool, ToolCall } from '../dialogue/row.ts'
+import { exactMatch } from '../eval/match.ts'
+import { dumpJson } from '../text/json.ts'
 
 export interface Hostile {
   what: string
@@ -15,21 +16,40 @@ const FIRST: ToolCall = { name: 'get_weather', arguments: { city: 'Oslo', days: 
 const SECOND: ToolCall = { name: 'get_time', arguments: { zone: 'Europe/Oslo' } }
 const TRUTH = [FIRST, SECOND]
 const THINK = '<think>Two tools answer this.</think>\n'
-const FORMATS = { list: callFormats['tool-n1'], lines: callFormats.toolrl }
+/** In JSON and in Python. */
+const DAYS = /(?<key>"days": |days=)1/
 
-/** The completions, in the layout of one list in a block or of a call a line. */
-export function hostileCompletions(layout: 'list' | 'lines'): Hostile[] {
-  const body = (calls: readonly Json[]) =>
-    layout === 'list' ? dumpJson([...calls]) : calls.map((call) => dumpJson(asLine(call))).join('\n')
-  const wrap = (text: string) => `<tool_call>\n${text}\n</tool_call>`
-  const right = wrap(body(TRUTH))
+const tool = (name: string, properties: Record<string, { type: string }>): Tool => ({
+  name,
+  description: `Tells what ${name.slice('get_'.length)} it is.`,
+  parameters: { type: 'object', properties, required: Object.keys(properties) },
+})
+
+/** What is on offer in the row of every completion. */
+export const TOOLS = [
+  tool('get_weather', { city: { type: 'string' }, days: { type: 'integer' } }),
+  tool('get_time', { zone: { type: 'string' } }),
+]
+
+/** The completions, with calls as the format writes them. */
+export function hostileCompletions(format: CallFormat): Hostile[] {
+  const write = (calls: readonly ToolCall[]) => format.write({ think: null, text: '', calls })
+  const { head, tail } = frameOf(write([FIRST]), write([SECOND]))
+  const body = (calls: readonly ToolCall[]) => {
+    const text = write(calls)
+    return text.startsWith(head) && text.endsWith(tail) ? text.slice(head.length, text.length - tail.length) : text
+  }
+  const right = write(TRUTH)
   const wrongCall = { name: 'get_weather', arguments: { city: 'Rome', days: 9 } }
-  const other = wrap(body([wrongCall]))
-  const swap = (first: Json, second: Json = SECOND) => THINK + wrap(body([first, second]))
-  const raw = (text: string) => THINK + wrap(text)
-  const edited = (from: string, to: string) => THINK + right.replace(from, () => to)
+  const other = write([wrongCall])
+  const swap = (first: ToolCall, second: ToolCall = SECOND) => THINK + write([first, second])
+  const raw = (text: string) => THINK + head + text + tail
+  const edited = (from: string | RegExp, to: string) => THINK + right.replace(from, to)
   const argument = (values: ToolCall['arguments']) => swap({ name: 'get_weather', arguments: values })
-  const rows: [Hostile['is'], string, string][] = [
+  const reads = (text: string) => exactMatch(format.parse(text).calls, TRUTH)
+  /** A spelling that some formats allow. */
+  const unlessRead = (what: string, text: string): Row => [reads(text) ? 'either' : 'wrong', what, text]
+  const rows: Row[] = [
     ['wrong', 'thinking tags in reverse order', `</think>Two tools.<think>\n${right}`],
     ['wrong', 'empty thinking', `<think></think>\n${right}`],
     ['wrong', 'thinking that never ends', `<think>Two tools answer this.\n${right}`],
@@ -49,76 +69,72 @@ export function hostileCompletions(layout: 'list' | 'lines'): Hostile[] {
     ['wrong', 'a key given twice', edited('"name": "get_weather"', '"name": "rm", "name": "get_weather"')],
     ['wrong', 'an argument given twice', edited('"city": "Oslo"', '"city": "Rome", "city": "Oslo"')],
     ['wrong', 'a block that is cut short', THINK + right.slice(0, -20)],
-    ['wrong', 'JSON that is cut short', THINK + right.replace('"days": 1', '"days":')],
+    ['wrong', 'JSON that is cut short', THINK + right.replace(DAYS, '$<key>')],
     ['wrong', 'nesting of 100,000 brackets', raw('['.repeat(100_000) + ']'.repeat(100_000))],
-    ['wrong', 'an integer of 5,000 digits', edited('"days": 1', `"days": ${'9'.repeat(5000)}`)],
+    ['wrong', 'an integer of 5,000 digits', edited(DAYS, `$<key>${'9'.repeat(5000)}`)],
     ['wrong', 'a megabyte of blanks', `${THINK}${' '.repeat(1_000_000)}`],
     ['wrong', 'a thousand opening tags', `${THINK}${'<tool_call>'.repeat(1000)}`],
     ['wrong', 'a number as text', argument({ city: 'Oslo', days: '1' })],
-    ['wrong', 'a float for an integer', edited('"days": 1', '"days": 1.0')],
+    ['wrong', 'a float for an integer', edited(DAYS, '$<key>1.0')],
     ['wrong', 'true for 1', argument({ city: 'Oslo', days: true })],
-    ['wrong', 'NaN for 1', edited('"days": 1', '"days": NaN')],
+    ['wrong', 'NaN for 1', edited(DAYS, '$<key>NaN')],
     ['wrong', 'an argument too many', argument({ city: 'Oslo', days: 1, unit: 'K' })],
     ['wrong', 'an argument too few', argument({ city: 'Oslo' })],
     ['wrong', 'a blank at the end of a value', argument({ city: 'Oslo ', days: 1 })],
     ['wrong', 'a letter of another alphabet', argument({ city: '\u041eslo', days: 1 })],
     ['wrong', 'another case of the name', swap({ ...FIRST, name: 'Get_Weather' })],
-    ['wrong', 'a call too few', THINK + wrap(body([FIRST]))],
-    ['wrong', 'a call too many', THINK + wrap(body([FIRST, SECOND, wrongCall]))],
-    ['wrong', 'a call made twice', THINK + wrap(body([FIRST, FIRST, SECOND]))],
+    ['wrong', 'a call too few', THINK + write([FIRST])],
+    ['wrong', 'a call too many', THINK + write([FIRST, SECOND, wrongCall])],
+    ['wrong', 'a call made twice', THINK + write([FIRST, FIRST, SECOND])],
     [
       'wrong',
       'every city at once',
       THINK +
-        wrap(
-          body([
-            ...TRUTH,
-            ...['Rome', 'Bern', 'Riga'].map((city) => ({ name: 'get_weather', arguments: { city, days: 1 } })),
-          ]),
-        ),
+        write([
+          ...TRUTH,
+          ...['Rome', 'Bern', 'Riga'].map((city) => ({ name: 'get_weather', arguments: { city, days: 1 } })),
+        ]),
     ],
     ['wrong', 'no calls', raw(body([]))],
     ['wrong', 'nothing at all', ''],
     ['wrong', 'thinking alone', THINK],
     ['wrong', 'prose', `${THINK}It is warm in Oslo.`],
-    ['wrong', 'arguments as JSON text', swap({ name: 'get_weather', arguments: dumpJson(FIRST.arguments) })],
+    unlessRead('arguments as JSON text', edited(/\{"city[^}]*\}/, JSON.stringify(dumpJson(FIRST.arguments)))),
     ['wrong', 'a list around a list', raw(dumpJson([TRUTH]))],
     ['wrong', 'calls inside an object', raw(dumpJson({ calls: TRUTH }))],
-    ['wrong', 'Python quotes', raw(body(TRUTH).replaceAll('"', "'"))],
-    ['wrong', 'a comma too many', raw(`${body(TRUTH).replace(/\]?$/, (end) => `,${end}`)}`)],
+    unlessRead('Python quotes', raw(body(TRUTH).replaceAll('"', "'"))),
+    unlessRead('a comma too many', raw(`${body(TRUTH).replace(/\]?$/, (end) => `,${end}`)}`)),
     ['wrong', 'tags in capitals', THINK + right.replaceAll('tool_call', 'TOOL_CALL')],
     ['either', 'a code fence inside the block', raw(`\`\`\`json\n${body(TRUTH)}\n\`\`\``)],
-    ['either', 'more keys on a call', swap({ ...FIRST, id: 'call_1' })],
+    ['either', 'more keys on a call', edited('"name": "get_weather"', '"name": "get_weather", "id": "call_1"')],
     ['right', 'keys in another order', argument({ days: 1, city: 'Oslo' })],
-    ['right', 'calls in another order', THINK + wrap(body([SECOND, FIRST]))],
+    ['right', 'calls in another order', THINK + write([SECOND, FIRST])],
     ['right', 'letters written as escapes', edited('Oslo', '\\u004fslo')],
-    ...(layout === 'list'
-      ? ([['right', 'JSON over several lines', raw(body(TRUTH).replaceAll(', ', ',\n  '))]] satisfies [
-          Hostile['is'],
-          string,
-          string,
-        ][])
-      : []),
+    ['right', 'JSON over several lines', raw(body(TRUTH).replaceAll(', ', ',\n  '))],
   ]
-  const none: [Hostile['is'], string, string][] = [
+  const none: Row[] = [
     ['right', 'an empty list where no tool fits', raw(body([]))],
     ['either', 'a refusal where no tool fits', `${THINK}None of the tools fits.`],
     ['wrong', 'a call where no tool fits', THINK + other],
   ]
+  // What a format cannot spell otherwise has nothing to try.
+  const tried = rows.filter(([is, , text]) => (is === 'right' ? reads(text) : text !== THINK + right))
   return [
-    ...rows.map(([is, what, text]) => ({ is, what, text, truth: TRUTH })),
-    ...(layout === 'list' ? none.map(([is, what, text]) => ({ is, what, text, truth: [] })) : []),
+    ...tried.map(([is, what, text]) => ({ is, what, text, truth: TRUTH })),
+    ...(write([]) === '' ? [] : none.map(([is, what, text]) => ({ is, what, text, truth: [] }))),
   ]
 }
 
-/** The right answer in the layout, and alone where no tool fits. */
-export function rightCompletion(layout: 'list' | 'lines', truth: readonly ToolCall[]): string {
-  return FORMATS[layout].write({ think: 'Two tools answer this.', text: '', calls: truth })
+type Row = [is: Hostile['is'], what: string, text: string]
+
+/** What stands around the calls: what two texts of one call each have in common up to the first bracket and after the last one. */
+function frameOf(first: string, second: string): { head: string; tail: string } {
+  const head = first.slice(0, Math.max(first.search(/[[{]/), 0))
+  const tail = first.slice(Math.max(first.lastIndexOf(']'), first.lastIndexOf('}')) + 1)
+  return second.startsWith(head) && second.endsWith(tail) ? { head, tail } : { head: '', tail: '' }
 }
 
-/** ToolRL writes "parameters". */
-function asLine(call: Json): Json {
-  if (typeof call !== 'object' || call === null || !('name' in call) || !('arguments' in call)) return call
-  const { arguments: parameters, ...rest } = call
-  return { ...rest, parameters: parameters! }
+/** The right answer as the format writes it. */
+export function rightCompletion(format: CallFormat, truth: readonly ToolCall[]): string {
+  return format.write({ think: 'Two tools answer this.', text: '', calls: truth })
 }

@@ -34,7 +34,8 @@ export async function judgeOf(scorer: Scorer) {
 }
 
 async function bestOf(scorer: Scorer, row: HoneRow): Promise<{ score: number; why: string | undefined }> {
-  const verdicts = await scorer.score(perfectReplies(row).map((completion) => ({ completion, truth: row.answer })))
+  const asked = { truth: row.answer, row: { tools: row.tools.map((tool) => ({ ...tool })) } }
+  const verdicts = await scorer.score(perfectReplies(row).map((completion) => ({ completion, ...asked })))
   const best = verdicts.toSorted((a, b) => b.score - a.score)[0]
   return { score: best?.score ?? 0, why: best?.fault ?? best?.reasons[0] }
 }

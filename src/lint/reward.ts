@@ -1,13 +1,14 @@
 // Attacks a reward: feeds it hostile completions and reports holes, throws, and where it and the parsers disagree.
-import { callFormats } from '../dialogue/call.ts'
+import { callFormats, findFormat, type FormatName } from '../dialogue/call.ts'
+import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Diagnostic, DiagnosticWriter } from '../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
 import { flush, log } from '../out.ts'
 import type { Mode, Verdict } from '../reward/reward.ts'
-import { isRewardFile, openScorer, type Scorer } from '../reward/scorer.ts'
+import { isRewardFile, openScorer, rewardFormat, type Scorer } from '../reward/scorer.ts'
 import type { ToolCall } from '../dialogue/row.ts'
-import { hostileCompletions, rightCompletion, type Hostile } from './hostile.ts'
+import { hostileCompletions, rightCompletion, TOOLS, type Hostile } from './hostile.ts'
 import { rewardRules } from './reward-rules.ts'
 
 /** What the reward under attack made of a completion. */
@@ -19,21 +20,22 @@ interface Trial extends Hostile {
   best: number
 }
 
-type Layout = Parameters<typeof hostileCompletions>[0]
+/** The row that every completion answers. */
+const row = { tools: TOOLS.map((tool) => ({ ...tool })) }
 
-/** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers in any layout. */
+/** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers. */
 export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWriter): Promise<ExitCode> {
   const scorer = openScorer(spec, { mode })
   const strict = isRewardFile(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
   try {
-    const layout = await layoutOf(scorer)
-    const trials = await tryAll(scorer, layout)
+    const format = await formatOf(scorer, rewardFormat(spec))
+    const trials = await tryAll(scorer, format)
     const found = trials.flatMap((trial) => judge(trial).map(([code, message]) => diagnostic(spec, code, message)))
     for (const trial of trials)
-      found.push(...disagreements(trial, layout).map((message) => diagnostic(spec, 'HN907', message)))
+      found.push(...disagreements(trial, format).map((message) => diagnostic(spec, 'HN907', message)))
     if (strict) {
       for (const trial of trials) {
-        const [verdict] = await strict.score([{ completion: trial.text, truth: trial.truth }])
+        const [verdict] = await strict.score([{ completion: trial.text, truth: trial.truth, row }])
         if (verdict && verdict.score !== trial.verdict.score)
           found.push(
             diagnostic(
@@ -56,36 +58,33 @@ export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWri
   }
 }
 
-/** The layout in which right answers earn most. */
-async function layoutOf(scorer: Scorer): Promise<Layout> {
-  const truth = hostileCompletions('list')[0]!.truth
-  const layouts: Layout[] = ['list', 'lines']
-  const verdicts = await scorer.score(layouts.map((layout) => ({ completion: rightCompletion(layout, truth), truth })))
-  const best = verdicts[1]!.score > verdicts[0]!.score ? 1 : 0
-  if (!verdicts.some(({ score }) => score > 0)) {
-    throw new HoneError('Cannot attack the reward: no right answer earns anything', {
-      at: scorer.name,
-      hint:
-        verdicts[0]!.reasons[0] ??
-        'right answers are <think>…</think> and a <tool_call> block, as a list or a call a line',
-    })
-  }
-  return layouts[best]!
+/** The format that the reward reads; of one that names none, the format in which right answers earn most. */
+async function formatOf(scorer: Scorer, named: FormatName | undefined): Promise<CallFormat> {
+  const formats: CallFormat[] = named === undefined ? Object.values(callFormats) : [findFormat(named)]
+  const truth = hostileCompletions(formats[0]!)[0]!.truth
+  const samples = formats.map((format) => ({ completion: rightCompletion(format, truth), truth, row }))
+  const verdicts = await scorer.score(samples)
+  const best = Math.max(...verdicts.map(({ score }) => score))
+  if (best > 0) return formats[verdicts.findIndex(({ score }) => score === best)]!
+  throw new HoneError('Cannot attack the reward: no right answer earns anything', {
+    at: scorer.name,
+    hint: verdicts[0]!.reasons[0] ?? `right answers were written in ${named ?? 'every call format'}, with thinking`,
+  })
 }
 
-async function tryAll(scorer: Scorer, layout: Layout): Promise<Trial[]> {
+async function tryAll(scorer: Scorer, format: CallFormat): Promise<Trial[]> {
   const bests = new Map<readonly ToolCall[], number>()
   const trials: Trial[] = []
-  for (const hostile of hostileCompletions(layout)) {
+  for (const hostile of hostileCompletions(format)) {
     const { text: completion, truth } = hostile
     if (!bests.has(truth)) {
-      const [right] = await scorer.score([{ completion: rightCompletion(layout, truth), truth }])
+      const [right] = await scorer.score([{ completion: rightCompletion(format, truth), truth, row }])
       bests.set(truth, right!.score)
     }
     const start = performance.now()
-    const [verdict] = await scorer.score([{ completion, truth }])
+    const [verdict] = await scorer.score([{ completion, truth, row }])
     const milliseconds = performance.now() - start
-    const [again] = await scorer.score([{ completion, truth }])
+    const [again] = await scorer.score([{ completion, truth, row }])
     trials.push({ ...hostile, verdict: verdict!, again: again!, milliseconds, best: bests.get(truth)! })
   }
   return trials
@@ -105,12 +104,12 @@ function judge({ is, what, verdict, again, milliseconds, best }: Trial): [string
   return found
 }
 
-/** Where the reward pays in full and a parser of its layout reads other calls. */
-function disagreements({ what, text, truth, verdict, best }: Trial, layout: Layout): string[] {
+/** Where the reward pays in full and a parser of its format reads other calls. */
+function disagreements({ what, text, truth, verdict, best }: Trial, format: CallFormat): string[] {
   if (verdict.score < best || truth.length === 0) return []
   const others = Object.entries(callFormats).filter(([, parser]) => {
     const reads = (completion: string) => exactMatch(parser.parse(completion).calls, truth)
-    return reads(rightCompletion(layout, truth)) && !reads(text)
+    return reads(rightCompletion(format, truth)) && !reads(text)
   })
   const names = others.map(([name, parser]) => `${name} (${parser.parse(text).calls.length} calls)`)
   return names.length === 0 ? [] : [`${what}: paid in full, other calls are read by ${names.join(', ')}`]

@@ -51,7 +51,7 @@ export async function prepare(files: readonly string[], options: PrepOptions, si
   const reasons = [...run.summary.removed].map(([reason, count]) => `${count} ${reason}`)
   throw new HoneError('Cannot prepare: no row survived', {
     at: files.join(', '),
-    hint: `${reasons.join(', ')}; --reject FILE lists every one, --from names the source.`,
+    hint: `${reasons.join(', ')}; --reject FILE lists every one, --from names the source`,
   })
 }
 

@@ -100,7 +100,7 @@ export function requireVocabulary(tokenizer: Tokenizer, vocabulary: number, dir:
   if (tokenizer.vocabularySize <= vocabulary) return
   throw new HoneError(
     `Cannot use the model: its tokenizer has ${tokenizer.vocabularySize} ids, its embedding ${vocabulary} rows`,
-    { at: dir, hint: 'tokenizer.json and the weights must be of one model.' },
+    { at: dir, hint: 'tokenizer.json and the weights must be of one model' },
   )
 }
 
@@ -140,7 +140,7 @@ function render(
   if (chatTemplate === undefined && !inner.chat_template)
     throw new HoneError('Cannot render the messages: the model has no chat template', {
       at: dir,
-      hint: 'Put its template into chat_template.jinja.',
+      hint: 'put its template into chat_template.jinja',
     })
   try {
     const text: unknown = inner.apply_chat_template([...messages], {
@@ -181,7 +181,7 @@ function read<S extends v.GenericSchema>(at: string, schema: S, required: boolea
     if (!required) return undefined
     throw new HoneError('Cannot read the tokenizer: there is no such file', {
       at,
-      hint: 'hone needs the tokenizer as tokenizer.json.',
+      hint: 'hone needs the tokenizer as tokenizer.json',
     })
   }
   let json: unknown

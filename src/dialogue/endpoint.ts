@@ -194,7 +194,7 @@ function read<Schema extends v.GenericSchema>(schema: Schema, body: unknown, { u
   if (result.success) return result.output
   throw new HoneError(
     `Cannot read the reply: ${v.getDotPath(result.issues[0]) ?? 'body'}: ${result.issues[0].message}`,
-    { at: url, hint: 'Is it an OpenAI-compatible endpoint?' },
+    { at: url, hint: 'is it an OpenAI-compatible endpoint?' },
   )
 }
 

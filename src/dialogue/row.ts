@@ -66,7 +66,7 @@ export function toRow(value: Json, at: string): HoneRow {
     `Cannot read a hone row: ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'row'}: ${lowerFirst(issue.message)}`,
     {
       at,
-      hint: '`hone prep` makes hone rows of other formats; `hone lint` lists every defect of a file.',
+      hint: '`hone prep` makes hone rows of other formats; `hone lint` lists every defect of a file',
     },
   )
 }

@@ -40,7 +40,7 @@ export async function readOutcomes(path: string): Promise<Outcome[]> {
     if (!isObject(value) || score === undefined) {
       throw new HoneError('Cannot compare the row: it has no verdict and no score', {
         at: `${path}:${line}`,
-        hint: 'Compare files that hone eval --format ndjson wrote.',
+        hint: 'compare files that hone eval --format ndjson wrote',
       })
     }
     const id = text(value['id'])

@@ -19,7 +19,7 @@ export function modelFolder(path: string, adapter?: string, base?: string): Mode
   if (!existsSync(final))
     throw new HoneError(`Cannot use the run in "${path}": it is not finished`, {
       at: path,
-      hint: `hone export ${path} writes the model of its newest checkpoint.`,
+      hint: `hone export ${path} writes the model of its newest checkpoint`,
     })
   if (!existsSync(join(final, 'adapter_config.json'))) return { model: final, adapter }
   // The run may have gone on with the adapter of another run, whose base is then the model.

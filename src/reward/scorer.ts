@@ -41,7 +41,7 @@ export function openScorer(spec: string, { mode = 'compat', step, ...options }: 
     if (!existsSync(spec))
       throw new HoneError('Cannot open the reward: there is no such file', {
         at: spec,
-        hint: '`hone init reward` writes one to start from.',
+        hint: '`hone init reward` writes one to start from',
       })
     const words = [...selfCommand(), 'serve-reward', spec, '--stdio', '--answers-on', '3']
     const program = openProgram({ words, answersOn: 3 }, options)

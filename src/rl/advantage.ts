@@ -73,7 +73,7 @@ export const advantages = {
   },
   'reinforce++': {
     what: 'reward whitened over all tokens of the batch (arXiv 2501.03262)',
-    formula: () => 'r less the divergence charged to the tokens from it on, whitened over the tokens of the batch',
+    formula: () => 'r less the KL charged to the tokens from it on, whitened over the tokens of the batch',
     reads: [],
     compute: ({ rewards, lengths }) => whiten(rewards, lengths),
     computeTokens: (returns) =>

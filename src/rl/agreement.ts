@@ -49,7 +49,7 @@ export async function checkAgreement(
       `Log-probs of decoding and of training differ by ${worst.toExponential(1)}: at most ${TOLERANCE} is allowed`,
       {
         exit: EXIT.bug,
-        hint: 'Training on them would be off-policy without notice; please report this with the output of `hone doctor`.',
+        hint: 'training on them would be off-policy without notice; please report this with the output of `hone doctor`',
       },
     )
   return worst

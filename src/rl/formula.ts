@@ -38,7 +38,7 @@ const dead: readonly Dead[] = [
     when: ({ klCoefficient }) => klCoefficient === 0,
     because: 'klCoefficient is 0',
   },
-  { keys: ['klWeighted'], when: ({ klIn }) => klIn === 'reward', because: 'the divergence is charged to the reward' },
+  { keys: ['klWeighted'], when: ({ klIn }) => klIn === 'reward', because: 'the KL is charged to the reward' },
   {
     keys: ['advantageEpsilon'],
     when: ({ scaleRewards }) => scaleRewards === 'none',

@@ -1,4 +1,4 @@
-// The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, divergences and averages.
+// The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, KL estimators and averages.
 import { sum } from '../eval/statistics.ts'
 import { aggregations, type Counts } from './loss/aggregate.ts'
 import { klEstimate } from './loss/kl.ts'
@@ -15,7 +15,7 @@ export interface LossOptions extends LossSettings {
 export interface LossSequence {
   logprobs: ArrayLike<number>
   oldLogprobs: ArrayLike<number>
-  /** Absent where no divergence is asked for. */
+  /** Absent where no KL term is asked for. */
   referenceLogprobs?: ArrayLike<number> | undefined
   entropies?: ArrayLike<number> | undefined
   /** Of the completion, or one per token. */

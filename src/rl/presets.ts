@@ -5,7 +5,7 @@ export const trainPresets = {
   'tool-n1': {},
   /** The published trainer's micro-batch mean, whose result depends on how micro-batches are cut. */
   'tool-n1-micro-batch': { aggregation: 'micro-batch', microBatchTokens: 30_720 },
-  /** arXiv 2503.14476: clip-higher, token mean, groups without variance replaced, no divergence. */
+  /** arXiv 2503.14476: clip-higher, token mean, groups without variance replaced, no KL. */
   dapo: { clipHigh: 0.28, klCoefficient: 0, zeroVariance: 'refill', temperature: 1, maskTruncated: true },
   /** arXiv 2503.20783: neither the length nor the deviation divides. */
   'dr-grpo': { aggregation: 'constant', scaleRewards: 'none', klCoefficient: 0, temperature: 1 },
@@ -17,7 +17,7 @@ export const trainPresets = {
   sapo: { surrogate: 'sapo', aggregation: 'sequence', klCoefficient: 0, temperature: 1 },
   /** verl's clipped objective bounds the loss of a token with negative advantage by three times the advantage. */
   'dual-clip': { dualClip: 3 },
-  /** TRL's RLOOTrainer: ratio of whole completions, divergence charged to the reward. */
+  /** TRL's RLOOTrainer: ratio of whole completions, KL charged to the reward. */
   rloo: {
     advantage: 'rloo',
     ratio: 'product',

@@ -74,7 +74,7 @@ export interface Scored extends Sampled, Judgement {
 export interface Frozen extends Scored {
   /** Log-probs below the ratio. */
   old: ArrayLike<number>
-  /** Log-probs of the reference, where the recipe asks for a divergence. */
+  /** Log-probs of the reference, where the recipe has a KL term. */
   reference: ArrayLike<number> | undefined
 }
 

@@ -14,7 +14,7 @@ export interface Watch {
 
 /** Steps in a row without a signal before that is said; then again whenever they have doubled. */
 const PATIENCE = 2
-/** Mean divergence of a token, in nats, above which a policy has little left of the model that it began as. */
+/** Mean KL of a token, in nats, above which a policy has little left of the model that it began as. */
 const FAR = 1
 
 export function watch(): Watch {

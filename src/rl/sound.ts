@@ -19,6 +19,6 @@ export function requireSound(policy: Pick<Policy, 'unsound'>, step: number): voi
 function unsound(step: number, what: string): HoneError {
   return new HoneError(`Cannot go on after step ${step}: in step ${step + 1} ${what}`, {
     exit: EXIT.no,
-    hint: 'Nothing of this step was saved, and every checkpoint before it is sound: resume with a lower --learning-rate or a smaller --max-grad-norm.',
+    hint: 'nothing of this step was saved, and every checkpoint before it is sound: resume with a lower --learning-rate or a smaller --max-grad-norm',
   })
 }

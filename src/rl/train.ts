@@ -117,7 +117,7 @@ function requireNear(kl: number | undefined, { maxKl }: TrainRecipe, step: numbe
   if (maxKl === null || kl === undefined || kl <= maxKl) return
   throw new HoneError(`Stopped after step ${step}: the mean kl is ${kl.toPrecision(3)}, --max-kl is ${maxKl}`, {
     exit: EXIT.no,
-    hint: 'The checkpoints before are kept; a lower --learning-rate or a larger --kl-coefficient holds the policy back.',
+    hint: 'the checkpoints before are kept; a lower --learning-rate or a larger --kl-coefficient holds the policy back',
   })
 }
 

@@ -1,4 +1,4 @@
-// From rewards to advantages, in float64, the divergence from the reference charged to rewards where the recipe says so.
+// From rewards to advantages, in float64, the KL from the reference charged to rewards where the recipe says so.
 import { mean, sum } from '../eval/statistics.ts'
 import { type AdvantageRow, advantages } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
@@ -11,7 +11,7 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
   const row: AdvantageRow = advantages[recipe.advantage]
   if (recipe.klIn === 'reward' && row.computeTokens) return weighTokens(rollouts, recipe, row.computeTokens)
   const charged = (each: Frozen) =>
-    recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(divergences(each, recipe)) : each.reward
+    recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(klPerToken(each, recipe)) : each.reward
   const rewards = rollouts.map(({ completions }) => completions.map(charged))
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
   const estimated = row.compute({ rewards, lengths }, recipe)
@@ -21,7 +21,7 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
   }))
 }
 
-/** A token returns the reward less the divergence of the tokens from it on (arXiv 2501.03262 eq. 4, verl). */
+/** A token returns the reward less the KL of the tokens from it on (arXiv 2501.03262 eq. 4, verl). */
 function weighTokens(
   rollouts: readonly Judged<Frozen>[],
   recipe: TrainRecipe,
@@ -31,7 +31,7 @@ function weighTokens(
     completions.map((each) => {
       let left = each.reward
       return Array.from(
-        divergences(each, recipe).toReversed(),
+        klPerToken(each, recipe).toReversed(),
         (kl) => (left -= recipe.klCoefficient * kl),
       ).toReversed()
     }),
@@ -48,7 +48,7 @@ function weighTokens(
 }
 
 /** The estimate between the weights that sampled and the reference, of each own token; 0 without one. */
-function divergences(completion: Frozen, { klEstimator, klClamp }: TrainRecipe): number[] {
+function klPerToken(completion: Frozen, { klEstimator, klClamp }: TrainRecipe): number[] {
   const old = gather(completion.old, completion)
   const reference = completion.reference && gather(completion.reference, completion)
   return Array.from(old, (value, t) => (reference ? klEstimate(klEstimator, value - reference[t]!, klClamp).value : 0))

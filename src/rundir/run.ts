@@ -58,7 +58,7 @@ export function createRun(directory: string, record: RunRecord): Run {
   } catch (cause) {
     throw new HoneError(`Cannot make the run directory "${directory}": ${reason(cause)}`, {
       at: directory,
-      hint: 'Check that the folder above it is writable.',
+      hint: 'check that the folder above it is writable',
       cause,
     })
   }
@@ -83,7 +83,7 @@ export function readRecord(directory: string): RunRecord {
   if (!existsSync(path))
     throw new HoneError(`Cannot find a run in "${directory}": there is no ${basename(path)}`, {
       at: directory,
-      hint: 'Give the directory that --output named.',
+      hint: 'give the directory that --output named',
     })
   const parsed = v.safeParse(StoredRecord, parse(readFileSync(path, 'utf8')))
   if (!parsed.success) throw new HoneError(`Cannot read ${path}: it is not the record of a run`, { at: path })

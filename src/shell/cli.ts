@@ -75,9 +75,5 @@ function systemError(error: unknown): HoneError | undefined {
   return new HoneError(`Cannot ${String(error.syscall)}${place}: ${reason}`)
 }
 
-/** A message as one line without a full stop. */
-const line = (text: string): string =>
-  text
-    .trim()
-    .replace(/\s*\n\s*/g, '; ')
-    .replace(/(?<!\.)\.$/, '')
+/** A message as one line. */
+const line = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ')

@@ -15,7 +15,7 @@ export function fileForm(path: string, text: string): PromptForm {
   if (!text.includes('{tools}'))
     throw new HoneError(`Cannot use the prompt in ${path}: it does not say where the tools go`, {
       at: path,
-      hint: 'Write {tools} where they belong; {system} stands for the system text of the row.',
+      hint: 'write {tools} where they belong; {system} stands for the system text of the row',
     })
   const system = ({ messages, tools }: Asked): string => {
     const own = messages.filter(({ role }) => role === 'system').map(({ content }) => content)

@@ -50,7 +50,7 @@ export async function readCategory(
   if (!existsSync(path))
     throw new HoneError(`Cannot read ACEBench category ${category}: no such file`, {
       at: path,
-      hint: 'Expected a folder with data_all/data_en and data_all/data_zh.',
+      hint: 'expected a folder with data_all/data_en and data_all/data_zh',
     })
   const answerPath = join(folder, base, 'possible_answer', name)
   const answers = new Map<string, Py>()

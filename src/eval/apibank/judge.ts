@@ -31,7 +31,7 @@ export async function readApiBank(folder: string): Promise<Map<string, ApiBankRo
     if (!existsSync(path))
       throw new HoneError(`Cannot read API-Bank level ${level}: no such file`, {
         at: path,
-        hint: 'Expected a folder with level-1-api_processed.json and so on.',
+        hint: 'expected a folder with level-1-api_processed.json and so on',
       })
     const list = parseFile(await Bun.file(path).text(), path)
     for (const [index, item] of list.entries()) {

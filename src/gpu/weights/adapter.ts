@@ -76,7 +76,7 @@ export function loadAdapter(dir: string, config: ModelConfig): Adapter {
     if (strange !== undefined)
       throw new HoneError(`Cannot read the adapter: tensor '${strange}' belongs to no matrix of the model`, {
         at: file.path,
-        hint: `The adapter must have been trained on this model, on projections among ${adaptable.join(', ')}.`,
+        hint: `the adapter must have been trained on this model, on projections among ${adaptable.join(', ')}`,
       })
     if (pairs.size === 0) throw new HoneError('Cannot read the adapter: it adapts nothing', { at: file.path })
     return { rank, alpha, scale: alpha / (use_rslora ? Math.sqrt(rank) : rank), pairs }

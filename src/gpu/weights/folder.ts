@@ -7,7 +7,7 @@ export function readJson(path: string): unknown {
   if (!existsSync(path))
     throw new HoneError('Cannot read the model: there is no such file', {
       at: path,
-      hint: 'Give the folder of a Hugging Face model.',
+      hint: 'give the folder of a Hugging Face model',
     })
   try {
     return JSON.parse(readFileSync(path, 'utf8'))

@@ -117,7 +117,7 @@ export function writeSafetensors(
 
 function readHeader(path: string, file: number, size: number) {
   const wrong = (what: string) =>
-    new HoneError(`Cannot read the tensors: ${what}`, { at: path, hint: 'Fetch or save the file again.' })
+    new HoneError(`Cannot read the tensors: ${what}`, { at: path, hint: 'fetch or save the file again' })
   if (size < 8) throw wrong(`it is truncated: ${size} bytes are no safetensors file`)
   const said = Buffer.from(readRange(path, file, 0, 8)).readBigUInt64LE()
   if (said > BigInt(LONGEST_HEADER)) throw wrong(`its header claims ${said} bytes, more than ${LONGEST_HEADER}`)

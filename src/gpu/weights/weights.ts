@@ -126,7 +126,7 @@ function openShards(dir: string): {
     if (!existsSync(single))
       throw new HoneError(`Cannot read the model: the folder holds no model.safetensors`, {
         at: dir,
-        hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json.',
+        hint: 'hone reads safetensors, in one file or in shards with model.safetensors.index.json',
       })
     const file = openSafetensors(single)
     return { fileOf: () => file, count: file.entries.size, close: file.close }

@@ -31,7 +31,7 @@ export function meets(summary: Summary, bars: readonly Bar[]): boolean {
     const value = scoreOf(summary, name)
     if (value === undefined) {
       throw new HoneError(`Cannot use --min ${name}=${least}: there is no score of that name`, {
-        hint: `Scores: accuracy, ${summary.scores.map((score) => score.name).join(', ')}.`,
+        hint: `scores: accuracy, ${summary.scores.map((score) => score.name).join(', ')}`,
       })
     }
     if (value !== null && value >= least) continue

@@ -10,7 +10,7 @@ import { shim, type TrainerName, trainers } from './shim.ts'
 export function exportReward(reward: string, trainer: TrainerName | undefined, mode: Mode, output: string): void {
   if (trainer === undefined) {
     throw new HoneError('Cannot export a reward: --for is missing', {
-      hint: `There are: ${Object.keys(trainers).join(', ')}.`,
+      hint: `there are: ${Object.keys(trainers).join(', ')}`,
     })
   }
   const text = shim(trainer, { reward, mode, command: selfCommand() })

@@ -38,7 +38,7 @@ export async function exportRun(
   if (what === 'adapter' && recipe.loraRank === 0)
     throw new HoneError(`Cannot export an adapter of "${directory}": the run trained all weights`, {
       at: directory,
-      hint: 'Leave --adapter out to export the model.',
+      hint: 'leave --adapter out to export the model',
     })
   if (existsSync(join(output, what === 'model' ? 'config.json' : 'adapter_config.json')))
     throw new HoneError(`Cannot export to "${output}": it holds a model already`, { at: output })

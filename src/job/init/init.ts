@@ -23,7 +23,7 @@ export function init({ what, output }: v.InferOutput<typeof InitFlags>): void {
   if (taken)
     throw new HoneError('Cannot write the starter: the file exists', {
       at: taken.path,
-      hint: 'Give another folder with -o.',
+      hint: 'give another folder with -o',
     })
   mkdirSync(output, { recursive: true })
   for (const { path, text } of files) writeFileAtomic(path, text)

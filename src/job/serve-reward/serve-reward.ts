@@ -26,7 +26,7 @@ export interface RewardServer {
 export function serveReward(scorer: Scorer, { host, port, token }: ServeOptions): RewardServer {
   if (!LOOPBACK.has(host) && !token) {
     throw new HoneError(`Cannot serve on ${host} without a token: anyone on the network could ask`, {
-      hint: 'Set HONE_TOKEN or --token, or serve on 127.0.0.1.',
+      hint: 'set HONE_TOKEN or --token, or serve on 127.0.0.1',
     })
   }
   let server

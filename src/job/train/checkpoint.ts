@@ -70,7 +70,7 @@ export function saveCheckpoint(root: string, { policy, ...rest }: Checkpoint, ke
     if (existsSync(beside)) rmSync(beside, { recursive: true, force: true })
     throw new HoneError(`Cannot write the checkpoint ${path}: ${reason(cause)}`, {
       at: path,
-      hint: 'Make room on the disk, then resume the run: its earlier checkpoints are whole.',
+      hint: 'make room on the disk, then resume the run: its earlier checkpoints are whole',
       cause,
     })
   }

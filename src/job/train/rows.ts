@@ -117,6 +117,6 @@ function requireSome<Item>(taken: Taken<Item>, files: readonly string[], limit: 
   if (taken.items.length > 0) return taken
   throw new HoneError(`Cannot use the rows: each of the ${taken.tooLong} is longer than ${limit} tokens`, {
     at: files.join(', '),
-    hint: 'Raise the limit where the model allows it, or shorten the prompts.',
+    hint: 'raise the limit where the model allows it, or shorten the prompts',
   })
 }

@@ -43,7 +43,7 @@ export function settingsOf(
   const { config, resume, printConfig } = flags
   if (config !== undefined && resume !== undefined)
     throw new HoneError('Cannot resume a run with another configuration file', {
-      hint: 'Leave the file out: the run keeps its own settings; single ones may be changed by flags.',
+      hint: 'leave the file out: the run keeps its own settings; single ones may be changed by flags',
     })
   checkVariables(process.env)
   const { schema, sources } = below(kind, flags, given)

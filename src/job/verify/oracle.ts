@@ -65,7 +65,7 @@ export function openOracle(dir: string): Oracle {
   if (!existsSync(at))
     throw new HoneError(`Cannot verify against ${dir}: it holds no expect.json`, {
       at: dir,
-      hint: 'Give a folder with a model, batch.safetensors, forward.safetensors, grads.safetensors and expect.json.',
+      hint: 'give a folder with a model, batch.safetensors, forward.safetensors, grads.safetensors and expect.json',
     })
   const { rows, length } = readBatch(join(dir, 'batch.safetensors'))
   const read = (...file: string[]) => {

@@ -1,4 +1,4 @@
-// Estimators of the divergence from the reference policy: per-token value and slope, as a table.
+// Estimators of the KL divergence from the reference policy: per-token value and slope, as a table.
 import * as v from 'valibot'
 import { atLeast, names, positive, say, type Settings } from '../../text/setting.ts'
 
@@ -12,7 +12,7 @@ export interface KlRow {
 export const klEstimators = {
   k1: { what: 'd: unbiased, may be negative', estimate: (d) => ({ value: d, slope: 1 }) },
   abs: { what: '|d|', estimate: (d) => ({ value: Math.abs(d), slope: Math.sign(d) }) },
-  k2: { what: 'd²/2: its gradient is that of the divergence', estimate: (d) => ({ value: (d * d) / 2, slope: d }) },
+  k2: { what: 'd²/2: its gradient is that of the KL', estimate: (d) => ({ value: (d * d) / 2, slope: d }) },
   k3: {
     what: 'exp(−d) + d − 1: unbiased, low variance, never negative',
     estimate: (d) => ({ value: Math.exp(-d) + d - 1, slope: 1 - Math.exp(-d) }),
@@ -26,23 +26,23 @@ export type KlName = keyof typeof klEstimators
 export const klSettings = {
   klCoefficient: say(
     v.optional(atLeast(0), 0.001),
-    'weight of the divergence from the model that training began with',
+    'weight of the KL from the model that training began with',
     'beta',
     'kl_loss_coef',
     'kl_coef',
   ),
-  klEstimator: say(v.optional(names(klEstimators), 'k3'), 'estimator of the divergence', 'kl_loss_type'),
+  klEstimator: say(v.optional(names(klEstimators), 'k3'), 'estimator of the KL', 'kl_loss_type'),
   klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit, as in TRL'),
-  klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the divergence is charged'),
+  klIn: say(v.optional(v.picklist(['loss', 'reward']), 'loss'), 'where the KL is charged'),
   maxKl: say(
     v.optional(v.nullable(positive()), null),
-    'the run stops, exit 1, when the mean divergence of a step is above this',
+    'the run stops, exit 1, when the mean kl of a step is above this',
   ),
-  klWeighted: say(v.optional(v.boolean(), false), 'weigh the divergence by the ratio', 'use_bias_correction_kl'),
+  klWeighted: say(v.optional(v.boolean(), false), 'weigh the KL by the ratio', 'use_bias_correction_kl'),
 }
 export type KlOptions = Settings<typeof klSettings>
 
-/** The divergence as it is charged, in symbols. */
+/** The KL term as it is charged, in symbols. */
 export function klFormula({ klCoefficient, klEstimator, klClamp, klWeighted }: KlOptions): string {
   const clamp = klClamp === null ? '' : ` clamped at ±${klClamp}`
   return `${klCoefficient}·${klWeighted ? 'ρ·' : ''}${klEstimator}(π‖π₀)${clamp}`

@@ -1,5 +1,7 @@
 // The table of call formats: how the calls of a model's turn are read and written, in scoring, training, evaluation and inference.
 import type { CallFormat } from './call/format.ts'
+import { glm45, minimaxM2, qwen3Coder, seedOss } from './call/elements.ts'
+import { deepseekV3, deepseekV31, kimiK2 } from './call/headed.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
 import { parseMistral } from './call/mistral.ts'
@@ -59,6 +61,13 @@ export const callFormats = {
     parse: parseMistral,
     write: (turn) => writeTurn(turn, mistral),
   },
+  'qwen3-coder': qwen3Coder,
+  'deepseek-v3': deepseekV3,
+  'deepseek-v3.1': deepseekV31,
+  'kimi-k2': kimiK2,
+  'glm-4.5': glm45,
+  'minimax-m2': minimaxM2,
+  'seed-oss': seedOss,
 } satisfies Record<string, CallFormat>
 
 export type FormatName = keyof typeof callFormats

@@ -84,11 +84,26 @@ export function formatOf(form: PromptForm, tokenizer: Tokenizer): FormatName {
   const same = TEMPLATE_FORMATS.find((name) => {
     return withoutSpace(callFormats[name].write({ think: null, text: '', calls })) === text
   })
-  const reads = TEMPLATE_FORMATS.find((name) => Bun.deepEquals(callFormats[name].parse(text).calls, calls))
-  return same ?? reads ?? 'hermes'
+  const [reads] = TEMPLATE_FORMATS.map((name) => ({ name, parsed: callFormats[name].parse(text) }))
+    .filter(({ parsed }) => Bun.deepEquals(parsed.calls, calls))
+    .toSorted((a, b) => a.parsed.rest.length - b.parsed.rest.length)
+  return same ?? reads?.name ?? 'hermes'
 }
 
-const TEMPLATE_FORMATS: FormatName[] = ['hermes', 'mistral', 'pythonic', 'llama3-json', 'json']
+const TEMPLATE_FORMATS: FormatName[] = [
+  'hermes',
+  'qwen3-coder',
+  'glm-4.5',
+  'deepseek-v3',
+  'deepseek-v3.1',
+  'kimi-k2',
+  'minimax-m2',
+  'seed-oss',
+  'mistral',
+  'pythonic',
+  'llama3-json',
+  'json',
+]
 const withoutSpace = (text: string): string => text.replace(/\s/g, '')
 
 /** A template may refuse any message. */

@@ -218,6 +218,61 @@ const whole: [parser: string, what: string, text: string, expected: Case][] = [
     '<|python_tag|>print("</think>")',
     { calls: [{ name: 'code_interpreter', arguments: { code: 'print("</think>")' } }] },
   ],
+  [
+    'qwen3-coder',
+    'calls with text, code and objects',
+    'Ok.\n<tool_call>\n<function=f>\n<parameter=x>\n1\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=g>\n</function>\n</tool_call><|im_end|>',
+    { calls: [f(), g], rest: 'Ok.' },
+  ],
+  [
+    'qwen3-coder',
+    'think tags and line breaks in a value',
+    '<think>a</think>\n<tool_call>\n<function=f>\n<parameter=x>\n\n  </think>\n</parameter>\n</function>\n</tool_call>',
+    { calls: [f({ x: '\n  </think>' })], think: 'a' },
+  ],
+  [
+    'qwen3-coder',
+    'booleans as Python writes them',
+    '<tool_call>\n<function=f>\n<parameter=x>\nTrue\n</parameter>\n<parameter=y>\nNone\n</parameter>\n</function>\n</tool_call>',
+    { calls: [f({ x: true, y: null })] },
+  ],
+  [
+    'deepseek-v3',
+    'a fence',
+    `Ok.<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>f\n\`\`\`json\n{"x": 1}\n\`\`\`<\uff5ctool\u2581call\u2581end\uff5c>\n<\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>g\n\`\`\`json\n{}\n\`\`\`<\uff5ctool\u2581call\u2581end\uff5c><\uff5ctool\u2581calls\u2581end\uff5c><\uff5cend\u2581of\u2581sentence\uff5c>`,
+    { calls: [f(), g], rest: 'Ok.' },
+  ],
+  [
+    'deepseek-v3.1',
+    'a name and JSON',
+    `<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>f<\uff5ctool\u2581sep\uff5c>{"x": 1}<\uff5ctool\u2581call\u2581end\uff5c><\uff5ctool\u2581calls\u2581end\uff5c>`,
+    { calls: [f()] },
+  ],
+  [
+    'kimi-k2',
+    'ids of functions',
+    '<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{"x": 1}<|tool_call_end|><|tool_call_begin|>g:1<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>',
+    { calls: [f(), g] },
+  ],
+  ['kimi-k2', 'no call outside its tokens', `so ${F}`, { calls: [], rest: `so ${F}` }],
+  [
+    'glm-4.5',
+    'keys and values',
+    '<think>a</think>\n<tool_call>f\n<arg_key>x</arg_key>\n<arg_value>1</arg_value>\n</tool_call>\n<tool_call>g</tool_call><|observation|>',
+    { calls: [f(), g], think: 'a' },
+  ],
+  [
+    'minimax-m2',
+    'invocations',
+    '<minimax:tool_call>\n<invoke name="f">\n<parameter name="x">1</parameter>\n</invoke>\n<invoke name="g">\n</invoke>\n</minimax:tool_call>[e~[',
+    { calls: [f(), g] },
+  ],
+  [
+    'seed-oss',
+    'a function',
+    '<seed:think>a</seed:think><seed:tool_call>\n<function=f>\n<parameter=x>1</parameter>\n</function>\n</seed:tool_call><seed:eos>',
+    { calls: [f()], think: 'a' },
+  ],
   ['mistral', 'a name and arguments', '[TOOL_CALLS]f{"x": 1}</s>', { calls: [f()] }],
   [
     'mistral',
@@ -265,6 +320,23 @@ const broken: [parser: string, what: string, text: string, calls: Call[], fault:
   ],
   ['hermes', 'arguments that are no object', block('{"name": "f", "arguments": [1]}'), [], 'malformed'],
   ['mistral', 'arguments cut short', '[TOOL_CALLS]f[ARGS]{"x": "</think>', [], 'truncated'],
+  ['qwen3-coder', 'a call cut short', '<tool_call>\n<function=f>\n<parameter=x>\n</think>', [], 'truncated'],
+  ['qwen3-coder', 'a block without a function', '<tool_call>\nf\n</tool_call>', [], 'malformed'],
+  ['glm-4.5', 'a call cut short', '<tool_call>f\n<arg_key>x</arg_key>\n<arg_value>1', [], 'truncated'],
+  [
+    'kimi-k2',
+    'arguments cut short',
+    '<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{"x": 1',
+    [],
+    'truncated',
+  ],
+  [
+    'kimi-k2',
+    'arguments that are no JSON',
+    '<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>x=1<|tool_call_end|>',
+    [],
+    'truncated',
+  ],
   ['mistral', 'a name alone', '[TOOL_CALLS]f', [], 'truncated'],
   ['pythonic', 'a list cut short behind a think tag', '[f(x="</think>', [], 'truncated'],
   ['pythonic', 'an argument given twice', '[f(x=1, x=2)]', [], 'malformed'],
@@ -285,6 +357,11 @@ test.each(broken)('%s refuses %s and names the fault', (parser, _, text, calls, 
 })
 
 const HOSTILE: [what: string, text: string][] = [
+  ['functions', '<function=f><parameter=x></parameter>'.repeat(1e5)],
+  ['functions that never end', '<function='.repeat(3e5)],
+  ['keys', '<tool_call>f <arg_key>'.repeat(2e5)],
+  ['invocations', '<invoke name="f">'.repeat(2e5)],
+  ['kimi tokens', '<|tool_call_begin|>f:0<|tool_call_argument_begin|>{'.repeat(1e5)],
   ['opening tags', '<tool_call>'.repeat(9e5)],
   ['opening tags with a bracket', '<tool_call>{'.repeat(2e5)],
   ['broken blocks', '<tool_call>{"</tool_call>'.repeat(5e4)],
@@ -325,6 +402,14 @@ const MARKS = [
   "')]",
   F,
   '[f(x=1)]',
+  '<function=f>',
+  '</parameter>',
+  '</function>',
+  '<arg_key>',
+  '</arg_value>',
+  '<\uff5ctool\u2581call\u2581begin\uff5c>',
+  '<|tool_call_begin|>',
+  '<|tool_call_argument_begin|>',
 ]
 const text = fc
   .oneof(
@@ -350,19 +435,31 @@ const value = fc.letrec<{ value: Json }>((tie) => ({
 })).value
 /** Python's keywords are names like others. */
 const identifier = fc.oneof(fc.constantFrom('from', 'class', 'in', 'None'), fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/))
-const callsOf = (name: fc.Arbitrary<string>, key: fc.Arbitrary<string>) =>
-  fc.array(fc.record({ name, arguments: fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true }) }), {
+const callsOf = (name: fc.Arbitrary<string>, key: fc.Arbitrary<string>, values: fc.Arbitrary<Json>) =>
+  fc.array(fc.record({ name, arguments: fc.dictionary(key, values, { maxKeys: 3, noNullPrototype: true }) }), {
     minLength: 1,
     maxLength: 3,
   })
+/** Formats that have no way to quote a text of their own marks: in values, in keys, in names. */
+const BARE = new Set(['qwen3-coder', 'seed-oss', 'minimax-m2', 'glm-4.5'])
+const KEYS_IN_MARKS = new Set([...BARE, 'pythonic'])
+const NAMES_IN_MARKS = new Set([...KEYS_IN_MARKS, 'deepseek-v3', 'deepseek-v3.1', 'kimi-k2'])
+/** Neither the mark that ends a bare value nor what reads as another value. */
+const isPlain = (value: Json): boolean =>
+  !/<\/(?:parameter|arg_value)>/.test(typeof value === 'string' ? value : JSON.stringify(value, noBigInt)) &&
+  (typeof value !== 'string' || !/^\s*(?:[[{\d-]|true|false|null|True|False|None)/.test(value))
+const noBigInt = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 /** Prose: what marks a call or a thought in some format stands in none of it. */
 const prose = fc.stringMatching(/^[A-Za-zäöü][A-Za-zäöü,.!?0-9]{0,7}( [A-Za-zäöü,.!?0-9]{1,8}){0,4}$/)
 
 test.each(Object.entries(callFormats).filter(([name]) => name !== 'toolace-tool-n1'))(
   'whatever turn %s writes, it reads back: thought, text, calls',
   (name, format) => {
-    const python = name === 'pythonic'
-    const calls = python ? callsOf(identifier, identifier) : callsOf(fc.string({ minLength: 1 }), text)
+    const calls = callsOf(
+      NAMES_IN_MARKS.has(name) ? identifier : fc.string({ minLength: 1 }),
+      KEYS_IN_MARKS.has(name) ? identifier : text,
+      BARE.has(name) ? value.filter(isPlain) : value,
+    )
     const turn = fc.record({ think: fc.option(prose, { nil: null }), text: fc.option(prose, { nil: '' }), calls })
     fc.assert(
       fc.property(turn, ({ think, text, calls }) => {

@@ -155,6 +155,10 @@ describe('every form', () => {
 test('a chat template asks for the call format that it writes, whether it shows tools or not', async () => {
   const templates = {
     hermes: `<tool_call>{{ '{' }}"name": "{{ c.name }}", "arguments": {{ c.arguments | tojson }}}</tool_call>`,
+    'qwen3-coder': `<tool_call>\n<function={{ c.name }}>\n{% for k, v in c.arguments.items() %}<parameter={{ k }}>\n{{ v }}\n</parameter>\n{% endfor %}</function>\n</tool_call>`,
+    'glm-4.5': `<tool_call>{{ c.name }}\n{% for k, v in c.arguments.items() %}<arg_key>{{ k }}</arg_key>\n<arg_value>{{ v }}</arg_value>\n{% endfor %}</tool_call>`,
+    'deepseek-v3': `<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>{{ c.name }}\n\`\`\`json\n{{ c.arguments | tojson }}\n\`\`\`<\uff5ctool\u2581call\u2581end\uff5c><\uff5ctool\u2581calls\u2581end\uff5c>`,
+    'kimi-k2': `<|tool_calls_section_begin|><|tool_call_begin|>functions.{{ c.name }}:0<|tool_call_argument_begin|>{{ c.arguments | tojson }}<|tool_call_end|><|tool_calls_section_end|>`,
     'llama3-json': `{{ '{' }}"name": "{{ c.name }}", "parameters": {{ c.arguments | tojson }}}`,
     mistral: `[TOOL_CALLS][{{ '{' }}"name": "{{ c.name }}", "arguments": {{ c.arguments | tojson }}}]`,
     pythonic: `[{{ c.name }}({% for key in c.arguments %}{{ key }}={{ c.arguments[key] | tojson }}{% endfor %})]`,

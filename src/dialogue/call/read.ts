@@ -6,7 +6,19 @@ import { strip } from '../../text/python/text.ts'
 /** Why a text that looks like a call is none. */
 export class Malformed extends Error {}
 
-const END_TOKENS = ['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<|endoftext|>', '</s>']
+const END_TOKENS = [
+  '<|im_end|>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<|endoftext|>',
+  '</s>',
+  // DeepSeek, GLM, MiniMax, Seed.
+  '<\uff5cend\u2581of\u2581sentence\uff5c>',
+  '<|observation|>',
+  '<|user|>',
+  '[e~[',
+  '<seed:eos>',
+]
 
 /** A part of a text, `end` exclusive. */
 export interface Part {
@@ -56,6 +68,16 @@ export function splitThink(
     text: text.slice(0, first) + text.slice(last + close.length),
     unfinished: false,
   }
+}
+
+/** The same where a model has tags of its own beside the usual ones. */
+export function splitThinkOf(
+  completion: string,
+  calls: (text: string) => Iterable<Part>,
+  own: ThoughtTags | undefined,
+): Thought {
+  const thought = own && splitThink(completion, calls, own)
+  return thought && thought.think !== null ? thought : splitThink(completion, calls)
 }
 
 /** The text with blanks for its `parts`, so that what is outside them can be sought. */

@@ -13,7 +13,9 @@ export interface CallText extends Part {
 
 export interface CallTextOptions {
   /** What also marks a value as a call's: the text before it ends so. */
-  head?: RegExp
+  head?: RegExp | undefined
+  /** Nothing else marks one. */
+  headOnly?: boolean
   /** Where a value may begin. */
   starts?: RegExp
 }
@@ -28,12 +30,16 @@ export function headBefore(text: string, start: number, head: RegExp | undefined
 }
 
 /** JSON values in order, and what looks like a call but is none. A bracket of prose costs itself alone. */
-export function* callTexts(text: string, { head, starts }: CallTextOptions = {}): Generator<CallText> {
+export function* callTexts(
+  text: string,
+  { head, headOnly = false, starts }: CallTextOptions = {},
+): Generator<CallText> {
   const find = valueFinder(text, starts)
   for (let found = find(0); found;) {
     const { start, state } = found
     let { end } = found
-    const looksLikeCall = LOOKS_LIKE_CALL.test(text.slice(start, end)) || headBefore(text, start, head) !== undefined
+    const looksLikeCall =
+      (!headOnly && LOOKS_LIKE_CALL.test(text.slice(start, end))) || headBefore(text, start, head) !== undefined
     if (state === 'broken' && looksLikeCall) end = Math.max(end, spanOf(text, start, true).end)
     if (state === 'whole' || looksLikeCall) yield { start, end, state, looksLikeCall }
     else end = start

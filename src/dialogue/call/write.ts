@@ -22,6 +22,11 @@ const json = (value: Json): string => dumpJson(value, { ensureAscii: false })
 const inBlock = (body: string): string => `<tool_call>\n${body}\n</tool_call>`
 const withParameters = ({ name, arguments: parameters }: Call): string => json({ name, parameters })
 
+/** The arguments as the text of a JSON object. */
+export const argumentsText = (call: Call): string => json(call.arguments)
+/** Text as it is, any other value as JSON. */
+export const valueText = (value: Json): string => (typeof value === 'string' ? value : json(value))
+
 export const callList = (calls: readonly Call[]): string => json([...calls])
 export const listInBlock: Spelling = { calls: (calls) => inBlock(callList(calls)), none: inBlock('[]') }
 export const blockEach: Spelling = { calls: (calls) => calls.map((call) => inBlock(json(call))).join('\n') }

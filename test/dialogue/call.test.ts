@@ -357,6 +357,9 @@ test.each(broken)('%s refuses %s and names the fault', (parser, _, text, calls, 
 })
 
 const HOSTILE: [what: string, text: string][] = [
+  ['letters', 'a'.repeat(3e6)],
+  ['blanks', ' '.repeat(3e6)],
+  ['names before a parenthesis', 'a('.repeat(1e6)],
   ['functions', '<function=f><parameter=x></parameter>'.repeat(1e5)],
   ['functions that never end', '<function='.repeat(3e5)],
   ['keys', '<tool_call>f <arg_key>'.repeat(2e5)],
@@ -375,8 +378,7 @@ const HOSTILE: [what: string, text: string][] = [
 ]
 
 test.each(HOSTILE)('Megabytes of %s are read in linear time by every parser', (_, text) => {
-  for (const [name, parser] of Object.entries(callFormats)) {
-    if (name === 'toolace-tool-n1') continue
+  for (const parser of Object.values(callFormats)) {
     expect(parser.parse(text).calls).toEqual([])
   }
 })

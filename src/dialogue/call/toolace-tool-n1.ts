@@ -13,7 +13,7 @@ import { PythonError } from '../../text/python/value.ts'
  * @throws PythonError TypeError for a value that json.dumps refuses (a set, bytes, a complex number).
  */
 export function parseToolaceCompat(text: string): { name: string; arguments: JsonObject }[] {
-  return Array.from(text.matchAll(CALL), ([, name, body]) => ({ name: strip(name!), arguments: readArguments(body!) }))
+  return namesAndBodies(text).map(([name, body]) => ({ name: strip(name), arguments: readArguments(body) }))
 }
 
 /** Whether the script takes a turn for calls: brackets around it, at least one call, and the whole of it in the expected form. */
@@ -23,21 +23,63 @@ export function isToolaceCompatCall(text: string): boolean {
 
 /** Whether the text, stripped, is a list of `name(…)` and nothing else, as the script's check of the form sees it. */
 export function hasToolaceForm(text: string): boolean {
-  return WHOLE.test(strip(text))
+  let states = new Set<State>(['start'])
+  for (const character of strip(text)) {
+    const next = new Set<State>()
+    for (const state of states) for (const follower of followers(state, character)) next.add(follower)
+    if (next.size === 0) return false
+    states = next
+  }
+  return states.has('end')
 }
 
 /** The tools in a system text, or undefined where the sentences around them are absent. @throws JsonError */
 export function toolsOfSystem(system: string): Json | undefined {
-  const found = TOOLS.exec(system)
-  return found ? parseJson(strip(found[1]!).slice(0, -2) + ']') : undefined
+  const start = system.indexOf(TOOLS_HEAD)
+  const end = start < 0 ? -1 : system.indexOf(TOOLS_TAIL, start + TOOLS_HEAD.length)
+  return end < 0 ? undefined : parseJson(strip(system.slice(start + TOOLS_HEAD.length, end)).slice(0, -2) + ']')
 }
 
 // Python's \s also covers \x1c-\x1f and \x85 and not the byte order mark; JavaScript's `.` also stops at \r, \u2028 and \u2029.
 const S = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
-const CALL = new RegExp(`([a-zA-Z0-9._?|\\-${S}]+)\\(([^\\n]*?)\\)`, 'g')
-const ONE = `[a-zA-Z0-9._?|${S}\\-/]+\\([^\\n]*?\\)[${S}]*`
-const WHOLE = new RegExp(`^\\[[${S}]*(?:${ONE})(?:,[${S}]*${ONE})*\\]\\n?$`)
-const TOOLS = /that you can invoke:\n([\s\S]*?)\nShould you decide to return the function call\(s\)\./
+const SPACE = new RegExp(`[${S}]`)
+const IN_NAME = new RegExp(`[a-zA-Z0-9._?|\\-${S}]`)
+const IN_FORM = new RegExp(`[a-zA-Z0-9._?|\\-/${S}]`)
+const TOOLS_HEAD = 'that you can invoke:\n'
+const TOOLS_TAIL = '\nShould you decide to return the function call(s).'
+
+/** All matches of the script's `([name]+)\((.*?)\)`, in linear time. */
+function namesAndBodies(text: string): [name: string, body: string][] {
+  const found: [string, string][] = []
+  let [from, close, line] = [0, -1, -1]
+  const next = (sign: string, at: number): number => {
+    const hit = text.indexOf(sign, at)
+    return hit < 0 ? text.length : hit
+  }
+  for (let open = text.indexOf('('); open >= 0; open = text.indexOf('(', Math.max(open + 1, from))) {
+    let start = open
+    while (start > from && IN_NAME.test(text[start - 1]!)) start--
+    if (close <= open) close = next(')', open + 1)
+    if (line <= open) line = next('\n', open + 1)
+    if (start === open || close >= line) continue
+    found.push([text.slice(start, open), text.slice(open + 1, close)])
+    from = close + 1
+  }
+  return found
+}
+
+/** Where the script's pattern of the whole may stand: `[name(…), name(…)]`, where a parenthesis in a call may or may not be its last. */
+type State = 'start' | 'before' | 'name' | 'body' | 'after' | 'end'
+
+function followers(state: State, character: string): readonly State[] {
+  if (state === 'start') return character === '[' ? ['before'] : []
+  if (state === 'before' || state === 'name')
+    return IN_FORM.test(character) ? ['name'] : state === 'name' && character === '(' ? ['body'] : []
+  if (state === 'body') return character === '\n' ? [] : character === ')' ? ['body', 'after'] : ['body']
+  if (state === 'after')
+    return SPACE.test(character) ? ['after'] : character === ',' ? ['before'] : character === ']' ? ['end'] : []
+  return []
+}
 
 function readArguments(body: string): JsonObject {
   const values: JsonObject = {}
@@ -99,7 +141,14 @@ function readValue(text: string): Json {
     value = literalEval(text)
   } catch (error) {
     if (!(error instanceof PythonError)) throw error
-    return text.replace(/^["']+|["']+$/g, '')
+    return withoutQuotes(text)
   }
   return toJson(value)
+}
+
+function withoutQuotes(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && `"'`.includes(text[start]!)) start++
+  while (end > start && `"'`.includes(text[end - 1]!)) end--
+  return text.slice(start, end)
 }

@@ -22,14 +22,10 @@ export async function* lineBlocks(
   let rest = ''
   let first = 1
   for await (const chunk of chunks) {
-    const text = decoder.decode(chunk, { stream: true })
-    const end = text.lastIndexOf('\n')
-    if (end < 0) {
-      rest += text
-      continue
-    }
-    const texts = (rest + text.slice(0, end)).split('\n')
-    rest = text.slice(end + 1)
+    const texts = decoder.decode(chunk, { stream: true }).split('\n')
+    texts[0] = rest + texts[0]!
+    rest = texts.pop()!
+    if (texts.length === 0) continue
     yield { first, texts }
     first += texts.length
   }

@@ -47,17 +47,39 @@ export function promptText(form: PromptForm, row: Asked, tokenizer: Tokenizer): 
   return text
 }
 
+/** What a prompt that opens the thought ends with, as templates of reasoning models do; empty where it opens none. */
+export function openedThought(prompt: string): string {
+  return /<think>\s*$/.exec(prompt)?.[0] ?? ''
+}
+
 /**
  * The target of fine-tuning, without the token that ends the turn: `meta.completion` word for word where the row has one,
  * else the form's right answer. A template that cannot be asked (no tokenizer) or does not spell calls leaves it to the form.
+ * Where the prompt opens the thought, the target goes on from there.
  */
 export function targetText(form: PromptForm, row: Answered, tokenizer?: Tokenizer): string {
   const given = row.meta['completion']
   if (typeof given === 'string') return given
   const target = form.target(row)
-  if (typeof target === 'string') return target
-  const spelt = tokenizer && spellTurn(form, row, target.message, tokenizer)
-  return spelt && row.answer.every(({ name }) => spelt.includes(name)) ? spelt : target.otherwise
+  if (!tokenizer) return typeof target === 'string' ? target : target.otherwise
+  const opened = openedThought(promptText(form, row, tokenizer)) !== ''
+  if (typeof target === 'string') return opened ? goneOn(target, row) : target
+  const spelt = spellTurn(form, row, target.message, tokenizer)
+  if (spelt !== undefined && row.answer.every(({ name }) => spelt.includes(name))) return spelt
+  return opened ? goneOn(target.otherwise, row) : target.otherwise
+}
+
+/** The right answer as the model's whole turn, with the thought that the prompt opened. */
+export function turnText(form: PromptForm, row: Answered, tokenizer?: Tokenizer): string {
+  const opened = tokenizer ? openedThought(promptText(form, row, tokenizer)) : ''
+  return opened + targetText(form, row, tokenizer)
+}
+
+/** A target after an open thought: its own thought without the tag, else the row's, closed before the reply. */
+function goneOn(target: string, { meta }: Answered): string {
+  if (target.startsWith('<think>')) return target.slice('<think>'.length)
+  const thought = meta['thought']
+  return `${typeof thought === 'string' ? thought : ''}\n</think>\n\n${target}`
 }
 
 /** Token ids of the row's prompt. */

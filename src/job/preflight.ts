@@ -2,7 +2,7 @@
 import { findFormat, type FormatName } from '../dialogue/call.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import type { Answered, PromptForm } from '../dialogue/prompt/form.ts'
-import { targetText } from '../dialogue/prompt.ts'
+import { turnText } from '../dialogue/prompt.ts'
 import { HoneError } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
 import { perfectReplies } from '../lint/judge.ts'
@@ -61,7 +61,7 @@ export function warningOf(rows: readonly Known[], flight: Flight): string | unde
 
 /** What is wrong with the right answer of the row as the form writes it. */
 function faultOf(row: Answered, { form, tokenizer, parser, reward }: Flight): string | undefined {
-  const text = targetText(form, row, tokenizer)
+  const text = turnText(form, row, tokenizer)
   const { calls, fault } = findFormat(parser).parse(text)
   if (fault !== null) return `the parser ${parser} says "${fault}" of ${inQuotes(text)}`
   if (!exactMatch(calls, row.answer)) return `the parser ${parser} reads ${dumpJson(calls)} in ${inQuotes(text)}`

@@ -1,9 +1,13 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../dialogue/chat.ts'
+import { openedThought } from '../dialogue/prompt.ts'
 import type { Mode, Sample } from '../reward/reward.ts'
 import { isRewardFile, openScorer } from '../reward/scorer.ts'
 import type { Judge, Prompt, Sampled } from './record.ts'
 import { trainedTokens } from './trained.ts'
+
+/** Enough for a tag that is spelt byte by byte, and white space after it. */
+const OPENED_TOKENS = 16
 
 export interface OpenJudge {
   judge: Judge
@@ -18,9 +22,11 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
     close: scorer.close,
     async judge(rollouts, step) {
       const texts = rollouts.map(({ completions }) => completions.map((each) => textOf(each, tokenizer)))
+      // Judged is the whole turn, with the thought that the template opened.
+      const opened = rollouts.map(({ prompt }) => openedThought(tokenizer.decode(prompt.ids.slice(-OPENED_TOKENS))))
       const samples = rollouts.flatMap(({ prompt, completions }, g) =>
         completions.map((each, i): Sample => ({
-          completion: texts[g]![i]!,
+          completion: opened[g]! + texts[g]![i]!,
           truth: prompt.row.answer,
           step,
           tokens: trainedTokens(each),

@@ -14,7 +14,9 @@ import {
   promptIds,
   promptText,
   targetText,
+  turnText,
 } from '../../src/dialogue/prompt.ts'
+import { openJudge } from '../../src/rl/judge.ts'
 import { toRow } from '../../src/dialogue/row.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
@@ -171,6 +173,59 @@ test('a chat template asks for the call format that it writes, whether it shows 
     const folder = writeTinyTokenizer(join(root, name), { 'chat_template.jinja': template })
     expect(formatOf(promptForms.native, await loadTokenizer(folder))).toBe(name as FormatName)
   }
+})
+
+describe('where the template opens the thought', () => {
+  const template =
+    '{% for t in tools or [] %}{{ t.function.name }} {% endfor %}{% for m in messages %}{{ m.role }}: ' +
+    "{% if m.role == 'assistant' %}<think>\n{{ m.reasoning_content }}\n</think>\n\n{% endif %}{{ m.content }}" +
+    '{% for each in m.tool_calls or [] %}<tool_call>{"name": "{{ each.function.name }}", "arguments": {{ each.function.arguments | tojson }}}</tool_call>' +
+    '{% endfor %}<end>{% endfor %}{% if add_generation_prompt %}assistant: <think>\n{% endif %}'
+  const row = {
+    messages: [{ role: 'user' as const, content: 'Move the lamp.' }],
+    tools: [{ name: 'move', description: 'Moves.', parameters: { type: 'object', properties: {} } }],
+    answer: [{ name: 'move', arguments: { text: '</think>' } }],
+    meta: { thought: 'Off it goes.' },
+  }
+  const none = { ...row, answer: [], meta: { reply: 'Fine.' } }
+  const opened = async () =>
+    await loadTokenizer(writeTinyTokenizer(join(root, 'opened'), { 'chat_template.jinja': template }))
+
+  test('the target goes on in the thought and closes it', async () => {
+    const tokenizer = await opened()
+    expect(targetText(promptForms['tool-n1'], row, tokenizer)).toStartWith('Off it goes.</think>\n<tool_call>')
+    expect(targetText(promptForms['sft-no-reason'], row, tokenizer)).toStartWith(
+      'Off it goes.\n</think>\n\n<tool_call>',
+    )
+    expect(targetText(promptForms.native, row, tokenizer)).toStartWith('Off it goes.\n</think>\n\n<tool_call>')
+    expect(targetText(promptForms.native, none, tokenizer)).toBe('\n</think>\n\nFine.')
+  })
+
+  test('the whole turn is read with the thought and earns the full reward', async () => {
+    const tokenizer = await opened()
+    for (const form of [promptForms['tool-n1'], promptForms['sft-no-reason'], promptForms.native]) {
+      const read = callFormats[formatOf(form, tokenizer)].parse(turnText(form, row, tokenizer))
+      expect(read).toEqual({ think: 'Off it goes.', calls: row.answer, rest: '', fault: null })
+    }
+  })
+
+  test('training judges the whole turn', async () => {
+    const tokenizer = await opened()
+    const form = promptForms['tool-n1']
+    const prompt = { index: 0, ids: promptIds(form, row, tokenizer), row: { ...row, id: 'a', source: 'b' }, json: {} }
+    const ids = tokenizer.encode(targetText(form, row, tokenizer))
+    const completion = {
+      ids,
+      logprobs: new Float32Array(ids.length),
+      trained: [],
+      turns: [],
+      stop: 'completed' as const,
+    }
+    const { judge, close } = openJudge('tool-n1', 'compat', tokenizer)
+    const [[judged] = []] = await judge([{ prompt, completions: [completion] }], 0)
+    close()
+    expect(judged).toMatchObject({ text: targetText(form, row, tokenizer), verdict: { score: 1 } })
+  })
 })
 
 describe('a file', () => {

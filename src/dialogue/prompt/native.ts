@@ -19,10 +19,15 @@ export function templateForm(what: string, source?: string): PromptForm {
       ...(source !== undefined && { chatTemplate: source }),
     }),
     target: (row) =>
-      row.answer.length > 0
-        ? { message: toChat({ role: 'assistant', content: '', tool_calls: row.answer }), otherwise: plainReply(row) }
-        : plainReply(row),
+      row.answer.length > 0 ? { message: callMessage(row), otherwise: plainReply(row) } : plainReply(row),
   }
+}
+
+/** The right calls and the thought before them, which templates of reasoning models show. */
+function callMessage({ answer, meta }: Answered): ChatMessage {
+  const thought = meta['thought']
+  const message = toChat({ role: 'assistant', content: '', tool_calls: answer })
+  return typeof thought === 'string' ? { ...message, reasoning_content: thought } : message
 }
 
 /** For templates that do not spell calls: one object per pair of tags, as Hermes and Qwen write them. */

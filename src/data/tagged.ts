@@ -4,6 +4,8 @@ import { literalEval } from '../text/python.ts'
 import { toJson } from '../text/python/json.ts'
 import { PythonError } from '../text/python/value.ts'
 import type { ToolCall } from '../dialogue/row.ts'
+import { blankOut } from '../dialogue/call/read.ts'
+import { callTexts } from '../dialogue/call/values.ts'
 import { toCalls } from './calls.ts'
 import { spanOf } from '../text/json/scan.ts'
 import { callTurn } from './roles.ts'
@@ -49,8 +51,7 @@ function readMap(text: string, name: string): Json {
 /** Turns of the dialogue so far. Text outside the tags carries nothing but headings. @throws Rejection */
 export function readTaggedHistory(text: string): Turn[] {
   const turns: Turn[] = []
-  for (const [, tag, body] of text.matchAll(TAGS)) {
-    const content = body!.trim()
+  for (const { tag, content } of blocksOf(text)) {
     if (tag === 'user') turns.push({ role: 'user', content })
     else if (tag === 'obs') turns.push({ role: 'tool', content })
     else if (tag === 'response') turns.push({ role: 'assistant', content })
@@ -62,12 +63,12 @@ export function readTaggedHistory(text: string): Turn[] {
 
 /** The decision that a row teaches: calls, a response, or both; and the thought before it. @throws Rejection */
 export function readTaggedDecision(text: string): { turn: Turn; think: string | undefined } {
-  const think = /<think>([\s\S]*?)<\/think>/.exec(text)?.[1]?.trim()
-  const rest = text.replace(/<think>[\s\S]*?<\/think>/, '')
-  const calls = /<tool_call>([\s\S]*?)<\/tool_call>/.exec(rest)
-  const response = /<response>([\s\S]*?)<\/response>/.exec(rest)?.[1]?.trim() ?? ''
-  if (!calls && response === '') throw new Rejection('no-answer', 'the output holds neither <tool_call> nor <response>')
-  return { turn: callTurn(calls ? readTaggedCalls(calls[1]!) : [], response), think }
+  const blocks = [...blocksOf(text)]
+  const first = (wanted: string) => blocks.find(({ tag }) => tag === wanted)?.content
+  const [think, calls, response = ''] = [first('think'), first('tool_call'), first('response')]
+  if (calls === undefined && response === '')
+    throw new Rejection('no-answer', 'the output holds neither <tool_call> nor <response>')
+  return { turn: callTurn(calls === undefined ? [] : readTaggedCalls(calls), response), think }
 }
 
 /** JSON objects one after another, a line each or not. @throws Rejection 'bad-call' */
@@ -83,4 +84,22 @@ function readTaggedCalls(text: string): ToolCall[] {
   return calls
 }
 
-const TAGS = /<(user|think|tool_call|obs|response)>([\s\S]*?)<\/\1>/g
+const TAGS = /<(user|think|tool_call|obs|response)>/g
+
+/** What stands between tags, one block after another. A tag in a string of JSON is data; time is linear in the text. */
+function* blocksOf(text: string): Generator<{ tag: string; content: string }> {
+  const visible = blankOut(text, callTexts(text))
+  const unclosed = new Set<string>()
+  let from = 0
+  for (const open of visible.matchAll(TAGS)) {
+    const tag = open[1]!
+    if (open.index < from || unclosed.has(tag)) continue
+    const start = open.index + open[0].length
+    const end = visible.indexOf(`</${tag}>`, start)
+    if (end < 0) unclosed.add(tag)
+    else {
+      yield { tag, content: text.slice(start, end).trim() }
+      from = end + tag.length + 3
+    }
+  }
+}

@@ -1,4 +1,6 @@
 // Reasoning traces for rows from a teacher, kept only where the reward accepts the whole reply.
+import { blankOut, splitThink } from '../../dialogue/call/read.ts'
+import { callTexts } from '../../dialogue/call/values.ts'
 import { judgeOf } from '../../lint/judge.ts'
 import { inOrder } from '../../dialogue/endpoint.ts'
 import { status } from '../../out.ts'
@@ -47,10 +49,10 @@ export async function* distill(
       const [verdict] = await scorer.score([{ completion, truth: row.answer }])
       if (verdict!.fault === null && verdict!.score >= least) {
         counts.accepted++
-        const thought = /<think>([\s\S]*?)<\/think>/.exec(completion)?.[1]?.trim()
+        const { think } = splitThink(completion, (text) => callTexts(text))
         return {
           ...row,
-          meta: { ...row.meta, completion, ...(thought === undefined ? {} : { thought }), teacher: teacher.source },
+          meta: { ...row.meta, completion, ...(think === null ? {} : { thought: think }), teacher: teacher.source },
         }
       }
     }
@@ -67,8 +69,9 @@ export async function* distill(
   }
 }
 
-/** The reply up to and with its first block of calls; text after it would be learnt too. */
+/** The reply up to and with its first block of calls after the thought; text after it would be learnt too. Tags in strings are data. */
 export function cutAfterCalls(text: string): string {
-  const end = text.indexOf('</tool_call>')
+  const visible = blankOut(text, callTexts(text))
+  const end = visible.indexOf('</tool_call>', Math.max(0, visible.indexOf('</think>')))
   return (end < 0 ? text : text.slice(0, end + '</tool_call>'.length)).trim()
 }

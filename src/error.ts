@@ -29,6 +29,17 @@ export class HoneError extends Error {
   }
 }
 
+/** What `work` makes of the row at `at`; what is wrong with it is told there. */
+export function inRow<Result>(at: string, work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof HoneError)) throw error
+    const { message, hint, exit } = error
+    throw new HoneError(message, { at, ...(hint !== undefined && { hint }), exit, cause: error })
+  }
+}
+
 /** The row of that name: a table has no `constructor` that it was not given. */
 export function ownOf<Row>(table: Readonly<Record<string, Row>>, name: string): Row | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined

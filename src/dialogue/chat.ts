@@ -36,8 +36,10 @@ export interface Tokenizer {
   idOf(token: string): number | undefined
   /** The messages as text. Throws HoneError where the folder has no template or the template refuses them. */
   template(messages: readonly ChatMessage[], options?: TemplateOptions): string
-  /** Ids that end an answer: those of generation_config.json, else of config.json and the tokenizer. */
+  /** Ids that end an answer: those of generation_config.json or config.json, of the tokenizer, and `endId`. */
   eosIds: number[]
+  /** With what a taught answer ends: the token with which the chat template closes the model's turn, else the first of `eosIds`. */
+  endId?: number | undefined
 }
 
 const Id = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -76,7 +78,12 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   if (existsSync(templateFile)) settings.chat_template = readFileSync(templateFile, 'utf8')
   const inner = await build(dir, file, settings)
   const idOf = (token: string): number | undefined => inner.get_vocab().get(token)
-  const largest = Math.max(...file.added_tokens.map(({ id }) => id), ...inner.get_vocab().values())
+  let largest = -1
+  for (const { id } of file.added_tokens) largest = Math.max(largest, id)
+  for (const id of inner.get_vocab().values()) largest = Math.max(largest, id)
+  const template: Tokenizer['template'] = (messages, options) => render(dir, inner, messages, options)
+  const closing = closingOf(template, file.added_tokens)
+  const eosIds = [...new Set([...eosIdsOf(dir, settings.eos_token, idOf), ...(closing === undefined ? [] : [closing])])]
   return {
     encode: (text) => (text === '' ? [] : inner.encode(text, { add_special_tokens: false })),
     decode: (ids, { skipSpecial = false } = {}) =>
@@ -85,8 +92,9 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
         : inner.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
     vocabularySize: largest + 1,
     idOf,
-    template: (messages, options) => render(dir, inner, messages, options),
-    eosIds: eosIdsOf(dir, settings.eos_token, idOf),
+    template,
+    eosIds,
+    endId: closing ?? eosIds[0],
   }
 }
 
@@ -162,14 +170,35 @@ function render(
   }
 }
 
+/** The added token with which the template closes the model's turn; undefined where there is no template or it closes with text. */
+function closingOf(
+  template: Tokenizer['template'],
+  added: readonly { id: number; content: string }[],
+): number | undefined {
+  const answer = 'An answer.'
+  let text: string
+  try {
+    text = template([
+      { role: 'user', content: 'A question.' },
+      { role: 'assistant', content: answer },
+    ])
+  } catch (error) {
+    if (error instanceof HoneError) return undefined
+    throw error
+  }
+  const at = text.lastIndexOf(answer)
+  const rest = at < 0 ? '' : text.slice(at + answer.length).trimStart()
+  const closing = added.filter(({ content }) => content !== '' && rest.startsWith(content))
+  return closing.toSorted((a, b) => b.content.length - a.content.length)[0]?.id
+}
+
 function eosIdsOf(
   dir: string,
   token: string | { content: string } | null | undefined,
   idOf: (token: string) => number | undefined,
 ): number[] {
   const generation = read(join(dir, 'generation_config.json'), EosFile, false)?.eos_token_id
-  if (generation) return generation
-  const model = read(join(dir, 'config.json'), EosFile, false)?.eos_token_id ?? []
+  const model = generation ?? read(join(dir, 'config.json'), EosFile, false)?.eos_token_id ?? []
   const own = token && idOf(typeof token === 'string' ? token : token.content)
   return [...new Set([...model, ...(typeof own === 'number' ? [own] : [])])]
 }

@@ -89,9 +89,12 @@ export function promptIds(form: PromptForm, row: Asked, tokenizer: Tokenizer): n
 
 /** Token ids of the target; then the token that ends the turn, unless the text ends with it. */
 export function completionIds(form: PromptForm, row: Answered, tokenizer: Tokenizer): number[] {
-  const ids = tokenizer.encode(targetText(form, row, tokenizer))
-  const [end] = tokenizer.eosIds
-  return end === undefined || tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids : [...ids, end]
+  return ended(tokenizer.encode(targetText(form, row, tokenizer)), tokenizer)
+}
+
+/** A taught answer with the token that ends the turn, unless it brings one. */
+export function ended(ids: number[], { eosIds, endId = eosIds[0] }: Tokenizer): number[] {
+  return endId === undefined || eosIds.includes(ids.at(-1) ?? -1) ? ids : [...ids, endId]
 }
 
 /** The call format that the form asks for; where the chat template decides, the one in which it writes a call of its own. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
-import { HoneError } from '../error.ts'
+import { HoneError, inRow } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
@@ -121,7 +121,7 @@ function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
   const ids = v.safeParse(Ids, given['input_ids'])
   if (ids.success) return ids.output
   const asked = v.safeParse(Asked, given)
-  if (asked.success) return promptIds(form, asked.output, tokenizer)
+  if (asked.success) return inRow(at, () => promptIds(form, asked.output, tokenizer))
   if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,

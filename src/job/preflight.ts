@@ -3,7 +3,7 @@ import { findFormat, type FormatName } from '../dialogue/call.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import type { Answered, PromptForm } from '../dialogue/prompt/form.ts'
 import { turnText } from '../dialogue/prompt.ts'
-import { HoneError } from '../error.ts'
+import { HoneError, inRow } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
 import { perfectReplies } from '../lint/judge.ts'
 import { complain } from '../out.ts'
@@ -45,7 +45,7 @@ export function preflight(rows: readonly Known[], flight: Flight): void {
 export function warningOf(rows: readonly Known[], flight: Flight): string | undefined {
   const calling = rows.slice(0, FIRST).filter(({ row }) => row.answer.length > 0)
   const faults = calling.flatMap(({ row, at }) => {
-    const fault = faultOf(row, flight)
+    const fault = inRow(at, () => faultOf(row, flight))
     return fault === undefined ? [] : [{ at, fault }]
   })
   const [first, ...others] = faults

@@ -33,13 +33,25 @@ test('decoding gives back the text, with special tokens or without them', async 
   expect(tokenizer.idOf('constructor')).toBeUndefined()
 })
 
-test('the ids that end an answer come from generation_config.json, else from config.json and the tokenizer', async () => {
+test('the ids that end an answer come from generation_config.json, else from config.json, and from the tokenizer', async () => {
   const eos = async (extra: Record<string, unknown>) => (await loadTokenizer(tiny(extra))).eosIds
   expect(await eos({})).toEqual([259])
   expect(await eos({ 'config.json': { eos_token_id: 7 } })).toEqual([7, 259])
   expect(await eos({ 'config.json': { eos_token_id: 7 }, 'generation_config.json': { eos_token_id: [3, 4] } })).toEqual(
-    [3, 4],
+    [3, 4, 259],
   )
+})
+
+test('an answer is taught to end as the template ends the turn, which also ends what is written', async () => {
+  const ends = async (close: string) => {
+    const template = `{% for m in messages %}{{ m.role }}:{{ m.content }}${close}{% endfor %}`
+    const { endId, eosIds } = await loadTokenizer(
+      tiny({ 'chat_template.jinja': template, 'config.json': { eos_token_id: [7, 8] } }),
+    )
+    return { endId, eosIds }
+  }
+  expect(await ends('<end>\n')).toEqual({ endId: 259, eosIds: [7, 8, 259] })
+  expect(await ends('\n')).toEqual({ endId: 7, eosIds: [7, 8, 259] })
 })
 
 test('a template sees messages, tools and variables, and its refusal is an error of one line', async () => {

@@ -1,7 +1,7 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
 import type { Benchmark, Item, Response } from '../../eval/benchmark.ts'
 import { readItems } from '../../eval/items.ts'
-import { HoneError } from '../../error.ts'
+import { HoneError, inRow } from '../../error.ts'
 import { complain, status } from '../../out.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
@@ -58,7 +58,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
       sample,
       key: [KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
       label: { ...record, ...(samples > 1 && { sample }) },
-      prompt: hash(answerer.show(asked)),
+      prompt: hash(inRow(`${flags.data}: ${String(record['id'])}`, () => answerer.show(asked))),
     })),
   )
   const saved = await openSaved<Question & Asking>(flags.save, protocol)

@@ -1,12 +1,12 @@
 // Rows of files as token ids: prompts to roll out or to evaluate on, and examples to imitate.
 import { basename } from 'node:path'
 import type { Tokenizer } from '../../dialogue/chat.ts'
-import { HoneError } from '../../error.ts'
+import { HoneError, inRow } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import { complain } from '../../out.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
-import { completionIds, promptIds } from '../../dialogue/prompt.ts'
+import { completionIds, ended, promptIds } from '../../dialogue/prompt.ts'
 import { type HoneRow, toRow } from '../../dialogue/row.ts'
 import { FIRST, type Known } from '../preflight.ts'
 import type { Prompt, PromptSet } from '../../rl/record.ts'
@@ -36,7 +36,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
     for await (const { line, value } of readRecords(file)) {
       const row = toRow(value, `${file}:${line}`)
       if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
-      const ids = promptIds(context.form, row, context.tokenizer)
+      const ids = inRow(`${file}:${line}`, () => promptIds(context.form, row, context.tokenizer))
       if (ids.length <= context.limit) items.push({ index, ids, row, json: isObject(value) ? value : {} })
       index++
     }
@@ -73,7 +73,7 @@ export async function readExamples(files: readonly string[], context: RowContext
   const first: Known[] = []
   const taught = (row: HoneRow, at: string): Example => {
     if (first.length < FIRST) first.push({ row, at })
-    return rowExample(row, context)
+    return inRow(at, () => rowExample(row, context))
   }
   let read = 0
   for (const file of files)
@@ -107,10 +107,7 @@ function isPlain(value: Json): value is Json & PlainRow {
 
 /** The end token is added where the text does not bring it. */
 function plainExample({ prompt, completion }: PlainRow, tokenizer: Tokenizer): Example {
-  const ids = tokenizer.encode(completion)
-  const [end] = tokenizer.eosIds
-  const ended = end === undefined || tokenizer.eosIds.includes(ids.at(-1) ?? -1)
-  return { prompt: tokenizer.encode(prompt), completion: ended ? ids : [...ids, end] }
+  return { prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
 }
 
 function requireSome<Item>(taken: Taken<Item>, files: readonly string[], limit: number): Taken<Item> {

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadTokenizer, type Tokenizer } from '../../../src/dialogue/chat.ts'
+import { HoneError } from '../../../src/error.ts'
 import { promptForms } from '../../../src/dialogue/prompt.ts'
 import { endingOf, promptLimit } from '../../../src/job/open.ts'
 import { type RowContext, readExamples, readPrompts, readPromptSets } from '../../../src/job/train/rows.ts'
@@ -79,4 +80,21 @@ test('a stop string is found wherever tokens cut it', () => {
   expect(tokenizer.decode(ids.slice(0, stops.indexOf(true) + 1))).toContain('ticket}')
   expect(stop!(tokenizer.encode('open the ticket'))).toBe(false)
   expect(endingOf(tokenizer)).not.toHaveProperty('stop')
+})
+
+test('a row that the chat template refuses is named by file and line, in prompts and in targets', async () => {
+  const refusing: Tokenizer = {
+    ...tokenizer,
+    template(messages, options) {
+      if (messages.some(({ content }) => content.includes('refuse me')))
+        throw new HoneError('Cannot render the messages: the chat template says: one call at a time')
+      return tokenizer.template(messages, options)
+    },
+  }
+  const bad = { ...rows[1]!, messages: [{ role: 'user', content: 'refuse me' }] }
+  const refused = { message: expect.stringContaining('one call at a time'), at: expect.stringMatching(/rows.jsonl:2$/) }
+  for (const read of [readPrompts, readExamples])
+    await expect(read([file([rows[0], bad])], { ...context(), tokenizer: refusing })).rejects.toThrow(
+      expect.objectContaining(refused),
+    )
 })

@@ -1,5 +1,6 @@
 // One raw row → its hone rows, and a reason for each step that is left out.
-import { dumpJson, isObject, type JsonObject } from '../text/json.ts'
+import { JsonError, dumpJson, isObject, type JsonObject } from '../text/json.ts'
+import { PythonError } from '../text/python/value.ts'
 import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { cut, type Step } from './cut.ts'
 import type { RawRecord } from './record.ts'
@@ -37,9 +38,15 @@ export function convert(
     const published = options.compat === undefined ? undefined : source.compat?.[options.compat]
     return toRows(name, source, (published ?? source.convert)(value, origin), origin, options, published !== undefined)
   } catch (error) {
-    if (!(error instanceof Rejection)) throw error
-    return { ...nothing, rejections: [error] }
+    return { ...nothing, rejections: [asRejection(error)] }
   }
+}
+
+/** A value in the row that no reader takes, such as an integer of ten thousand digits, is the row's. */
+function asRejection(error: unknown): Rejection {
+  if (error instanceof Rejection) return error
+  if (error instanceof JsonError || error instanceof PythonError) return new Rejection('malformed-json', error.message)
+  throw error
 }
 
 function toRows(

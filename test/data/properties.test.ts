@@ -311,3 +311,15 @@ test('calls written in the language come back as they were, whatever the names a
     expect(dumpJson(parseToolaceCalls(written, [name]) ?? written)).toBe(dumpJson([{ name, arguments: args }]))
   }
 })
+
+test('an integer that no reader takes is its row’s fault', () => {
+  const [tools] = SEEDS.flatMap((seed) => (JSON.stringify(seed).includes('that you can invoke') ? [seed] : []))
+  const value = JSON.parse(JSON.stringify(tools).replace('[a/b (c)(x=[1], y=', `[a/b (c)(x=${'9'.repeat(4301)}, y=`))
+  const record = { index: 0, line: 1, column: 1, text: '', value }
+  const origin = { index: 0, path: 'rows.jsonl', companion: new Map() }
+  const { rejections } = convert('toolace', sources['toolace']!, record, origin, {
+    keepNoCall: false,
+    keepAbsentTools: false,
+  })
+  expect(rejections.map(({ message }) => message)).toEqual([expect.stringContaining('4300 digits')])
+})

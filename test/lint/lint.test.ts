@@ -244,3 +244,11 @@ test('a large file is linted on all cores with the same findings in the same ord
   expect((await lint(['-', '--baseline', 'known.json'], read('large.jsonl'))).out).toBe('')
   expect(many.trim().split('\n').length).toBeGreaterThan(34)
 })
+
+test('an integer beyond every float is a finding', async () => {
+  const { code, out } = await lint([
+    file('huge.jsonl', example({ meta: {} }).replace('"meta":{}', `"meta":{"n":1${'0'.repeat(309)}}`)),
+  ])
+  expect(code).toBe(1)
+  expect(out).toContain('loses precision')
+})

@@ -64,7 +64,8 @@ function decode(response: Json, callsOf: (text: string) => string): Py[] | undef
       return resolveCall(item, emptyCall)
     })
   } catch (error) {
-    if (error instanceof PythonError) return undefined
+    // Python's own stack ends as well, with a RecursionError.
+    if (error instanceof PythonError || error instanceof RangeError) return undefined
     throw error
   }
 }

@@ -94,9 +94,14 @@ export const modeOf = (format: FormatName): string => OWN[format] ?? format
 
 const OWN: Partial<Record<FormatName, string>> = { pythonic: 'text', hermes: 'qwen_fc' }
 
-/** True for what a decoder throws on an undecodable response; anything else is a bug. */
+/** True for what a decoder throws on an undecodable response, one too deep for the stack among them; anything else is a bug. */
 export function isUndecodable(error: unknown): boolean {
-  return error instanceof PythonError || error instanceof JsonError || error instanceof SourceError
+  return (
+    error instanceof PythonError ||
+    error instanceof JsonError ||
+    error instanceof SourceError ||
+    error instanceof RangeError
+  )
 }
 
 function firstBlock(response: Json): Py {

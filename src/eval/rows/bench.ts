@@ -2,7 +2,7 @@
 import type { Call, Parsed } from '../../dialogue/call/format.ts'
 import { findFormat, isFormatName } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
-import { isObject, type Json } from '../../text/json.ts'
+import { dumpJson, isObject, type Json } from '../../text/json.ts'
 import { completionIn, readRows, type HoneRow } from '../../dialogue/row.ts'
 import type { Benchmark, Judged, Response } from '../benchmark.ts'
 import { hammerCounts } from '../hammer.ts'
@@ -43,7 +43,9 @@ export const rows: Benchmark = {
         const parsed =
           Array.isArray(calls) && typeof response !== 'string'
             ? asParsed(calls, at)
-            : parserOf(record['mode']).parse(String(response ?? ''))
+            : parserOf(record['mode']).parse(
+                typeof response === 'string' ? response : response === null ? '' : dumpJson(response),
+              )
         const exact = isExact(parsed, row)
         return {
           id: row.id,

@@ -178,7 +178,11 @@ function words(text: string, wrong: (word: string) => boolean, message: string):
 /** Digits that a float cannot hold: an integer beyond 2^53 that is not exact, or a fraction of more than 17 digits. */
 function losesPrecision(word: string): boolean {
   if (!/^-?\d/.test(word)) return false
-  if (/^-?\d+$/.test(word)) return !Number.isSafeInteger(Number(word)) && BigInt(word) !== BigInt(Number(word))
+  if (/^-?\d+$/.test(word)) {
+    const float = Number(word)
+    if (Number.isSafeInteger(float)) return false
+    return !Number.isFinite(float) || BigInt(word) !== BigInt(float)
+  }
   const digits = word
     .replace(/[eE].*$/, '')
     .replace(/[-.]/g, '')

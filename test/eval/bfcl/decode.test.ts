@@ -153,6 +153,14 @@ test('the published Tool-N1 handler never shows a call to the relevance check; t
   expect(verdict('tool-n1')).toBe(false)
 })
 
+test('a response too deep to be read is undecodable, and ends nothing', () => {
+  const row: AstCase = { functions: [], answer: [] }
+  for (const response of [`[f(a=${Array(40_000).fill('1').join('+')})]`, '['.repeat(8000), `[${'('.repeat(8000)}`])
+    expect(judge('simple_python', row, { response, decoder: decoders['text']!, underscoreToDot: false }).verdict).toBe(
+      false,
+    )
+})
+
 test('no response makes the judge throw', () => {
   const row: AstCase = {
     functions: [

@@ -2,7 +2,7 @@
 import type { CallFormat } from '../dialogue/call/format.ts'
 import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, sum, wilson } from '../eval/statistics.ts'
-import type { Figures } from '../rundir/event.ts'
+import type { Metrics } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
@@ -40,7 +40,7 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
  * Share of exact answers per set and the mean over sets, each with an interval of 95 %: Wilson's, or by bootstrap for a mean
  * over sets of unequal size.
  */
-export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]): Figures {
+export function metricsOf(answers: readonly Answer[], sets: readonly PromptSet[]): Metrics {
   const shares = sets.map(({ name }) => {
     const exact = answers.filter(({ set }) => set === name).map((each) => Number(each.exact))
     return { name, exact, interval: wilson(sum(exact), exact.length) }
@@ -51,7 +51,7 @@ export function figuresOf(answers: readonly Answer[], sets: readonly PromptSet[]
     exact.map((value) => (value * all.length) / (sets.length * exact.length)),
   )
   const whole = unequal ? bootstrap(weighted) : wilson(sum(all), all.length)
-  const figures: Figures = {
+  const figures: Metrics = {
     exact_match: whole.estimate,
     'exact_match/low': whole.low,
     'exact_match/high': whole.high,

@@ -1,5 +1,5 @@
 // One step of learning: a batch of rollouts through mini-batches and micro-batches to optimizer updates.
-import type { Figures } from '../rundir/event.ts'
+import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
@@ -25,7 +25,7 @@ export interface LearnContext {
 }
 
 /** Train on the rollouts: `iterations` passes, each of `miniBatches` updates. */
-export async function learn(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Figures> {
+export async function learn(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Metrics> {
   const { recipe, policy, step, steps } = context
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
@@ -50,7 +50,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       context.onProgress?.('update', pass * perPass + mini + 1, recipe.iterations * perPass)
     }
   }
-  return { ...figuresOf(tally, recipe), learning_rate: rate }
+  return { ...metricsOf(tally, recipe), learning_rate: rate }
 }
 
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
@@ -139,7 +139,7 @@ function addParts(sum: LossParts, parts: LossParts): void {
   for (const name of Object.keys(parts) as (keyof LossParts)[]) sum[name] += parts[name]
 }
 
-function figuresOf(
+function metricsOf(
   {
     parts,
     tokens,
@@ -148,7 +148,7 @@ function figuresOf(
     updates,
   }: { parts: LossParts; tokens: number; sequences: number; gradNorm: number; updates: number },
   recipe: TrainRecipe,
-): Figures {
+): Metrics {
   if (updates === 0) return { updates }
   const clippable = ratios[recipe.ratio].whole ? sequences : tokens
   return {

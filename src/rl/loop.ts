@@ -1,10 +1,10 @@
 // What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
 import type { CallFormat } from '../dialogue/call/format.ts'
-import type { Figures, Sink } from '../rundir/event.ts'
+import type { Metrics, Sink } from '../rundir/event.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
-import { answer, figuresOf } from './heldout.ts'
+import { answer, metricsOf } from './heldout.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
 import { requireSound } from './sound.ts'
 
@@ -40,7 +40,7 @@ export interface LoopContext {
 export interface Stepped {
   tokens: number
   position: number
-  figures: Figures
+  figures: Metrics
 }
 
 /**
@@ -122,7 +122,7 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
     type: 'eval',
     time: clock(),
     step,
-    figures: figuresOf(answers, heldOut),
+    figures: metricsOf(answers, heldOut),
     ...(context.evalProtocol !== undefined && { protocol: context.evalProtocol }),
   })
 }

@@ -1,11 +1,11 @@
-// Figures of a rollout batch, named as TRL names them.
+// Metrics of a rollout batch, named as TRL names them.
 import { deviation, mean } from '../eval/statistics.ts'
-import type { Figures } from '../rundir/event.ts'
+import type { Metrics } from '../rundir/event.ts'
 import { type Batch, saysNothing } from './rollout.ts'
 import { isTruncated, trainedTokens } from './trained.ts'
 
 /** Over all that was rolled out, groups that were replaced included: the waste is always shown. */
-export function rolloutFigures({ rollouts, dead }: Batch): Figures {
+export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
   const all = [...rollouts, ...dead]
   const completions = all.flatMap((each) => each.completions)
   const rewards = completions.map(({ reward }) => reward)
@@ -27,7 +27,7 @@ export function rolloutFigures({ rollouts, dead }: Batch): Figures {
 }
 
 /** Mean of every part of the reward over the completions to which it applies. */
-function partMeans(parts: readonly (Record<string, number | null> | null)[]): Figures {
+function partMeans(parts: readonly (Record<string, number | null> | null)[]): Metrics {
   const values = new Map<string, number[]>()
   for (const each of parts)
     for (const [name, value] of Object.entries(each ?? {})) {

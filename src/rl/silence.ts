@@ -1,5 +1,5 @@
 // Steps that teach nothing: rewards without variance, no update, a policy that has run away; and what the rollouts say of why.
-import type { Figures } from '../rundir/event.ts'
+import type { Metrics } from '../rundir/event.ts'
 import { type Batch, saysNothing } from './rollout.ts'
 import type { Scored } from './record.ts'
 import { isTruncated, trainedTokens } from './trained.ts'
@@ -7,7 +7,7 @@ import { isTruncated, trainedTokens } from './trained.ts'
 /** What is to be said of steps as they pass. */
 export interface Watch {
   /** The warnings after one more step, counted from 1. */
-  after(step: number, batch: Batch, figures: Figures): string[]
+  after(step: number, batch: Batch, figures: Metrics): string[]
   /** The warnings at the end of the run. */
   atEnd(): string[]
 }
@@ -53,7 +53,7 @@ export function watch(): Watch {
 }
 
 /** Why the step has no signal from its rewards; undefined where it has one. */
-function silenceOf({ rollouts, dead }: Batch, { updates }: Figures): string | undefined {
+function silenceOf({ rollouts, dead }: Batch, { updates }: Metrics): string | undefined {
   const all = [...rollouts, ...dead]
   const completions = all.flatMap((each) => each.completions)
   if (completions.every((each) => trainedTokens(each) === 0)) return 'the completions are empty'

@@ -1,7 +1,7 @@
 // Reinforcement learning, top to bottom: roll out and judge, freeze, weigh, learn; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
-import { rolloutFigures } from './metrics.ts'
+import { rolloutMetrics } from './metrics.ts'
 import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
@@ -76,7 +76,7 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     'time/update': (learned - weighed) / 1000,
     step_time: seconds,
   }
-  return { position: batch.position, tokens, figures: { ...rolloutFigures(batch), ...figures, ...times } }
+  return { position: batch.position, tokens, figures: { ...rolloutMetrics(batch), ...figures, ...times } }
 }
 
 function noteReplay(context: TrainContext, { steps }: Replay, step: number): void {

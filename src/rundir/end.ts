@@ -1,6 +1,6 @@
 // What a run says of itself at its end: where the time went, how much memory it took, and what the model now writes.
 import { existsSync, readFileSync } from 'node:fs'
-import type { Figures, RunEvent, Sink } from './event.ts'
+import type { Metrics, RunEvent, Sink } from './event.ts'
 import { duration } from '../shell/duration.ts'
 import { type RunPaths, stepFile } from './paths.ts'
 
@@ -33,7 +33,7 @@ export function summary(): Summary {
 }
 
 /** Seconds per step, and the shares of the parts that the loop measured. */
-function timeLine(figures: readonly Figures[]): string {
+function timeLine(figures: readonly Metrics[]): string {
   const sum = (name: string) => figures.reduce((total, each) => total + (each[name] ?? 0), 0)
   const total = sum('step_time')
   const parts = Object.keys(figures[0] ?? {})
@@ -46,7 +46,7 @@ function timeLine(figures: readonly Figures[]): string {
 function changeLine(evals: readonly (RunEvent & { type: 'eval' })[]): string[] {
   const [before, after] = [evals[0], evals.at(-1)]
   if (!before || !after || before === after) return []
-  const percent = ({ figures }: { figures: Figures }) => (100 * (figures['exact_match'] ?? NaN)).toFixed(1)
+  const percent = ({ figures }: { figures: Metrics }) => (100 * (figures['exact_match'] ?? NaN)).toFixed(1)
   return [`exact match ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
 }
 

@@ -14,7 +14,7 @@ export interface Screen {
   status(line: string): void
 }
 
-/** Figures on the step line, in this order, where the event has them. */
+/** Metrics on the step line, in this order, where the event has them. */
 const columns: Record<string, (value: number) => string> = {
   reward: (value) => `reward ${value.toFixed(3)}`,
   loss: (value) => `loss ${value.toFixed(4)}`,

@@ -1,6 +1,6 @@
 // Held-out figures: shares per set, their mean over sets, and intervals that hold it.
 import { expect, test } from 'bun:test'
-import { answer, figuresOf } from '../../src/rl/heldout.ts'
+import { answer, metricsOf } from '../../src/rl/heldout.ts'
 import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
@@ -19,7 +19,7 @@ test('answers are greedy, in order, and shares are exact', async () => {
   const answers = await answer(sets, context)
   expect(answers.map(({ prompt }) => prompt.index)).toEqual([0, 1, 2, 3, 4, 5])
   expect(answers.every(({ ids }) => ids.join() === '0,0')).toBe(true)
-  const figures = figuresOf(answers, sets)
+  const figures = metricsOf(answers, sets)
   expect(figures['exact_match']).toBeCloseTo(1 / 6)
   expect(figures['exact_match/low']).toBeLessThan(1 / 6)
   expect(figures['exact_match/high']).toBeGreaterThan(1 / 6)
@@ -31,7 +31,7 @@ test('the mean over sets weighs sets equally, whatever their sizes', async () =>
     { name: 'right', prompts: right },
     { name: 'wrong', prompts: wrong },
   ]
-  const figures = figuresOf(await answer(sets, context), sets)
+  const figures = metricsOf(await answer(sets, context), sets)
   expect(figures).toMatchObject({ exact_match: 0.5, 'exact_match/right': 1, 'exact_match/wrong': 0 })
   expect(figures['exact_match/low']).toBeLessThanOrEqual(0.5)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { learn } from '../../src/rl/learn.ts'
-import { rolloutFigures } from '../../src/rl/metrics.ts'
+import { rolloutMetrics } from '../../src/rl/metrics.ts'
 import { lawOf, TrainRecipe } from '../../src/rl/recipe.ts'
 import type { Frozen, Judged } from '../../src/rl/record.ts'
 import { flagsOf, gather, ownWords, scatter, spansOf, trainedTokens } from '../../src/rl/trained.ts'
@@ -125,7 +125,7 @@ test('the advantage of a completion without a token of its own changes nothing, 
 test('lengths are those of own tokens in metrics and in averages over tokens', async () => {
   const flags = [[1, 0, 0, 1], [1, 1], [0, 0, 1], [1], [1], [1]]
   const batch = { rollouts: rollouts(flags, () => 0), dead: [], position: 0, capped: false }
-  expect(rolloutFigures(batch)).toMatchObject({
+  expect(rolloutMetrics(batch)).toMatchObject({
     'completions/mean_length': 8 / 6,
     'completions/min_length': 1,
     'completions/max_length': 2,

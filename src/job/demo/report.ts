@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { pairedDifference, signTest } from '../../eval/statistics.ts'
-import type { Figures } from '../../rundir/event.ts'
+import type { Metrics } from '../../rundir/event.ts'
 import { pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
 import { readEvents } from '../../rundir/run.ts'
 import { table } from '../../shell/table.ts'
@@ -12,8 +12,8 @@ type AnswerLine = v.InferOutput<typeof AnswerLine>
 
 /** What a run directory says of a finished demonstration. */
 export interface Demo {
-  before: Figures
-  after: Figures
+  before: Metrics
+  after: Metrics
   /** Mean reward of each step's rollouts; the loss where there are none. */
   curve: { name: string; values: number[] }
   /** Answers to the same held-out rows, in the same order. */

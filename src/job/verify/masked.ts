@@ -6,7 +6,7 @@ import { openSafetensors } from '../../gpu/weights/safetensors.ts'
 import { spansOf } from '../../rl/trained.ts'
 import { compareTensors, type Finding } from './finding.ts'
 import { logprobFindings } from './forward.ts'
-import { Figures, type Oracle } from './oracle.ts'
+import { Metrics, type Oracle } from './oracle.ts'
 import { figureFindings, update, weighted } from './update.ts'
 
 /** Log-probs and entropies of all tokens; loss, metrics and gradient of those that are trained on. */
@@ -24,7 +24,7 @@ export async function maskedFindings(device: Device, oracle: Oracle): Promise<Fi
   model.free()
   return [
     ...forward,
-    ...figureFindings('masked step0', figures, added('masked', Figures)),
+    ...figureFindings('masked step0', figures, added('masked', Metrics)),
     ...compareTensors('masked gradient', gradients, read('masked', 'grads.safetensors')!),
   ]
 }

@@ -6,7 +6,7 @@ import { HoneError } from '../../error.ts'
 import type { Group } from '../../gpu/policy/policy.ts'
 import { openSafetensors, type Safetensors } from '../../gpu/weights/safetensors.ts'
 
-export const Figures = v.object({
+export const Metrics = v.object({
   loss: v.number(),
   pg_loss: v.number(),
   kl: v.number(),
@@ -16,9 +16,9 @@ export const Figures = v.object({
   grad_norm: v.number(),
 })
 const Expect = v.object({
-  step0: Figures,
-  step1: Figures,
-  step2: Figures,
+  step0: Metrics,
+  step1: Metrics,
+  step2: Metrics,
   temperature: v.number(),
   clip: v.number(),
   kl_coef: v.number(),
@@ -30,7 +30,7 @@ const Expect = v.object({
   greedy: v.record(v.string(), v.array(v.number())),
 })
 export type Expect = v.InferOutput<typeof Expect>
-export type StepFigures = v.InferOutput<typeof Figures>
+export type StepFigures = v.InferOutput<typeof Metrics>
 
 /** One sequence of the batch, padding removed. S tokens, of which the last R are the completion. */
 export interface OracleRow {

@@ -3,7 +3,7 @@ import { eventsOf } from './page.ts'
 import { evalLine, stepLine } from '../progress.ts'
 import { plot } from './plot.ts'
 
-/** Figures of steps that are drawn where the run has them. */
+/** Metrics of steps that are drawn where the run has them. */
 const DRAWN = ['reward', 'loss', 'kl', 'completions/mean_length']
 
 /** Lines of at most `width` characters. */

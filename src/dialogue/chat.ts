@@ -1,9 +1,10 @@
 // The tokenizer and chat template of a model folder: messages and tools → text → ids, and back.
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
+import { compileTemplate, type Template } from './jinja.ts'
 import { strftime } from './strftime.ts'
 import { loadTransformers } from './transformers.ts'
 
@@ -65,23 +66,36 @@ const ByteLevel = v.looseObject({
   add_prefix_space: v.literal(false),
 })
 const Sequence = v.looseObject({ type: v.literal('Sequence'), pretokenizers: v.array(v.unknown()) })
+const TokenText = v.union([
+  v.string(),
+  v.pipe(
+    v.looseObject({ content: v.string() }),
+    v.transform(({ content }) => content),
+  ),
+])
+const SPECIALS = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token']
 const SettingsFile = v.looseObject({
   chat_template: v.nullish(v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))])),
   eos_token: v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })])),
 })
 
+/** The folder in a model folder that holds further templates, a file each. */
+export const NAMED_TEMPLATES = 'additional_chat_templates'
+
 /** The tokenizer of the model folder `dir`. Throws HoneError naming the file that is missing or malformed. */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const file = read(join(dir, 'tokenizer.json'), TokenizerFile, true)
   const settings = read(join(dir, 'tokenizer_config.json'), SettingsFile, false) ?? {}
-  const templateFile = join(dir, 'chat_template.jinja')
-  if (existsSync(templateFile)) settings.chat_template = readFileSync(templateFile, 'utf8')
+  const templates = templatesOf(dir)
+  if (templates.length > 0) settings.chat_template = templates
   const inner = await build(dir, file, settings)
   const idOf = (token: string): number | undefined => inner.get_vocab().get(token)
   let largest = -1
   for (const { id } of file.added_tokens) largest = Math.max(largest, id)
   for (const id of inner.get_vocab().values()) largest = Math.max(largest, id)
-  const template: Tokenizer['template'] = (messages, options) => render(dir, inner, messages, options)
+  const compiled = new Map<string, Template>()
+  const template: Tokenizer['template'] = (messages, options) =>
+    render({ dir, inner, compiled, specials: specialsOf(settings) }, messages, options)
   const closing = closingOf(template, file.added_tokens)
   const eosIds = [...new Set([...eosIdsOf(dir, settings.eos_token, idOf), ...(closing === undefined ? [] : [closing])])]
   return {
@@ -139,9 +153,17 @@ function exactSplit(step: unknown): unknown {
   return { type: 'Sequence', pretokenizers: [split, { ...step, use_regex: false }] }
 }
 
+/** What a folder's templates are rendered with. */
+interface Folder {
+  dir: string
+  inner: PreTrainedTokenizer
+  compiled: Map<string, Template>
+  /** The tokens that templates know by name. */
+  specials: Record<string, string>
+}
+
 function render(
-  dir: string,
-  inner: PreTrainedTokenizer,
+  { dir, inner, compiled, specials }: Folder,
   messages: readonly ChatMessage[],
   { tools, addGenerationPrompt = false, chatTemplate, date = new Date(), variables = {} }: TemplateOptions = {},
 ): string {
@@ -151,23 +173,44 @@ function render(
       hint: 'put its template into chat_template.jinja',
     })
   try {
-    const text: unknown = inner.apply_chat_template([...messages], {
-      tokenize: false,
-      add_generation_prompt: addGenerationPrompt,
+    const source = inner.get_chat_template({
       ...(tools && { tools: [...tools] }),
-      // The package's own strftime_now knows no day but today, in the language of the machine, and cannot be replaced.
-      chat_template: inner
-        .get_chat_template({
-          ...(tools && { tools: [...tools] }),
-          ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
-        })
-        .replaceAll('strftime_now', 'strftime_then'),
-      ...{ strftime_then: (format: string) => strftime(date, format), ...variables },
+      ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
     })
-    return String(text)
+    const template = compiled.get(source) ?? compileTemplate(source)
+    compiled.set(source, template)
+    return template({
+      messages,
+      tools: tools ?? null,
+      documents: null,
+      add_generation_prompt: addGenerationPrompt,
+      ...specials,
+      strftime_now: (format: string) => strftime(date, format),
+      ...variables,
+    })
   } catch (cause) {
     throw new HoneError(`Cannot render the messages: the chat template says: ${messageOf(cause)}`, { at: dir, cause })
   }
+}
+
+/** The templates in files of their own: the default one, and those that are saved beside it by name. */
+function templatesOf(dir: string): { name: string; template: string }[] {
+  const named = join(dir, NAMED_TEMPLATES)
+  const files = [
+    { name: 'default', path: join(dir, 'chat_template.jinja') },
+    ...(existsSync(named) ? readdirSync(named) : [])
+      .filter((file) => file.endsWith('.jinja'))
+      .toSorted()
+      .map((file) => ({ name: basename(file, '.jinja'), path: join(named, file) })),
+  ]
+  return files
+    .filter(({ path }) => existsSync(path))
+    .map(({ name, path }) => ({ name, template: readFileSync(path, 'utf8') }))
+}
+
+function specialsOf(settings: v.InferOutput<typeof SettingsFile>): Record<string, string> {
+  const given = SPECIALS.map((name) => [name, v.safeParse(TokenText, settings[name])] as const)
+  return Object.fromEntries(given.flatMap(([name, token]) => (token.success ? [[name, token.output]] : [])))
 }
 
 /** The added token with which the template closes the model's turn; undefined where there is no template or it closes with text. */

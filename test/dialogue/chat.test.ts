@@ -1,9 +1,9 @@
 // Tokenizer and template: ids equal those of the reference implementation, and broken folders are refused by name.
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadTokenizer, requireVocabulary } from '../../src/dialogue/chat.ts'
+import { loadTokenizer, NAMED_TEMPLATES, requireVocabulary } from '../../src/dialogue/chat.ts'
 import { sharedPath } from '../shared.ts'
 import { writeFolder, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
@@ -64,6 +64,15 @@ test('a template sees messages, tools and variables, and its refusal is an error
     tokenizer.template(messages, { addGenerationPrompt: true, tools: [{ b: 1, a: 'é' }], variables: { x: 'y' } }),
   ).toBe('user:hi;[{"b": 1, "a": "é"}]y>')
   expect(() => tokenizer.template([{ role: 'tool', content: '' }])).toThrow('the chat template says: no tool first')
+})
+
+test('a row with tools takes the template tool_use that lies beside the default one, a row without takes the default', async () => {
+  const dir = tiny({ 'chat_template.jinja': 'plain' })
+  mkdirSync(join(dir, NAMED_TEMPLATES))
+  writeFileSync(join(dir, NAMED_TEMPLATES, 'tool_use.jinja'), '{{ tools[0].name }}')
+  const { template } = await loadTokenizer(dir)
+  expect(template([])).toBe('plain')
+  expect(template([], { tools: [{ name: 'look' }] })).toBe('look')
 })
 
 test('a broken folder is refused, by file name', async () => {

@@ -244,7 +244,7 @@ describe('a file', () => {
       path,
       '{{ tools[0].function.name }},{{ tools[1].function.name }}/{{ messages[-1].content }}/{{ add_generation_prompt }}',
     )
-    expect(promptText(promptForm(path), row, blind)).toBe('one,two/Then both, please./true')
+    expect(promptText(promptForm(path), row, blind)).toBe('one,two/Then both, please./True')
   })
 
   test('without a place for the tools, or absent, is refused', () => {

@@ -1,7 +1,6 @@
 // The prompt form of the model's own chat template: it renders the tools, and it decides how calls are spelt.
 import { blockEach, writeTurn } from '../call/write.ts'
 import type { ChatMessage } from '../chat.ts'
-import { plainJson } from '../../text/json.ts'
 import type { Answered, PromptForm } from './form.ts'
 import type { Message, Tool, ToolCall } from '../row.ts'
 
@@ -43,9 +42,9 @@ function toChat(message: Message): ChatMessage {
 }
 
 function toFunctionCall({ name, arguments: values }: ToolCall) {
-  return { type: 'function', function: { name, arguments: plainJson(values) } }
+  return { type: 'function', function: { name, arguments: values } }
 }
 
 function toFunction({ name, description, parameters }: Tool) {
-  return { type: 'function', function: { name, description, parameters: plainJson(parameters) } }
+  return { type: 'function', function: { name, description, parameters } }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
+import { NAMED_TEMPLATES } from '../../dialogue/chat.ts'
 import { didYouMean, EXIT, HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type HeadKind, type ModelConfig, type Parameter, parametersOf } from './family.ts'
@@ -68,7 +69,10 @@ export function saveModel(
   }: { from: string; config: ModelConfig; type: FloatType; read: (parameter: Parameter) => Float32Array },
 ): void {
   makeFolder(dir)
-  for (const name of readdirSync(from))
+  const templates = join(from, NAMED_TEMPLATES)
+  const named = existsSync(templates) ? readdirSync(templates).map((name) => join(NAMED_TEMPLATES, name)) : []
+  if (named.length > 0) makeFolder(join(dir, NAMED_TEMPLATES))
+  for (const name of [...readdirSync(from), ...named])
     if (kept(name)) {
       const text = readFileSync(join(from, name), 'utf8')
       writeFileAtomic(join(dir, name), name === 'config.json' ? withType(text, type) : text)

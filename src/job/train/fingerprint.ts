@@ -2,6 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { NAMED_TEMPLATES } from '../../dialogue/chat.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { version } from '../../shell/version.ts'
 import { modelFolder } from '../model-folder.ts'
@@ -50,7 +51,7 @@ function hashOfFolders(folders: readonly string[]): string {
   return hashOfFiles(
     folders.flatMap((folder) =>
       readdirSync(folder)
-        .filter((name) => /\.(json|jinja|safetensors)$/.test(name))
+        .filter((name) => name === NAMED_TEMPLATES || /\.(json|jinja|safetensors)$/.test(name))
         .sort()
         .map((name) => join(folder, name)),
     ),

@@ -3,24 +3,42 @@ import { Float, keysOf, type Json } from './value.ts'
 
 export interface DumpOptions {
   sortKeys?: boolean
-  /** Between items and after a key; Python's default is [', ', ': ']. */
+  /** Spaces a level, with every item on a line of its own; on one line unless given. */
+  indent?: number
+  /** Between items and after a key; Python's default is [', ', ': '], with an indent [',', ': ']. */
   separators?: readonly [item: string, key: string]
   ensureAscii?: boolean
 }
 
 /** The text json.dumps gives. Lone surrogates stay escaped even when `ensureAscii` is false, so the text is valid UTF-8. */
 export function dumpJson(value: Json, options: DumpOptions = {}): string {
-  const { sortKeys = false, separators: [comma, colon] = [', ', ': '], ensureAscii = true } = options
-  return dump(value)
+  const { sortKeys = false, indent, ensureAscii = true } = options
+  const [comma, colon] = options.separators ?? [indent === undefined ? ', ' : ',', ': ']
+  return dump(value, 0)
 
-  function dump(value: Json): string {
+  function dump(value: Json, depth: number): string {
     if (typeof value === 'string') return dumpString(value, ensureAscii)
     if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : floatText(value)
     if (value instanceof Float) return floatText(value.value)
-    if (Array.isArray(value)) return '[' + value.map(dump).join(comma) + ']'
+    if (Array.isArray(value))
+      return (
+        '[' +
+        laid(
+          value.map((item) => dump(item, depth + 1)),
+          depth,
+        ) +
+        ']'
+      )
     if (typeof value !== 'object' || value === null) return String(value)
     const keys = sortKeys ? Object.keys(value).sort(byCodePoint) : keysOf(value)
-    return '{' + keys.map((key) => dumpString(key, ensureAscii) + colon + dump(value[key] ?? null)).join(comma) + '}'
+    const pairs = keys.map((key) => dumpString(key, ensureAscii) + colon + dump(value[key] ?? null, depth + 1))
+    return '{' + laid(pairs, depth) + '}'
+  }
+
+  function laid(items: string[], depth: number): string {
+    if (indent === undefined || items.length === 0) return items.join(comma)
+    const line = (depth: number) => '\n' + ' '.repeat(Math.max(0, indent * depth))
+    return line(depth + 1) + items.join(comma + line(depth + 1)) + line(depth)
   }
 }
 

@@ -199,10 +199,14 @@ describe('weights', () => {
     const config = fill(from)
     writeFileSync(join(from, 'tokenizer.json'), '{}')
     writeFileSync(join(from, 'chat_template.jinja'), 'x')
+    mkdirSync(join(from, 'additional_chat_templates'))
+    writeFileSync(join(from, 'additional_chat_templates', 'tool_use.jinja'), 'y')
     const dir = join(root, 'saved')
     const weights = openWeights(from)
     saveModel(dir, { from, config, type: 'F32', read: ({ name }) => weights.read(name) })
+    expect(readdirSync(join(dir, 'additional_chat_templates'))).toEqual(['tool_use.jinja'])
     expect(readdirSync(dir).toSorted()).toEqual([
+      'additional_chat_templates',
       'chat_template.jinja',
       'config.json',
       'model.safetensors',

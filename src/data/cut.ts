@@ -15,33 +15,39 @@ export interface Step {
  * The decisions of a dialogue in order, and what stands in the way of others. A decision is a turn with `tool_calls`
  * (also an empty list); a plain assistant turn is one only with `keepNoCall`. Text that an assistant says right before its
  * call belongs to the decision and is no part of the prompt. A turn that cannot be read ends the
- * dialogue.
+ * dialogue; one that is not to be learnt is history alone.
  */
 export function cut(dialogue: Dialogue, keepNoCall: boolean): (Step | Rejection)[] {
   const found: (Step | Rejection)[] = []
-  const { turns } = dialogue
+  const { turns, untaught = new Set() } = dialogue
   for (const [i, turn] of turns.entries()) {
     if (turn.fault !== undefined) {
       found.push(new Rejection('bad-call', `turn ${i + 1} ${turn.fault}`))
       break
     }
-    if (turn.role !== 'assistant' || (dialogue.lastOnly && i < turns.length - 1)) continue
+    if (turn.role !== 'assistant' || untaught.has(i) || (dialogue.lastOnly && i < turns.length - 1)) continue
     if (turn.tool_calls === undefined && (turns[i + 1]?.tool_calls !== undefined || !keepNoCall)) continue
-    found.push(step(turns, i, turn))
+    found.push(step(turns, i, turn, untaught))
   }
   if (found.length > 0) return found
-  const said = turns.some(({ role }) => role === 'assistant')
+  const said = turns.some(({ role }, i) => role === 'assistant' && !untaught.has(i))
   return [
     new Rejection(
       said ? 'no-call' : 'no-decision',
-      said ? 'no assistant turn calls a tool' : 'the dialogue has no assistant turn',
+      said
+        ? 'no assistant turn calls a tool'
+        : untaught.size > 0
+          ? 'no assistant turn is to be learnt'
+          : 'the dialogue has no assistant turn',
     ),
   ]
 }
 
-function step(turns: readonly Turn[], i: number, decision: Turn): Step {
+function step(turns: readonly Turn[], i: number, decision: Turn, untaught: ReadonlySet<number>): Step {
+  const isSaid = (at: number) =>
+    turns[at]?.role === 'assistant' && turns[at].tool_calls === undefined && !untaught.has(at)
   let end = i
-  while (end > 0 && turns[end - 1]!.role === 'assistant' && turns[end - 1]!.tool_calls === undefined) end--
+  while (isSaid(end - 1)) end--
   const said = [...turns.slice(end, i), decision]
     .map(({ content }) => content)
     .filter((text) => text !== '')

@@ -1,5 +1,5 @@
 // Messages in every spelling of roles and fields, read into turns.
-import { isObject, type Json, type JsonObject } from '../text/json.ts'
+import { Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
@@ -79,6 +79,17 @@ export function toText(content: Json | undefined): string {
 
 function isTextPart(part: Json): part is JsonObject {
   return isObject(part) && (part['type'] === undefined || String(part['type']).endsWith('text'))
+}
+
+/** The places of messages with weight 0, which OpenAI's fine-tuning and axolotl show and do not teach. */
+export function untaughtOf(messages: readonly Json[]): Set<number> {
+  return new Set(messages.keys().filter((i) => isUntaught(messages[i]!)))
+}
+
+function isUntaught(message: Json): boolean {
+  if (!isObject(message)) return false
+  const { weight } = message
+  return weight === 0 || (weight instanceof Float && weight.value === 0)
 }
 
 /** An assistant turn that calls tools. */

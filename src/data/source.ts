@@ -12,6 +12,8 @@ export interface Dialogue {
   turns: Turn[]
   /** The source teaches the last decision alone; calls before it are history. */
   lastOnly?: boolean
+  /** Indices of turns that are history and never learnt. */
+  untaught?: ReadonlySet<number>
   meta: JsonObject
 }
 
@@ -66,6 +68,16 @@ export const REASONS = {
   'too-long': 'the prompt has more tokens than --max-tokens',
 } as const
 export type Reason = keyof typeof REASONS
+
+/** What `read` gives; what it rejects is said to be in that field. */
+export function inField<T>(field: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    throw new Rejection(error.reason, `${field}${/^[\w.]+: /.test(error.message) ? '.' : ': '}${error.message}`)
+  }
+}
 
 /** The string under `key`. @throws Rejection */
 export function stringAt(record: JsonObject, key: string): string {

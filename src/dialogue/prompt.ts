@@ -54,7 +54,7 @@ export function openedThought(prompt: string): string {
 
 /**
  * The target of fine-tuning, without the token that ends the turn: `meta.completion` word for word where the row has one,
- * else the form's right answer. A template that cannot be asked (no tokenizer) or does not spell calls leaves it to the form.
+ * else the form's right answer. A template that cannot be asked (no tokenizer) or does not spell the turn leaves it to the form.
  * Where the prompt opens the thought, the target goes on from there.
  */
 export function targetText(form: PromptForm, row: Answered, tokenizer?: Tokenizer): string {
@@ -65,7 +65,8 @@ export function targetText(form: PromptForm, row: Answered, tokenizer?: Tokenize
   const opened = openedThought(promptText(form, row, tokenizer)) !== ''
   if (typeof target === 'string') return opened ? goneOn(target, row) : target
   const spelt = spellTurn(form, row, target.message, tokenizer)
-  if (spelt !== undefined && row.answer.every(({ name }) => spelt.includes(name))) return spelt
+  const shown = row.answer.length > 0 ? row.answer.map(({ name }) => name) : [target.message.content.trim()]
+  if (spelt !== undefined && shown.every((text) => spelt.includes(text))) return spelt
   return opened ? goneOn(target.otherwise, row) : target.otherwise
 }
 

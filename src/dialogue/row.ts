@@ -71,6 +71,18 @@ export function toRow(value: Json, at: string): HoneRow {
   )
 }
 
+/** The turn that a row teaches: the thought, what is said beside the calls or in their place, and the calls. */
+export function taughtTurn({ answer, meta }: Pick<HoneRow, 'answer' | 'meta'>): Message {
+  const { reply, thought } = meta
+  const none = answer.length > 0 ? '' : 'None of the functions on offer can be used for this.'
+  return {
+    role: 'assistant',
+    content: typeof reply === 'string' ? reply : none,
+    ...(answer.length > 0 && { tool_calls: answer }),
+    ...(typeof thought === 'string' && { reasoning_content: thought }),
+  }
+}
+
 /** A row as one line of JSON, numbers as they were read. */
 export function rowText(row: HoneRow): string {
   // A row holds JSON only: its schema says so for every field that can be reached.

@@ -2,12 +2,15 @@
 import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
+import { Rejection } from '../data/source.ts'
+import { askedOf } from '../data/sources/openai.ts'
 import { HoneError, inRow } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
-import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
+import { decimalsOf, dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { promptIds } from '../dialogue/prompt.ts'
+import type { Asked } from '../dialogue/prompt/form.ts'
 import { HoneRow, Message, Tool } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
 import { argument, count, file, folder, otherwise, say } from '../text/setting.ts'
@@ -56,9 +59,9 @@ export interface Answer {
   logprobs: number[]
 }
 
-const Asked = v.object({ messages: v.array(Message), tools: v.optional(v.array(Tool), []) })
+const AskedRow = v.object({ messages: v.array(Message), tools: v.optional(v.array(Tool), []) })
 const { answer, meta } = HoneRow.entries
-const Known = v.object({ ...Asked.entries, answer, meta })
+const Known = v.object({ ...AskedRow.entries, answer, meta })
 const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
@@ -120,11 +123,23 @@ function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
   const given = isObject(row) ? row : {}
   const ids = v.safeParse(Ids, given['input_ids'])
   if (ids.success) return ids.output
-  const asked = v.safeParse(Asked, given)
+  const asked = v.safeParse(AskedRow, given)
   if (asked.success) return inRow(at, () => promptIds(form, asked.output, tokenizer))
+  if (Array.isArray(given['messages'] ?? given['prompt']))
+    return inRow(at, () => promptIds(form, readAsked(given), tokenizer))
   if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,
     hint: 'expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}',
   })
+}
+
+/** A row of messages in any spelling that prep reads. */
+function readAsked(row: JsonObject): Asked {
+  try {
+    return askedOf(row)
+  } catch (error) {
+    if (error instanceof Rejection) throw new HoneError(`Cannot complete the row: ${error.message}`)
+    throw error
+  }
 }

@@ -63,6 +63,10 @@ test('each mistake ends with exit 2 and the line of the row', () => {
   const mistakes: [string, RegExp][] = [
     [`${good}{"prompt": `, /^error: -:2:\d+: /],
     [`${good}{"question": "?"}\n`, /^error: -:2: .*\n\nhint: .*messages/],
+    [
+      toLines([{ messages: [{ role: 'assistant', content: null, tool_calls: 'none' }] }]),
+      /-:1: .*messages\.0\.tool_calls/,
+    ],
     [toLines([{ input_ids: [1, 99_999] }]), /^error: -:1: .*99999/],
     [toLines([{ input_ids: new Array(510).fill(5) }]), /^error: -:1: .*Context too long.*512 positions\n\nhint: /],
     ['', /^error: -: .*empty/],

@@ -8,6 +8,7 @@ import { convert } from '../../src/data/convert.ts'
 import type { Format } from '../../src/data/formats/format.ts'
 import { formats, requireEnd } from '../../src/data/formats.ts'
 import { readRaw } from '../../src/data/records.ts'
+import { askedOf } from '../../src/data/sources/openai.ts'
 import { sourceNamed } from '../../src/data/sources.ts'
 import type { HoneRow } from '../../src/dialogue/row.ts'
 
@@ -35,12 +36,13 @@ const ROW: HoneRow = {
   meta: {},
 }
 
-function written(name: keyof typeof formats): string {
+const ROWS: HoneRow[] = [ROW, { ...ROW, id: 'r-2', answer: [], meta: { reply: 'Done.' } }]
+
+function written(name: keyof typeof formats, rows = ROWS): string {
   const path = join(folder, name)
   const format: Format = formats[name]
   const writer = format.open(path, { split: 'train' })
-  writer.write(ROW)
-  writer.write({ ...ROW, id: 'r-2', answer: [], meta: { reply: 'Done.' } })
+  for (const row of rows) writer.write(row)
   writer.commit()
   return path
 }
@@ -128,4 +130,64 @@ test('OpenAI rows give results the id of their call and names that the interface
     expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/)
   expect(JSON.parse(calls.at(-1).function.arguments)).toEqual({ city: 'Rome' })
   expect(refusal.messages.at(-1)).toEqual({ role: 'assistant', content: 'Done.' })
+})
+
+test('a thought and what is said beside a call or in its place stand in openai and trl rows', () => {
+  const meta = { thought: 'A temperature is asked.', reply: 'I will look.' }
+  const rows = [ROW, { ...ROW, answer: [] }].map((row) => ({ ...row, meta }))
+  const taught = { role: 'assistant', content: 'I will look.', reasoning_content: 'A temperature is asked.' }
+  for (const { messages } of linesOf(written('openai', rows))) expect(messages.at(-1)).toMatchObject(taught)
+  for (const { completion } of linesOf(written('trl', rows))) expect(completion[0]).toMatchObject(taught)
+})
+
+test('a thought in ShareGPT rows stands before the JSON of the call or the reply, and is read back', async () => {
+  const meta = { thought: 'A temperature is asked.' }
+  const replies = { ...ROW, id: 'r-2', answer: [], meta: { ...meta, reply: 'Done.' } }
+  const path = written('sharegpt', [{ ...ROW, meta }, replies])
+  const last = linesOf(path).map(({ conversations }) => conversations.at(-1).value)
+  expect(last[0]).toStartWith('<think>\nA temperature is asked.\n</think>\n\n[{"name"')
+  expect(last[1]).toBe('<think>\nA temperature is asked.\n</think>\n\nDone.')
+  const thoughts: unknown[] = []
+  for await (const record of readRaw(path)) {
+    const options = { keepNoCall: true, keepAbsentTools: false }
+    const origin = { path, index: 0, companion: new Map() }
+    thoughts.push(convert('sharegpt', sourceNamed('sharegpt'), record, origin, options).rows.at(-1)?.meta?.['thought'])
+  }
+  expect(thoughts).toEqual([meta.thought, meta.thought])
+})
+
+test('a turn of weight 0 is history of the decisions after it and none itself', () => {
+  const call = (city: string) => [{ function: { name: 'Get Weather', arguments: { city } } }]
+  const messages = [
+    { role: 'user', content: 'How cold is Bergen?' },
+    { role: 'assistant', content: null, tool_calls: call('Berlin'), weight: 0 },
+    { role: 'tool', content: 'wrong town' },
+    { role: 'assistant', content: 'Sorry.', weight: 0 },
+    { role: 'assistant', content: null, tool_calls: call('Bergen'), weight: 1 },
+  ]
+  const made = (messages: object[]) => {
+    const text = JSON.stringify({ messages, tools: ROW.tools })
+    const record = { index: 0, line: 1, column: 1, text, value: JSON.parse(text) }
+    const origin = { path: 'in.jsonl', index: 0, companion: new Map() }
+    return convert('openai', sourceNamed('openai'), record, origin, { keepNoCall: true, keepAbsentTools: false })
+  }
+  const { rows } = made(messages)
+  expect(rows.map(({ answer }) => answer[0]?.arguments)).toEqual([{ city: 'Bergen' }])
+  expect(rows[0]?.messages.map(({ content }) => content)).toEqual(['How cold is Bergen?', '', 'wrong town', 'Sorry.'])
+  expect(rows[0]?.meta).toEqual({ row: 0 })
+  expect(made(messages.slice(0, 3)).rejections[0]?.message).toBe('no assistant turn is to be learnt')
+})
+
+test("what OpenAI's messages ask is read in the terms of a hone row, and a fault is named by its field", () => {
+  const called = { id: 'c', type: 'function', function: { name: 'Get Weather', arguments: '{"city": "Rome"}' } }
+  const question = { role: 'user' as const, content: 'And Rome?' }
+  const messages = [question, { role: 'assistant', content: null, tool_calls: [called] }]
+  const tools = ROW.tools.map((tool) => ({ type: 'function', function: { ...tool } }))
+  const calls = ROW.answer
+  const said = { role: 'assistant' as const, content: '', tool_calls: calls }
+  expect(askedOf({ messages, tools })).toEqual({ messages: [question, said], tools: ROW.tools })
+  expect(askedOf({ prompt: messages })).toEqual({ messages: [question, said], tools: [] })
+  expect(() => askedOf({ messages: [question, { role: 'assistant', tool_calls: 5 }] })).toThrow(
+    'messages.1.tool_calls: ',
+  )
 })

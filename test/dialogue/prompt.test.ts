@@ -263,3 +263,23 @@ test('the target of fine-tuning is meta.completion word for word, ended once', (
   expect(target('ab<end>')).toEqual(target('ab'))
   expect(completionIds(promptForms.native, row, tokenizer).at(-1)).toBe(END)
 })
+
+test("the template spells the whole turn that a row teaches, with the row's thought and text", async () => {
+  const thinking = await loadTokenizer(
+    writeTinyTokenizer(join(root, 'thinking'), {
+      'chat_template.jinja': String.raw`
+{%- for tool in tools or [] %}{{ tool | tojson }}{% endfor %}
+{%- for message in messages %}{{ message.role }}: {% if loop.last and message.role == 'assistant' -%}
+  <think>{{ message.reasoning_content or '' }}</think>{% endif %}{{ message.content }}
+  {%- for call in message.tool_calls or [] %}<call>{{ call.function | tojson }}</call>{% endfor %}<end>
+{%- endfor %}
+{%- if add_generation_prompt %}assistant: {% endif %}`,
+    }),
+  )
+  const meta = { thought: 'Both.', reply: 'Here.' }
+  const target = (row: Parameters<typeof targetText>[1]) => targetText(promptForms.native, row, thinking)
+  const one = { ...row, answer: [{ name: 'one', arguments: parseJson('{"n": 5.0}') as { n: never } }], meta }
+  expect(target(one)).toBe('<think>Both.</think>Here.<call>{"name": "one", "arguments": {"n": 5.0}}</call>')
+  expect(target({ ...declined, meta })).toBe('<think>Both.</think>Here.')
+  expect(target({ ...declined, meta: { reply: 'Here.' } })).toBe('<think></think>Here.')
+})

@@ -1,6 +1,7 @@
 // ShareGPT rows with function calls as LLaMA-Factory reads them: human and observation take turns with gpt and function_call.
 import { dumpJson, type Json } from '../../text/json.ts'
-import type { HoneRow, Message } from '../../dialogue/row.ts'
+import { taughtTurn, type HoneRow, type Message } from '../../dialogue/row.ts'
+import { thoughtOf } from './openai.ts'
 
 interface Turn {
   [key: string]: Json
@@ -15,10 +16,7 @@ export function sharegptRow(row: HoneRow): string {
     const turn = toTurn(message)
     add(turns, turn)
   }
-  add(
-    turns,
-    toTurn({ role: 'assistant', content: replyOf(row), ...(row.answer.length > 0 ? { tool_calls: row.answer } : {}) }),
-  )
+  add(turns, toTurn(taughtTurn(row)))
   const system = row.messages.filter(({ role }) => role === 'system').map(({ content }) => content)
   return dumpJson(
     {
@@ -41,16 +39,16 @@ function add(turns: Turn[], turn: Turn): void {
 
 const ASKS = new Set(['human', 'observation'])
 
-function toTurn({ role, content, tool_calls }: Message): Turn {
-  if (tool_calls && tool_calls.length > 0)
-    return { from: 'function_call', value: dumpJson(tool_calls, { ensureAscii: false }) }
-  return { from: FROM[role], value: content }
+/** A turn of calls holds JSON after a thought, and has no place for what is said: it goes with the thought. */
+function toTurn(message: Message): Turn {
+  const { role, content, tool_calls = [] } = message
+  const thought = thoughtOf(message).reasoning_content ?? ''
+  if (tool_calls.length === 0) return { from: FROM[role], value: inTags(thought) + content }
+  const before = [thought, content].filter((text) => text !== '').join('\n\n')
+  return { from: 'function_call', value: inTags(before) + dumpJson(tool_calls, { ensureAscii: false }) }
 }
 
-/** What is said where no tool is called. */
-export function replyOf({ answer, meta }: HoneRow): string {
-  if (answer.length > 0) return ''
-  return typeof meta['reply'] === 'string' ? meta['reply'] : 'None of the functions on offer can be used for this.'
-}
+/** A thought as LLaMA-Factory's templates write and read it. */
+const inTags = (thought: string): string => (thought === '' ? '' : `<think>\n${thought}\n</think>\n\n`)
 
 const FROM = { user: 'human', assistant: 'gpt', tool: 'observation', system: 'system' }

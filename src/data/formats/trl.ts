@@ -2,8 +2,8 @@
 import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
 import { targetText } from '../../dialogue/prompt.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
-import type { HoneRow, Message } from '../../dialogue/row.ts'
-import { answerOf } from './openai.ts'
+import { taughtTurn, type HoneRow, type Message } from '../../dialogue/row.ts'
+import { thoughtOf } from './openai.ts'
 
 /** With a form, the tools stand in the prompt's text; without, the trainer's chat template renders them. */
 export function trlRow(row: HoneRow, form: PromptForm | undefined): string {
@@ -16,11 +16,13 @@ export function trlRow(row: HoneRow, form: PromptForm | undefined): string {
     )
   }
   const tools = row.tools.map((tool) => ({ type: 'function', function: tool }))
-  const turns: Json = { prompt: row.messages.map(toMessage), completion: [toMessage(answerOf(row))], tools, answer }
+  const turns: Json = { prompt: row.messages.map(toMessage), completion: [toMessage(taughtTurn(row))], tools, answer }
   return dumpJson(turns, { ensureAscii: false })
 }
 
-function toMessage({ role, content, tool_calls }: Message): JsonObject {
-  if (!tool_calls || tool_calls.length === 0) return { role, content }
-  return { role, content, tool_calls: tool_calls.map((call) => ({ type: 'function', function: call })) }
+function toMessage(message: Message): JsonObject {
+  const { role, content, tool_calls } = message
+  const said = { role, content, ...thoughtOf(message) }
+  if (!tool_calls || tool_calls.length === 0) return said
+  return { ...said, tool_calls: tool_calls.map((call) => ({ type: 'function', function: call })) }
 }

@@ -1,8 +1,10 @@
 // OpenAI chat rows: messages with tool_calls or the older function_call, tools or functions.
-import { isObject, type Json } from '../../text/json.ts'
+import type { Asked } from '../../dialogue/prompt/form.ts'
+import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
-import { toRole, toText } from '../roles.ts'
-import { arrayAt, kindOf, Rejection, type Source, type Turn } from '../source.ts'
+import { toRole, toText, untaughtOf } from '../roles.ts'
+import { repairTools } from '../schema.ts'
+import { arrayAt, inField, kindOf, Rejection, type Source, type Turn } from '../source.ts'
 
 export const openai: Source = {
   what: 'OpenAI chat messages with tools and tool_calls (fine-tuning JSONL, TRL conversational)',
@@ -10,19 +12,32 @@ export const openai: Source = {
     (hasRoles(record['messages']) && !Array.isArray(record['answer'])) ||
     (hasRoles(record['prompt']) && hasRoles(record['completion'])),
   convert(record) {
-    const tools = ['tools', 'functions'].find((key) => record[key] !== undefined && record[key] !== null)
     // TRL keeps the turns to learn apart from the prompt.
     const apart = record['messages'] === undefined
-    const turns = (apart ? ['prompt', 'completion'] : ['messages']).flatMap((key) =>
-      arrayAt(record, key).map(readMessage),
-    )
+    const fields = apart ? ['prompt', 'completion'] : ['messages']
     return {
-      tools: tools === undefined ? [] : arrayAt(record, tools, 'bad-tools'),
-      turns,
+      tools: toolsOf(record),
+      turns: fields.flatMap((field) => turnsOf(record, field)),
+      untaught: untaughtOf(fields.flatMap((field) => arrayAt(record, field))),
       ...(apart ? { lastOnly: true } : {}),
       meta: {},
     }
   },
+}
+
+/** What a row of messages asks, whatever stands in the last of them. @throws Rejection naming the field */
+export function askedOf(record: JsonObject): Asked {
+  const field = record['messages'] === undefined ? 'prompt' : 'messages'
+  return { messages: turnsOf(record, field), tools: repairTools(toolsOf(record)).tools }
+}
+
+function toolsOf(record: JsonObject): Json[] {
+  const field = ['tools', 'functions'].find((key) => record[key] !== undefined && record[key] !== null)
+  return field === undefined ? [] : arrayAt(record, field, 'bad-tools')
+}
+
+function turnsOf(record: JsonObject, field: string): Turn[] {
+  return arrayAt(record, field).map((message, i) => inField(`${field}.${i}`, () => readMessage(message)))
 }
 
 const hasRoles = (value: Json | undefined): boolean =>
@@ -50,7 +65,8 @@ function readMessage(message: Json): Turn {
     valuesOf('reasoning')
       .filter((text) => typeof text === 'string')
       .join('\n')
-  const calls = toCalls(message['tool_calls'] ?? message['function_call'] ?? valuesOf('tool_call'))
+  const field = ['tool_calls', 'function_call'].find((key) => message[key] !== undefined && message[key] !== null)
+  const calls = inField(field ?? 'content', () => toCalls(field === undefined ? valuesOf('tool_call') : message[field]))
   return {
     role,
     content: toText(Array.isArray(message['content']) ? others : message['content']),

@@ -1,7 +1,7 @@
 // ShareGPT with function calls, as LLaMA-Factory reads it: conversations of from/value, tools as JSON text or a list.
 import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { toCalls } from '../calls.ts'
-import { CALL_ROLES, callTurn, toRole, toText } from '../roles.ts'
+import { CALL_ROLES, callTurn, toRole, toText, untaughtOf } from '../roles.ts'
 import { arrayAt, jsonIn, kindOf, Rejection, type Dialogue, type Source, type Turn } from '../source.ts'
 
 export const sharegpt: Source = {
@@ -15,13 +15,16 @@ export const sharegpt: Source = {
 /** @throws Rejection */
 export function convertSharegpt(record: JsonObject): Dialogue {
   const system = record['system']
-  const turns = arrayAt(record, 'conversations').map(readTurn)
+  const given = arrayAt(record, 'conversations')
+  // A system text of its own comes before the turns.
+  const before: Turn[] = typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : []
   return {
     tools:
       record['tools'] === undefined || record['tools'] === null || record['tools'] === ''
         ? []
         : arrayAt(record, 'tools', 'bad-tools'),
-    turns: typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }, ...turns] : turns,
+    turns: [...before, ...given.map(readTurn)],
+    untaught: untaughtOf([...before.map(() => null), ...given]),
     meta: {},
   }
 }
@@ -31,10 +34,12 @@ function readTurn(turn: Json): Turn {
   const from = turn['from'] ?? turn['role']
   const content = toText(turn['value'] ?? turn['content'])
   const role = toRole(from)
-  if (!CALL_ROLES.has(String(from).toLowerCase())) return { role, content }
-  // Some converters put a thought before the JSON of the call.
-  const [, think, json] = /^(?:\s*<think>([\s\S]*?)<\/think>)?([\s\S]*)$/.exec(content) ?? []
-  const calls = jsonIn(json ?? '')
+  // LLaMA-Factory has a thought in the text, before what is said or the JSON of the call.
+  const [, think = '', said = ''] = (role === 'assistant' &&
+    /^\s*<think>([\s\S]*?)<\/think>\s*([\s\S]*)$/.exec(content)) || [content, '', content]
+  const thought = think.trim() === '' ? {} : { reasoning_content: think.trim() }
+  if (!CALL_ROLES.has(String(from).toLowerCase())) return { role, content: said, ...thought }
+  const calls = jsonIn(said)
   if (calls === undefined) return { role, content, fault: `is a call that is not JSON: ${content.slice(0, 100)}` }
-  return callTurn(toCalls(calls), think?.trim() ?? '')
+  return { ...callTurn(toCalls(calls)), ...thought }
 }

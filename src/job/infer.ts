@@ -13,7 +13,8 @@ import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
 import { HoneRow, Message, Tool } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
-import { argument, count, file, folder, otherwise, say } from '../text/setting.ts'
+import { openProgress } from '../shell/meter.ts'
+import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
 import { openModelAnswerer, tooLong, type ModelAnswerer } from './answer/model.ts'
 import { formName, parserName, rowsOnly, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
@@ -29,6 +30,9 @@ export const InferFlags = v.object({
   input: say(v.optional(file(), '-'), 'rows of messages, prompt or input_ids; - is standard input'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),
   ...sampling(0),
+  n: say(v.optional(count(), 1), 'answers to every row; of several, each is a line and has its number as sample'),
+  stop: say(several(nonEmpty(), 'TEXT'), 'ends an answer, which is cut before it; may be given several times'),
+  logprobs: say(v.optional(v.boolean(), true), 'the log-prob of every output id'),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   device: deviceSetting('auto'),
@@ -40,13 +44,20 @@ export const InferFlags = v.object({
  * completed.
  */
 export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Promise<void> {
-  const { model: path, adapter, base, input, maxNewTokens, prompt, parser, device, temperature, seed } = flags
+  const { model: path, adapter, base, input, maxNewTokens, prompt, parser, device, temperature, seed, stop } = flags
   const model = await openModelAnswerer({ path, adapter, base, device, prompt }, ({ positions }) => ({
     temperature,
     maxNewTokens: maxNewTokens ?? Math.min(LONGEST, positions >> 1),
     seed,
+    stop,
   }))
-  for await (const answer of infer(input, model, parser)) data(dumpJson({ ...answer }, { ensureAscii: false }))
+  const progress = openProgress('infer', undefined)
+  for await (const { sample, logprobs, ...answer } of infer(input, model, { parser, samples: flags.n })) {
+    const row = { ...answer, ...(flags.logprobs && { logprobs }), ...(flags.n > 1 && { sample }) }
+    data(dumpJson(row, { ensureAscii: false }))
+    progress.row()
+  }
+  progress.end()
 }
 
 /** The answer to one row. Ids include the token that ended it, the text does not. */
@@ -57,6 +68,8 @@ export interface Answer {
   output_ids: number[]
   /** Of each output id: at temperature 1 where decoding is greedy, else of the distribution sampled from. */
   logprobs: number[]
+  /** Of several answers to a row, which it is. */
+  sample: number
 }
 
 const AskedRow = v.object({ messages: v.array(Message), tools: v.optional(v.array(Tool), []) })
@@ -65,24 +78,27 @@ const Known = v.object({ ...AskedRow.entries, answer, meta })
 const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
- * Answers to the rows of a JSONL file (`-` = stdin), in order, while it is being read; `format` names the parser of
- * their calls, else it is that of the prompt form. Row n draws its random numbers by (seed, n), whatever else is in the
- * batch.
+ * Answers to the rows of a JSONL file (`-` = stdin), `samples` to each, in order, while it is being read; `parser` reads their
+ * calls, unless given that of the prompt form. Answer i to row n draws its random numbers by (seed, n, i), whatever else is in
+ * the batch.
  * @throws HoneError at `file:line` for a row that asks nothing, or asks for more than the model's positions.
  */
-export async function* infer(file: string, model: ModelAnswerer, format?: string): AsyncGenerator<Answer> {
-  const parser = format ?? model.format
+export async function* infer(
+  file: string,
+  model: ModelAnswerer,
+  { parser = model.format, samples = 1 }: { parser?: string | undefined; samples?: number } = {},
+): AsyncGenerator<Answer> {
   const { parse } = findFormat(parser)
   async function* prompts() {
     let index = 0
     for await (const { at, value } of checked(file, model, parser))
-      yield { prompt: idsOf(value, at, model), key: [KEY.sample, index++] }
+      yield { prompt: idsOf(value, at, model), key: [KEY.sample, index++], samples }
   }
-  for await (const { prompt, reply } of model.complete(prompts())) {
+  for await (const { prompt, sample, reply } of model.complete(prompts())) {
     const { text, completion } = reply
     const { calls } = parse(text)
     const logprobs = decimalsOf(completion.logprobs)
-    yield { text, calls, prompt_ids: [...prompt.prompt], output_ids: completion.ids, logprobs }
+    yield { text, calls, prompt_ids: [...prompt.prompt], output_ids: completion.ids, logprobs, sample }
   }
 }
 

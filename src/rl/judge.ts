@@ -65,3 +65,9 @@ export function stopsAt(
     return strings.some((text) => tail.includes(text))
   }
 }
+
+/** The text up to the first stop string in it. */
+export function beforeStop(text: string, strings: readonly string[]): string {
+  const found = strings.map((each) => text.indexOf(each)).filter((at) => at >= 0)
+  return found.length === 0 ? text : text.slice(0, Math.min(...found))
+}

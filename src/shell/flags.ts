@@ -30,7 +30,9 @@ function argumentOf({ words, shape }: Leaf): ArgDef {
 export function givenOf(leaves: readonly Leaf[], args: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const places = Array.isArray(args['_']) ? args['_'] : []
   const given = leaves.map((leaf, index) => {
-    if (!takesMany(leaf)) return [leaf.key, args[nameOf(leaf)]] as const
+    const value = args[nameOf(leaf)]
+    if (leaf.words.repeats) return [leaf.key, typeof value === 'string' ? JSON.parse(value) : value] as const
+    if (!takesMany(leaf)) return [leaf.key, value] as const
     const before = leaves.slice(0, index).filter(({ words }) => words.positional).length
     return [leaf.key, places.length > before ? places.slice(before) : undefined] as const
   })
@@ -40,14 +42,15 @@ export function givenOf(leaves: readonly Leaf[], args: Readonly<Record<string, u
 /**
  * Check `argv` and rewrite it as `--name=value … -- positional …`, which citty reads without surprises. A flag may be
  * spelt with dashes, with underscores or as it is declared. Negative numbers and `-` are values, `--` ends the flags.
- * Throws HoneError for an unknown or repeated flag, a missing value and an extra argument, which are answered with
- * `usage`.
+ * The values of a flag that may be given several times become one list of JSON. Throws HoneError for an unknown flag, one
+ * that is repeated and must not be, a missing value and an extra argument, which are answered with `usage`.
  */
 export function strictArguments(argv: readonly string[], leaves: readonly Leaf[], usage: string): string[] {
   const known = spellingsOf(leaves)
   const flags: string[] = []
   const places: string[] = []
   const seen = new Set<Leaf>()
+  const lists = new Map<Leaf, string[]>()
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!
     if (word === '--') {
@@ -60,7 +63,8 @@ export function strictArguments(argv: readonly string[], leaves: readonly Leaf[]
     }
     const [, flag = word, inline] = /^(-[^=]*)(?:=(.*))?$/s.exec(word) ?? []
     const { leaf, negated } = known.get(spelt(flag)) ?? known.get(flag) ?? unknownFlag(flag, known)
-    if (seen.has(leaf)) throw new HoneError(`Cannot use ${flagOf(leaf)} more than once`, { hint: usage })
+    if (seen.has(leaf) && !leaf.words.repeats)
+      throw new HoneError(`Cannot use ${flagOf(leaf)} more than once`, { hint: usage })
     seen.add(leaf)
     if (leaf.shape.type === 'boolean') {
       if (inline !== undefined && inline !== 'true' && inline !== 'false')
@@ -73,8 +77,10 @@ export function strictArguments(argv: readonly string[], leaves: readonly Leaf[]
       throw new HoneError(`${flag} needs a value`, {
         hint: `to pass a value that begins with a dash, write ${flagOf(leaf)}=VALUE`,
       })
-    flags.push(`--${nameOf(leaf)}=${value}`)
+    if (leaf.words.repeats) lists.set(leaf, [...(lists.get(leaf) ?? []), value])
+    else flags.push(`--${nameOf(leaf)}=${value}`)
   }
+  for (const [leaf, values] of lists) flags.push(`--${nameOf(leaf)}=${JSON.stringify(values)}`)
   const room = leaves.some(takesMany) ? Infinity : leaves.filter(({ words }) => words.positional).length
   if (places.length > room) throw new HoneError(`Unexpected argument "${places[room]}"`, { hint: usage })
   return [...flags, '--', ...places]

@@ -98,7 +98,7 @@ function labelOf(leaf: Leaf): string {
 }
 
 function long(leaf: Leaf): string {
-  if (leaf.shape.type !== 'boolean') return `${flagOf(leaf)} ${hintOf(leaf)}`
+  if (leaf.shape.type !== 'boolean') return `${flagOf(leaf)} ${hintOf(leaf)}${leaf.words.repeats ? '…' : ''}`
   return leaf.fallback === true ? `--[no-]${nameOf(leaf)}` : flagOf(leaf)
 }
 

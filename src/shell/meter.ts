@@ -32,7 +32,6 @@ export function openProgress(
     },
     row() {
       rows++
-      if (rows % 64 !== 0) return
       const time = now()
       if (time - drawn > 100) draw(time)
     },

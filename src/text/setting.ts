@@ -15,6 +15,8 @@ export type Words = {
   sets?: readonly string[]
   /** It is given by its place on the command line, not by a flag. */
   positional?: boolean
+  /** As a flag it may be given several times; each time is one of its values. */
+  repeats?: boolean
 }
 
 /** A setting with what it means and its other spellings. */
@@ -37,10 +39,20 @@ export const standsFor = <S extends v.GenericSchema>(schema: S, ...sets: string[
 export const orNone = <S extends v.GenericSchema>(schema: S, words: string) =>
   v.pipe(v.optional(v.nullable(schema), null), v.metadata({ otherwise: words }))
 
+/** A flag that may be given several times; no values unless given. */
+export const several = <S extends v.GenericSchema>(schema: S, hint: string) =>
+  v.pipe(v.optional(v.array(schema), []), v.metadata({ repeats: true, hint }))
+
 /** The values that a group of settings has. */
 export type Settings<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>
 
 export const text = (hint: string) => v.pipe(v.string(), v.metadata({ hint }))
+/** Any text but none. */
+export const nonEmpty = () =>
+  v.pipe(
+    v.string(),
+    v.check((value) => value !== '', 'a text that is not empty'),
+  )
 /** Text of a form of its own; `what` says what it must be. */
 export const formed = <Text extends string>(holds: (text: unknown) => text is Text, words: Words, what: string) =>
   v.pipe(v.custom<Text>(holds, what), v.metadata(words))

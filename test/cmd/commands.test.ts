@@ -82,7 +82,8 @@ describe.each(commands)('hone %s', (name, command) => {
         expect(() => read(flag, flag)).toThrow(`Cannot use ${flag} more than once`)
       } else {
         expect(() => read(flag)).toThrow(`${flag} needs a value`)
-        expect(() => read(flag, '1', flag, '1')).toThrow(`Cannot use ${flag} more than once`)
+        if (leaf.words.repeats) expect(read(flag, 'a,b', flag, '[')).toEqual([`--${nameOf(leaf)}=["a,b","["]`, '--'])
+        else expect(() => read(flag, '1', flag, '1')).toThrow(`Cannot use ${flag} more than once`)
       }
       expect(() => read(`${flag}x`)).toThrow(
         expect.objectContaining({ message: `Unknown flag: ${flag}x`, hint: expect.stringContaining('did you mean') }),

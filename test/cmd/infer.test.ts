@@ -58,6 +58,35 @@ test('an answer does not depend on the rows beside it, and a seed fixes what is 
   expect(sampled('1')).not.toEqual(sampled('2'))
 }, 300_000)
 
+test('of several samples each is a line with its number, the first the one that is given alone', () => {
+  const two = toLines(rows.slice(0, 2))
+  const sampled = ['--temperature', '1']
+  const { stdout } = ask(two, ...sampled, '--n', '3')
+  const lines = stdout.trimEnd().split('\n')
+  const numbered = lines.map((line) =>
+    v.parse(v.strictObject({ ...Answer.entries, sample: v.number() }), JSON.parse(line)),
+  )
+  expect(numbered.map(({ sample }) => sample)).toEqual([0, 1, 2, 0, 1, 2])
+  const idsOf = (each: readonly { output_ids: number[] }[]) => each.map(({ output_ids }) => output_ids)
+  expect(idsOf(numbered.filter(({ sample }) => sample === 0))).toEqual(idsOf(answers(two, ...sampled)))
+  expect(numbered[1]!.output_ids).not.toEqual(numbered[0]!.output_ids)
+}, 300_000)
+
+test('a stop text ends an answer, which is cut before it', () => {
+  const one = toLines([rows[0]])
+  const [whole] = answers(one)
+  const stop = whole!.text.slice(7, 12)
+  const [cut] = answers(one, '--stop', 'no such text, is there', '--stop', stop)
+  expect(cut!.text).toBe(whole!.text.slice(0, whole!.text.indexOf(stop)))
+  expect(cut!.output_ids.length).toBeLessThan(whole!.output_ids.length)
+  expect(cut!.output_ids).toEqual(whole!.output_ids.slice(0, cut!.output_ids.length))
+}, 300_000)
+
+test('log-probs may be left out', () => {
+  const { stdout } = ask(toLines([rows[0]]), '--no-logprobs')
+  expect(Object.keys(JSON.parse(stdout))).toEqual(['text', 'calls', 'prompt_ids', 'output_ids'])
+}, 300_000)
+
 test('each mistake ends with exit 2 and the line of the row', () => {
   const good = toLines([{ prompt: 'open the ticket' }])
   const mistakes: [string, RegExp][] = [
@@ -80,6 +109,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
   const usage: [string[], RegExp][] = [
     [['--temperature', '-1'], /^error: --temperature must be 0 or a number from 1e-6/],
     [['--max-new-tokens', '0'], /^error: .*--max-new-tokens/],
+    [['--stop', ''], /^error: --stop must be a text that is not empty/],
     [['--parser', 'tool-n2'], /^error: --parser must be one of tool-n1, .*\n\nhint: did you mean tool-n1/],
     [['--prompt', 'nativ'], /^error: .*nativ.*\n\nhint: .*native/],
     [['--adapter', 'nowhere'], /^error: .*nowhere/],

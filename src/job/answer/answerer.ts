@@ -12,6 +12,8 @@ export interface Sampled {
   temperature: number
   maxNewTokens: number
   seed: number
+  /** Texts at which a local model stops. */
+  stop?: readonly string[]
 }
 
 export const sampledBy = ({ temperature, maxNewTokens, seed }: Sampled): Sampled => ({

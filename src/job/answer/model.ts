@@ -9,7 +9,7 @@ import { atDate } from '../../dialogue/chat.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import { promptIds, promptText } from '../../dialogue/prompt.ts'
 import { HoneError } from '../../error.ts'
-import { textOf } from '../../rl/judge.ts'
+import { beforeStop, textOf } from '../../rl/judge.ts'
 import { modelFolder, trainedFormat } from '../model-folder.ts'
 import { endingOf, openLanguage, type Language } from '../open.ts'
 import { interleave, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
@@ -17,20 +17,21 @@ import { interleave, type Answered, type Answerer, type Question, type Reply, ty
 /** A prompt in token ids. */
 export interface Prompted {
   prompt: readonly number[]
-  /** Drawn by (seed, ...key). */
   key: readonly number[]
   /** Fewer than the answerer's, where there is less room. */
   maxNewTokens?: number
+  /** Answers to it, one unless given; answer i is drawn by (seed, ...key, i). */
+  samples?: number
 }
 
 export interface ModelAnswerer extends Answerer {
   language: Language
   sampled: Sampled
   positions: number
-  /** Replies to prompts in order, while they are being read. */
+  /** Replies to prompts in order, those to one prompt one after the other, while prompts are being read. */
   complete<Prompt extends Prompted>(
     prompts: Iterable<Prompt> | AsyncIterable<Prompt>,
-  ): AsyncGenerator<{ prompt: Prompt; reply: Required<Omit<Reply, 'calls'>> }>
+  ): AsyncGenerator<{ prompt: Prompt; sample: number; reply: Required<Omit<Reply, 'calls'>> }>
 }
 
 export interface ModelPlace {
@@ -69,7 +70,7 @@ export function modelAnswerer(
   }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled'> & { identity: unknown[]; format?: FormatName | undefined },
 ): ModelAnswerer {
   const { tokenizer, form, positions } = language
-  const { temperature, maxNewTokens, seed } = sampled
+  const { temperature, maxNewTokens, seed, stop = [] } = sampled
   const ids = new WeakMap<Asked, number[]>()
   const idsOf = (asked: Asked): number[] => {
     const known = ids.get(asked) ?? promptIds(form, asked, tokenizer)
@@ -79,13 +80,14 @@ export function modelAnswerer(
 
   async function* complete<Prompt extends Prompted>(prompts: Iterable<Prompt> | AsyncIterable<Prompt>) {
     async function* requests() {
-      for await (const prompt of prompts) yield { ...prompt, source: prompt, samples: 1, key: [seed, ...prompt.key] }
+      for await (const prompt of prompts) yield { samples: 1, ...prompt, source: prompt, key: [seed, ...prompt.key] }
     }
-    const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer) }
-    for await (const { request, completions } of generate(policy, requests(), sampling)) {
-      const completion = completions[0]!
-      yield { prompt: request.source, reply: { text: textOf(completion, tokenizer), completion } }
-    }
+    const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer, stop) }
+    for await (const { request, completions } of generate(policy, requests(), sampling))
+      for (const [sample, completion] of completions.entries()) {
+        const text = beforeStop(textOf(completion, tokenizer), stop)
+        yield { prompt: request.source, sample, reply: { text, completion } }
+      }
   }
 
   const roomFor = (asked: Asked): number => Math.max(0, positions - idsOf(asked).length)
@@ -109,7 +111,7 @@ export function modelAnswerer(
     roomFor,
     show: (asked, date) => promptText(form, asked, date ? atDate(tokenizer, date) : tokenizer),
     identify: ({ asked, sample }) =>
-      JSON.stringify([...identity, temperature, maxNewTokens, seed, sample, idsOf(asked)]),
+      JSON.stringify([...identity, temperature, maxNewTokens, seed, sample, idsOf(asked), ...stop]),
     complete,
     async *answer(questions) {
       for await (const { answer } of interleave(questions, withoutRoom, answerAll)) yield answer

@@ -3,10 +3,11 @@ import { JsonError, dumpJson, isObject, type JsonObject } from '../text/json.ts'
 import { PythonError } from '../text/python/value.ts'
 import type { HoneRow, Tool } from '../dialogue/row.ts'
 import { cut, type Step } from './cut.ts'
+import { holdsForeignNull, withoutPadding } from './nulls.ts'
 import type { RawRecord } from './record.ts'
 import { withWrittenCalls } from './said.ts'
 import { repairTools, type RepairedTools, type Repairs } from './schema.ts'
-import { Rejection, type Dialogue, type Origin, type Source } from './source.ts'
+import { Rejection, type Dialogue, type Origin, type Source, type Turn } from './source.ts'
 
 /** What one raw row became. */
 export interface Conversion {
@@ -57,9 +58,8 @@ function toRows(
   options: ConvertOptions,
   untouched: boolean,
 ): Conversion {
-  const { tools, extras, repairs } = untouched ? asTheyAre(dialogue) : repaired(dialogue, source)
-  const names = new Set(tools.map(({ name }) => name))
-  const turns = untouched ? dialogue.turns : dialogue.turns.map((turn) => withWrittenCalls(turn, names))
+  const { tools, extras, repairs, padded } = untouched ? asTheyAre(dialogue) : repaired(dialogue, source)
+  const turns = untouched ? dialogue.turns : readTurns(dialogue, tools, padded)
   const steps = cut({ ...dialogue, turns }, options.keepNoCall && !untouched)
   const decisions = steps.filter((step) => !(step instanceof Rejection)).length
   const rows: HoneRow[] = []
@@ -82,6 +82,16 @@ function toRows(
     else rows.push(row)
   }
   return { rows, rejections, repairs, multiTurn: decisions > 1 || rows.some(isMultiTurn) }
+}
+
+/** Turns with the calls that their texts hold, and without the nulls that Arrow filled in. */
+function readTurns({ turns }: Dialogue, tools: readonly Tool[], padded: boolean): Turn[] {
+  const known = new Map(tools.map((tool) => [tool.name, tool]))
+  const read = turns.map((turn) => withWrittenCalls(turn, new Set(known.keys())))
+  const filled = padded || read.some(({ tool_calls = [] }) => tool_calls.some((call) => holdsForeignNull(call, known)))
+  return read.map((turn) =>
+    turn.tool_calls ? { ...turn, tool_calls: withoutPadding(turn.tool_calls, known, filled) } : turn,
+  )
 }
 
 /** A row whose context holds more than one message beside the system's, as Tool-N1 counts them. */
@@ -116,7 +126,7 @@ const textOf = ({ name, description, parameters }: Tool): string => dumpJson([na
 
 function asTheyAre(dialogue: Dialogue): RepairedTools {
   // Published scripts hand on whatever the tool list held; a compat row promises exactly that, valid or not.
-  return { tools: dialogue.tools as unknown as Tool[], extras: {}, repairs: new Map() }
+  return { tools: dialogue.tools as unknown as Tool[], extras: {}, repairs: new Map(), padded: false }
 }
 
 function metaOf(dialogue: Dialogue, step: Step, origin: Origin, extras: JsonObject, decisions: number): JsonObject {

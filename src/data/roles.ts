@@ -1,33 +1,34 @@
 // Messages in every spelling of roles and fields, read into turns.
-import { Float, isObject, type Json, type JsonObject } from '../text/json.ts'
+import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
-/** Spelling, lower-cased → role. `function_call` and `tool_call` are assistant turns that hold calls. */
-const ROLES: Record<string, Turn['role']> = {
-  system: 'system',
-  developer: 'system',
-  user: 'user',
-  human: 'user',
-  inquirer: 'user',
-  assistant: 'assistant',
-  gpt: 'assistant',
-  agent: 'assistant',
-  ai: 'assistant',
-  bot: 'assistant',
-  model: 'assistant',
-  chatbot: 'assistant',
-  function_call: 'assistant',
-  tool_call: 'assistant',
-  tool: 'tool',
-  observation: 'tool',
-  function: 'tool',
-  ipython: 'tool',
-  api: 'tool',
+/** Spellings by role, in lower case and letters alone: Tool-Call, tool_call and toolCall are one. */
+const SPELLINGS: Record<Turn['role'], string> = {
+  system: 'system developer systemprompt systemmessage',
+  user: 'user human inquirer prompter usermessage humanmessage',
+  assistant: 'assistant gpt chatgpt agent ai bot model chatbot assistantmessage aimessage',
+  tool:
+    'tool function observation observations ipython api environment env ' +
+    'toolresponse toolresponses toolresult toolresults tooloutput tooloutputs toolmessage toolreturn ' +
+    'functionresponse functionresponses functionresult functionresults functionoutput functionmessage functionreturn',
 }
+/** Those of an assistant's turn whose text is a call. */
+const CALL_SPELLINGS = 'functioncall functioncalls functioncalling toolcall toolcalls toolcalling tooluse'.split(' ')
 
-/** Role spellings whose text is a call. */
-export const CALL_ROLES = new Set(['function_call', 'tool_call'])
+const ROLES = new Map<string, Turn['role']>([
+  ...(['system', 'user', 'assistant', 'tool'] as const).flatMap((role) =>
+    SPELLINGS[role].split(' ').map((spelling) => [spelling, role] as const),
+  ),
+  ...CALL_SPELLINGS.map((spelling) => [spelling, 'assistant'] as const),
+])
+
+const lettersOf = (spelling: string): string => spelling.toLowerCase().replace(/[^a-z]/g, '')
+
+/** Whether the text of a message of that role is a call. */
+export function isCallRole(value: Json | undefined): boolean {
+  return typeof value === 'string' && CALL_SPELLINGS.includes(lettersOf(value))
+}
 
 /** Where a data set keeps the role and the text of a message. */
 export interface Fields {
@@ -41,14 +42,13 @@ export function readTurns(messages: readonly Json[], fields: Fields): Turn[] {
     if (!isObject(message)) throw new Rejection('wrong-shape', `a message is ${kindOf(message)}, expected an object`)
     const role = toRole(fields.role.map((key) => message[key]).find((value) => value !== undefined))
     const content = fields.content.map((key) => message[key]).find((value) => value !== undefined)
-    return { role, content: toText(content) }
+    return { role, content: role === 'tool' ? resultText(content) : toText(content) }
   })
 }
 
 /** The role of a spelling, undefined where it is unknown. */
 export function roleOf(spelling: string): Turn['role'] | undefined {
-  const key = spelling.trim().toLowerCase()
-  return Object.hasOwn(ROLES, key) ? ROLES[key] : undefined
+  return ROLES.get(lettersOf(spelling))
 }
 
 /** @throws Rejection where the spelling is unknown. */
@@ -76,6 +76,18 @@ export function toText(content: Json | undefined): string {
     })
     .join('')
 }
+
+/** A tool's result as text; what is neither text nor a list of parts stands as its JSON. @throws Rejection for pictures and the like. */
+export function resultText(content: Json | undefined): string {
+  const parts = Array.isArray(content) ? content.filter(isObject) : []
+  if (content === null || content === undefined || typeof content === 'string') return toText(content)
+  return parts.some((part) => typeof part['type'] === 'string' && PART_TYPES.test(part['type']))
+    ? toText(content)
+    : dumpJson(content, { ensureAscii: false })
+}
+
+/** Types of the parts of a message at OpenAI and Anthropic. */
+const PART_TYPES = /^(?:(?:input_|output_)?(?:text|image|audio|file)|image_url|video|document)$/
 
 function isTextPart(part: Json): part is JsonObject {
   return isObject(part) && (part['type'] === undefined || String(part['type']).endsWith('text'))

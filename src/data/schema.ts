@@ -1,6 +1,7 @@
 // Turns a tool definition of any data set into {name, description, parameters: JSON Schema}, counting every repair.
 import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import type { Tool } from '../dialogue/row.ts'
+import { isPadded, withoutNullKeywords } from './nulls.ts'
 import { jsonIn, kindOf, Rejection } from './source.ts'
 import { readType, SCHEMA_TYPES } from './types.ts'
 
@@ -9,6 +10,8 @@ export type Repairs = Map<string, number>
 
 export interface RepairOptions {
   emptyDefaultIsNone?: boolean
+  /** The tools went through Arrow: also a null that could be a value is filling. */
+  padded?: boolean
 }
 
 /** Tools as a hone row holds them, and by tool name the fields that have no place there (`return`, `tags`, …). */
@@ -16,6 +19,8 @@ export interface RepairedTools {
   tools: Tool[]
   extras: JsonObject
   repairs: Repairs
+  /** They went through Arrow, which fills with null what a row does not have. */
+  padded: boolean
 }
 
 /** @throws Rejection 'bad-tools' where an element is no tool at all. */
@@ -23,20 +28,21 @@ export function repairTools(raw: readonly Json[], options: RepairOptions = {}): 
   const repairs: Repairs = new Map()
   const note = (kind: string) => void repairs.set(kind, (repairs.get(kind) ?? 0) + 1)
   const extras: JsonObject = {}
-  const tools = raw.map((value) => {
-    const { tool, extra } = repairTool(value, note, options)
+  const read = raw.map((value) => (typeof value === 'string' ? (jsonIn(value) ?? value) : value))
+  const padded = read.some(isPadded)
+  const tools = read.map((value) => {
+    const { tool, extra } = repairTool(value, note, { ...options, padded })
     if (Object.keys(extra).length > 0) extras[tool.name] = extra
     return tool
   })
-  return { tools, extras, repairs }
+  return { tools, extras, repairs, padded }
 }
 
 type Note = (kind: string) => void
 
 const SCHEMA_KEYS = ['parameters', 'arguments', '_arguments', 'input_schema', 'inputSchema', 'args', 'properties']
 
-function repairTool(value: Json, note: Note, options: RepairOptions): { tool: Tool; extra: JsonObject } {
-  const outer = typeof value === 'string' ? jsonIn(value) : value
+function repairTool(outer: Json, note: Note, options: RepairOptions): { tool: Tool; extra: JsonObject } {
   const raw = isObject(outer) && isObject(outer['function']) ? { ...outer, ...outer['function'] } : outer
   if (!isObject(raw)) throw new Rejection('bad-tools', `a tool is ${kindOf(raw)}, expected an object`)
   const name = raw['name'] ?? raw['tool_name'] ?? raw['api_name']
@@ -87,14 +93,15 @@ function leftovers(
 function repairParameters(value: Json, required: string[] | undefined, note: Note, options: RepairOptions): JsonObject {
   const read = typeof value === 'string' ? (jsonIn(value) ?? {}) : value
   if (typeof value === 'string') note('schema given as text read')
-  const whole = Array.isArray(read) ? fromList(read, note) : isObject(read) ? read : {}
+  const given = Array.isArray(read) ? fromList(read, note) : isObject(read) ? read : {}
+  const whole = withoutNullKeywords(given, options.padded ?? false)
+  if (whole !== given) note('null in place of a keyword or parameter removed')
   const flat = isFlat(whole)
   if (flat && Object.keys(whole).length > 0) note('flat map of parameters wrapped in "properties"')
   const outer: JsonObject = flat ? { type: 'object', properties: whole } : { ...whole, type: 'object' }
   if (!flat && whole['type'] !== 'object') note(`type ${spelling(whole['type'])} of the parameters read as "object"`)
   if (!isObject(outer['properties'])) {
-    if (outer['properties'] !== undefined && outer['properties'] !== null)
-      note('"properties" that is no object removed')
+    if (outer['properties'] !== undefined) note('"properties" that is no object removed')
     outer['properties'] = {}
   }
   const inferred = flat && required === undefined ? requiredOf(whole) : []
@@ -161,13 +168,11 @@ function repairSchema(raw: JsonObject, note: Note, options: RepairOptions, depth
     note('type given in place of a schema')
     return repairSchema({ type: value }, note, options, depth + 1)
   }
-  if (schema['properties'] === null) delete schema['properties']
   if (isObject(schema['properties']))
     Object.assign(schema, repairProperties(schema, schema['properties'], deeper, note))
   for (const key of ['items', 'additionalProperties', 'not']) {
     const value = schema[key]
-    if (value === null) delete schema[key]
-    else if (value !== undefined && !(Array.isArray(value) && key === 'items')) schema[key] = deeper(value)
+    if (value !== undefined && !(Array.isArray(value) && key === 'items')) schema[key] = deeper(value)
   }
   if (Array.isArray(schema['items'])) {
     note('list of item schemas read as "prefixItems"')
@@ -217,7 +222,7 @@ function repairProperties(
   const repaired: JsonObject = {}
   for (const [name, value] of Object.entries(properties)) {
     let property = value
-    if (isObject(value) && (typeof value['required'] === 'boolean' || value['required'] === null)) {
+    if (isObject(value) && typeof value['required'] === 'boolean') {
       const { required: flag, ...rest } = value
       note('"required" of a property moved to its object')
       if (flag === true) required.push(name)

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
 import { Rejection } from '../data/source.ts'
-import { askedOf } from '../data/sources/openai.ts'
+import { askedOf, asksByMessages } from '../data/sources/openai.ts'
 import { HoneError, inRow } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
@@ -141,8 +141,7 @@ function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
   if (ids.success) return ids.output
   const asked = v.safeParse(AskedRow, given)
   if (asked.success) return inRow(at, () => promptIds(form, asked.output, tokenizer))
-  if (Array.isArray(given['messages'] ?? given['prompt']))
-    return inRow(at, () => promptIds(form, readAsked(given), tokenizer))
+  if (asksByMessages(given)) return inRow(at, () => promptIds(form, readAsked(given), tokenizer))
   if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,

@@ -5,7 +5,7 @@ import { PythonError } from '../../text/python/value.ts'
 import type { ToolCall } from '../../dialogue/row.ts'
 import { toCalls } from '../calls.ts'
 import { spanOf } from '../../text/json/scan.ts'
-import { CALL_ROLES, toRole } from '../roles.ts'
+import { isCallRole, toRole } from '../roles.ts'
 import { arrayAt, jsonIn, kindOf, Rejection, stringAt, type Source, type Turn } from '../source.ts'
 import { parseToolaceCalls } from '../toolace-call.ts'
 
@@ -49,7 +49,7 @@ function readTurns(record: JsonObject, parse: (text: string) => ToolCall[] | und
     const role = toRole(turn['from'] ?? turn['role'])
     const content = stringAt(turn, turn['value'] === undefined ? 'content' : 'value')
     if (role !== 'assistant') return { role, content }
-    const json = CALL_ROLES.has(String(turn['from'])) ? jsonIn(content) : undefined
+    const json = isCallRole(turn['from'] ?? turn['role']) ? jsonIn(content) : undefined
     if (json !== undefined) return { role, content: '', tool_calls: toCalls(json) }
     const calls = parse(content)
     if (calls && calls.length > 0) return { role, content: '', tool_calls: calls }

@@ -1,7 +1,7 @@
 // Rules about the shape of a row: fields there, of the right type, spelt as hone reads them.
 import { nearest } from '../../error.ts'
 import { isObject, type Json, type JsonObject } from '../../text/json.ts'
-import { toCalls } from '../../data/calls.ts'
+import { CALL_ARGUMENTS, CALL_NAMES, toCalls } from '../../data/calls.ts'
 import { roleOf } from '../../data/roles.ts'
 import { jsonIn, kindOf, Rejection } from '../../data/source.ts'
 import { EXAMPLE, example, type Fault, type Path, type Rule } from '../rule.ts'
@@ -185,8 +185,8 @@ export const structureRules: Rule[] = [
 ]
 
 const KNOWN_ROLES = new Set(['system', 'user', 'assistant', 'tool'])
-const OTHER_NAMES = ['tool', 'tool_name', 'api_name', 'function']
-const OTHER_ARGUMENTS = ['parameters', 'args', 'input', 'param_dict', 'function']
+const OTHER_NAMES = CALL_NAMES.filter((key) => key !== 'name')
+const OTHER_ARGUMENTS = [...CALL_ARGUMENTS.filter((key) => key !== 'arguments'), 'function']
 
 /** Only what no other rule names: HN101, HN105, HN106, HN107 and HN108 come first. */
 function wrongTypes(record: JsonObject): Fault[] {

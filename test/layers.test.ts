@@ -8,6 +8,7 @@ const root = join(import.meta.dir, '..')
 const rooms = [
   'cmd',
   'job',
+  'serve',
   'rl',
   'lint',
   'data',

@@ -4,7 +4,7 @@ import { glm45, minimaxM2, qwen3Coder, seedOss } from './call/elements.ts'
 import { deepseekV3, deepseekV31, kimiK2 } from './call/headed.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
-import { parseMistral } from './call/mistral.ts'
+import { MISTRAL_THOUGHT, parseMistral } from './call/mistral.ts'
 import { parsePythonic } from './call/pythonic.ts'
 import { readValue, toCall, toCalls } from './call/read.ts'
 import { parseTagged } from './call/tagged.ts'
@@ -14,15 +14,19 @@ import { lookup } from '../error.ts'
 import type { Json } from '../text/json.ts'
 
 const TOOL_CALL = { open: '<tool_call>', close: '</tool_call>' }
+/** Objects, lists of them, and fences around them. */
+const OBJECTS = ['{', '[', '```']
 
 export const callFormats = {
   'tool-n1': {
     what: 'Tool-N1: a list of {name, arguments} in the last <tool_call> block',
+    opens: [TOOL_CALL.open],
     parse: (text) => parseTagged(text, { ...TOOL_CALL, lastOnly: true, read: (body) => toCalls(readText(body)) }),
     write: (turn) => writeTurn(turn, listInBlock),
   },
   hermes: {
     what: 'Hermes, Qwen 2.5 and Qwen 3: one {name, arguments} in each <tool_call> block',
+    opens: [TOOL_CALL.open],
     parse: (text) =>
       parseTagged(text, {
         ...TOOL_CALL,
@@ -33,6 +37,7 @@ export const callFormats = {
   },
   toolrl: {
     what: 'ToolRL: one {name, parameters} a line in a <tool_call> block',
+    opens: [TOOL_CALL.open],
     parse: (text) =>
       parseTagged(text, {
         ...TOOL_CALL,
@@ -42,22 +47,27 @@ export const callFormats = {
   },
   'llama3-json': {
     what: 'Llama 3: {name, parameters} between semicolons, or what follows <|python_tag|>',
+    opens: [...OBJECTS, '<|python_tag|>'],
     parse: parseLlama3,
     write: (turn) => writeTurn(turn, objects),
   },
   pythonic: {
     what: 'Llama 3.2, Llama 4 and ToolACE: [f(a=1), g(b="x")]',
+    opens: ['[', '<|python_start|>', '<|python_end|>'],
     parse: parsePythonic,
     write: (turn) => writeTurn(turn, python),
   },
   'toolace-tool-n1': toolaceToolN1,
   json: {
     what: 'JSON objects or lists of {name, arguments}, plain or in a ```json fence',
+    opens: OBJECTS,
     parse: (text) => parseObjects(text),
     write: (turn) => writeTurn(turn, list),
   },
   mistral: {
     what: 'Mistral: [TOOL_CALLS] and a list of {name, arguments}, or [TOOL_CALLS]name[ARGS]{…} for each call',
+    opens: OBJECTS,
+    thought: MISTRAL_THOUGHT,
     parse: parseMistral,
     write: (turn) => writeTurn(turn, mistral),
   },

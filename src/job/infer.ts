@@ -2,26 +2,22 @@
 import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
-import { Rejection } from '../data/source.ts'
-import { askedOf, asksByMessages } from '../data/sources/openai.ts'
+import { readAsked } from '../data/asked.ts'
+import { asksByMessages } from '../data/sources/openai.ts'
 import { HoneError, inRow } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
-import { decimalsOf, dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
+import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { promptIds } from '../dialogue/prompt.ts'
-import type { Asked } from '../dialogue/prompt/form.ts'
-import { HoneRow, Message, Tool } from '../dialogue/row.ts'
+import { HoneRow, Tool } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
 import { openProgress } from '../shell/meter.ts'
 import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
-import { openModelAnswerer, tooLong, type ModelAnswerer } from './answer/model.ts'
+import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } from './answer/model.ts'
 import { formName, parserName, rowsOnly, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
 import type { Language } from './open.ts'
-
-/** Longest completion unless given; half the positions where the model has few. */
-const LONGEST = 512
 
 export const InferFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
@@ -47,7 +43,7 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
   const { model: path, adapter, base, input, maxNewTokens, prompt, parser, device, temperature, seed, stop } = flags
   const model = await openModelAnswerer({ path, adapter, base, device, prompt }, ({ positions }) => ({
     temperature,
-    maxNewTokens: maxNewTokens ?? Math.min(LONGEST, positions >> 1),
+    maxNewTokens: maxNewTokens ?? usualLength(positions),
     seed,
     stop,
   }))
@@ -72,9 +68,8 @@ export interface Answer {
   sample: number
 }
 
-const AskedRow = v.object({ messages: v.array(Message), tools: v.optional(v.array(Tool), []) })
-const { answer, meta } = HoneRow.entries
-const Known = v.object({ ...AskedRow.entries, answer, meta })
+const { messages, answer, meta } = HoneRow.entries
+const Known = v.object({ messages, tools: v.optional(v.array(Tool), []), answer, meta })
 const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
@@ -139,22 +134,10 @@ function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
   const given = isObject(row) ? row : {}
   const ids = v.safeParse(Ids, given['input_ids'])
   if (ids.success) return ids.output
-  const asked = v.safeParse(AskedRow, given)
-  if (asked.success) return inRow(at, () => promptIds(form, asked.output, tokenizer))
   if (asksByMessages(given)) return inRow(at, () => promptIds(form, readAsked(given), tokenizer))
   if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,
     hint: 'expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}',
   })
-}
-
-/** A row of messages in any spelling that prep reads. */
-function readAsked(row: JsonObject): Asked {
-  try {
-    return askedOf(row)
-  } catch (error) {
-    if (error instanceof Rejection) throw new HoneError(`Cannot complete the row: ${error.message}`)
-    throw error
-  }
 }

@@ -1,8 +1,8 @@
 // Calls whose arguments are elements with bare text, as Qwen3-Coder, Seed-OSS, MiniMax and GLM write them.
-import type { Call, CallFormat, Parsed } from './format.ts'
+import type { Call, CallFormat, Parsed, ThoughtTags } from './format.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
-import { Malformed, readValue, splitThinkOf, type Part, type ThoughtTags } from './read.ts'
+import { Malformed, readValue, splitThinkOf, type Part } from './read.ts'
 import { valueText, writeTurn } from './write.ts'
 
 /** How one model spells a call. Patterns are sticky but `open`, which is global. */
@@ -17,6 +17,8 @@ interface Elements {
   close: RegExp
   /** Marks that set calls apart and are no text. */
   marks: readonly string[]
+  /** What a call begins with, where no mark stands before it. */
+  head: string
   /** Tags of thinking beside <think>. */
   thought?: ThoughtTags
   /** A value stands on lines of its own. */
@@ -108,6 +110,8 @@ function parseElements(completion: string, spelling: Elements): Parsed {
 
 const formatOf = (what: string, spelling: Elements): CallFormat => ({
   what,
+  opens: [...spelling.marks, spelling.head],
+  ...(spelling.thought && { thought: spelling.thought }),
   parse: (text) => parseElements(text, spelling),
   write: (turn) =>
     writeTurn(turn, {
@@ -128,6 +132,7 @@ const functions = (open: string, close: string): Elements => ({
   follows: /\s*(?:<parameter=|<\/function>)/y,
   close: /\s*<\/function>/y,
   marks: [open, close],
+  head: '<function=',
   lines: true,
   write: (calls) =>
     calls
@@ -158,6 +163,7 @@ export const minimaxM2 = formatOf('MiniMax M2: <invoke name="…"> with a <param
   follows: /\s*(?:<parameter name="|<\/invoke>)/y,
   close: /\s*<\/invoke>/y,
   marks: ['<minimax:tool_call>', '</minimax:tool_call>'],
+  head: '<invoke',
   write: (calls) =>
     `<minimax:tool_call>\n${calls
       .map(({ name, values }) => {
@@ -176,6 +182,7 @@ export const glm45 = formatOf(
     follows: /\s*(?:<arg_key>|<\/tool_call>)/y,
     close: /\s*<\/tool_call>/y,
     marks: ['<tool_call>', '</tool_call>'],
+    head: '<tool_call>',
     write: (calls) =>
       calls
         .map(({ name, values }) => {

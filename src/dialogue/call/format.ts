@@ -23,8 +23,17 @@ export interface Turn {
   calls: readonly Call[]
 }
 
+export interface ThoughtTags {
+  open: string
+  close: string
+}
+
 export interface CallFormat {
   what: string
+  /** What calls begin with, and the marks that set them apart: text is text for sure up to the first of them. */
+  opens: readonly string[]
+  /** Tags of thinking beside <think>. */
+  thought?: ThoughtTags
   /** Never throws, in time linear in the text. */
   parse(text: string): Parsed
   /** The turn as a model of this format writes it: `parse` reads the same back where the format has room for it. */

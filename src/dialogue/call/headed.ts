@@ -42,6 +42,7 @@ const each = (marks: typeof KIMI, spell: (call: Call, index: number) => string):
 
 export const deepseekV3: CallFormat = {
   what: 'DeepSeek V3 and R1: a name and a fence of JSON between tool-call tokens; V3.1’s form is read too',
+  opens: Object.values(DEEPSEEK),
   parse: (text) => parseObjects(text, deepseekCalls),
   write: (turn) =>
     writeTurn(
@@ -52,6 +53,7 @@ export const deepseekV3: CallFormat = {
 
 export const deepseekV31: CallFormat = {
   what: 'DeepSeek V3.1: a name and JSON between tool-call tokens; V3’s form is read too',
+  opens: Object.values(DEEPSEEK),
   parse: (text) => parseObjects(text, deepseekCalls),
   write: (turn) =>
     writeTurn(
@@ -62,6 +64,7 @@ export const deepseekV31: CallFormat = {
 
 export const kimiK2: CallFormat = {
   what: 'Kimi K2: functions.NAME:INDEX and JSON between tool-call tokens',
+  opens: Object.values(KIMI),
   parse: (text) => parseObjects(text, kimiCalls),
   write: (turn) =>
     writeTurn(

@@ -10,10 +10,10 @@ const SPELLING: Objects = {
   head: /\[TOOL_CALLS\]\s*([^\s[\]{}"]+)\s*(?:\[CALL_ID\][^\s[\]{}"]*)?(?:\[ARGS\])?\s*$/,
 }
 /** Magistral's tags. */
-const THOUGHT = { open: '[THINK]', close: '[/THINK]' }
+export const MISTRAL_THOUGHT = { open: '[THINK]', close: '[/THINK]' }
 
 /** Both forms; [CALL_ID] and an id may stand before [ARGS]. A mark alone is a call cut short. */
 export function parseMistral(completion: string): Parsed {
-  const thought = splitThinkOf(completion, partsOf(SPELLING), THOUGHT)
+  const thought = splitThinkOf(completion, partsOf(SPELLING), MISTRAL_THOUGHT)
   return parseObjects(completion, { ...SPELLING, thought: () => thought })
 }

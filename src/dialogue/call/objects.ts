@@ -52,7 +52,10 @@ export function parseObjects(completion: string, objects: Objects = {}): Parsed 
   }
   rest.push(text.slice(at))
   if (open !== undefined && rest.some((piece) => piece.includes(open))) fault ??= `truncated: ${open} without a call`
-  const plain = (piece: string): string => withoutSigns(marks.reduce((text, mark) => text.replaceAll(mark, ''), piece))
+  const plain = (piece: string, i: number): string => {
+    const text = marks.reduce((all, mark) => all.replaceAll(mark, ''), piece)
+    return withoutSigns(text, { afterCall: i > 0, beforeCall: i < rest.length - 1 && !objects.headOnly })
+  }
   return { think, calls, rest: rest.map(plain).filter(Boolean).join('\n'), fault }
 }
 
@@ -68,10 +71,11 @@ function withoutLast(text: string, mark: string): string {
   return end.endsWith(mark) ? end.slice(0, -mark.length) : text
 }
 
-/** A piece of text without the signs that only set calls apart: code fences around it, a semicolon or comma between two. */
-function withoutSigns(piece: string): string {
+/** A piece of text without the signs that only set calls apart: the ends of code fences around them, a semicolon or comma between two. */
+function withoutSigns(piece: string, { afterCall, beforeCall }: { afterCall: boolean; beforeCall: boolean }): string {
   let text = strip(piece)
-  for (const fence of ['```json', '```']) if (text.endsWith(fence)) text = strip(text.slice(0, -fence.length))
-  if (text.startsWith('```')) text = strip(text.slice(3))
-  return text === ';' || text === ',' ? '' : text
+  if (beforeCall)
+    for (const fence of ['```json', '```']) if (text.endsWith(fence)) text = strip(text.slice(0, -fence.length))
+  if (afterCall && text.startsWith('```')) text = strip(text.slice(3))
+  return (afterCall || beforeCall) && (text === ';' || text === ',') ? '' : text
 }

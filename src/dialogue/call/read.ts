@@ -1,5 +1,5 @@
 // What every parser needs: the thinking set apart, the end of a JSON value found without parsing it, a JSON value as a call.
-import type { Call } from './format.ts'
+import type { Call, ThoughtTags } from './format.ts'
 import { isObject, JsonError, MAX_DEPTH, parseJson, type Json, type JsonObject } from '../../text/json.ts'
 import { strip } from '../../text/python/text.ts'
 
@@ -35,12 +35,8 @@ export interface Thought {
   unfinished: boolean
 }
 
-export interface ThoughtTags {
-  open: string
-  close: string
-}
-
-const THINK: ThoughtTags = { open: '<think>', close: '</think>' }
+/** The usual tags of thinking. */
+export const THINK: ThoughtTags = { open: '<think>', close: '</think>' }
 
 /**
  * Sets the first thinking apart. A closing tag alone ends thinking that the prompt began. Tags inside `calls`, the parts of the text

@@ -100,6 +100,8 @@ function readArguments(body: string): JsonObject {
 /** A parser of model text by that script; what json.dumps refuses is a fault. */
 export const toolaceToolN1: CallFormat = {
   what: "ToolACE's calls as Tool-N1's published script reads them",
+  // Any text may be one.
+  opens: [''],
   parse(text) {
     try {
       return { think: null, calls: parseToolaceCompat(text), rest: '', fault: null }

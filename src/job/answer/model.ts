@@ -119,6 +119,11 @@ export function modelAnswerer(
   }
 }
 
+export const LONGEST = 512
+
+/** Longest answer unless given; half the positions where the model has few. */
+export const usualLength = (positions: number): number => Math.min(LONGEST, positions >> 1)
+
 /** The error of a prompt of so many tokens that leaves no room for an answer. */
 export function tooLong(prompt: number, answer: number, positions: number, at?: string): HoneError {
   return new HoneError(

@@ -1,20 +1,12 @@
 // Rewards for other programs over HTTP, in batches.
-import { timingSafeEqual } from 'node:crypto'
 import { HoneError } from '../../error.ts'
 import { isObject, JsonError, parseJson } from '../../text/json.ts'
 import { version } from '../../shell/version.ts'
 import { openApi } from './openapi.ts'
 import { toSample } from '../../reward/rows.ts'
 import type { Scorer } from '../../reward/scorer.ts'
+import { listen, type Address } from '../../serve/listen.ts'
 
-export interface ServeOptions {
-  host: string
-  port: number
-  /** Demanded as a bearer token; must be given where `host` is beyond loopback. */
-  token: string | undefined
-}
-
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 const LARGEST_BODY = 256 * 1024 * 1024
 
 export interface RewardServer {
@@ -23,40 +15,21 @@ export interface RewardServer {
 }
 
 /** Serves POST /score, GET /openapi.json and GET /health. @throws HoneError for an open address without a token, or one in use. */
-export function serveReward(scorer: Scorer, { host, port, token }: ServeOptions): RewardServer {
-  if (!LOOPBACK.has(host) && !token) {
-    throw new HoneError(`Cannot serve on ${host} without a token: anyone on the network could ask`, {
-      hint: 'set HONE_TOKEN or --token, or serve on 127.0.0.1',
-    })
-  }
-  let server
-  try {
-    server = Bun.serve({
-      hostname: host,
-      port,
-      maxRequestBodySize: LARGEST_BODY,
-      idleTimeout: 255,
-      development: false,
-      async fetch(request) {
-        const pathname = URL.parse(request.url)?.pathname
-        if (pathname === undefined) return refuse(400, 'the Host header is malformed')
-        if (pathname === '/health' && request.method === 'GET')
-          return Response.json({ status: 'ok', reward: scorer.name, version })
-        if (token && !sameToken(request.headers.get('authorization') ?? '', `Bearer ${token}`))
-          return refuse(401, 'a bearer token is needed')
-        if (pathname === '/openapi.json' && request.method === 'GET')
-          return Response.json(openApi(scorer.name, Boolean(token)))
-        if (pathname !== '/score') return refuse(404, 'there are /score, /openapi.json and /health')
-        if (request.method !== 'POST') return refuse(405, 'use POST')
-        return await score(scorer, await request.text())
-      },
-    })
-  } catch (cause) {
-    throw new HoneError(`Cannot serve on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
-  }
-  return { url: server.url.href.replace(/\/$/, ''), stop: () => void server.stop(true) }
+export function serveReward(scorer: Scorer, address: Address): RewardServer {
+  const { url, stop } = listen(address, {
+    largestBody: LARGEST_BODY,
+    refuse,
+    async answer(request, pathname) {
+      if (pathname === '/health' && request.method === 'GET')
+        return Response.json({ status: 'ok', reward: scorer.name, version })
+      if (pathname === '/openapi.json' && request.method === 'GET')
+        return Response.json(openApi(scorer.name, Boolean(address.token)))
+      if (pathname !== '/score') return refuse(404, 'there are /score, /openapi.json and /health')
+      if (request.method !== 'POST') return refuse(405, 'use POST')
+      return await score(scorer, await request.text())
+    },
+  })
+  return { url, stop: () => void stop(true) }
 }
 
 async function score(scorer: Scorer, body: string): Promise<Response> {
@@ -76,9 +49,4 @@ async function score(scorer: Scorer, body: string): Promise<Response> {
 
 function refuse(status: number, error: string): Response {
   return Response.json({ error }, { status })
-}
-
-function sameToken(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

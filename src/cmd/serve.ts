@@ -1,0 +1,9 @@
+// hone serve: a model over HTTP for clients of OpenAI's interface.
+import { serveCommand, ServeFlags } from '../job/serve/command.ts'
+import { command } from '../shell/command.ts'
+
+export default command({
+  description: "serve a model over HTTP, as OpenAI's clients expect",
+  flags: ServeFlags,
+  run: serveCommand,
+})

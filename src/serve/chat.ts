@@ -1,0 +1,159 @@
+// /v1/chat/completions: messages and tools in; thinking, text and calls out, as a whole or piece by piece.
+import type { Call } from '../dialogue/call/format.ts'
+import type { Tokenizer } from '../dialogue/chat.ts'
+import { openedThought, promptText } from '../dialogue/prompt.ts'
+import { decimalsOf, dumpJson } from '../text/json.ts'
+import { usageOf, type Answer, type Exchange } from './exchange.ts'
+import { Refusal } from './refusal.ts'
+import { lawOf, listOf, refusing, type ChatRequest } from './request.ts'
+import { orderOf, type Served } from './served.ts'
+import { readTurn, type Piece, type Said } from './turn.ts'
+import type { Written } from './writing.ts'
+
+/** @throws Refusal for what cannot be answered. */
+export async function answerChat(served: Served, request: ChatRequest, exchange: Exchange): Promise<Answer> {
+  requireUnconstrained(request)
+  const { asked, tool_choice, n, stream, stop } = request
+  const withCalls = asked.tools.length > 0 && tool_choice !== 'none'
+  const tokenizer = withVariables(served.tokenizer, request.chat_template_kwargs ?? {})
+  const text = refusing('messages', () =>
+    promptText(served.form, withCalls ? asked : { ...asked, tools: [] }, tokenizer),
+  )
+  const prompt = tokenizer.encode(text)
+  const order = orderOf(served, {
+    prompt,
+    param: 'messages',
+    law: lawOf(request),
+    maxTokens: request.max_completion_tokens ?? request.max_tokens,
+    samples: n,
+    stops: listOf(stop),
+    seed: request.seed ?? exchange.seed(),
+    index: 0,
+  })
+  const turns = Array.from({ length: n }, () =>
+    readTurn({ format: served.format, opened: openedThought(text), withCalls }),
+  )
+  const head = (object: string) => ({
+    id: exchange.newId('chatcmpl-'),
+    object,
+    created: exchange.created,
+    model: served.name,
+  })
+  const asks = { ...request, tokenizer }
+  if (!stream) {
+    const written = await exchange.write(served, order)
+    const choices = written.map((each, index) => {
+      turns[index]!.push(each.text)
+      const said = limited(turns[index]!.end().said, request)
+      return {
+        index,
+        message: messageOf(said, exchange),
+        logprobs: logprobsOf(each, asks),
+        finish_reason: finishOf(each, said),
+        ...(request.return_token_ids && { token_ids: each.ids }),
+      }
+    })
+    const ids = request.return_token_ids && { prompt_token_ids: prompt }
+    return { whole: { ...head('chat.completion'), choices, usage: usageOf([order], written), ...ids } }
+  }
+  return {
+    async stream(send) {
+      const withUsage = request.stream_options?.include_usage ?? false
+      const base = { ...head('chat.completion.chunk'), ...(withUsage && { usage: null }) }
+      const chunk = (index: number, delta: object, more: object = {}) =>
+        send({ ...base, choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }] })
+      const say = (index: number, { reasoning, content }: Piece) => {
+        if (reasoning !== '') chunk(index, { reasoning_content: reasoning })
+        if (content !== '') chunk(index, { content })
+      }
+      const first = { ...base, ...(request.return_token_ids && { prompt_token_ids: prompt }) }
+      for (let index = 0; index < n; index++) {
+        const delta = { role: 'assistant', content: '' }
+        send({ ...first, choices: [{ index, delta, logprobs: null, finish_reason: null }] })
+      }
+      const written = await exchange.write(served, order, (index, text) => say(index, turns[index]!.push(text)))
+      for (const [index, each] of written.entries()) {
+        const { piece, said: whole } = turns[index]!.end()
+        const said = limited(whole, request)
+        say(index, piece)
+        for (const [i, call] of said.calls.entries())
+          for (const part of callParts(call, i, exchange)) chunk(index, part)
+        chunk(
+          index,
+          {},
+          {
+            logprobs: logprobsOf(each, asks),
+            finish_reason: finishOf(each, said),
+            ...(request.return_token_ids && { token_ids: each.ids }),
+          },
+        )
+      }
+      if (withUsage) send({ ...base, choices: [], usage: usageOf([order], written) })
+    },
+  }
+}
+
+/** What only a grammar can promise. @throws Refusal */
+function requireUnconstrained({ tool_choice, response_format }: ChatRequest): void {
+  const forced = tool_choice !== 'auto' && tool_choice !== 'none'
+  if (forced)
+    throw new Refusal(400, "This server cannot force a call: tool_choice must be 'auto' or 'none'", {
+      param: 'tool_choice',
+    })
+  if (response_format && response_format.type !== 'text')
+    throw new Refusal(400, "This server cannot force a format: response_format must be of type 'text'", {
+      param: 'response_format',
+    })
+}
+
+const withVariables = (tokenizer: Tokenizer, variables: Record<string, unknown>): Tokenizer => ({
+  ...tokenizer,
+  template: (messages, options) => tokenizer.template(messages, { ...options, variables }),
+})
+
+const limited = (said: Said, { parallel_tool_calls }: ChatRequest): Said =>
+  parallel_tool_calls ? said : { ...said, calls: said.calls.slice(0, 1) }
+
+function messageOf({ reasoning, content, calls }: Said, exchange: Exchange) {
+  return {
+    role: 'assistant',
+    content: content === '' && calls.length > 0 ? null : content,
+    refusal: null,
+    ...(reasoning !== '' && { reasoning_content: reasoning }),
+    ...(calls.length > 0 && {
+      tool_calls: calls.map((call) => ({
+        id: exchange.newId('call_'),
+        type: 'function',
+        function: { name: call.name, arguments: argumentsOf(call) },
+      })),
+    }),
+  }
+}
+
+/** Clients want the name in the first part of a call and nowhere else. */
+function callParts(call: Call, index: number, exchange: Exchange): object[] {
+  const begun = { index, id: exchange.newId('call_'), type: 'function', function: { name: call.name, arguments: '' } }
+  return [begun, { index, function: { arguments: argumentsOf(call) } }].map((part) => ({ tool_calls: [part] }))
+}
+
+const argumentsOf = (call: Call): string => dumpJson(call.arguments, { ensureAscii: false })
+
+const finishOf = ({ finish }: Written, { calls }: Said): string =>
+  finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish
+
+/** Of every token written, thinking and calls included; null unless asked for. */
+function logprobsOf(
+  { ids, logprobs }: Written,
+  { tokenizer, ...request }: Pick<ChatRequest, 'logprobs'> & { tokenizer: Tokenizer },
+) {
+  if (!request.logprobs) return null
+  const values = decimalsOf(logprobs)
+  const content = Array.from(ids, (id, i) => ({ ...tokenOf(id, tokenizer), logprob: values[i]!, top_logprobs: [] }))
+  return { content, refusal: null }
+}
+
+/** A token as text, and as bytes where it is whole characters. */
+function tokenOf(id: number, { decode }: Tokenizer) {
+  const token = decode([id])
+  return { token, bytes: token.includes('\ufffd') ? null : [...Buffer.from(token)] }
+}

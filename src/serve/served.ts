@@ -1,0 +1,68 @@
+// A model that is served under a name, and what a request makes of it: a prompt within its context, drawn by the seed.
+import type { CallFormat } from '../dialogue/call/format.ts'
+import type { PromptForm } from '../dialogue/prompt/form.ts'
+import type { Law } from '../gpu/policy/law.ts'
+import { KEY } from '../rl/order.ts'
+import { Refusal } from './refusal.ts'
+import type { Order, Writer } from './writing.ts'
+
+export interface Served extends Writer {
+  name: string
+  /** Other names that mean it. */
+  aliases: readonly string[]
+  form: PromptForm
+  format: CallFormat
+  vocabulary: number
+  /** Tokens that a prompt and its answer may have together. */
+  context: number
+  /** Longest answer where a request names none. */
+  usualTokens: number
+}
+
+/** The model of that name; the first where none is named. @throws Refusal */
+export function findServed(models: readonly Served[], name: string | null | undefined): Served {
+  const found = models.find((model) => name == null || model.name === name || model.aliases.includes(name))
+  if (found) return found
+  throw new Refusal(404, `There is no model '${name}'; there are: ${models.map(({ name }) => name).join(', ')}`, {
+    param: 'model',
+    code: 'model_not_found',
+  })
+}
+
+export interface Wanted {
+  prompt: readonly number[]
+  /** The request's field that it stands in. */
+  param: string
+  law: Law
+  maxTokens: number | null | undefined
+  samples: number
+  stops: readonly string[]
+  seed: number
+  /** Which of the request's prompts it is. */
+  index: number
+}
+
+/** Draws as `hone infer --seed` does for row `index`. @throws Refusal where the context has no room for it. */
+export function orderOf(
+  { tokenizer, context, usualTokens, vocabulary }: Served,
+  { prompt, param, law, maxTokens, samples, stops, seed, index }: Wanted,
+): Order {
+  if (prompt.length === 0) throw new Refusal(400, 'The prompt is empty', { param })
+  if (prompt.some((id) => id >= vocabulary))
+    throw new Refusal(400, `An id of the prompt is not among the model's ${vocabulary}`, { param })
+  const room = context - prompt.length
+  const wanted = maxTokens ?? Math.min(usualTokens, room)
+  if (room < 1 || wanted > room)
+    throw new Refusal(
+      400,
+      `The context is ${context} tokens: a prompt of ${prompt.length} and an answer of ${Math.max(1, wanted)} need more`,
+      { param: room < 1 ? param : 'max_tokens', code: 'context_length_exceeded' },
+    )
+  return {
+    prompt,
+    samples,
+    stops,
+    key: [seed, KEY.sample, index],
+    sampling: { ...law, maxNewTokens: wanted, eosIds: tokenizer.eosIds },
+  }
+}

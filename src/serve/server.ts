@@ -1,0 +1,185 @@
+// The model over HTTP: OpenAI's paths, limits on what is taken in, and an end that lets what runs finish.
+import { complain } from '../out.ts'
+import { version } from '../shell/version.ts'
+import { answerChat } from './chat.ts'
+import { answerCompletion } from './completions.ts'
+import { eventStream } from './events.ts'
+import type { Answer, Exchange } from './exchange.ts'
+import { listen, type Address } from './listen.ts'
+import { countRequest, metricsText, newMetrics, observe, type Metrics } from './metrics.ts'
+import { Refusal, refusalResponse } from './refusal.ts'
+import { readBody, readChat, readCompletion } from './request.ts'
+import { findServed, type Served } from './served.ts'
+import { write } from './writing.ts'
+import type { JsonObject } from '../text/json.ts'
+
+export interface ServerOptions extends Address {
+  /** Requests that are answered or wait, at most. */
+  maxRequests: number
+  /** Seconds that an answer may take. */
+  timeout: number
+  /** Bytes of a request, at most. */
+  maxBody: number
+}
+
+export interface Server {
+  url: string
+  metrics: Metrics
+  /** Takes nothing new; resolves when what runs is finished. */
+  drain(): Promise<void>
+  /** Ends at once. */
+  stop(): Promise<void>
+}
+
+type Endpoint = (models: readonly Served[], body: JsonObject, exchange: Exchange) => Promise<Answer>
+
+const ENDPOINTS: Record<string, Endpoint> = {
+  '/v1/chat/completions': async (models, body, exchange) => {
+    const request = readChat(body)
+    return await answerChat(findServed(models, request.model), request, exchange)
+  },
+  '/v1/completions': async (models, body, exchange) => {
+    const request = readCompletion(body)
+    return await answerCompletion(findServed(models, request.model), request, exchange)
+  },
+}
+
+/** Serves the models, the first of which answers where none is named. @throws HoneError as `listen` does. */
+export function openServer(models: readonly Served[], options: ServerOptions): Server {
+  const metrics = newMetrics()
+  const created = seconds()
+  let draining = false
+  let idle: (() => void) | undefined
+
+  const readings: Record<string, () => Response> = {
+    '/health': () => Response.json({ status: draining ? 'draining' : 'ok', version }, { status: draining ? 503 : 200 }),
+    '/metrics': () =>
+      new Response(metricsText(metrics, process.memoryUsage.rss()), {
+        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      }),
+    '/v1/models': () => Response.json({ object: 'list', data: models.map((model) => modelOf(model, created)) }),
+  }
+
+  const answer = async (request: Request, path: string): Promise<Response> => {
+    const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
+    const reading =
+      name === undefined
+        ? readings[path]
+        : () => Response.json(modelOf(findServed(models, decodeURIComponent(name)), created))
+    const endpoint = ENDPOINTS[path]
+    if (!reading && !endpoint)
+      throw new Refusal(
+        404,
+        `There is no ${path}; there are: ${[...Object.keys(ENDPOINTS), ...Object.keys(readings)].join(', ')}`,
+      )
+    const method = reading ? 'GET' : 'POST'
+    if (request.method !== method) throw new Refusal(405, `Use ${method} for ${path}`)
+    return reading ? reading() : await admit(request, path, endpoint!)
+  }
+
+  async function admit(request: Request, path: string, endpoint: Endpoint): Promise<Response> {
+    if (draining) throw new Refusal(503, 'The server is about to end', { retryAfter: 5 })
+    if (metrics.running >= options.maxRequests)
+      throw new Refusal(429, `The server has ${options.maxRequests} requests to answer already`, {
+        code: 'queue_full',
+        retryAfter: 1,
+      })
+    metrics.running++
+    const began = performance.now()
+    const end = new AbortController()
+    const gone = () => end.abort(new Refusal(499, 'The client went away'))
+    const late = () =>
+      end.abort(new Refusal(504, `The answer took more than ${options.timeout} seconds`, { code: 'timeout' }))
+    const timer = setTimeout(late, options.timeout * 1000)
+    request.signal.addEventListener('abort', gone)
+    const over = () => {
+      clearTimeout(timer)
+      request.signal.removeEventListener('abort', gone)
+      if (end.signal.aborted) metrics.gone++
+      else observe(metrics.whole, (performance.now() - began) / 1000)
+      if (--metrics.running === 0) idle?.()
+    }
+    try {
+      const body = readBody(await textOf(request, options.maxBody))
+      const given = await endpoint(models, body, exchangeOf(metrics, end.signal, began))
+      countRequest(metrics, path, 200)
+      if ('stream' in given) return eventStream(async (send) => await given.stream(send).finally(over), gone)
+      over()
+      return Response.json(given.whole)
+    } catch (error) {
+      over()
+      throw error
+    }
+  }
+
+  const { url, stop } = listen(options, {
+    // Read bounded, so that what is too much is answered in the shape of all errors.
+    largestBody: Number.MAX_SAFE_INTEGER,
+    refuse: (status, message) => refusalResponse(new Refusal(status, message)),
+    async answer(request, path) {
+      try {
+        return await answer(request, path)
+      } catch (error) {
+        if (!(error instanceof Refusal)) complain(`error: ${error instanceof Error ? error.message : String(error)}`)
+        const refusal = error instanceof Refusal ? error : new Refusal(500, 'The request could not be answered')
+        countRequest(metrics, ENDPOINTS[path] ? path : 'other', refusal.status)
+        return refusalResponse(refusal)
+      }
+    },
+  })
+  return {
+    url,
+    metrics,
+    async drain() {
+      draining = true
+      const { promise, resolve } = Promise.withResolvers<void>()
+      idle = resolve
+      if (metrics.running > 0) await promise
+      await stop(false)
+    },
+    stop: () => stop(true),
+  }
+}
+
+const seconds = (): number => Math.floor(Date.now() / 1000)
+
+function exchangeOf(metrics: Metrics, signal: AbortSignal, began: number): Exchange {
+  let silent = true
+  return {
+    newId: (prefix) => prefix + crypto.randomUUID().replaceAll('-', '').slice(0, 24),
+    created: seconds(),
+    seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
+    async write(served, order, onText) {
+      const written = await write(served, order, signal, (sample, text) => {
+        if (silent && text !== '') observe(metrics.firstText, (performance.now() - began) / 1000)
+        silent &&= text === ''
+        onText?.(sample, text)
+      })
+      metrics.promptTokens += order.prompt.length
+      metrics.generatedTokens += written.reduce((sum, { ids }) => sum + ids.length, 0)
+      return written
+    },
+  }
+}
+
+const modelOf = ({ name, context }: Served, created: number) => ({
+  id: name,
+  object: 'model',
+  created,
+  owned_by: 'hone',
+  max_model_len: context,
+})
+
+/** @throws Refusal for a body above so many bytes, before more of it is read. */
+async function textOf(request: Request, most: number): Promise<string> {
+  const tooLarge = new Refusal(413, `The body is larger than ${most} bytes`, { code: 'body_too_large' })
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of request.body ?? []) {
+    length += part.length
+    if (length > most) throw tooLarge
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}

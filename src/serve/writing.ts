@@ -1,0 +1,78 @@
+// Answers under way: slots of a session whose tokens become text as they are drawn.
+import type { Tokenizer } from '../dialogue/chat.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { Completion, Session } from '../gpu/policy/session.ts'
+import { tokenText, untilStop } from './text.ts'
+
+/** What is to be written. Answer i draws by [...key, i]. */
+export interface Order {
+  prompt: readonly number[]
+  samples: number
+  key: readonly number[]
+  sampling: Omit<Sampling, 'stop'>
+  /** Texts that end an answer, which is cut before them. */
+  stops: readonly string[]
+}
+
+/** One answer: ids with the token that ended it, text without. */
+export interface Written {
+  text: string
+  ids: readonly number[]
+  logprobs: Float32Array
+  finish: 'stop' | 'length'
+}
+
+export interface Writer {
+  session: Session
+  tokenizer: Tokenizer
+}
+
+/** Told of the text that each token makes sure, empty where there is none yet. */
+export type OnText = (sample: number, text: string) => void
+
+/**
+ * Writes every answer to its end; `onText` hears every one before it is over. An abort gives up what is under way: its slots
+ * are free after the token at hand. @throws the signal's reason
+ */
+export async function write(
+  { session, tokenizer }: Writer,
+  order: Order,
+  signal: AbortSignal,
+  onText: OnText = () => {},
+): Promise<Written[]> {
+  signal.throwIfAborted()
+  const begun = Array.from({ length: order.samples }, (_, sample) => begin(sample))
+  const release = () => begun.forEach(({ slot }) => slot.release())
+  signal.addEventListener('abort', release)
+  try {
+    return await Promise.all(begun.map(async ({ slot, over }) => over(await slot.completion)))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', release)
+    release()
+  }
+
+  function begin(sample: number) {
+    const { prompt: ids, sampling, key, stops } = order
+    const chars = tokenText(tokenizer)
+    const sure = untilStop(stops)
+    let text = ''
+    const give = (more: string) => {
+      text += more
+      onText(sample, more)
+    }
+    const stop = (written: readonly number[]): boolean => {
+      if (sampling.eosIds.includes(written.at(-1)!)) return false
+      give(sure.push(chars.push(written.at(-1)!)))
+      return sure.found
+    }
+    const slot = session.submit({ ids, key: [...key, sample], sampling: { ...sampling, stop } })
+    const over = ({ ids, logprobs, finish }: Completion): Written => {
+      give(sure.push(chars.end()) + sure.end())
+      return { text, ids, logprobs, finish: finish === 'length' ? 'length' : 'stop' }
+    }
+    return { slot, over }
+  }
+}

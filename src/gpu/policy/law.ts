@@ -21,7 +21,16 @@ export interface Sampling extends Law {
   eosIds: readonly number[]
   /** Asked after every token; true ends the completion (stop strings). */
   stop?: (completion: readonly number[]) => boolean
+  /** What may come after so many own tokens: everything else has probability 0, before anything else of the law. */
+  mask?: (completion: readonly number[]) => Mask | undefined
+  /** What must come after them (where a grammar leaves one way): written in one pass instead of one a token. A wrong guess costs time alone. */
+  forced?: (completion: readonly number[]) => readonly number[]
 }
+
+/** A set of tokens, one at least, as bits: token id is bit `id % 32` of word `id / 32`, for the whole vocabulary. */
+export type Mask = Uint32Array
+
+export const allows = (mask: Mask, id: number): boolean => ((mask[id >>> 5]! >>> (id & 31)) & 1) === 1
 
 /** What logits are divided by. */
 export const scaleOf = ({ temperature }: Pick<Law, 'temperature'>): number => (temperature === 0 ? 1 : temperature)
@@ -62,9 +71,9 @@ export interface Head {
   scale: number
 }
 
-/** A penalty comes before anything else, so it takes logits as they are. */
-export const headOf = (law: Law): Head =>
-  penalises(law) ? { raw: true, scale: 1 } : { raw: false, scale: scaleOf(law) }
+/** Penalties and masks come before anything else, so they take logits as they are. */
+export const headOf = (law: Law & Pick<Sampling, 'mask'>): Head =>
+  penalises(law) || law.mask ? { raw: true, scale: 1 } : { raw: false, scale: scaleOf(law) }
 
 /** True where the law drops tokens, whatever their logits. */
 export const isFiltered = (law: Law): boolean => filtersOn(law).length > 0

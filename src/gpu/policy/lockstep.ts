@@ -68,12 +68,15 @@ export async function decode(engine: Engine, turns: readonly (readonly Turn[])[]
 function draw(row: Row, scores: Float32Array): void {
   const { ids, logprobs, turn } = row
   const { sampling, key, origin } = turn
-  const p = penalises(sampling) ? probabilities(scores, [...turn.ids, ...ids], sampling) : scores
+  const p = headOf(sampling).raw
+    ? probabilities(scores, penalises(sampling) ? [...turn.ids, ...ids] : [], sampling, sampling.mask?.(ids))
+    : scores
   const place = turn.ids.length + ids.length
   const random = sampling.temperature === 0 ? 0 : uniform(...key, place - origin)
   const { id, logprob } = sampleToken(p, sampling, random)
   ids.push(id)
   logprobs.push(logprob)
+  turn.onToken?.(id, logprob)
   if (sampling.eosIds.includes(id)) end(row, 'eos')
   else if (sampling.stop?.(ids)) end(row, 'stop')
 }

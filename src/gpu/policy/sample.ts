@@ -1,5 +1,5 @@
 // From the probabilities of a row to a token: the inverse of the distribution that the law leaves.
-import { isFiltered, kept, scaleOf, type Law } from './law.ts'
+import { allows, isFiltered, kept, scaleOf, type Law, type Mask } from './law.ts'
 import { ranking } from './ranking.ts'
 
 export interface Drawn {
@@ -30,12 +30,12 @@ export function sampleToken(p: Float32Array, law: Law, draw: number): Drawn {
 }
 
 /**
- * Probabilities [V] of logits [V] at the law's temperature, the positive logits of seen tokens divided by its penalty and the
- * negative ones multiplied (Keskar et al. 2019).
+ * Probabilities [V] of logits [V] at the law's temperature, those outside of a mask 0, the positive logits of seen tokens divided
+ * by its penalty and the negative ones multiplied (Keskar et al. 2019).
  */
-export function probabilities(logits: Float32Array, seen: Iterable<number>, law: Law): Float32Array {
+export function probabilities(logits: Float32Array, seen: Iterable<number>, law: Law, mask?: Mask): Float32Array {
   const { repetitionPenalty = 1 } = law
-  const changed = logits.slice()
+  const changed = mask ? logits.map((logit, id) => (allows(mask, id) ? logit : -Infinity)) : logits.slice()
   for (const id of new Set(seen)) {
     const logit = changed[id]!
     changed[id] = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty

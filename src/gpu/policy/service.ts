@@ -4,7 +4,7 @@ import { headOf } from './law.ts'
 import type { Completion, Session, SessionOptions, Slot, SlotRequest } from './session.ts'
 
 /** What a slot is to write next, as decoding reads it. */
-export interface Turn extends Required<SlotRequest> {
+export interface Turn extends Required<Omit<SlotRequest, 'onToken'>>, Pick<SlotRequest, 'onToken'> {
   /** It ended or failed; nobody waits for it any more. */
   readonly over: boolean
   end(completion: Completion): void
@@ -57,7 +57,7 @@ export function sessionsOver(decode: Decode, standard: number): (options?: Sessi
 /** A slot that writes from the start, or rests where another one does. */
 function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Promise<Completion>): Slot {
   let { ids, sampling } = request
-  const { key, origin = ids.length } = request
+  const { key, origin = ids.length, onToken } = request
   let turn: Turn | undefined
   const write = (): Promise<Completion> => {
     const { promise, resolve, reject } = Promise.withResolvers<Completion>()
@@ -75,6 +75,7 @@ function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Prom
       sampling,
       key,
       origin,
+      ...(onToken && { onToken }),
       get over() {
         return over
       },

@@ -20,6 +20,8 @@ export interface SlotRequest {
   key: readonly number[]
   /** The end of `ids` unless given; of a longer prompt, the end of the first one for the draws of a slot that was extended. */
   origin?: number
+  /** Told of every token as it is written, also of those that come after an extension; a fork does not inherit it. */
+  onToken?: (id: number, logprob: number) => void
 }
 
 /** A sequence that grows. It writes from the moment it is submitted or extended until it ends, then it rests. */

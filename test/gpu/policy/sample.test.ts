@@ -61,6 +61,17 @@ test('the penalty divides positive and multiplies negative logits of tokens alre
   changed.forEach((value, i) => expect(value).toBeCloseTo(want[i]! / total, 6))
 })
 
+test('a mask leaves nothing to tokens outside of it and shares all among those within', () => {
+  const logits = Float32Array.from({ length: 40 }, (_, id) => id / 10)
+  const allowed = [2, 31, 32]
+  const mask = new Uint32Array(2)
+  for (const id of allowed) mask[id >>> 5]! |= 1 << (id & 31)
+  const total = allowed.reduce((sum, id) => sum + Math.exp(logits[id]!), 0)
+  probabilities(logits, [], base, mask).forEach((value, id) =>
+    expect(value).toBeCloseTo(allowed.includes(id) ? Math.exp(logits[id]!) / total : 0, 6),
+  )
+})
+
 test('a law cuts where it drops tokens or penalises them, and not by its temperature', () => {
   for (const law of [{ topK: 5 }, { topP: 0.9 }, { minP: 0.1 }, { repetitionPenalty: 1.2 }])
     expect(cuts({ temperature: 0.7, ...law })).toBe(true)

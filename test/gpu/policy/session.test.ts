@@ -87,6 +87,35 @@ test('a released slot and a closed session say so to who waits, and disturb nobo
   await expect(open.completion).rejects.toThrow('closed')
 })
 
+test('every token is told as it is written, with its log-prob, also after an extension', async () => {
+  const told: [number, number][] = []
+  const onToken = (id: number, logprob: number) => void told.push([id, logprob])
+  const slot = model.open().submit({ ids: someIds(6, 9), sampling: free, key: [3], onToken })
+  const first = await slot.completion
+  const quiet = slot.fork()
+  const second = await slot.extend([5])
+  await quiet.extend([7])
+  expect(told.map(([id]) => id)).toEqual([...first.ids, ...second.ids])
+  expect(Float32Array.from(told, ([, logprob]) => logprob)).toEqual(
+    Float32Array.from([...first.logprobs, ...second.logprobs]),
+  )
+})
+
+test('a mask of what was written so far is kept to, greedy and sampled, and its distribution is what log-probs are of', async () => {
+  // Even ids after even ones, odd after odd; the first is free.
+  const masks = [0x55555555, 0xaaaaaaaa].map((word) => new Uint32Array(2).fill(word))
+  const mask = (ids: readonly number[]) => (ids.length === 0 ? undefined : masks[ids.at(-1)! % 2])
+  for (const law of [{ temperature: 0 }, { temperature: 1.5 }, { temperature: 1.5, topK: 4, repetitionPenalty: 1.4 }])
+    for (const seed of [1, 2, 3]) {
+      const { ids } = await alone({ ids: someIds(seed, 5), sampling: { ...free, ...law, mask }, key: [seed] })
+      expect(new Set(ids.map((id) => id % 2)).size).toBe(1)
+    }
+  const only = (ids: readonly number[]) => Uint32Array.of(1 << (ids.length + 3), 0)
+  const forced = await alone({ ids: [1, 2], sampling: { ...free, mask: only }, key: [1] })
+  expect(forced.ids).toEqual([3, 4, 5, 6, 7, 8])
+  expect([...forced.logprobs]).toEqual([0, 0, 0, 0, 0, 0])
+})
+
 test('slots of different laws and lengths run in one session', async () => {
   const session = model.open()
   const requests = [

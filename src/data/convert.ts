@@ -6,7 +6,7 @@ import { cut, type Step } from './cut.ts'
 import { holdsForeignNull, withoutPadding } from './nulls.ts'
 import type { RawRecord } from './record.ts'
 import { withWrittenCalls } from './said.ts'
-import { repairTools, type RepairedTools, type Repairs } from './schema.ts'
+import { repairTools, type RepairedTools, type Repairs } from './tools.ts'
 import { Rejection, type Dialogue, type Origin, type Source, type Turn } from './source.ts'
 
 /** What one raw row became. */

@@ -1,5 +1,5 @@
-// The elements of one large JSON array, one at a time, in constant memory.
-import { endOfItem } from '../text/json/scan.ts'
+// The elements of one large JSON array, or JSON objects one after another, one at a time, in constant memory.
+import { endOfItem, spanOf } from '../text/json/scan.ts'
 import type { Piece } from './record.ts'
 
 /** Text of each element with the line and column at which it begins. What cannot belong to an element is given as one, so that a reader finds it malformed. */
@@ -20,12 +20,12 @@ export async function* readElements(chunks: AsyncIterable<Uint8Array>): AsyncGen
     for (;;) {
       take(SPACE.exec(rest)![0].length)
       const first = rest[0]
-      if (inside ? first === ',' || first === ']' || first === '}' : first === '[') {
-        inside = first === ',' || first === '['
+      if (inside ? first === ',' || first === ']' || first === '}' : first === '[' || first === ',') {
+        inside = inside ? first === ',' : first === '['
         take(1)
         continue
       }
-      const end = inside ? endOfItem(rest, 0) : -1
+      const end = inside ? endOfItem(rest, 0) : first === '{' ? endOfObject(rest) : -1
       enough = end < 0 ? 2 * rest.length : 0
       if (end < 0) return
       yield { line, column, text: rest.slice(0, end) }
@@ -39,6 +39,11 @@ export async function* readElements(chunks: AsyncIterable<Uint8Array>): AsyncGen
     column = (lines.length === 1 ? column : 1) + lines.at(-1)!.length
     rest = rest.slice(length)
   }
+}
+
+function endOfObject(text: string): number {
+  const { end, closed } = spanOf(text, 0)
+  return closed ? end : -1
 }
 
 const SPACE = /^[ \t\r\n\ufeff]*/

@@ -1,7 +1,7 @@
 // Raw rows of any source in, hone rows out: read, convert, repair, cut, filter, augment, split, write; every row is accounted for.
 import { HoneError } from '../error.ts'
 import { dumpJson, type Json } from '../text/json.ts'
-import type { LineWriter } from '../text/jsonl.ts'
+import { REPLACEMENT, type LineWriter } from '../text/jsonl.ts'
 import { log } from '../out.ts'
 import { keyOf, uniform } from '../rng.ts'
 import { rowText, type HoneRow } from '../dialogue/row.ts'
@@ -75,6 +75,7 @@ function prepareOne(run: Run, name: string, source: Source, record: RawRecord, o
     else kept.push(row)
   }
   counts.raw++
+  if (record.text.includes(REPLACEMENT)) summary.replaced++
   counts.steps += kept.length + rejections.length
   if (kept.length === 0) counts.unused++
   else if (multiTurn) counts.multi++

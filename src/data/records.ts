@@ -1,8 +1,10 @@
 // Raw rows of a data file whatever its container: JSON array, JSON lines (.gz, .zst), one JSON object around a list, parquet.
 import type { RawRecord, Piece } from './record.ts'
 import { HoneError } from '../error.ts'
-import { dumpJson, isObject, JsonError, parseJson, type Json } from '../text/json.ts'
-import { prepend, readChunks } from '../text/chunks.ts'
+import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
+import { itemsAt, locate, placeAt } from '../text/json/scan.ts'
+import { canReread, prepend, readChunks } from '../text/chunks.ts'
+import { layoutOf, wrapperOf, type Layout } from '../text/layout.ts'
 import { lineBlocks } from '../text/lines.ts'
 import { readElements } from './elements.ts'
 
@@ -21,27 +23,19 @@ export async function* readRaw(path: string, onBytes?: (count: number) => void):
     return
   }
   let index = 0
-  for await (const piece of pieces(first.value, all)) {
+  const pieces = layoutOf(startOf(first.value)) === 'lines' ? linePieces(all) : readElements(all)
+  for await (const piece of pieces) {
     for (const found of unwrap(piece)) yield { index: index++, ...found }
   }
   if (index === 0) throw new HoneError('Cannot read rows: the file holds none', { at: path })
 }
 
-/** Whether a file holds a value a line, rather than one list, one object or parquet. */
-export async function holdsLines(path: string): Promise<boolean> {
-  for await (const first of readChunks(path)) {
-    if (PARQUET.every((byte, i) => first[i] === byte)) return false
-    const start = startOf(first)
-    return !start.startsWith('[') && !/^\{\s*\n/.test(start)
-  }
-  return true
-}
-
-/** The container is told by the first character: a list, an object over several lines, or a value a line. */
-function pieces(first: Uint8Array, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Piece> {
-  const start = startOf(first)
-  if (start.startsWith('[')) return readElements(chunks)
-  return /^\{\s*\n/.test(start) ? readWhole(chunks) : linePieces(chunks)
+/** How a file holds its rows; 'parquet' where it is no text. What can be read only once is taken for lines. */
+export async function containerOf(path: string): Promise<Layout | 'parquet'> {
+  if (!canReread(path)) return 'lines'
+  for await (const first of readChunks(path))
+    return PARQUET.every((byte, i) => first[i] === byte) ? 'parquet' : layoutOf(startOf(first))
+  return 'lines'
 }
 
 async function* linePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
@@ -50,30 +44,31 @@ async function* linePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Pi
   }
 }
 
-async function* readWhole(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
-  yield { line: 1, column: 1, text: text + decoder.decode() }
-}
-
 /** A piece as a row. An object whose only list holds objects, such as {"data": […]}, stands for the rows of that list. */
-function unwrap({ line, column, text }: Piece): Omit<RawRecord, 'index'>[] {
+function unwrap(piece: Piece): Omit<RawRecord, 'index'>[] {
   let value: Json
   try {
-    value = parseJson(text)
+    value = parseJson(piece.text)
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
-    return [{ line, column, text, value: undefined, fault: `${error.message} (character ${error.offset + 1})` }]
+    return [{ ...piece, value: undefined, fault: `${error.message} (character ${error.offset + 1})` }]
   }
-  if (isObject(value) && WRAPPERS.some((key) => Object.keys(value).length === 1 && Array.isArray(value[key]))) {
-    const rows = Object.values(value).find(Array.isArray) ?? []
-    return rows.map((row) => ({ line, column, text: dumpJson(row), value: row }))
+  const key = wrapperOf(value)
+  if (key === undefined || !isObject(value)) return [{ ...piece, value }]
+  const rows = value[key]
+  const pieces = itemPieces(piece, locate(piece.text, [key]))
+  return [...pieces].map((item, i) => ({ ...item, value: Array.isArray(rows) ? rows[i] : undefined }))
+}
+
+/** The items of the list that begins at `start`, with their own places. */
+function* itemPieces({ text, ...place }: Piece, start: number): Generator<Piece> {
+  let from = { ...place, at: 0 }
+  for (const item of itemsAt(text, start)) {
+    from = { ...placeAt({ ...from, text: text.slice(from.at, item.start) }, item.start - from.at), at: item.start }
+    yield { line: from.line, column: from.column, text: text.slice(item.start, item.end) }
   }
-  return [{ line, column, text, value }]
 }
 
 const startOf = (chunk: Uint8Array): string => new TextDecoder().decode(chunk.subarray(0, 4096)).trimStart()
 
 const PARQUET = [...Buffer.from('PAR1')]
-const WRAPPERS = ['data', 'rows', 'train', 'examples']

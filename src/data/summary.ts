@@ -18,9 +18,11 @@ export interface Summary {
   sources: Map<string, SourceCounts>
   removed: Map<Reason, number>
   repairs: Map<string, number>
+  /** Raw rows with text in place of bytes that are no UTF-8. */
+  replaced: number
 }
 
-export const emptySummary = (): Summary => ({ sources: new Map(), removed: new Map(), repairs: new Map() })
+export const emptySummary = (): Summary => ({ sources: new Map(), removed: new Map(), repairs: new Map(), replaced: 0 })
 
 /** The counts of `name`, made where there are none. */
 export function countsOf(summary: Summary, name: string): SourceCounts {
@@ -65,6 +67,12 @@ export function summaryLines(summary: Summary): string[] {
     ...listed(
       'tool schemas repaired',
       [...summary.repairs].map(([kind, count]) => [count, kind]),
+    ),
+    ...listed(
+      'rows as they were read',
+      summary.replaced > 0
+        ? [[summary.replaced, 'with bytes that are no UTF-8, read as U+FFFD (hone lint: HN003)']]
+        : [],
     ),
   ]
 }

@@ -12,6 +12,7 @@ import { prepare, type PrepOptions, type PrepSinks } from '../data/prep.ts'
 import { sources } from '../data/sources.ts'
 import { summaryLines } from '../data/summary.ts'
 import { count, file, folder, inputFiles, named, names, otherwise, say, share, toggle } from '../text/setting.ts'
+import { requireApart } from './apart.ts'
 import { formName, output } from './flags.ts'
 
 const AUTO = 'auto'
@@ -46,6 +47,7 @@ export async function prepCommand(flags: PrepFlags): Promise<void> {
   const options = { ...optionsOf(flags), fits: await lengthLimit(flags, form) }
   const format: Format = formats[flags.format]
   for (const path of [flags.output, flags.validation]) if (path !== undefined) requireEnd(path, format)
+  requireApart({ '--output': flags.output, '--reject': flags.reject, '--validation': flags.validation }, flags.files)
   const sinks: PrepSinks = {
     output: format.open(flags.output, { form, split: 'train' }),
     validation: flags.validation === undefined ? undefined : format.open(flags.validation, { form, split: 'test' }),

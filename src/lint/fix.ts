@@ -1,5 +1,5 @@
 // Mends what can be mended without a choice: fixes of a row are applied until nothing changes, repeated rows left out.
-import { dumpJson, isObject, parseJson } from '../text/json.ts'
+import { dumpJson, isObject, parseJson, type Json } from '../text/json.ts'
 import { openWriter, type LineWriter } from '../text/jsonl.ts'
 import { readLineBlocks } from '../text/lines.ts'
 import { data } from '../out.ts'
@@ -19,6 +19,15 @@ export function fixLine(text: string, checker: Checker): { text: string | undefi
     current = mended
   }
   return { text: current, fixes: MOST }
+}
+
+/** Whether the fix of a rule mends what it finds in a line. */
+export function canMend(rule: Rule, text: string, value: Json | undefined): boolean {
+  if (!rule.fix) return false
+  if (rule.on === 'across') return true
+  const row = rule.fix(isObject(value) ? value : {})
+  if (!isObject(value)) return row === null || withoutEdges(text) !== text
+  return row === null || row === value || (row !== undefined && !losesKeys(text))
 }
 
 /** More fixes than rules exist: a line that needs them goes in circles. */

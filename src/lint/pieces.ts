@@ -2,22 +2,26 @@
 import { isObject, type Json } from '../text/json.ts'
 import { rowText } from '../dialogue/row.ts'
 import { canReread } from '../text/chunks.ts'
+import type { Layout } from '../text/layout.ts'
 import { convert } from '../data/convert.ts'
-import { holdsLines, readRaw } from '../data/records.ts'
+import { containerOf, readRaw } from '../data/records.ts'
 import { recognise, sourceNamed } from '../data/sources.ts'
+import { originOf } from './origin.ts'
 import type { Piece } from './place.ts'
+import type { Path } from './rule.ts'
 
 /** A row to be checked, or why a row of another source could not be made into one. */
 export type LintPiece = Piece & { rejected?: string }
 
 /** Rows of a list, of parquet, or of another source, as pieces of text. */
-export async function* readPieces(path: string, from: string | undefined): AsyncGenerator<LintPiece> {
+export async function* readPieces(path: string, { from, container }: Recognised): AsyncGenerator<LintPiece> {
+  const packed = container === 'parquet'
   const source = from === undefined ? undefined : sourceNamed(from)
   const options = { keepNoCall: false, keepAbsentTools: true }
   for await (const record of readRaw(path)) {
     const { line, column, text } = record
     if (!source || from === undefined) {
-      yield { line, column, text }
+      yield { line, column, text, packed }
       continue
     }
     const { rows, rejections } = convert(
@@ -27,17 +31,34 @@ export async function* readPieces(path: string, from: string | undefined): Async
       { path, index: record.index, companion: new Map() },
       options,
     )
-    for (const row of rows) yield { line, column, text: rowText(row), converted: true }
+    for (const row of rows) {
+      const origin = { text, offsetOf: lazy(() => originOf(text, record.value ?? null, row)) }
+      yield { line, column, text: rowText(row), origin, packed }
+    }
     for (const { reason, message } of rejections) {
       if (reason !== 'no-call' && reason !== 'no-decision')
-        yield { line, column, text, rejected: `${reason}: ${message}` }
+        yield { line, column, text, packed, rejected: `${reason}: ${message}` }
     }
   }
 }
 
-/** How a file is to be read: as lines, or through a source whose rows its first ones are. What can be read only once is lines. */
-export async function recogniseFile(path: string): Promise<{ lines: boolean; from: string | undefined }> {
-  if (!canReread(path)) return { lines: true, from: undefined }
+/** Most rows have no findings, and no place in them is asked for. */
+function lazy(make: () => (path: Path) => number): (path: Path) => number {
+  let made: ((path: Path) => number) | undefined
+  return (path) => (made ??= make())(path)
+}
+
+/** How a file is to be read: in which container its rows stand, and through which source; undefined for hone rows. */
+export interface Recognised {
+  container: Layout | 'parquet'
+  from: string | undefined
+}
+
+/** Told by its beginning and, unless named, by the source that its first rows are of. What can be read only once is lines. */
+export async function recogniseFile(path: string, named?: string): Promise<Recognised> {
+  const container = await containerOf(path)
+  if (named !== undefined) return { container, from: named === 'hone' ? undefined : named }
+  if (!canReread(path)) return { container, from: undefined }
   const first = []
   for await (const record of readRaw(path)) {
     first.push(record)
@@ -45,7 +66,7 @@ export async function recogniseFile(path: string): Promise<{ lines: boolean; fro
   }
   const found = recognise(first.filter(({ value }) => !lacksAnswer(value)))
   const foreign = found !== undefined && found.name !== 'hone' && found.count > first.length / 2
-  return foreign ? { lines: false, from: found.name } : { lines: await holdsLines(path), from: undefined }
+  return { container, from: foreign ? found.name : undefined }
 }
 
 const SAMPLE = 50

@@ -18,7 +18,16 @@ export interface ReadOptions {
 }
 
 /** Bytes of `path` (`-` = stdin) in chunks, decompressed where they begin as gzip or Zstandard do. @throws HoneError */
-export async function* readChunks(path: string, { onBytes, part }: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* readChunks(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+  const chunks = plainChunks(path, options)
+  const first = await chunks.next()
+  if (first.done) return
+  if (!options.part?.start) refuseForeign(first.value, path)
+  yield first.value
+  yield* chunks
+}
+
+async function* plainChunks(path: string, { onBytes, part }: ReadOptions): AsyncGenerator<Uint8Array> {
   const raw = rawChunks(path, part, onBytes)
   const first = await raw.next()
   if (first.done) return
@@ -49,14 +58,29 @@ export function canReread(path: string): boolean {
   return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true)
 }
 
+/** Whether a file begins as a compressed one. */
+export function isCompressed(path: string): boolean {
+  if (!canReread(path)) return false
+  const file = openSync(path, 'r')
+  try {
+    return compressionOf(beginningOf(file)) !== undefined
+  } finally {
+    closeSync(file)
+  }
+}
+
+function beginningOf(file: number): Buffer {
+  const beginning = Buffer.alloc(4)
+  readSync(file, beginning, 0, beginning.length, 0)
+  return beginning
+}
+
 /** Cuts a file at line ends into at most `count` parts of about the same size; none where it is compressed or no file. */
 export function cutFile(path: string, count: number): Part[] {
   if (!canReread(path)) return []
   const file = openSync(path, 'r')
   try {
-    const beginning = Buffer.alloc(4)
-    readSync(file, beginning, 0, beginning.length, 0)
-    if (compressionOf(beginning)) return []
+    if (compressionOf(beginningOf(file))) return []
     const { size } = fstatSync(file)
     const starts = new Set([0])
     for (let i = 1; i < count; i++) starts.add(lineStart(file, Math.floor((size * i) / count), size))
@@ -85,6 +109,33 @@ const COMPRESSIONS = [
 
 const compressionOf = (beginning: Uint8Array) =>
   COMPRESSIONS.find(({ magic }) => magic.every((byte, i) => beginning[i] === byte))
+
+/** Beginnings of what is no text in UTF-8, longer ones first. JSON in UTF-16 without a mark has a zero beside its first character. */
+const FOREIGN = [
+  { what: 'UTF-32', magic: [0xff, 0xfe, 0, 0] },
+  { what: 'UTF-32', magic: [0, 0, 0xfe, 0xff] },
+  { what: 'UTF-16', magic: [0xff, 0xfe] },
+  { what: 'UTF-16', magic: [0xfe, 0xff] },
+  ...[0x7b, 0x5b].flatMap((bracket) => [
+    { what: 'UTF-16', magic: [bracket, 0] },
+    { what: 'UTF-16', magic: [0, bracket] },
+  ]),
+  { what: 'a zip archive', magic: [0x50, 0x4b, 3, 4] },
+  { what: 'xz data', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a] },
+  { what: 'bzip2 data', magic: [0x42, 0x5a, 0x68] },
+]
+
+/** @throws HoneError where the bytes begin as those of another encoding or packing do. */
+function refuseForeign(beginning: Uint8Array, path: string): void {
+  const found = FOREIGN.find(({ magic }) => magic.every((byte, i) => beginning[i] === byte))
+  if (!found) return
+  throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: it is ${found.what}, expected UTF-8`, {
+    at: path,
+    hint: found.what.startsWith('UTF')
+      ? `\`iconv -f ${found.what} -t UTF-8 FILE\` writes it as UTF-8`
+      : 'unpack it first; of compressed files .gz and .zst are read as they are',
+  })
+}
 
 async function* rawChunks(
   path: string,

@@ -1,8 +1,9 @@
 // Lines of JSON in and out: a streaming reader of records, and writers whose files appear whole or not at all.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { HoneError } from '../error.ts'
 import { JsonError, parseJson, type Json } from './json.ts'
-import { data } from '../out.ts'
+import { data, log } from '../out.ts'
+import { refuseOtherLayout } from './layout.ts'
 import { readLines, type Line } from './lines.ts'
 
 /** One JSON value of a file, with the line that it stands on. */
@@ -16,21 +17,33 @@ export interface JsonRecord extends Line {
  */
 export async function* readRecords(path: string): AsyncGenerator<JsonRecord> {
   let empty = true
+  let replaced = false
   for await (const { line, text } of readLines(path)) {
     if (text.trim() === '') continue
+    if (!replaced && text.includes(REPLACEMENT)) {
+      replaced = true
+      log(`warning: ${path}:${line}: bytes that are no UTF-8 are read as U+FFFD; hone lint names every such line`)
+    }
+    const value = parseLine(text, path, line, empty)
     empty = false
-    yield { line, text, value: parseLine(text, path, line) }
+    yield { line, text, value }
   }
   if (empty)
     throw new HoneError('Cannot read rows: the file is empty', { at: path, hint: 'expected one JSON value per line' })
 }
 
-/** The JSON value of one line. @throws HoneError at `file:line:column`. */
-export function parseLine(text: string, path: string, line: number): Json {
+/** What stands for bytes that are no UTF-8. */
+export const REPLACEMENT = '\ufffd'
+
+/** The JSON value of one line. @throws HoneError at `file:line:column`, and where the `first` line begins a file of no lines. */
+export function parseLine(text: string, path: string, line: number, first = line === 1): Json {
   try {
-    return parseJson(text)
+    const value = parseJson(text)
+    if (first) refuseOtherLayout(text, value, path)
+    return value
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
+    if (first) refuseOtherLayout(text, undefined, path)
     throw new HoneError(`Cannot read JSON: ${error.message}`, {
       at: `${path}:${line}:${error.offset + 1}`,
       hint: 'expected one JSON value per line; `hone lint` lists every malformed line',
@@ -46,12 +59,16 @@ export interface LineWriter {
   discard(): void
 }
 
-/** Open `path` for writing lines (`-` = stdout). The lines go to `path.tmp`, renamed on `commit`. @throws HoneError where the disk refuses. */
+/**
+ * Open `path` for writing lines (`-` = stdout). The lines go to `path.tmp`, renamed on `commit`; what is no plain file, such as
+ * /dev/null or a pipe, is written to as it is. @throws HoneError where the disk refuses.
+ */
 export function openWriter(path: string): LineWriter {
   if (path === '-') return { write: data, commit() {}, discard() {} }
-  const temporary = `${path}.tmp`
+  const replaced = isReplaced(path)
+  const temporary = replaced ? `${path}.tmp` : path
   const file = refusing(path, () => openSync(temporary, 'w'))
-  unfinished.add(temporary)
+  if (replaced) unfinished.add(temporary)
   let pending: string[] = []
   let length = 0
   const flush = () => {
@@ -75,10 +92,12 @@ export function openWriter(path: string): LineWriter {
         path,
         () => {
           flush()
-          fsyncSync(file)
-          renameSync(temporary, path)
+          if (replaced) {
+            fsyncSync(file)
+            renameSync(temporary, path)
+            unfinished.delete(temporary)
+          }
           closeSync(file)
-          unfinished.delete(temporary)
         },
         discard,
       )
@@ -87,8 +106,12 @@ export function openWriter(path: string): LineWriter {
   }
 }
 
+/** A plain file, or none yet, gives way to a new one; a device or a pipe must not. */
+const isReplaced = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
+
 /** Write one whole file at once, atomically. @throws HoneError where the disk refuses. */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+  if (!isReplaced(path)) return refusing(path, () => writeFileSync(path, content))
   const temporary = `${path}.tmp`
   unfinished.add(temporary)
   refusing(

@@ -64,7 +64,7 @@ async function lint(): Promise<number> {
   await lintFile({
     path,
     from: undefined,
-    lines: true,
+    container: 'lines',
     checker: checkerOf(rules, {}),
     across: acrossOf(rules),
     rules,

@@ -1,6 +1,6 @@
 // Preparation as a user calls it: real files, counts that add up, rejected rows with reasons.
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -101,6 +101,61 @@ describe('prep', () => {
     ])
     expect(rejected[0].text).toBe('{"query": ')
     expect(err).toMatch(/xlam\s+5\s+1\s+0\s+4\s+5\s+1/)
+  })
+
+  test('an output that is an input or another output is refused before anything is written', async () => {
+    const text = JSON.stringify(XLAM)
+    writeFileSync(join(folder, 'own.jsonl'), text)
+    symlinkSync(join(folder, 'own.jsonl'), join(folder, 'alias.jsonl'))
+    linkSync(join(folder, 'own.jsonl'), join(folder, 'second.jsonl'))
+    const flags = [
+      ['-o', 'own.jsonl'],
+      ['-o', './sub/../own.jsonl'],
+      ['-o', 'alias.jsonl'],
+      ['-o', 'second.jsonl'],
+      ['-o', 'x.jsonl', '--reject', 'own.jsonl'],
+      ['-o', 'x.jsonl', '--validation', 'own.jsonl'],
+      ['-o', 'x.jsonl', '--reject', 'x.jsonl'],
+    ]
+    mkdirSync(join(folder, 'sub'))
+    for (const each of flags) {
+      const { code, err } = await hone(['prep', 'own.jsonl', ...each])
+      expect({ each, code, told: /is (the input|also)/.test(err) }).toEqual({ each, code: 2, told: true })
+    }
+    expect(lines('own.jsonl')).toEqual([text])
+    expect(existsSync(join(folder, 'x.jsonl'))).toBe(false)
+    expect((await hone(['prep', 'own.jsonl', '-o', '/dev/null', '--reject', '/dev/null'])).code).toBe(0)
+  })
+
+  test('rows with bytes that are no UTF-8 are kept and counted', async () => {
+    const [before, after] = JSON.stringify({ ...XLAM, query: 'Troms|?' }).split('|') as [string, string]
+    const row = Buffer.concat([Buffer.from(before), Buffer.from([0xf8]), Buffer.from(after)])
+    writeFileSync(join(folder, 'latin.jsonl'), row)
+    const { code, out, err } = await hone(['prep', 'latin.jsonl', '-o', '-'])
+    expect(code).toBe(0)
+    expect(out).toContain('Troms\ufffd?')
+    expect(err).toMatch(/1 {2}with bytes that are no UTF-8/)
+  })
+
+  test('objects over several lines, alone, one after another or around a list, are rows', async () => {
+    const rows = [XLAM, { ...XLAM, id: 8 }]
+    const pretty = rows.map((row) => JSON.stringify(row, null, 2))
+    const texts = [
+      pretty.join('\n'),
+      pretty.join(',\n'),
+      JSON.stringify({ data: rows }, null, 2),
+      `{"rows": [\n${pretty}]}`,
+    ]
+    for (const text of texts) {
+      writeFileSync(join(folder, 'several.json'), text)
+      const { out } = await hone(['prep', 'several.json', '-o', '-'])
+      expect(
+        out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line).id),
+      ).toEqual(['xlam-7', 'xlam-8'])
+    }
   })
 
   test('where no row survives the exit code is 2, the reasons are kept and no output appears', async () => {

@@ -128,22 +128,20 @@ test('standard input, compressed files, lists and other sources are linted too',
   writeFileSync(join(folder, 'bad.jsonl.gz'), Bun.gzipSync(`${QUOTED}\n`))
   expect((await lint(['bad.jsonl.gz'])).out).toContain('HN306')
   writeFileSync(join(folder, 'list.json'), `[\n  ${GOOD},\n  ${QUOTED.replace('weather-1', 'w')}\n]`)
-  expect((await lint(['list.json', '--ignore', 'HN502'])).out).toBe(
+  expect((await lint(['list.json', '--ignore', 'HN502,HN012'])).out).toBe(
     `list.json:3:${QUOTED.replace('weather-1', 'w').indexOf('"1"') + 3} error HN306 get_weather(days): the number 1 is given as text\n`,
   )
   const xlam = (tools: string) =>
     JSON.stringify({ query: 'q', tools, answers: '[{"name": "f", "arguments": {"x": "1"}}]' })
-  const { out, err } = await lint([
-    file('xlam.jsonl', xlam('[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]'), xlam('[')),
-  ])
+  const row = xlam('[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]')
+  const { out, err } = await lint([file('xlam.jsonl', row, xlam('['))])
   expect(err).toContain('read as xlam')
-  // A row that was converted has the place of the row that it was made from.
   expect(
     out
       .trim()
       .split('\n')
       .map((line) => line.split(' ').slice(0, 3).join(' ')),
-  ).toEqual(['xlam.jsonl:1:1 error HN306', 'xlam.jsonl:2:1 error HN110'])
+  ).toEqual([`xlam.jsonl:1:${row.indexOf('\\"1\\"') + 1} error HN306`, 'xlam.jsonl:2:1 error HN110'])
 })
 
 test('rows of hone that lack the answer, or have it as text, are not taken for dialogues of another source', async () => {
@@ -164,10 +162,10 @@ test('a terminal shows the place in a list, and in a row made from another sourc
   writeFileSync(join(folder, 'shown.json'), `[\n      ${QUOTED}\n]`)
   file('shown.jsonl', JSON.stringify({ query: 'q', tools, answers: source }))
   for (const name of ['shown.json', 'shown.jsonl']) {
-    const { screen } = await runInTerminal(hone, ['lint', join(folder, name)], { NO_COLOR: '1' })
+    const { screen } = await runInTerminal(hone, ['lint', join(folder, name), '--ignore', 'HN012'], { NO_COLOR: '1' })
     const lines = screen.split(/\r?\n/)
     const caret = lines.findIndex((line) => /^ +\^$/.test(line))
-    expect(lines[caret - 1]!.slice(lines[caret]!.length - 1)).toStartWith('"1"')
+    expect(lines[caret - 1]!.slice(lines[caret]!.length - 1)).toMatch(/^\\?"1\\?"/)
   }
 })
 
@@ -251,4 +249,37 @@ test('an integer beyond every float is a finding', async () => {
   ])
   expect(code).toBe(1)
   expect(out).toContain('loses precision')
+})
+
+test('rows in one list are a finding, once, with the rows looked at all the same', async () => {
+  writeFileSync(join(folder, 'rows.json'), JSON.stringify([JSON.parse(GOOD), JSON.parse(QUOTED)], null, 2))
+  const { out, code } = await lint(['rows.json', '--select', 'HN012,HN306', '--format', 'ndjson'])
+  expect(code).toBe(1)
+  const found = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(found.map(({ code, line }) => [code, line])).toEqual([
+    ['HN012', 1],
+    ['HN306', read('rows.json').slice(0, read('rows.json').indexOf('"1"')).split('\n').length],
+  ])
+})
+
+test('--fix is offered where it works, and only there', async () => {
+  const misspelt = example({ reviewed: true })
+  const offers = async (name: string) => {
+    const offered = (await lint([name])).err.includes('--fix may mend')
+    const { code, err } = await lint([name, '--diff'])
+    expect({ name, offered, refused: code === 2 }).toEqual({ name, offered, refused: !offered })
+    return err
+  }
+  file('plain.jsonl', misspelt)
+  writeFileSync(join(folder, 'packed.jsonl.gz'), Bun.gzipSync(`${misspelt}\n`))
+  writeFileSync(join(folder, 'listed.json'), `[${misspelt}]`)
+  expect(await offers('plain.jsonl')).toContain('1 line would change')
+  expect(await offers('packed.jsonl.gz')).toContain('it is compressed')
+  expect(await offers('listed.json')).toContain('it holds no hone rows a line')
+  // Two fields that may be misspelt ones: no fix, no offer.
+  file('unmended.jsonl', example({ mesages: [] }))
+  expect((await lint(['unmended.jsonl'])).err).not.toContain('--fix')
 })

@@ -1,11 +1,11 @@
 // Reading and writing lines of JSON.
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { HoneError } from '../../src/error.ts'
-import { openWriter, readRecords } from '../../src/text/jsonl.ts'
+import { openWriter, readRecords, writeFileAtomic } from '../../src/text/jsonl.ts'
 import { readLines } from '../../src/text/lines.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-jsonl-'))
@@ -76,4 +76,48 @@ test('a file appears whole or not at all', async () => {
   again.discard()
   expect(readFileSync(path, 'utf8')).toBe('1\n2\n')
   expect((await failure(async () => openWriter(join(folder, 'no', 'such', 'x')))).exit).toBe(2)
+})
+
+test('a file that holds its rows otherwise than one a line is refused with what it holds, and how to turn it into lines', async () => {
+  const rows = [{ a: 1 }, { a: 2 }]
+  const texts = {
+    'one JSON array': [JSON.stringify(rows), JSON.stringify(rows, null, 2), `\ufeff\n  [{"a": 1},\n{"a": 2}]`],
+    'JSON over several lines': [JSON.stringify(rows[0], null, 2), JSON.stringify({ data: rows }, null, 2)],
+    'one JSON list in an object': [JSON.stringify({ data: rows })],
+  }
+  for (const [holds, each] of Object.entries(texts))
+    for (const text of each) {
+      const path = file('whole.json', text)
+      const { message, hint } = await failure(() => Array.fromAsync(readRecords(path)))
+      expect(message).toContain(holds)
+      expect(hint).toContain('hone prep')
+    }
+  // A row that is no object, or cut short, is the row's fault.
+  const path = file('lines.jsonl', '{"a": 1}\n[1]\n{"data": [1')
+  expect((await failure(() => Array.fromAsync(readRecords(path)))).at).toBe(`${path}:3:12`)
+})
+
+test('what is in another encoding or packed otherwise is named', async () => {
+  const text = '{"a": 1}\n'
+  const utf16 = Buffer.from(text, 'utf16le')
+  const files = {
+    'UTF-16': [Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), Buffer.from(utf16).swap16(), utf16],
+    'a zip archive': [Buffer.from('PK\x03\x04 …')],
+    'xz data': [Buffer.from('fd377a585a00', 'hex')],
+  }
+  for (const [what, each] of Object.entries(files))
+    for (const bytes of each) {
+      const names = [file('foreign.jsonl', bytes), file('foreign.jsonl.gz', gzipSync(bytes))]
+      for (const path of names)
+        expect((await failure(() => Array.fromAsync(readRecords(path)))).message).toContain(`it is ${what}`)
+    }
+})
+
+test('a device is written to, never replaced', () => {
+  const writer = openWriter('/dev/null')
+  writer.write('{}')
+  writer.commit()
+  writer.discard()
+  writeFileAtomic('/dev/null', '{}')
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
 })

@@ -2,7 +2,7 @@
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import type { JsonObject } from '../../text/json.ts'
 import { dialogueField, holdMessages, offeredTools, readDialogue } from '../messages.ts'
-import { repairTools } from '../schema.ts'
+import { repairTools } from '../tools.ts'
 import type { Source } from '../source.ts'
 
 export const openai: Source = {

@@ -1,6 +1,6 @@
 // Answers of an OpenAI-compatible endpoint: chat with tools, chat with a prompt form's messages, or raw completions.
 import { atDate, type Tokenizer } from '../../dialogue/chat.ts'
-import { repairTools } from '../../data/schema.ts'
+import { repairTools } from '../../data/tools.ts'
 import {
   chat,
   complete,

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
 import { isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
+import { requireApart } from '../apart.ts'
 import { meets } from './bars.ts'
 import type { EvalFlags } from './flags.ts'
 import { protocolOf } from '../protocol.ts'
@@ -29,6 +30,7 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
     })
   }
   requireResults(flags)
+  requireApart({ '--json': flags.json, '--report': flags.report, '--save': flags.save }, [data, flags.responses])
   const open = await benchmark.open(data, flags)
   const given =
     flags.responses === undefined

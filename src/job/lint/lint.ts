@@ -10,15 +10,17 @@ import { acrossOf } from '../../lint/across.ts'
 import { openAgainst } from '../../lint/against.ts'
 import { Baseline } from '../../lint/baseline.ts'
 import { checkerOf } from '../../lint/check.ts'
-import { lintFile } from '../../lint/file.ts'
+import { holdsRows, lintFile } from '../../lint/file.ts'
 import { fixFile } from '../../lint/fix.ts'
 import { judgeOf } from '../../lint/judge.ts'
+import { requireApart } from '../apart.ts'
 import { fanOut, ownPart } from '../fan-out.ts'
 import type { LintFlags } from './flags.ts'
 import { lintPart, takePart } from './parts.ts'
-import { recogniseFile } from '../../lint/pieces.ts'
+import { recogniseFile, type Recognised } from '../../lint/pieces.ts'
 import type { Placed } from '../../lint/place.ts'
 import type { LintContext, Rule } from '../../lint/rule.ts'
+import { isCompressed } from '../../text/chunks.ts'
 import { chooseRules, rules as allRules } from '../../lint/rules.ts'
 
 /** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
@@ -30,6 +32,7 @@ export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
   }
   if (flags.files.length === 0)
     throw new HoneError('No input file was given', { hint: 'usage: hone lint FILES… or hone lint --reward REWARD' })
+  requireApart({ '--write-baseline': flags.writeBaseline }, flags.files)
   const rules = chooseRules(flags.select, flags.ignore)
   const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode })
   try {
@@ -68,12 +71,14 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
   const known = flags.baseline === undefined ? undefined : await Baseline.read(flags.baseline)
   const fresh = flags.writeBaseline === undefined ? undefined : new Baseline()
   const counts = new Map<string, number>()
+  let mendable = 0
   const writer = flags.statistics || fresh ? undefined : diagnosticFormat(flags.format, process.env).open()
   let total = 0
-  const emit = ({ diagnostic, text, at }: Placed) => {
+  const emit = ({ diagnostic, text, at, mendable: mends }: Placed) => {
     fresh?.add(diagnostic, text)
     if (known?.take(diagnostic, text)) return
     total++
+    if (mends) mendable++
     counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
     writer?.write(diagnostic, { text, at })
   }
@@ -86,7 +91,11 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
     log(`${total} findings are now known; hone lint --baseline ${flags.writeBaseline} shows new ones alone`)
     return 0
   }
-  log(total === 0 ? 'no findings' : `${total} finding${total === 1 ? '' : 's'}${fixableCount(counts, rules)}`)
+  log(
+    total === 0
+      ? 'no findings'
+      : `${total} finding${total === 1 ? '' : 's'}${mendable > 0 ? `, of which --fix may mend ${mendable}` : ''}`,
+  )
   return total
 }
 
@@ -97,15 +106,21 @@ async function lintOne(
   context: LintContext,
   emit: (found: Placed) => void,
 ): Promise<void> {
-  const recognised =
-    flags.from === undefined
-      ? await recogniseFile(path)
-      : { lines: false, from: flags.from === 'hone' ? undefined : flags.from }
+  const recognised = await recogniseFile(path, flags.from)
   if (recognised.from !== undefined && flags.from === undefined)
     log(`${path}: read as ${recognised.from}; its rows are checked as hone prep would make them`)
   const across = acrossOf(rules)
-  const run = { path, ...recognised, checker: checkerOf(rules, context), across, rules, context, emit }
-  if (!recognised.lines || context.reward) return void (await lintFile(run))
+  const run = {
+    path,
+    ...recognised,
+    mends: refusalToMend(path, recognised) === undefined,
+    checker: checkerOf(rules, context),
+    across,
+    rules,
+    context,
+    emit,
+  }
+  if (!holdsRows(recognised) || context.reward) return void (await lintFile(run))
   await fanOut(path, {
     here: (part, before) => lintFile({ ...run, part, before }),
     take: (done, before) => takePart(run, done, before),
@@ -114,12 +129,9 @@ async function lintOne(
 
 async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {
   for (const path of flags.files) {
-    const { lines, from } = await recogniseFile(path)
-    if (!lines)
-      throw new HoneError(`Cannot mend ${path}: it holds no hone rows a line`, {
-        at: path,
-        hint: `hone prep ${path} -o rows.jsonl${from ? '' : ' --from SOURCE'} makes them`,
-      })
+    const recognised = await recogniseFile(path, flags.from)
+    const refusal = refusalToMend(path, recognised)
+    if (refusal) throw refusal
     const changed = await fixFile(
       path,
       { checker: checkerOf(rules, context), across: acrossOf(rules), rules },
@@ -127,6 +139,17 @@ async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintCon
     )
     log(`${path}: ${changed} line${changed === 1 ? '' : 's'} ${flags.diff ? 'would change' : 'changed'}`)
   }
+}
+
+/** Why --fix cannot write such a file; undefined where it can. */
+function refusalToMend(path: string, recognised: Recognised): HoneError | undefined {
+  if (!holdsRows(recognised))
+    return new HoneError(`Cannot mend ${path}: it holds no hone rows a line`, {
+      at: path,
+      hint: `hone prep ${path} -o rows.jsonl${recognised.from ? '' : ' --from SOURCE'} makes them`,
+    })
+  if (isCompressed(path)) return new HoneError(`Cannot mend ${path}: it is compressed`, { at: path, hint: 'unpack it' })
+  return undefined
 }
 
 /** Lints again whenever a file changes, until interrupted. */
@@ -159,9 +182,4 @@ function statistics(counts: ReadonlyMap<string, number>, format: string | undefi
   if (format === 'json') data(JSON.stringify(rows, null, 2))
   else if (format === 'ndjson') for (const row of rows) data(JSON.stringify(row))
   else for (const { code, count, what } of rows) data(`${String(count).padStart(7)}  ${code}  ${what}`)
-}
-
-function fixableCount(counts: ReadonlyMap<string, number>, rules: readonly Rule[]): string {
-  const fixable = rules.filter(({ fix }) => fix).reduce((sum, { code }) => sum + (counts.get(code) ?? 0), 0)
-  return fixable > 0 ? `, of which --fix may mend ${fixable}` : ''
 }

@@ -23,7 +23,18 @@ export async function lintPart(
   }
   const emit = (found: Placed) => data(JSON.stringify(found))
   const checker = checkerOf(rules, context)
-  const lines = await lintFile({ path, part, from: undefined, lines: true, checker, across, rules, context, emit })
+  const lines = await lintFile({
+    path,
+    part,
+    from: undefined,
+    container: 'lines',
+    mends: true,
+    checker,
+    across,
+    rules,
+    context,
+    emit,
+  })
   reportPart(JSON.stringify({ lines, keys: Buffer.from(Float64Array.from(keys).buffer).toString('base64') }))
 }
 

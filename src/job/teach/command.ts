@@ -11,6 +11,7 @@ import { deviceSetting } from '../../gpu/device/spec.ts'
 import { argument, atLeast, count, file, folder, otherwise, say } from '../../text/setting.ts'
 import { sampledBy, withMemory, type Answerer } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
+import { requireApart } from '../apart.ts'
 import { openTexts } from '../answer/kept.ts'
 import { openModelAnswerer } from '../answer/model.ts'
 import { endpointFlags, formName, output, rewardName, sampling } from '../flags.ts'
@@ -98,6 +99,7 @@ async function work(
   ask: (rows: HoneRow[], scorer: ReturnType<typeof openScorer>) => AsyncIterable<HoneRow>,
 ): Promise<void> {
   const { limit = Infinity } = flags
+  requireApart({ '--output': flags.output, '--cache': flags.cache }, [flags.file])
   const rows: HoneRow[] = []
   for await (const row of readRows(flags.file)) {
     if (rows.push(row) >= limit) break

@@ -1,6 +1,6 @@
 // How tool schemas of a row are mended: the repairs of preparation, and changes of single schemas.
 import { dumpJson, isObject, type Json, type JsonObject } from '../../text/json.ts'
-import { repairTools } from '../../data/schema.ts'
+import { repairTools } from '../../data/tools.ts'
 import { Rejection } from '../../data/source.ts'
 
 /** The repair of `hone prep`, for the tools of a row. */

@@ -21,7 +21,7 @@ export const textRules: Rule[] = [
     what: 'The line is JSON and no object.',
     why: 'A row is an object with named fields; nothing can be read from another value.',
     hint: 'wrap the value in an object, or unpack the list into lines',
-    bad: '["How warm is Oslo?", "get_weather"]',
+    bad: `${example()}\n["How warm is Oslo?", "get_weather"]`,
     good: example(),
     on: 'line',
     check: (_, value) =>
@@ -158,6 +158,18 @@ export const textRules: Rule[] = [
     check: (text, value) =>
       value === undefined && text.trim() === '' ? { message: 'empty line', offset: 0 } : undefined,
     fix: () => null,
+  },
+  {
+    code: 'HN012',
+    severity: 'error',
+    what: 'The file holds its rows in a list or over several lines.',
+    why: 'Training, scoring, evaluation and inference read a row on each line and refuse the file.',
+    hint: 'hone prep FILE -o rows.jsonl writes a row on each line',
+    bad: `[\n${example()}\n]`,
+    good: example(),
+    on: 'syntax',
+    // The layout of the file is looked at once, before its rows; what is found is reported under this code.
+    check: () => undefined,
   },
 ]
 

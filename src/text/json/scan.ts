@@ -99,18 +99,66 @@ export function locate(text: string, path: readonly (string | number)[]): number
   return at
 }
 
-function memberAt(text: string, start: number, key: string): number {
-  if (text[start] !== '{') return -1
-  let found = -1
+/** The items of the list that begins at `start`. */
+export function* itemsAt(text: string, start: number): Generator<{ start: number; end: number }> {
+  for (let at = skipSpace(text, start + 1); text[at] !== ']' && at < text.length; at = skipSpace(text, at + 1)) {
+    const end = endOfItem(text, at)
+    if (end < 0) return
+    yield { start: at, end: at + text.slice(at, end).trimEnd().length }
+    at = end
+    if (text[at] !== ',') return
+  }
+}
+
+/** Line and column, from 1, of an offset in a text that begins at a place of its own. */
+export function placeAt(
+  { line, column, text }: { line: number; column: number; text: string },
+  offset: number,
+): { line: number; column: number } {
+  const before = text.slice(0, offset)
+  const breaks = before.split('\n').length - 1
+  return breaks === 0
+    ? { line, column: column + offset }
+    : { line: line + breaks, column: offset - before.lastIndexOf('\n') }
+}
+
+/** Offset of the character of that index in the string, of a JSON text, whose quote stands at `start`. */
+export function offsetInString(text: string, start: number, index: number): number {
+  let at = start + 1
+  for (let i = 0; i < index && at < text.length; i++) at += text[at] !== '\\' ? 1 : text[at + 1] === 'u' ? 6 : 2
+  return at
+}
+
+/** The path of the innermost value in which an offset of a JSON text stands. */
+export function pathAt(text: string, offset: number): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let at = skipSpace(text, 0); ;) {
+    const member = [...membersAt(text, at)].find(({ start, end }) => start <= offset && offset < end)
+    if (!member) return path
+    path.push(member.step)
+    at = member.start
+  }
+}
+
+function* membersAt(text: string, start: number): Generator<{ step: string | number; start: number; end: number }> {
+  if (text[start] === '[') {
+    let step = 0
+    for (const item of itemsAt(text, start)) yield { step: step++, ...item }
+  }
+  if (text[start] !== '{') return
   for (let at = skipSpace(text, start + 1); text[at] === '"'; at = skipSpace(text, at + 1)) {
     const end = endOfString(text, at) + 1
     const value = skipSpace(text, skipSpace(text, end) + 1)
-    // Of equal keys the last one counts.
-    if (keyText(text.slice(at, end)) === key) found = value
-    at = endOfItem(text, value)
-    if (text[at] !== ',') break
+    const next = endOfItem(text, value)
+    yield { step: keyText(text.slice(at, end)), start: value, end: next }
+    at = next
+    if (text[at] !== ',') return
   }
-  return found
+}
+
+/** Of equal keys the last one counts. */
+function memberAt(text: string, start: number, key: string): number {
+  return [...membersAt(text, start)].findLast(({ step }) => step === key)?.start ?? -1
 }
 
 function elementAt(text: string, start: number, index: number): number {

@@ -19,6 +19,7 @@ const commands = {
   watch: () => import('./cmd/watch.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),
   serve: () => import('./cmd/serve.ts').then((m) => m.default),
+  chat: () => import('./cmd/chat.ts').then((m) => m.default),
   eval: () => import('./cmd/eval.ts').then((m) => m.default),
   compare: () => import('./cmd/compare.ts').then((m) => m.default),
   export: () => import('./cmd/export.ts').then((m) => m.default),

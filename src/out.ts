@@ -21,6 +21,14 @@ export function flush(): void {
   writeAll(1, block)
 }
 
+/** A piece of text at once, as an answer grows: data on descriptor 1, what a person reads on 2, where it is left out when quiet. */
+export function say(descriptor: 1 | 2, text: string): void {
+  if (descriptor === 2 && quiet) return
+  clearStatus()
+  flush()
+  writeAll(descriptor, Buffer.from(text))
+}
+
 let readerNeeded = true
 
 /** The answer of this program is its exit code: it goes on to the end when no one reads its data any more. */

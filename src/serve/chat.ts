@@ -1,8 +1,9 @@
 // /v1/chat/completions: messages and tools in; thinking, text and calls out, as a whole or piece by piece.
 import type { Call } from '../dialogue/call/format.ts'
+import { argumentsText } from '../dialogue/call/write.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought, promptText } from '../dialogue/prompt.ts'
-import { decimalsOf, dumpJson } from '../text/json.ts'
+import { decimalsOf } from '../text/json.ts'
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { lawOf, listOf, refusing, type ChatRequest } from './request.ts'
@@ -124,7 +125,7 @@ function messageOf({ reasoning, content, calls }: Said, exchange: Exchange) {
       tool_calls: calls.map((call) => ({
         id: exchange.newId('call_'),
         type: 'function',
-        function: { name: call.name, arguments: argumentsOf(call) },
+        function: { name: call.name, arguments: argumentsText(call) },
       })),
     }),
   }
@@ -133,10 +134,8 @@ function messageOf({ reasoning, content, calls }: Said, exchange: Exchange) {
 /** Clients want the name in the first part of a call and nowhere else. */
 function callParts(call: Call, index: number, exchange: Exchange): object[] {
   const begun = { index, id: exchange.newId('call_'), type: 'function', function: { name: call.name, arguments: '' } }
-  return [begun, { index, function: { arguments: argumentsOf(call) } }].map((part) => ({ tool_calls: [part] }))
+  return [begun, { index, function: { arguments: argumentsText(call) } }].map((part) => ({ tool_calls: [part] }))
 }
-
-const argumentsOf = (call: Call): string => dumpJson(call.arguments, { ensureAscii: false })
 
 const finishOf = ({ finish }: Written, { calls }: Said): string =>
   finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish

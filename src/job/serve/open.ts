@@ -15,6 +15,8 @@ export interface Place {
   model: string
   /** NAME=DIR, PEFT adapter folders or finished runs. */
   adapters: readonly string[]
+  /** An adapter that the model itself has. */
+  own?: string | undefined
   base?: string | undefined
   name?: string | undefined
   device: DeviceSpec
@@ -27,7 +29,7 @@ export interface Place {
 /** Each holds weights of its own. @throws HoneError for a folder, adapter or device that hone cannot run. */
 export async function openServed(place: Place): Promise<Served[]> {
   const { model: path, base, prompt, maxModelLen = Infinity } = place
-  const { model, adapter } = modelFolder(path, undefined, base)
+  const { model, adapter } = modelFolder(path, place.own, base)
   const named = namesOf(place)
   const language = await openLanguage({ model, prompt })
   const device = await openDevice(place.device)

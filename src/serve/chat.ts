@@ -3,13 +3,13 @@ import type { Call } from '../dialogue/call/format.ts'
 import { argumentsText } from '../dialogue/call/write.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought, promptText } from '../dialogue/prompt.ts'
-import { decimalsOf } from '../text/json.ts'
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { lawOf, listOf, refusing, type ChatRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
 import { readTurn, type Piece, type Said } from './turn.ts'
-import type { Written } from './writing.ts'
+import { chatTokens, tokensOf } from './tokens.ts'
+import type { Token, Written } from './writing.ts'
 
 /** @throws Refusal for what cannot be answered. */
 export async function answerChat(served: Served, request: ChatRequest, exchange: Exchange): Promise<Answer> {
@@ -40,7 +40,10 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     created: exchange.created,
     model: served.name,
   })
-  const asks = { ...request, tokenizer }
+  const told = { logprobs: request.logprobs, ids: request.return_token_ids }
+  const finishOf = (each: Written, { calls }: Said) =>
+    each.finish === 'stop' && calls.length > 0 ? 'tool_calls' : each.finish
+  const ids = request.return_token_ids && { prompt_token_ids: prompt }
   if (!stream) {
     const written = await exchange.write(served, order)
     const choices = written.map((each, index) => {
@@ -49,45 +52,38 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
       return {
         index,
         message: messageOf(said, exchange),
-        logprobs: logprobsOf(each, asks),
+        ...chatTokens(tokensOf(each), told, tokenizer),
         finish_reason: finishOf(each, said),
-        ...(request.return_token_ids && { token_ids: each.ids }),
       }
     })
-    const ids = request.return_token_ids && { prompt_token_ids: prompt }
     return { whole: { ...head('chat.completion'), choices, usage: usageOf([order], written), ...ids } }
   }
   return {
     async stream(send) {
       const withUsage = request.stream_options?.include_usage ?? false
       const base = { ...head('chat.completion.chunk'), ...(withUsage && { usage: null }) }
-      const chunk = (index: number, delta: object, more: object = {}) =>
-        send({ ...base, choices: [{ index, delta, logprobs: null, finish_reason: null, ...more }] })
+      /** Tokens of each answer that no chunk has told of. */
+      const waiting = turns.map((): Token[] => [])
+      const chunk = (index: number, delta: object, finish_reason: string | null = null, more: object = {}) => {
+        const tokens = chatTokens(waiting[index]!.splice(0), told, tokenizer)
+        send({ ...base, ...more, choices: [{ index, delta, ...tokens, finish_reason }] })
+      }
       const say = (index: number, { reasoning, content }: Piece) => {
         if (reasoning !== '') chunk(index, { reasoning_content: reasoning })
         if (content !== '') chunk(index, { content })
       }
-      const first = { ...base, ...(request.return_token_ids && { prompt_token_ids: prompt }) }
-      for (let index = 0; index < n; index++) {
-        const delta = { role: 'assistant', content: '' }
-        send({ ...first, choices: [{ index, delta, logprobs: null, finish_reason: null }] })
-      }
-      const written = await exchange.write(served, order, (index, text) => say(index, turns[index]!.push(text)))
+      for (const index of turns.keys()) chunk(index, { role: 'assistant', content: '' }, null, ids || {})
+      const written = await exchange.write(served, order, (index, text, token) => {
+        if (token) waiting[index]!.push(token)
+        say(index, turns[index]!.push(text))
+      })
       for (const [index, each] of written.entries()) {
         const { piece, said: whole } = turns[index]!.end()
         const said = limited(whole, request)
         say(index, piece)
         for (const [i, call] of said.calls.entries())
           for (const part of callParts(call, i, exchange)) chunk(index, part)
-        chunk(
-          index,
-          {},
-          {
-            logprobs: logprobsOf(each, asks),
-            finish_reason: finishOf(each, said),
-            ...(request.return_token_ids && { token_ids: each.ids }),
-          },
-        )
+        chunk(index, {}, finishOf(each, said))
       }
       if (withUsage) send({ ...base, choices: [], usage: usageOf([order], written) })
     },
@@ -135,24 +131,4 @@ function messageOf({ reasoning, content, calls }: Said, exchange: Exchange) {
 function callParts(call: Call, index: number, exchange: Exchange): object[] {
   const begun = { index, id: exchange.newId('call_'), type: 'function', function: { name: call.name, arguments: '' } }
   return [begun, { index, function: { arguments: argumentsText(call) } }].map((part) => ({ tool_calls: [part] }))
-}
-
-const finishOf = ({ finish }: Written, { calls }: Said): string =>
-  finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish
-
-/** Of every token written, thinking and calls included; null unless asked for. */
-function logprobsOf(
-  { ids, logprobs }: Written,
-  { tokenizer, ...request }: Pick<ChatRequest, 'logprobs'> & { tokenizer: Tokenizer },
-) {
-  if (!request.logprobs) return null
-  const values = decimalsOf(logprobs)
-  const content = Array.from(ids, (id, i) => ({ ...tokenOf(id, tokenizer), logprob: values[i]!, top_logprobs: [] }))
-  return { content, refusal: null }
-}
-
-/** A token as text, and as bytes where it is whole characters. */
-function tokenOf(id: number, { decode }: Tokenizer) {
-  const token = decode([id])
-  return { token, bytes: token.includes('\ufffd') ? null : [...Buffer.from(token)] }
 }

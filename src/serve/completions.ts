@@ -1,9 +1,9 @@
 // /v1/completions: raw prompts, texts or ids, continued.
-import { decimalsOf } from '../text/json.ts'
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
 import { lawOf, listOf, promptsOf, type CompletionRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
-import type { Written } from './writing.ts'
+import { completionTokens, tokensOf } from './tokens.ts'
+import type { OnText, Token } from './writing.ts'
 
 /** @throws Refusal for what cannot be answered. */
 export async function answerCompletion(
@@ -32,45 +32,42 @@ export async function answerCompletion(
     created: exchange.created,
     model: served.name,
   }
-  const choiceOf = (each: Written, index: number, text: string) => ({
-    index,
-    text,
-    logprobs: logprobsOf(each, served, request),
-    finish_reason: each.finish,
-    ...(request.return_token_ids && { prompt_token_ids: orders[Math.floor(index / n)]!.prompt, token_ids: each.ids }),
-  })
-  const write = async (onText?: (index: number, text: string) => void) =>
-    (
-      await Promise.all(
-        orders.map((order, i) => exchange.write(served, order, (sample, text) => onText?.(i * n + sample, text))),
-      )
-    ).flat()
+  const told = { logprobs: request.logprobs != null, ids: request.return_token_ids }
+  const prompts = (index: number) =>
+    request.return_token_ids && { prompt_token_ids: orders[Math.floor(index / n)]!.prompt }
+  const write = async (onText?: OnText) => {
+    const each = orders.map((order, i) =>
+      exchange.write(served, order, (sample, text, token) => onText?.(i * n + sample, text, token)),
+    )
+    return (await Promise.all(each)).flat()
+  }
   if (!stream) {
     const written = await write()
-    const choices = written.map((each, index) => choiceOf(each, index, each.text))
+    const choices = written.map((each, index) => ({
+      index,
+      text: each.text,
+      ...completionTokens(tokensOf(each), told, served.tokenizer),
+      ...prompts(index),
+      finish_reason: each.finish,
+    }))
     return { whole: { ...base, choices, usage: usageOf(orders, written) } }
   }
   return {
     async stream(send) {
       const head = { ...base, ...(withUsage && { usage: null }) }
-      const written = await write((index, text) => {
-        if (text !== '') send({ ...head, choices: [{ index, text, logprobs: null, finish_reason: null }] })
+      const waiting = orders.flatMap(() => Array.from({ length: n }, (): Token[] => []))
+      const offsets = waiting.map(() => 0)
+      const chunk = (index: number, text: string, finish_reason: string | null, more: object = {}) => {
+        const tokens = completionTokens(waiting[index]!.splice(0), told, served.tokenizer, offsets[index])
+        offsets[index]! += text.length
+        send({ ...head, choices: [{ index, text, ...tokens, ...more, finish_reason }] })
+      }
+      const written = await write((index, text, token) => {
+        if (token) waiting[index]!.push(token)
+        if (text !== '') chunk(index, text, null)
       })
-      for (const [index, each] of written.entries()) send({ ...head, choices: [choiceOf(each, index, '')] })
+      for (const [index, each] of written.entries()) chunk(index, '', each.finish, prompts(index) || {})
       if (withUsage) send({ ...head, choices: [], usage: usageOf(orders, written) })
     },
-  }
-}
-
-/** Null unless asked for. */
-function logprobsOf({ ids, logprobs }: Written, { tokenizer }: Served, request: CompletionRequest) {
-  if (request.logprobs == null) return null
-  const tokens = Array.from(ids, (id) => tokenizer.decode([id]))
-  let offset = 0
-  return {
-    tokens,
-    token_logprobs: decimalsOf(logprobs),
-    top_logprobs: null,
-    text_offset: tokens.map((token) => (offset += token.length) - token.length),
   }
 }

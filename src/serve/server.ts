@@ -150,10 +150,10 @@ function exchangeOf(metrics: Metrics, signal: AbortSignal, began: number): Excha
     created: seconds(),
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
     async write(served, order, onText) {
-      const written = await write(served, order, signal, (sample, text) => {
+      const written = await write(served, order, signal, (sample, text, token) => {
         if (silent && text !== '') observe(metrics.firstText, (performance.now() - began) / 1000)
         silent &&= text === ''
-        onText?.(sample, text)
+        onText?.(sample, text, token)
       })
       metrics.promptTokens += order.prompt.length
       metrics.generatedTokens += written.reduce((sum, { ids }) => sum + ids.length, 0)

@@ -27,8 +27,14 @@ export interface Writer {
   tokenizer: Tokenizer
 }
 
-/** Told of the text that each token makes sure, empty where there is none yet. */
-export type OnText = (sample: number, text: string) => void
+/** A token with its log-prob under the law that it was drawn by. */
+export interface Token {
+  id: number
+  logprob: number
+}
+
+/** Told of every token with the text that it makes sure, empty where there is none yet; at the end of what was kept back. */
+export type OnText = (sample: number, text: string, token?: Token) => void
 
 /**
  * Writes every answer to its end; `onText` hears every one before it is over. An abort gives up what is under way: its slots
@@ -59,16 +65,16 @@ export async function write(
     const chars = tokenText(tokenizer)
     const sure = untilStop(stops)
     let text = ''
-    const give = (more: string) => {
+    const give = (more: string, token?: Token) => {
       text += more
-      onText(sample, more)
+      onText(sample, more, token)
     }
-    const stop = (written: readonly number[]): boolean => {
-      if (sampling.eosIds.includes(written.at(-1)!)) return false
-      give(sure.push(chars.push(written.at(-1)!)))
-      return sure.found
-    }
-    const slot = session.submit({ ids, key: [...key, sample], sampling: { ...sampling, stop } })
+    const slot = session.submit({
+      ids,
+      key: [...key, sample],
+      sampling: { ...sampling, stop: () => sure.found },
+      onToken: (id, logprob) => give(sampling.eosIds.includes(id) ? '' : sure.push(chars.push(id)), { id, logprob }),
+    })
     const over = ({ ids, logprobs, finish }: Completion): Written => {
       give(sure.push(chars.end()) + sure.end())
       return { text, ids, logprobs, finish: finish === 'length' ? 'length' : 'stop' }

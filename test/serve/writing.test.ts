@@ -49,7 +49,11 @@ test('every answer is drawn by a key of its own, and is the text before a stop t
   ])
   for (const [i, text] of ['abx', 'cd'].entries()) {
     const { ids } = completion(text)
-    const stops = ids.map((_, t) => slots[i]!.request.sampling.stop!(ids.slice(0, t + 1)))
+    const { sampling, onToken } = slots[i]!.request
+    const stops = ids.map((id, t) => {
+      onToken!(id, -t)
+      return sampling.stop!(ids.slice(0, t + 1))
+    })
     expect(stops).toEqual([...text].map((letter) => letter === 'x'))
   }
   slots[0]!.end(completion('abx'))

@@ -156,6 +156,27 @@ test('several answers, log-probs and ids', async () => {
   }
 })
 
+test('chunks of a stream tell of every token once, in order', async () => {
+  const ask = {
+    model: 'talker',
+    messages,
+    seed: 5,
+    max_tokens: 12,
+    logprobs: true,
+    ...{ return_token_ids: true },
+  }
+  type Told = { token_ids: number[] }
+  const whole = (await talk.chat.completions.create(ask)).choices[0]!
+  const streamed = { ids: [] as number[], logprobs: [] as number[] }
+  for await (const { choices } of await talk.chat.completions.create({ ...ask, stream: true }))
+    for (const choice of choices) {
+      streamed.ids.push(...(choice as unknown as Told).token_ids)
+      streamed.logprobs.push(...(choice.logprobs?.content ?? []).map(({ logprob }) => logprob))
+    }
+  expect(streamed.ids).toEqual((whole as unknown as Told).token_ids)
+  expect(streamed.logprobs).toEqual(whole.logprobs!.content!.map(({ logprob }) => logprob))
+})
+
 test('a seed fixes what is drawn, a stream draws the same, and without one answers differ', async () => {
   const ask = { model: 'talker', prompt: 'open the ticket', max_tokens: 12, temperature: 1 }
   const text = async (seed?: number) =>

@@ -150,14 +150,13 @@ function exchangeOf(metrics: Metrics, signal: AbortSignal, began: number): Excha
     created: seconds(),
     seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
     async write(served, order, onText) {
-      const written = await write(served, order, signal, (sample, text, token) => {
+      metrics.promptTokens += order.prompt.length
+      return await write(served, order, signal, (sample, text, token) => {
         if (silent && text !== '') observe(metrics.firstText, (performance.now() - began) / 1000)
         silent &&= text === ''
+        if (token) metrics.generatedTokens++
         onText?.(sample, text, token)
       })
-      metrics.promptTokens += order.prompt.length
-      metrics.generatedTokens += written.reduce((sum, { ids }) => sum + ids.length, 0)
-      return written
     },
   }
 }

@@ -13,13 +13,17 @@ export const TINY_TEMPLATE = String.raw`
 {%- endfor %}
 {%- if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`
 
+const isPrintable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173)
+let hidden = 256
+/** GPT-2's letter of each byte. */
+export const byteLetters = Array.from({ length: 256 }, (_, byte) =>
+  String.fromCharCode(isPrintable(byte) ? byte : hidden++),
+)
+
 /** Write the tokenizer's files into `dir`; `files` replaces or adds some. Returns `dir`. */
 export function writeTinyTokenizer(dir: string, files: Record<string, unknown> = {}): string {
-  const printable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173)
-  let hidden = 256
-  const letters = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : hidden++))
   const merges = ['Ċ Ċ', "' s", 'Ġ Ġ']
-  const tokens = [...letters, ...merges.map((pair) => pair.replace(' ', ''))]
+  const tokens = [...byteLetters, ...merges.map((pair) => pair.replace(' ', ''))]
   const end = { content: '<end>', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
   return writeFolder(dir, {
     'tokenizer.json': {

@@ -3,7 +3,7 @@ import { init, InitFlags } from '../job/init/init.ts'
 import { command } from '../shell/command.ts'
 
 export default command({
-  description: 'write files to start from: a reward of your own with its test',
+  description: 'write files to start from: a reward or an environment of your own, with its test',
   flags: InitFlags,
   run: init,
 })

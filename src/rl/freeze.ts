@@ -1,6 +1,7 @@
 // What stays fixed while a batch is learnt from: log-probs of the weights that sampled and of the reference.
 import { cuts, type Law } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
+import { hasEnvironment } from './environment-settings.ts'
 import { breathe, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged } from './record.ts'
@@ -43,9 +44,13 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   return rollouts.map((each) => ({ ...each, completions: frozen.get(each) ?? each.completions.map(asSampled) }))
 }
 
-/** Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. */
-export function computesOld({ oldLogprobs }: TrainRecipe, law: Law): boolean {
-  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && cuts(law))
+/**
+ * Old log-probs are those recorded by the sampler unless it cut the distribution: then the ratio would be biased. Beside an
+ * environment its time decides what is sampled together, and so their last bits: computed ones do not depend on that.
+ */
+export function computesOld(recipe: TrainRecipe, law: Law): boolean {
+  const { oldLogprobs } = recipe
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && (cuts(law) || hasEnvironment(recipe)))
 }
 
 function asSampled(completion: Judged['completions'][number]): Frozen {

@@ -4,10 +4,10 @@ import { isExact } from '../eval/rows/bench.ts'
 import { bootstrap, mean, sum, wilson } from '../eval/statistics.ts'
 import type { Metrics } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
-import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
-import type { Answer, Judge, PromptSet, Rollout } from './record.ts'
-import { isTruncated, ownWords, trainedTokens } from './trained.ts'
+import { completeAll, type Stage } from './play.ts'
+import type { Answer, Judge, PromptSet } from './record.ts'
+import { isTruncated, trainedTokens } from './trained.ts'
 
 export interface HeldOutContext {
   policy: Pick<Policy, 'open'>
@@ -16,6 +16,7 @@ export interface HeldOutContext {
   /** Reads the calls that decide whether an answer is exact. */
   reader: Pick<CallFormat, 'parse'>
   step: number
+  stage?: Stage | undefined
   onProgress?: (done: number, total: number) => void
 }
 
@@ -25,13 +26,13 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
   const requests = sets.flatMap(({ name, prompts }) =>
     prompts.map((item) => ({ set: name, item, prompt: item.ids, samples: 1, key: [] })),
   )
-  const { onProgress } = context
-  const written = await generateAll(policy, requests, { ...sampling, temperature: 0 }, { onProgress })
-  const rollouts = requests.map(({ item }, i): Rollout => ({ prompt: item, completions: written[i]!.map(ownWords) }))
+  const { onProgress, stage } = context
+  const rollouts = await completeAll(policy, requests, { ...sampling, temperature: 0 }, { onProgress, stage })
   const judged = await judge(rollouts, step)
   return rollouts.map(({ prompt, completions }, i) => {
     const { text, verdict } = judged[i]![0]!
-    const exact = isExact(reader.parse(text), prompt.row)
+    // Of an episode the reward alone can say whether it ended well.
+    const exact = stage ? verdict.score >= 1 : isExact(reader.parse(text), prompt.row)
     return { ...completions[0]!, set: requests[i]!.set, prompt, text, verdict, exact }
   })
 }

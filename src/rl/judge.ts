@@ -1,13 +1,19 @@
 // Judging completions: token ids to text, text to the reward's verdict.
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought } from '../dialogue/prompt.ts'
-import type { Mode, Sample } from '../reward/reward.ts'
+import type { Mode, Sample, Verdict } from '../reward/reward.ts'
 import { isRewardFile, openScorer } from '../reward/scorer.ts'
-import type { Judge, Prompt, Sampled } from './record.ts'
-import { trainedTokens } from './trained.ts'
+import type { JsonObject } from '../text/json.ts'
+import type { Judge, Outcome, Prompt, Sampled } from './record.ts'
+import { lastTurn, trainedTokens } from './trained.ts'
 
 /** Enough for a tag that is spelt byte by byte, and white space after it. */
 const OPENED_TOKENS = 16
+
+/** The thought that the text before a turn opened, from the ids before it. */
+export function openedBefore(before: readonly number[], tokenizer: Tokenizer): string {
+  return openedThought(tokenizer.decode(before.slice(-OPENED_TOKENS)))
+}
 
 export interface OpenJudge {
   judge: Judge
@@ -21,22 +27,50 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
   return {
     close: scorer.close,
     async judge(rollouts, step) {
-      const texts = rollouts.map(({ completions }) => completions.map((each) => textOf(each, tokenizer)))
-      // Judged is the whole turn, with the thought that the template opened.
-      const opened = rollouts.map(({ prompt }) => openedThought(tokenizer.decode(prompt.ids.slice(-OPENED_TOKENS))))
-      const samples = rollouts.flatMap(({ prompt, completions }, g) =>
-        completions.map((each, i): Sample => ({
-          completion: opened[g]! + texts[g]![i]!,
-          truth: prompt.row.answer,
-          step,
-          tokens: trainedTokens(each),
-          row: prompt.json,
-        })),
+      const all = rollouts.flatMap(({ prompt, completions }) => completions.map((each) => ({ prompt, each })))
+      const asked = all.filter(({ each }) => each.outcome?.reward === undefined)
+      const verdicts = await scorer.score(asked.map(({ prompt, each }) => sampleOf(prompt, each, step, tokenizer)))
+      let [place, next] = [0, 0]
+      return rollouts.map(({ completions }) =>
+        completions.map((each) => {
+          const verdict = all[place++]!.each === asked[next]?.each ? verdicts[next++] : undefined
+          return { text: textOf(each, tokenizer), verdict: withOutcome(verdict, each.outcome) }
+        }),
       )
-      const verdicts = await scorer.score(samples)
-      let next = 0
-      return texts.map((group) => group.map((text) => ({ text, verdict: verdicts[next++]! })))
     },
+  }
+}
+
+/** Judged is the last turn of the model, whole: with the thought that the template opened. */
+function sampleOf({ ids, row, json }: Prompt, each: Sampled, step: number, tokenizer: Tokenizer): Sample {
+  const { from, to } = lastTurn(each)
+  const opened = openedBefore(from === 0 ? ids : [...ids.slice(-OPENED_TOKENS), ...each.ids.slice(0, from)], tokenizer)
+  return {
+    completion: opened + textOf({ ids: each.ids.slice(from, to) }, tokenizer),
+    truth: truthOf(json) ?? row.answer,
+    step,
+    tokens: trainedTokens(each),
+    row: json,
+  }
+}
+
+/** Where what is right is text, as `score` reads it. */
+function truthOf(json: JsonObject): string | string[] | undefined {
+  const truth = json['ground_truth']
+  if (typeof truth === 'string') return truth
+  return Array.isArray(truth) && truth.every((each) => typeof each === 'string') ? truth : undefined
+}
+
+/** What an environment said of the episode beside what the reward says of its end; its own reward goes before. */
+function withOutcome(verdict: Verdict | undefined, outcome: Outcome | undefined): Verdict {
+  if (!outcome) return verdict!
+  const { reward, metrics, fault } = outcome
+  const given: Verdict = verdict ?? { score: reward ?? 0, parts: {}, fault: null, reasons: [] }
+  return {
+    ...given,
+    parts: given.parts && { ...given.parts, ...metrics },
+    fault: given.fault ?? (fault === null ? null : 'EnvironmentError'),
+    reasons: fault === null ? given.reasons : [...given.reasons, fault],
   }
 }
 

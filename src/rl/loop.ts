@@ -5,6 +5,7 @@ import type { Law, Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
 import { answer, metricsOf } from './heldout.ts'
+import type { Stage } from './play.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
 import { requireSound } from './sound.ts'
 
@@ -26,6 +27,8 @@ export interface LoopContext {
   evalReader: Pick<CallFormat, 'parse'>
   /** How held-out rows are asked and read, see protocol.ts. */
   evalProtocol?: string
+  /** Where an environment answers what the model writes. */
+  stage?: Stage | undefined
   /** Ids that end a completion, and the test for stop strings. */
   ending: Pick<Sampling, 'eosIds' | 'stop'>
   store: Store
@@ -115,6 +118,7 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
     reader: evalReader,
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...ending },
     step,
+    stage: context.stage,
     onProgress: phase(context, 'evaluation'),
   })
   context.store.answers(step, answers)

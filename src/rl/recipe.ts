@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
+import { environmentSettings } from './environment-settings.ts'
 import { lossSettings } from './loss/settings.ts'
 import { sftPresets, trainPresets } from './presets.ts'
 import { promptForms } from '../dialogue/prompt.ts'
@@ -154,8 +155,10 @@ export const TrainRecipe = v.object({
   stop: say(v.optional(v.array(v.string()), []), 'strings that end a completion', 'stop_strings'),
   oldLogprobs: say(
     v.optional(v.picklist(['auto', 'sampled', 'computed']), 'auto'),
-    'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution',
+    'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution, and beside an environment',
   ),
+
+  ...environmentSettings,
 
   advantage: say(v.optional(names(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
   ...advantageSettings,

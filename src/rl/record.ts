@@ -29,6 +29,18 @@ export interface Span {
 /** Whose words a stretch of a completion is: the model's own, or what a tool or a user answered. */
 export interface Turn extends Span {
   role: 'assistant' | 'tool' | 'user'
+  /** What the environment gave for a turn of the model. */
+  reward?: number
+}
+
+/** What an environment says of a whole episode. */
+export interface Outcome {
+  /** Sum over the turns; undefined where it gave none: then the recipe's reward judges. */
+  reward: number | undefined
+  /** Sums over the turns. */
+  metrics: Record<string, number>
+  /** The first thing that went wrong outside the model. */
+  fault: string | null
 }
 
 /**
@@ -57,6 +69,8 @@ export interface Sampled {
   /** All ids, in order. */
   turns: readonly Turn[]
   stop: Stop
+  /** Where an environment answered. */
+  outcome?: Outcome
 }
 
 /** A completion as text, and what a reward says of it. */

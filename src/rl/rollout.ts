@@ -1,13 +1,12 @@
 // From prompts to judged completions, refilled where a group says nothing.
 import type { Sampling } from '../gpu/policy/law.ts'
-import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
+import { completeAll, type Stage } from './play.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judge, Judged, Prompt, Replay, Rollout, Scored } from './record.ts'
-import { ownWords } from './trained.ts'
 
 export interface RolloutContext {
   recipe: TrainRecipe
@@ -15,6 +14,8 @@ export interface RolloutContext {
   sampling: Sampling
   prompts: readonly Prompt[]
   judge: Judge
+  /** Where the model is answered, turn by turn. */
+  stage?: Stage | undefined
   /** Where it holds the step, nothing is sampled. */
   replay?: Replay | undefined
   /** Counted from 0. */
@@ -64,9 +65,8 @@ async function sample(context: RolloutContext, position: number, count: number):
     samples: recipe.groupSize,
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
   }))
-  const { onProgress } = context
-  const completions = await generateAll(policy, requests, sampling, { budget: recipe.rolloutTokens, onProgress })
-  return requests.map(({ item }, i) => ({ prompt: item, completions: completions[i]!.map(ownWords) }))
+  const { onProgress, stage } = context
+  return await completeAll(policy, requests, sampling, { budget: recipe.rolloutTokens, onProgress, stage })
 }
 
 /** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */

@@ -20,6 +20,11 @@ export function ownWords({
   }
 }
 
+/** Where the model's last turn is; empty where it wrote none. */
+export function lastTurn({ turns }: Pick<Sampled, 'turns'>): Span {
+  return turns.findLast(({ role }) => role === 'assistant') ?? { from: 0, to: 0 }
+}
+
 /** How many tokens are trained on: the length of a completion wherever a loss, a reward or a metric speaks of one. */
 export function trainedTokens({ trained }: Pick<Sampled, 'trained'>): number {
   return trained.reduce((sum, { from, to }) => sum + to - from, 0)

@@ -30,10 +30,7 @@ function weighTokens(
   const returns = rollouts.flatMap(({ completions }) =>
     completions.map((each) => {
       let left = each.reward
-      return Array.from(
-        klPerToken(each, recipe).toReversed(),
-        (kl) => (left -= recipe.klCoefficient * kl),
-      ).toReversed()
+      return Array.from(klPerToken(each, recipe).toReversed(), (kl) => (left -= recipe.klCoefficient * kl)).toReversed()
     }),
   )
   const estimated = compute(returns)

@@ -6,10 +6,11 @@ import { HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { argument, folder, names, say } from '../../text/setting.ts'
+import { ENV_STARTER } from './env-starter.ts'
 import { REWARD_STARTER } from './starter.ts'
 
 /** What there is → files by name. */
-const starters = { reward: REWARD_STARTER }
+const starters = { reward: REWARD_STARTER, env: ENV_STARTER }
 
 export const InitFlags = v.object({
   what: argument(names(starters), 'what to start'),

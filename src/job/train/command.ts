@@ -36,7 +36,7 @@ export async function runTraining(
   if (resume === undefined) checkNewRun(recipe.output)
   const started = (resume === undefined ? undefined : readRecord(resume).started) ?? wallTime(new Date())
   const ready = await prepare(name, recipe, new Date(started))
-  const { kind, language, trainer, heldOut, evaluated } = ready
+  const { kind, language, trainer, heldOut, evaluated, stage } = ready
   try {
     const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe) })
     warnOfMemory(ready, recipe, device)
@@ -54,6 +54,7 @@ export async function runTraining(
               heldOut,
               evalJudge: evaluated.judge,
               evalReader: findFormat(rewardFormat(recipe.evalReward) ?? language.format),
+              stage,
               evalProtocol: heldOutProtocol(recipe, language),
               ending: endingOf(language.tokenizer, recipe.stop),
               store: storeIn(run.paths, { keepCheckpoints: recipe.keepCheckpoints, run: run.record.id ?? '', made }),

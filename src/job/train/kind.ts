@@ -2,6 +2,7 @@
 import type * as v from 'valibot'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import type { LoopContext } from '../../rl/loop.ts'
+import type { Stage } from '../../rl/play.ts'
 import type { Progress } from '../../rl/record.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { Language } from '../open.ts'
@@ -31,7 +32,7 @@ export interface Kind<Recipe extends CommonRecipe = CommonRecipe, Item = unknown
   /** What one of its steps takes, from the number of items and their tokens. */
   plan(recipe: Recipe, items: { count: number; maxTokens: number }): StepPlan
   /** Open what else it works with. @throws HoneError for what does not exist. */
-  open(recipe: Recipe, language: Language): Training<Recipe, Item>
+  open(recipe: Recipe, language: Language): Promise<Training<Recipe, Item>>
 }
 
 export interface StepPlan {
@@ -46,6 +47,8 @@ export interface StepPlan {
 }
 
 export interface Training<Recipe, Item> {
+  /** Where an environment answers what the model writes. */
+  stage?: Stage | undefined
   /** Training on these items, once all else that is read is found to be in order. @throws HoneError where it is not. */
   on(items: readonly Item[]): Promise<Trainer<Recipe>>
   close(): void

@@ -1,6 +1,7 @@
 // Everything that a training run needs beside its model, read and checked: what `plan` looks at and a run starts from.
 import type { PromptSet } from '../../rl/record.ts'
 import { type OpenJudge, openJudge, tryJudge } from '../../rl/judge.ts'
+import type { Stage } from '../../rl/play.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { type Language, openLanguage } from '../open.ts'
 import { warnOfOtherJudge } from '../protocol.ts'
@@ -19,6 +20,8 @@ export interface Prepared {
   /** Judges held-out answers. */
   evaluated: OpenJudge
   trainer: Trainer<CommonRecipe>
+  /** Where an environment answers what the model writes. */
+  stage: Stage | undefined
   close(): void
 }
 
@@ -26,7 +29,7 @@ export interface Prepared {
 export async function prepare(name: string, recipe: CommonRecipe, date: Date): Promise<Prepared> {
   const kind = findKind(name)
   const language = await openLanguage(recipe, date)
-  const training = kind.open(recipe, language)
+  const training = await kind.open(recipe, language)
   const evaluated = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
   const close = () => {
     training.close()
@@ -34,15 +37,16 @@ export async function prepare(name: string, recipe: CommonRecipe, date: Date): P
   }
   try {
     const limits = kind.limits(recipe, language)
-    const { items, tooLong, first } = await kind.read(recipe.data, { ...language, limit: limits.items })
+    const context = { ...language, stage: training.stage }
+    const { items, tooLong, first } = await kind.read(recipe.data, { ...context, limit: limits.items })
     const trainer = await training.on(items)
-    const heldOut = await readPromptSets(recipe.evalData, { ...language, limit: limits.heldOut }, recipe.evalRows)
+    const heldOut = await readPromptSets(recipe.evalData, { ...context, limit: limits.heldOut }, recipe.evalRows)
     checkRows(kind, recipe, language, { taught: first, heldOut: heldOut.first })
     tellTooLong(tooLong, limits.items, kind.items)
     tellTooLong(heldOut.tooLong, limits.heldOut, 'held-out rows')
     if (heldOut.items.length > 0) warnOfOtherJudge(recipe)
     await tryJudge(evaluated, recipe.evalReward, heldOut.items[0]?.prompts[0])
-    return { kind, language, items, tooLong, heldOut: heldOut.items, evaluated, trainer, close }
+    return { kind, language, items, tooLong, heldOut: heldOut.items, evaluated, trainer, stage: training.stage, close }
   } catch (error) {
     close()
     throw error

@@ -9,12 +9,15 @@ import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import { completionIds, ended, promptIds } from '../../dialogue/prompt.ts'
 import { type HoneRow, toRow } from '../../dialogue/row.ts'
 import { FIRST, type Known } from '../preflight.ts'
+import type { Stage } from '../../rl/play.ts'
 import type { Prompt, PromptSet } from '../../rl/record.ts'
 import type { Example } from '../../rl/sft.ts'
 
 export interface RowContext {
   tokenizer: Tokenizer
   form: PromptForm
+  /** Tools of an environment are offered beside those of a row. */
+  stage?: Pick<Stage, 'environment'> | undefined
   /** Most tokens of a prompt, or of an example as a whole. */
   limit: number
 }
@@ -36,8 +39,12 @@ export async function readPrompts(files: readonly string[], context: RowContext)
     for await (const { line, value } of readRecords(file)) {
       const row = toRow(value, `${file}:${line}`)
       if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
-      const ids = inRow(`${file}:${line}`, () => promptIds(context.form, row, context.tokenizer))
-      if (ids.length <= context.limit) items.push({ index, ids, row, json: isObject(value) ? value : {} })
+      const json = isObject(value) ? value : {}
+      const ids = inRow(`${file}:${line}`, () => {
+        const tools = [...(context.stage?.environment.tools(json) ?? []), ...row.tools]
+        return promptIds(context.form, { ...row, tools }, context.tokenizer)
+      })
+      if (ids.length <= context.limit) items.push({ index, ids, row, json })
       index++
     }
   return requireSome({ items, tooLong: index - items.length, first }, files, context.limit)

@@ -31,7 +31,7 @@ export const sftKind: Kind<SftRecipe, Example> = {
     cached: 0,
     micro: Math.max(recipe.microBatchTokens, maxTokens),
   }),
-  open: () => ({
+  open: async () => ({
     on: async (examples) => ({ train: (context, start) => sft({ ...context, examples }, start) }),
     close() {},
   }),

@@ -6,6 +6,7 @@ import { trainPresets } from '../../../rl/presets.ts'
 import { TrainRecipe } from '../../../rl/recipe.ts'
 import type { Prompt } from '../../../rl/record.ts'
 import { stepsOf, train } from '../../../rl/train.ts'
+import { openStage } from '../../environment.ts'
 import { promptLimit } from '../../open.ts'
 import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
@@ -40,16 +41,23 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
       micro: Math.max(recipe.microBatchTokens, group),
     }
   },
-  open({ reward, rewardMode, replay: kept }, { tokenizer, config }) {
+  async open(recipe, language) {
+    const { reward, rewardMode, replay: kept } = recipe
+    const { tokenizer, config } = language
     const opened = openJudge(reward, rewardMode, tokenizer)
-    const { judge, close } = opened
+    const { judge } = opened
+    const stage = await openStage(recipe, language)
     return {
+      stage,
       async on(prompts) {
         await tryJudge(opened, reward, prompts[0])
         const replay = kept === null ? undefined : await openReplay(kept, { prompts, config })
         return { train: (context, start) => train({ ...context, prompts, judge, replay }, start) }
       },
-      close,
+      close() {
+        opened.close()
+        stage?.environment.close()
+      },
     }
   },
 }

@@ -1,0 +1,116 @@
+// Tools of MCP servers, over stdio or streamable HTTP, by the official client; the file is the one that other clients read.
+import { readFileSync } from 'node:fs'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import * as v from 'valibot'
+import { HoneError } from '../error.ts'
+import { version } from '../shell/version.ts'
+import { plainJson, parseJson, isObject, type Json } from '../text/json.ts'
+import { ToolFailure, within, type Runner } from './runner.ts'
+
+const texts = v.optional(v.record(v.string(), v.string()), {})
+const Servers = v.object({
+  mcpServers: v.record(
+    v.string(),
+    v.union([
+      v.object({ command: v.string(), args: v.optional(v.array(v.string()), []), env: texts }),
+      v.object({ url: v.pipe(v.string(), v.url()), headers: texts }),
+    ]),
+  ),
+})
+type Server = v.InferOutput<typeof Servers>['mcpServers'][string]
+
+export interface McpTools {
+  runners: readonly Runner[]
+  close(): void
+}
+
+/** The tools of every server in the file. @throws HoneError for a file that is none, and a server that does not answer or has no tools. */
+export async function openMcp(path: string, seconds: number): Promise<McpTools> {
+  const clients: Client[] = []
+  const close = () => clients.forEach((client) => void client.close().catch(() => {}))
+  try {
+    const found: Runner[][] = []
+    for (const [name, server] of Object.entries(serversIn(path))) {
+      const client = new Client({ name: 'hone', version })
+      clients.push(client)
+      found.push(await toolsOf(client, server, seconds).catch((cause: unknown) => unusable(path, name, cause)))
+    }
+    return { runners: found.flat(), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+function serversIn(path: string): Record<string, Server> {
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new HoneError(`Cannot read the MCP servers: ${messageOf(cause)}`, { at: path, cause })
+  }
+  const read = v.safeParse(Servers, json)
+  if (read.success) return read.output.mcpServers
+  const [issue] = read.issues
+  throw new HoneError(`Cannot read the MCP servers: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {
+    at: path,
+    hint: 'expected {"mcpServers": {"NAME": {"command": "…", "args": […]}}} or {"NAME": {"url": "…"}}',
+  })
+}
+
+function unusable(at: string, name: string, cause: unknown): never {
+  throw new HoneError(`Cannot use the MCP server ${name}: ${messageOf(cause)}`, { at, cause })
+}
+
+async function toolsOf(client: Client, server: Server, seconds: number): Promise<Runner[]> {
+  const transport =
+    'url' in server
+      ? new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
+      : new StdioClientTransport({
+          command: server.command,
+          args: server.args,
+          env: { ...(process.env as Record<string, string>), ...server.env },
+          stderr: 'inherit',
+        })
+  const late = () => void client.close().catch(() => {})
+  await within(seconds, client.connect(transport), late)
+  const { tools } = await within(seconds, client.listTools(), late)
+  if (tools.length === 0) throw new Error('it has no tools')
+  return tools.map(({ name, description = '', inputSchema }) => ({
+    tool: { name, description, parameters: objectOf(inputSchema) },
+    run: async (values) => {
+      const ending = new AbortController()
+      const call = client
+        .callTool({ name, arguments: Object(plainJson(values)) }, undefined, {
+          signal: ending.signal,
+          timeout: seconds * 1000,
+        })
+        .catch((error: unknown) => {
+          throw new ToolFailure(messageOf(error))
+        })
+      const { content, isError } = await within(seconds, call, () => ending.abort())
+      const text = contentText(content)
+      if (isError === true) throw new Error(text)
+      return text
+    },
+  }))
+}
+
+/** Texts of the content; what is no text is named by its kind. */
+function contentText(content: unknown): string {
+  const blocks = Array.isArray(content) ? content : []
+  return blocks
+    .map((block: { type?: unknown; text?: unknown }) =>
+      typeof block.text === 'string' ? block.text : `[${String(block.type)}]`,
+    )
+    .join('\n')
+}
+
+function objectOf(schema: unknown) {
+  const json: Json = parseJson(JSON.stringify(schema))
+  return isObject(json) ? json : { type: 'object', properties: {} }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

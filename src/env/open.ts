@@ -1,0 +1,68 @@
+// From settings to an environment: one of the table with its tools, a program, or a file of the user's.
+import { existsSync } from 'node:fs'
+import { HoneError, lookup } from '../error.ts'
+import { isRewardFile, selfCommand } from '../reward/scorer.ts'
+import type { Environment } from '../rl/environment.ts'
+import { type EnvironmentSettings, hasEnvironment } from '../rl/environment-settings.ts'
+import type { JsonObject } from '../text/json.ts'
+import { openMcp } from './mcp.ts'
+import { programEnvironment } from './program.ts'
+import type { EnvironmentRow } from './row.ts'
+import type { Runner } from './runner.ts'
+import { environments } from './table.ts'
+import { configured } from './tools/configured.ts'
+
+/** Undefined where the settings name none. @throws HoneError for what does not exist or does not run. */
+export async function openEnvironment(settings: EnvironmentSettings): Promise<Environment | undefined> {
+  const { env, envCmd, tools, mcp, toolTimeout } = settings
+  if (!hasEnvironment(settings)) return undefined
+  if (env !== null && envCmd !== null)
+    throw new HoneError('Cannot use two environments: both env and envCmd are given', { hint: 'leave one of them out' })
+  if (envCmd !== null) return programEnvironment(['sh', '-c', envCmd], toolTimeout)
+  if (env !== null && isRewardFile(env)) return programEnvironment(fileWords(env), toolTimeout)
+  const usual = env ?? 'tools'
+  lookup<EnvironmentRow>(environments, 'environment', usual)
+  const servers = mcp === null ? undefined : await openMcp(mcp, toolTimeout)
+  const given = [...tools.map((tool) => configured(tool, toolTimeout)), ...(servers?.runners ?? [])]
+  try {
+    requireDistinct(given)
+    if (usual === 'tools' && given.length === 0)
+      throw new HoneError('Cannot open the environment tools: there are no tools', {
+        hint: 'give them as tools or mcp; ' + `the environments are ${Object.keys(environments).join(', ')}`,
+      })
+  } catch (error) {
+    servers?.close()
+    throw error
+  }
+  return {
+    tools(json) {
+      const row = rowOf(json, usual)
+      row.check?.(json)
+      return row.tools(given)
+    },
+    reset: async (_, json) => rowOf(json, usual).begin(json, given),
+    close: () => servers?.close(),
+  }
+}
+
+/** The environment that a row names, else the usual one. @throws HoneError for a name that is none. */
+function rowOf(json: JsonObject, usual: string): EnvironmentRow {
+  const named = ['env', 'environment', 'env_class'].map((key) => json[key]).find((name) => typeof name === 'string')
+  return lookup<EnvironmentRow>(environments, 'environment', typeof named === 'string' ? named : usual)
+}
+
+function fileWords(path: string): string[] {
+  if (!existsSync(path))
+    throw new HoneError('Cannot open the environment: there is no such file', {
+      at: path,
+      hint: '`hone init env` writes one to start from',
+    })
+  return [...selfCommand(), 'serve-env', path]
+}
+
+function requireDistinct(runners: readonly Runner[]): void {
+  const names = runners.map(({ tool }) => tool.name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw new HoneError(`Cannot offer two tools of one name: ${twice}`, { hint: 'rename one, or leave out a server' })
+}

@@ -1,0 +1,15 @@
+// What an environment of the table is: a row that opens, from the settings, what begins episodes.
+import type { Tool } from '../dialogue/row.ts'
+import type { Episode } from '../rl/environment.ts'
+import type { JsonObject } from '../text/json.ts'
+import type { Runner } from './runner.ts'
+
+export interface EnvironmentRow {
+  what: string
+  /** @throws HoneError for a row that it cannot take. */
+  check?(row: JsonObject): void
+  /** Tools that every row is offered; `given` are those of the settings. */
+  tools(given: readonly Runner[]): readonly Tool[]
+  /** An episode of the row as it was read. */
+  begin(row: JsonObject, given: readonly Runner[]): Episode
+}

@@ -1,0 +1,47 @@
+// The table of environments that hone brings.
+import { scoreExact } from '../reward/qa/text-answer.ts'
+import type { Json, JsonObject } from '../text/json.ts'
+import { maze, moveTool } from './maze.ts'
+import type { EnvironmentRow } from './row.ts'
+import { toolbox, type Ending } from './toolbox.ts'
+import { calculator } from './tools/calculator.ts'
+import { search, searchTool } from './tools/search.ts'
+
+export const environments = {
+  tools: {
+    what: 'calls go to the tools of the settings (tools, mcp); the reward judges the last turn',
+    tools: (given) => given.map(({ tool }) => tool),
+    begin: (_, given) => toolbox(given),
+  },
+  calculator: {
+    what: 'a calculator, beside the tools of the settings; where the row has a ground_truth, the last turn is judged by it',
+    tools: (given) => [calculator.tool, ...given.map(({ tool }) => tool)],
+    begin: (row, given) => toolbox([calculator, ...given], answered(row)),
+  },
+  kb: {
+    what: 'search over the documents of the row (column documents), by BM25; the last turn is judged by ground_truth',
+    tools: (given) => [searchTool, ...given.map(({ tool }) => tool)],
+    begin: (row, given) => toolbox([search(row['documents'] ?? []), ...given], answered(row)),
+  },
+  qa: {
+    what: 'the last turn is judged by the ground_truth of the row: a text, or a list of right ones',
+    tools: (given) => given.map(({ tool }) => tool),
+    begin: (row, given) => toolbox(given, answered(row)),
+  },
+  maze: {
+    what: 'a maze drawn as text (column maze): move until the goal, which is worth 1',
+    tools: () => [moveTool],
+    check: (row) => void maze(row),
+    begin: (row) => maze(row),
+  },
+} satisfies Record<string, EnvironmentRow>
+
+/** 1 where the final answer is one of those that are right; left to the reward where the row names none. */
+function answered(row: JsonObject): Ending {
+  const truth = row['ground_truth']
+  const right = (Array.isArray(truth) ? truth : [truth]).filter(isText)
+  if (right.length === 0) return () => undefined
+  return (completion) => Math.max(...right.map((each) => scoreExact({ completion, truth: each }).score))
+}
+
+const isText = (value: Json | undefined): value is string => typeof value === 'string'

@@ -1,0 +1,74 @@
+// Tools of the configuration: a command that reads the arguments on its standard input, or an address that they are sent to.
+import type { ConfiguredTool } from '../../rl/environment-settings.ts'
+import { dumpJson } from '../../text/json.ts'
+import { ToolFailure, within, type Runner } from '../runner.ts'
+
+/** Characters of output that are read; a tool that floods is cut there. */
+const LONGEST_OUTPUT = 2 ** 20
+
+export function configured({ name, description, parameters, command, url }: ConfiguredTool, seconds: number): Runner {
+  return {
+    tool: { name, description, parameters },
+    run: (values) => {
+      const body = dumpJson(values, { ensureAscii: false })
+      return command === undefined ? post(url!, body, seconds) : run(command, body, seconds)
+    },
+  }
+}
+
+/** In a group of its own: a shell and what it started end together. */
+async function run(command: string, input: string, seconds: number): Promise<string> {
+  const child = Bun.spawn(['sh', '-c', command], {
+    stdin: new Blob([input]),
+    stdout: 'pipe',
+    stderr: 'pipe',
+    detached: true,
+  })
+  const end = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      child.kill('SIGKILL')
+    }
+  }
+  const work = Promise.all([readSome(child.stdout, end), readSome(child.stderr, end), child.exited])
+  const [output, errors, code] = await within(seconds, work, end)
+  if (code !== 0 && output.length < LONGEST_OUTPUT)
+    throw new ToolFailure(errors.trim().split('\n').at(-1) || `the command ended with code ${code}`)
+  return output.trimEnd()
+}
+
+async function post(url: string, body: string, seconds: number): Promise<string> {
+  const ending = new AbortController()
+  const work = fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json' },
+    signal: ending.signal,
+  })
+    .then(async (response) => ({
+      ok: response.ok,
+      status: response.status,
+      text: await readSome(response.body, () => ending.abort()),
+    }))
+    .catch((error: unknown) => {
+      throw new ToolFailure(error instanceof Error ? error.message : String(error))
+    })
+  const { ok, status, text } = await within(seconds, work, () => ending.abort())
+  if (!ok) throw new ToolFailure(`status ${status}: ${text.slice(0, 200)}`)
+  return text.trimEnd()
+}
+
+/** The text of a stream, up to what is read of it; `end` is called where there is more. */
+async function readSome(stream: ReadableStream<Uint8Array> | null, end: () => void): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  if (stream)
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true })
+      if (text.length < LONGEST_OUTPUT) continue
+      end()
+      return text.slice(0, LONGEST_OUTPUT)
+    }
+  return text + decoder.decode()
+}

@@ -1,0 +1,56 @@
+// Settings of training with an environment: which one, its tools, and the limits of an episode.
+import * as v from 'valibot'
+import { isObject, type Json, type JsonObject } from '../text/json.ts'
+import { count, file, orNone, positive, say, text } from '../text/setting.ts'
+
+const parameters = v.custom<JsonObject>((value) => isObject(value as Json), 'Expected a JSON Schema of type object')
+
+/** A tool of the configuration: who it is, and where its calls go. Arguments go as JSON to the command's standard input or as the body. */
+export const ConfiguredTool = v.pipe(
+  v.strictObject({
+    name: v.string(),
+    description: v.optional(v.string(), ''),
+    parameters: v.optional(parameters, { type: 'object', properties: {} }),
+    command: v.optional(v.string()),
+    url: v.optional(v.string()),
+  }),
+  v.check(({ command, url }) => (command === undefined) !== (url === undefined), 'a tool with a command or a url'),
+)
+export type ConfiguredTool = v.InferOutput<typeof ConfiguredTool>
+
+/** Who answers what the model writes. */
+export interface EnvironmentSettings {
+  env: string | null
+  envCmd: string | null
+  tools: readonly ConfiguredTool[]
+  mcp: string | null
+  toolTimeout: number
+}
+
+export const environmentSettings = {
+  env: say(
+    orNone(text('NAME'), 'none'),
+    'environment that answers the calls: a name, a .ts file, or ws://… of an OpenEnv server; a row may name another in its column env',
+    'environment',
+  ),
+  envCmd: say(orNone(text('CMD'), 'none'), 'program that is the environment, in lines of JSON'),
+  tools: say(
+    v.optional(v.array(ConfiguredTool), []),
+    'tools of an environment: {name, description, parameters, command | url}',
+  ),
+  mcp: say(orNone(file(), 'none'), 'file of MCP servers ({"mcpServers": {…}}) whose tools are offered'),
+  maxTurns: say(v.optional(count(), 8), 'turns of the model in an episode', 'max_assistant_turns'),
+  maxToolCalls: say(orNone(count(0), 'no limit'), 'calls in an episode'),
+  toolResultTokens: say(
+    v.optional(count(2), 512),
+    'tokens of one result; of a longer one the middle is left out',
+    'max_tool_response_length',
+  ),
+  toolTimeout: say(v.optional(positive(), 10), 'seconds for an answer of a tool or an environment'),
+  rolloutTimeout: say(orNone(positive(), 'no limit'), 'seconds for a whole episode'),
+}
+
+/** Whether anything of the settings answers what the model writes. */
+export function hasEnvironment({ env, envCmd, tools, mcp }: EnvironmentSettings): boolean {
+  return env !== null || envCmd !== null || mcp !== null || tools.length > 0
+}

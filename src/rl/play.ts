@@ -1,0 +1,224 @@
+// Completions of prompts, turn by turn where an environment answers: the model's tokens as it drew them, and between them what it was given.
+import { findFormat, type FormatName } from '../dialogue/call.ts'
+import type { Tokenizer } from '../dialogue/chat.ts'
+import { continuationIds } from '../dialogue/continuation.ts'
+import { promptIds } from '../dialogue/prompt.ts'
+import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
+import { HoneError } from '../error.ts'
+import { generateAll, type GenerationOptions, type GenerationRequest } from '../gpu/policy/generate.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
+import type { Completion, Session } from '../gpu/policy/session.ts'
+import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
+import { openedBefore } from './judge.ts'
+import type { Outcome, Prompt, Rollout, Sampled, Stop, Turn } from './record.ts'
+import { ownWords } from './trained.ts'
+
+/** Where episodes take place: the environment, in whose words it is spoken to, and its limits. */
+export interface Stage extends EpisodeLimits {
+  environment: Environment
+  tokenizer: Tokenizer
+  form: PromptForm
+  /** The call format that turns are read in. */
+  format: FormatName
+  /** Positions that the model has. */
+  positions: number
+}
+
+export interface PlayOptions extends GenerationOptions {
+  /** Without one a completion is one turn. */
+  stage?: Stage | undefined
+}
+
+/** The completions of every request, in order. Sample i of a request has the key [...key, i]. */
+export async function completeAll(
+  policy: Pick<Policy, 'open'>,
+  requests: readonly (GenerationRequest & { item: Prompt })[],
+  sampling: Sampling,
+  { stage, onProgress, ...options }: PlayOptions,
+): Promise<Rollout[]> {
+  if (!stage) {
+    const completions = await generateAll(policy, requests, sampling, { ...options, onProgress })
+    return requests.map(({ item }, i) => ({ prompt: item, completions: completions[i]!.map(ownWords) }))
+  }
+  const session = policy.open(options)
+  let done = 0
+  try {
+    return await Promise.all(
+      requests.map(async (request) => {
+        const rollout = await playGroup(session, request, sampling, stage)
+        onProgress?.(++done, requests.length)
+        return rollout
+      }),
+    )
+  } finally {
+    session.close()
+  }
+}
+
+/** Episodes of one row. What they are asked is one prompt: the first episode's. */
+async function playGroup(
+  session: Session,
+  { item, samples, key }: GenerationRequest & { item: Prompt },
+  sampling: Sampling,
+  stage: Stage,
+): Promise<Rollout> {
+  const names = Array.from({ length: samples }, (_, i) => [...key, i].join('-'))
+  const opened = await Promise.all(
+    names.map((name) => stage.environment.reset(item.row, item.json, name).catch(failed)),
+  )
+  const first = opened.find(isOpen)
+  const asked: Asked = {
+    messages: first?.asked?.messages ?? item.row.messages,
+    tools: first?.asked?.tools ?? [...stage.environment.tools(item.json), ...item.row.tools],
+  }
+  const prompt = first?.asked ? { ...item, ids: promptIds(stage.form, asked, stage.tokenizer) } : item
+  const completions = await Promise.all(
+    opened.map(async (episode, i): Promise<Sampled> => {
+      if (!isOpen(episode)) return unplayed(episode)
+      try {
+        if (!Bun.deepEquals(episode.asked, first?.asked)) return unplayed(new Error(DIFFERENT))
+        if (prompt.ids.length >= stage.positions) return { ...unplayed(), stop: 'context_overflow' }
+        return await play({ session, episode, asked, prompt: prompt.ids, key: [...key, i] }, sampling, stage)
+      } finally {
+        episode.close()
+      }
+    }),
+  )
+  return { prompt, completions }
+}
+
+const isOpen = (opened: Episode | Error): opened is Episode => !(opened instanceof Error)
+
+const DIFFERENT = 'the environment asked the samples of one row differently'
+
+interface Play {
+  session: Session
+  episode: Episode
+  asked: Asked
+  prompt: readonly number[]
+  key: readonly number[]
+}
+
+/** One episode, to its end. */
+async function play(
+  { session, episode, asked, prompt, key }: Play,
+  sampling: Sampling,
+  stage: Stage,
+): Promise<Sampled> {
+  const { tokenizer, form, positions, maxTurns, maxToolCalls, rolloutTimeout } = stage
+  const ids: number[] = []
+  const logprobs: number[] = []
+  const turns: Turn[] = []
+  const outcome: Outcome = { reward: undefined, metrics: {}, fault: null }
+  const room = () => Math.min(sampling.maxNewTokens, positions - prompt.length) - ids.length
+  const late = lateness(rolloutTimeout)
+  const slot = session.submit({ ids: prompt, sampling: { ...sampling, maxNewTokens: room() }, key })
+  let calls = 0
+  const end = (stop: Stop): Sampled => ({
+    ids,
+    logprobs: Float32Array.from(logprobs),
+    trained: turns.filter(({ role }) => role === 'assistant').map(({ from, to }) => ({ from, to })),
+    turns,
+    stop,
+    outcome,
+  })
+  const append = (role: Turn['role'], some: ArrayLike<number>, logs?: ArrayLike<number>): Turn => {
+    const turn: Turn = { role, from: ids.length, to: ids.length + some.length }
+    for (let t = 0; t < some.length; t++) {
+      ids.push(some[t]!)
+      logprobs.push(logs?.[t] ?? 0)
+    }
+    turns.push(turn)
+    return turn
+  }
+  try {
+    for (let wrote = slot.completion; ;) {
+      const completion = await Promise.race([wrote, late.promise])
+      if (completion === undefined) return end('rollout_timeout')
+      const opened = openedBefore(ids.length === 0 ? prompt : ids, tokenizer)
+      const turn = append('assistant', completion.ids, completion.logprobs)
+      const said = saidIn(completion, opened, stage)
+      calls += said.calls.length
+      if (completion.finish === 'length')
+        return end(room() <= 0 && ids.length < sampling.maxNewTokens ? 'context_overflow' : 'max_tokens')
+      if (maxToolCalls !== null && calls > maxToolCalls) return end('max_tool_calls')
+      const observation = await Promise.race([observe(episode, said), late.promise])
+      if (observation === undefined) return end('rollout_timeout')
+      note(outcome, turn, observation)
+      if (observation.done) return end(observation.stop ?? 'completed')
+      if (turns.filter(({ role }) => role === 'assistant').length >= maxTurns) return end('max_turns')
+      const given = observation.messages.map((each) => ({ ...each, content: shortened(each.content, stage) }))
+      const called = said.calls.map(({ name }) => name)
+      const next = continuationIds({ form, tokenizer, asked, called, given }, completion.finish === 'eos')
+      if (next.length >= room())
+        return end(ids.length + next.length + 1 > sampling.maxNewTokens ? 'max_tokens' : 'context_overflow')
+      append(given[0]?.role ?? 'user', next)
+      wrote = slot.extend(next, { ...sampling, maxNewTokens: room() })
+    }
+  } finally {
+    late.forget()
+    slot.release()
+  }
+}
+
+function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Stage): Said {
+  const own = tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids
+  const text = opened + tokenizer.decode(own)
+  const { calls, fault } = findFormat(format).parse(text)
+  return { text, calls, fault }
+}
+
+/** What an environment cannot answer ends the episode with a fault. */
+async function observe(episode: Episode, said: Said): Promise<Observation> {
+  try {
+    return await episode.step(said)
+  } catch (error) {
+    if (error instanceof HoneError) throw error
+    return { messages: [], done: true, stop: 'completed', fault: failed(error).message }
+  }
+}
+
+function note(outcome: Outcome, turn: Turn, { reward, metrics = {}, fault }: Observation): void {
+  if (reward !== undefined) {
+    turn.reward = reward
+    outcome.reward = (outcome.reward ?? 0) + reward
+  }
+  for (const [name, value] of Object.entries(metrics)) outcome.metrics[name] = (outcome.metrics[name] ?? 0) + value
+  outcome.fault ??= fault ?? null
+}
+
+/** Characters of a text of which no more than that many tokens can be kept. */
+const LONGEST_TOKEN = 16
+
+/** A message of at most so many tokens: of a longer one the middle goes. */
+function shortened(
+  text: string,
+  { tokenizer, toolResultTokens: most }: Pick<Stage, 'tokenizer' | 'toolResultTokens'>,
+): string {
+  const reach = most * LONGEST_TOKEN
+  const near = text.length > 2 * reach ? text.slice(0, reach) + text.slice(-reach) : text
+  const ids = tokenizer.encode(near)
+  if (ids.length <= most && near === text) return text
+  const half = Math.max(1, most >> 1)
+  const [head, tail] = [tokenizer.decode(ids.slice(0, half)), tokenizer.decode(ids.slice(-half))]
+  return `${head}\n… (${text.length} characters in all)\n${tail}`
+}
+
+/** An episode that could not begin. */
+function unplayed(error?: Error): Sampled {
+  const outcome: Outcome = { reward: undefined, metrics: {}, fault: error?.message ?? null }
+  return { ids: [], logprobs: new Float32Array(), trained: [], turns: [], stop: 'completed', outcome }
+}
+
+const failed = (error: unknown): Error => {
+  if (error instanceof HoneError) throw error
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** Resolves after so many seconds, never where they are null, unless it is forgotten before. */
+function lateness(seconds: number | null) {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = seconds === null ? undefined : setTimeout(() => resolve(undefined), seconds * 1000)
+  return { promise, forget: () => clearTimeout(timer) }
+}

@@ -1,0 +1,123 @@
+// train with an environment, as a user runs it: turns in the rollouts, replayed and resumed to the same weights, bad input told.
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readEvents } from '../../src/rundir/run.ts'
+import { readRecords } from '../../src/text/jsonl.ts'
+import { forms, run } from '../hone.ts'
+import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+
+setDefaultTimeout(300_000)
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-environment-'))
+const hone = (...words: string[]) => run(source, words, { cwd: place })
+const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
+
+beforeAll(() => {
+  writeTinyModel(join(place, 'model'))
+  writeFileSync(join(place, 'rows.jsonl'), toLines(taskRows(6)))
+  // Random weights never make a call: this environment talks back whatever is said, and rewards long answers.
+  writeFileSync(
+    join(place, 'env.ts'),
+    `export default { reset: () => { let turns = 0; return { step: ({ text }) => ({
+      messages: [{ role: 'user', content: 'Go on ' + ++turns }], done: turns === 3, reward: text.length / 100, metrics: { words: 1 },
+    }) } } }`,
+  )
+  const settings = {
+    model: 'model',
+    data: 'rows.jsonl',
+    evalData: 'rows.jsonl',
+    evalRows: 2,
+    prompt: 'native',
+    device: 'cpu',
+    threads: 1,
+  }
+  const steps = {
+    steps: 4,
+    saveEvery: 1,
+    evalEvery: 2,
+    evalAtStart: false,
+    promptsPerStep: 2,
+    groupSize: 3,
+    miniBatches: 1,
+  }
+  const lengths = {
+    maxPromptLength: null,
+    maxCompletionLength: 40,
+    temperature: 1,
+    learningRate: 0.01,
+    stop: ['a', 'e', 'o', '"'],
+  }
+  writeFileSync(join(place, 'train.json'), JSON.stringify({ ...settings, ...steps, ...lengths, env: './env.ts' }))
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+test('rollouts hold turns, what is trained, how each episode ended and what it was worth', async () => {
+  const whole = hone('train', 'train.json', '--output', 'whole')
+  expect(whole).toMatchObject({ code: 0, stdout: '' })
+  const rows = await Array.fromAsync(
+    readRecords(join(place, 'whole', 'rollouts', readdirSync(join(place, 'whole', 'rollouts')).sort()[0]!)),
+  )
+  const several = rows.map(({ value }) => Object(value)).filter(({ turns }) => turns.length > 1)
+  expect(several.length).toBeGreaterThan(0)
+  for (const { trained, turns, output_ids, logprobs, score, parts, stop } of several) {
+    const roles = turns.map(({ role }: { role: string }) => role)
+    expect(roles.filter((_: string, i: number) => i % 2 === 1)).toEqual(
+      roles.slice(0, roles.length >> 1).map(() => 'user'),
+    )
+    const own = turns.filter(({ role }: { role: string }) => role === 'assistant')
+    const tokens = own.reduce((sum: number, { from, to }: { from: number; to: number }) => sum + to - from, 0)
+    expect(trained.reduce((sum: number, flag: number) => sum + flag, 0)).toBe(tokens)
+    expect(output_ids.length).toBe(trained.length)
+    trained.forEach((flag: number, t: number) => flag === 0 && expect(logprobs[t]).toBe(0))
+    expect(score).toBeGreaterThan(0)
+    expect(parts.words).toBeGreaterThan(0)
+    expect(['completed', 'max_tokens']).toContain(stop)
+  }
+})
+
+test('what was rolled out is learnt again to the same weights, and so is a run that was killed', async () => {
+  expect(hone('train', 'train.json', '--output', 'again', '--replay', 'whole/rollouts').code).toBe(0)
+  expect(weights('again')).toBe(weights('whole'))
+  const child = Bun.spawn([...source, 'train', 'train.json', '--output', 'killed'], { cwd: place, stderr: 'ignore' })
+  const events = join(place, 'killed', 'events.ndjson')
+  while (!existsSync(events) || !readEvents(events).some(({ type }) => type === 'checkpoint')) await Bun.sleep(5)
+  child.kill('SIGKILL')
+  await child.exited
+  expect(hone('train', '--resume', 'killed').code).toBe(0)
+  expect(weights('killed')).toBe(weights('whole'))
+})
+
+test('an environment that does not open is told before the run', () => {
+  const words = ['train', 'train.json', '--output', 'never', '--env', 'nowhere']
+  expect(hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('nowhere') })
+  expect(hone('train', 'train.json', '--output', 'never', '--env-cmd', 'cat')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('two environments'),
+  })
+  expect(hone('plan', 'train.json', '--output', 'never', '--env', './gone.ts')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('no such file'),
+  })
+  expect(existsSync(join(place, 'never'))).toBe(false)
+})
+
+test('the files of hone init env train', () => {
+  expect(hone('init', 'env', '-o', 'mine').code).toBe(0)
+  const tested = Bun.spawnSync([process.execPath, 'test', './mine/env.test.ts'], { cwd: place })
+  expect(tested.exitCode).toBe(0)
+  const words = [
+    '--env',
+    './mine/env.ts',
+    '--data',
+    'mine/rows.jsonl',
+    '--eval-data',
+    'mine/rows.jsonl',
+    '--steps',
+    '1',
+    '--output',
+    'mine/run',
+  ]
+  expect(hone('train', 'train.json', ...words)).toMatchObject({ code: 0 })
+})

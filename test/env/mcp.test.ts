@@ -1,0 +1,55 @@
+// Tools of MCP servers, over stdio and over HTTP, from the file that other clients read.
+import { expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openMcp } from '../../src/env/mcp.ts'
+import { scratch } from '../scratch.ts'
+
+const server = join(import.meta.dir, 'mcp-server.ts')
+function fileOf(mcpServers: object): string {
+  const path = join(scratch(), 'mcp.json')
+  writeFileSync(path, JSON.stringify({ mcpServers }))
+  return path
+}
+const stdio = (...args: string[]) => ({ command: process.execPath, args: [server, ...args] })
+
+test('tools of a server are offered with their schema and called with their arguments', async () => {
+  const { runners, close } = await openMcp(fileOf({ sums: stdio() }), 20)
+  try {
+    const [add, fail, hang] = ['add', 'fail', 'hang'].map((name) => runners.find(({ tool }) => tool.name === name)!)
+    expect(add!.tool).toMatchObject({
+      description: 'Adds two numbers.',
+      parameters: { type: 'object', required: ['a', 'b'] },
+    })
+    expect(await add!.run({ a: 2, b: 3 })).toBe('5')
+    await expect(fail!.run({})).rejects.toThrow('it failed')
+    expect(hang).toBeDefined()
+  } finally {
+    close()
+  }
+}, 30_000)
+
+test('a server over streamable HTTP is the same', async () => {
+  const child = Bun.spawn([process.execPath, server, '--http'], { stdout: 'pipe' })
+  try {
+    const reader = child.stdout.getReader()
+    const { value } = await reader.read()
+    const url = new TextDecoder().decode(value).trim()
+    const { runners, close } = await openMcp(fileOf({ sums: { url } }), 20)
+    expect(await runners.find(({ tool }) => tool.name === 'add')!.run({ a: 4, b: 5 })).toBe('9')
+    close()
+  } finally {
+    child.kill()
+  }
+}, 30_000)
+
+test('what cannot be used is said with its name', async () => {
+  await expect(openMcp(fileOf({ none: stdio('--empty') }), 20)).rejects.toThrow(
+    'Cannot use the MCP server none: it has no tools',
+  )
+  await expect(openMcp(fileOf({ gone: { command: 'no-such-program-here' } }), 5)).rejects.toThrow(
+    'Cannot use the MCP server gone',
+  )
+  await expect(openMcp(fileOf({ odd: {} }), 5)).rejects.toThrow('Cannot read the MCP servers')
+  await expect(openMcp(join(scratch(), 'nowhere.json'), 5)).rejects.toThrow('Cannot read the MCP servers')
+}, 60_000)

@@ -1,0 +1,234 @@
+// Episodes: the model's tokens stay as it drew them, what it is given is masked, and every limit ends an episode by its name.
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { loadTokenizer } from '../../src/dialogue/chat.ts'
+import { promptForm, promptIds } from '../../src/dialogue/prompt.ts'
+import { callFormats } from '../../src/dialogue/call.ts'
+import type { Sampling } from '../../src/gpu/policy/law.ts'
+import type { Policy } from '../../src/gpu/policy/policy.ts'
+import { sessionsOver } from '../../src/gpu/policy/service.ts'
+import type { Environment, Observation, Said } from '../../src/rl/environment.ts'
+import { completeAll, type Stage } from '../../src/rl/play.ts'
+import type { Prompt, Sampled } from '../../src/rl/record.ts'
+import { flagsOf } from '../../src/rl/trained.ts'
+import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hone-test-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const tokenizer = await loadTokenizer(
+  writeTinyTokenizer(folder, { 'chat_template.jinja': TINY_TEMPLATE, 'config.json': { eos_token_id: END } }),
+)
+const form = promptForm('native')
+const row = {
+  id: 'a',
+  source: 'test',
+  messages: [{ role: 'user' as const, content: 'Go on.' }],
+  tools: [],
+  answer: [],
+  meta: {},
+}
+const prompt: Prompt = { index: 0, row, json: {}, ids: promptIds(form, row, tokenizer) }
+const sampling: Sampling = { temperature: 1, maxNewTokens: 400, eosIds: [END] }
+const call = (n: number) =>
+  callFormats.hermes.write({ think: null, text: '', calls: [{ name: 'add', arguments: { n } }] })
+
+/** A policy that says these texts turn by turn, whatever it reads. */
+function saying(texts: readonly string[], ended = true): Pick<Policy, 'open'> & { read: number[][] } {
+  const read: number[][] = []
+  const open = sessionsOver(async (groups) => {
+    for (const turn of groups.flat().filter(({ over }) => !over)) {
+      read.push([...turn.ids])
+      const text = texts[read.length - 1] ?? 'Nothing more.'
+      const whole = [...tokenizer.encode(text), ...(ended ? [END] : [])]
+      const ids = whole.slice(0, turn.sampling.maxNewTokens)
+      const finish = ids.length < whole.length ? 'length' : ended ? 'eos' : 'stop'
+      turn.end({ ids, logprobs: Float32Array.from(ids, (_, t) => -1 - t), finish })
+    }
+  }, 4096)
+  return { open, read }
+}
+
+/** An environment that answers as `answer` says; `told` is what it was told. */
+function environmentOf(
+  answer: (said: Said, turn: number) => Observation | Promise<Observation>,
+): Environment & { told: Said[]; closed: string[] } {
+  const told: Said[] = []
+  const closed: string[] = []
+  return {
+    told,
+    closed,
+    tools: () => [],
+    reset: async (_row, _json, id) => {
+      let turn = 0
+      return {
+        step: async (said) => {
+          told.push(said)
+          return await answer(said, turn++)
+        },
+        close: () => void closed.push(id),
+      }
+    },
+    close() {},
+  }
+}
+const result = (content: string): Observation => ({ messages: [{ role: 'tool', content }], done: false })
+const over: Observation = { messages: [], done: true }
+
+async function playOnce(
+  policy: Pick<Policy, 'open'>,
+  environment: Environment,
+  limits: Partial<Stage> = {},
+  law: Partial<Sampling> = {},
+): Promise<Sampled> {
+  const stage: Stage = {
+    environment,
+    tokenizer,
+    form,
+    format: 'hermes',
+    positions: 4096,
+    maxTurns: 8,
+    maxToolCalls: null,
+    toolResultTokens: 64,
+    rolloutTimeout: null,
+    ...limits,
+  }
+  const [rollout] = await completeAll(
+    policy,
+    [{ item: prompt, prompt: prompt.ids, samples: 1, key: [1] }],
+    { ...sampling, ...law },
+    { stage },
+  )
+  return rollout!.completions[0]!
+}
+
+test('own tokens are the sampled ids and carry loss, given ones are tokenised apart and carry none', async () => {
+  const policy = saying([call(1), 'The sum is 3.'])
+  const environment = environmentOf(({ calls }) => (calls.length > 0 ? result('3') : over))
+  const { ids, logprobs, trained, turns, stop } = await playOnce(policy, environment)
+  const own = [...tokenizer.encode(call(1)), END]
+  const last = [...tokenizer.encode('The sum is 3.'), END]
+  const given = tokenizer.encode('\ntool: 3<end>\nassistant: ')
+  expect(ids).toEqual([...own, ...given, ...last])
+  expect(policy.read[1]).toEqual([...prompt.ids, ...own, ...given])
+  expect(turns.map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant'])
+  expect(trained).toEqual([
+    { from: 0, to: own.length },
+    { from: own.length + given.length, to: ids.length },
+  ])
+  expect([...logprobs.slice(own.length, own.length + given.length)]).toEqual(given.map(() => 0))
+  expect(stop).toBe('completed')
+  expect(environment.told.map(({ text }) => text)).toEqual([call(1), 'The sum is 3.'])
+  expect(environment.closed).toEqual(['1-0'])
+})
+
+test('a turn that a stop string ended is closed by the token that the template closes it with', async () => {
+  const policy = saying([call(1), 'Done.'], false)
+  const { ids, turns } = await playOnce(
+    policy,
+    environmentOf(({ calls }) => (calls.length > 0 ? result('3') : over)),
+  )
+  const { from, to } = turns[1]!
+  expect(ids.slice(from, to)).toEqual(tokenizer.encode('<end>\ntool: 3<end>\nassistant: '))
+})
+
+test('flags, turns and ids fit for any words of model and environment', async () => {
+  const words = fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' })), { maxLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(words, async (exchanges) => {
+      const policy = saying([...exchanges.map(([said]) => said), 'End.'])
+      const environment = environmentOf((_, turn) => (turn < exchanges.length ? result(exchanges[turn]![1]) : over))
+      const played = await playOnce(policy, environment, { toolResultTokens: 4096 }, { maxNewTokens: 4000 })
+      expect(played.turns.map(({ from }) => from)).toEqual([0, ...played.turns.slice(0, -1).map(({ to }) => to)])
+      expect(played.turns.at(-1)!.to).toBe(played.ids.length)
+      expect(flagsOf(played).filter((flag) => flag === 1).length).toBe(
+        exchanges.reduce((sum, [said]) => sum + tokenizer.encode(said).length + 1, tokenizer.encode('End.').length + 1),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('an episode ends by the limit that it meets', async () => {
+  const calling = () => saying(Array.from({ length: 20 }, (_, n) => call(n)))
+  const answering = () => environmentOf(() => result('More.'))
+  expect((await playOnce(calling(), answering(), { maxTurns: 3 })).stop).toBe('max_turns')
+  expect((await playOnce(calling(), answering(), { maxToolCalls: 2 })).stop).toBe('max_tool_calls')
+  expect((await playOnce(calling(), answering(), {}, { maxNewTokens: 30 })).stop).toBe('max_tokens')
+  expect((await playOnce(calling(), answering(), { maxTurns: 99 }, { maxNewTokens: 200 })).stop).toBe('max_tokens')
+  expect((await playOnce(calling(), answering(), { maxTurns: 99, positions: prompt.ids.length + 150 })).stop).toBe(
+    'context_overflow',
+  )
+  expect(
+    (
+      await playOnce(
+        calling(),
+        environmentOf(() => Bun.sleep(2000).then(() => over)),
+        { rolloutTimeout: 0.05 },
+      )
+    ).stop,
+  ).toBe('rollout_timeout')
+  expect(
+    (
+      await playOnce(
+        calling(),
+        environmentOf(() => ({ ...over, stop: 'tool_stopped' })),
+      )
+    ).stop,
+  ).toBe('tool_stopped')
+})
+
+test('rewards and metrics of turns are kept and summed', async () => {
+  const environment = environmentOf((_, turn) => ({
+    ...(turn < 2 ? result('ok') : over),
+    reward: turn,
+    metrics: { moves: 1 },
+  }))
+  const { turns, outcome } = await playOnce(saying([call(1), call(2), 'End.']), environment)
+  expect(turns.filter(({ role }) => role === 'assistant').map(({ reward }) => reward)).toEqual([0, 1, 2])
+  expect(outcome).toEqual({ reward: 3, metrics: { moves: 3 }, fault: null })
+})
+
+test('what fails in an environment ends its episode with a fault and no other', async () => {
+  const failing: Environment = {
+    ...environmentOf(() => over),
+    reset: async (_row, _json, id) => {
+      if (id.endsWith('-1')) throw new Error('no room')
+      return { step: async () => await Promise.reject(new Error('broke')), close() {} }
+    },
+  }
+  const stage: Stage = {
+    environment: failing,
+    tokenizer,
+    form,
+    format: 'hermes',
+    positions: 4096,
+    maxTurns: 8,
+    maxToolCalls: null,
+    toolResultTokens: 64,
+    rolloutTimeout: null,
+  }
+  const [rollout] = await completeAll(
+    saying(['One.', 'Two.']),
+    [{ item: prompt, prompt: prompt.ids, samples: 2, key: [1] }],
+    sampling,
+    { stage },
+  )
+  expect(rollout!.completions.map(({ outcome, ids }) => [outcome?.fault, ids.length > 0])).toEqual([
+    ['broke', true],
+    ['no room', false],
+  ])
+})
+
+test('a long result loses its middle, however long it is', async () => {
+  const flood = `head ${'x'.repeat(10_000_000)} tail`
+  const environment = environmentOf(({ calls }) => (calls.length > 0 ? result(flood) : over))
+  const { ids, turns } = await playOnce(saying([call(1), 'End.']), environment, { toolResultTokens: 32 })
+  const text = tokenizer.decode(ids.slice(turns[1]!.from, turns[1]!.to))
+  expect(text).toContain('tool: head xxx')
+  expect(text).toContain('(10000010 characters in all)')
+  expect(text).toContain('xxx tail<end>')
+  expect(text.length).toBeLessThan(200)
+})

@@ -17,6 +17,7 @@ import {
   turnText,
 } from '../../src/dialogue/prompt.ts'
 import { openJudge } from '../../src/rl/judge.ts'
+import { ownWords } from '../../src/rl/trained.ts'
 import { toRow } from '../../src/dialogue/row.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
@@ -214,13 +215,7 @@ describe('where the template opens the thought', () => {
     const form = promptForms['tool-n1']
     const prompt = { index: 0, ids: promptIds(form, row, tokenizer), row: { ...row, id: 'a', source: 'b' }, json: {} }
     const ids = tokenizer.encode(targetText(form, row, tokenizer))
-    const completion = {
-      ids,
-      logprobs: new Float32Array(ids.length),
-      trained: [],
-      turns: [],
-      stop: 'completed' as const,
-    }
+    const completion = ownWords({ ids, logprobs: new Float32Array(ids.length), finish: 'eos' })
     const { judge, close } = openJudge('tool-n1', 'compat', tokenizer)
     const [[judged] = []] = await judge([{ prompt, completions: [completion] }], 0)
     close()

@@ -38,7 +38,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
     name: `cuda:${index}`,
     description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
     place: ort.cudaPlace(index),
-    settings: {
+    settings: () => ({
       cuda: provider,
       optimized,
       config: {
@@ -46,7 +46,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
         // The fused operator needs cuDNN.
         'optimization.disable_specified_optimizers': 'BiasSoftmaxFusion',
       },
-    },
+    }),
     allocate(bytes) {
       const memory = runtime.allocate(bytes, stream)
       return {

@@ -43,6 +43,8 @@ export interface CompileOptions {
 
 export interface Session {
   readonly name: string
+  /** Compiled now, it would use the machine's cores in another way: better, and with the same results. */
+  outdated(): boolean
   bind(): Binding
   /** Time by operator since the session was compiled, slowest first; ends the recording. Empty unless it was asked for. */
   profile(): OpTime[]

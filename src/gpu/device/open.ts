@@ -1,10 +1,10 @@
 // Opening a device: the CPU, or CUDA where its provider is installed.
-import { availableParallelism, loadavg } from 'node:os'
 import { HoneError } from '../../error.ts'
 import { notice } from '../../shell/notice.ts'
 import { findCudaProvider, loadCudaLibraries } from '../ort/cuda-library.ts'
 import { libraryPath } from '../ort/library.ts'
 import { openOrt, type Ort } from '../ort/ort.ts'
+import { coresAllowed, watchMachine } from './crowd.ts'
 import { cudaBackend } from './cuda.ts'
 import type { Device } from './device.ts'
 import { hostBackend } from './host.ts'
@@ -12,7 +12,7 @@ import { deviceOver } from './resident.ts'
 import type { DeviceSpec } from './spec.ts'
 
 /**
- * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores) is for the one pool
+ * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores that it may use) is for the one pool
  * that all sessions share, and counts for the first device that a process opens. Throws HoneError where the device or its
  * libraries are missing.
  */
@@ -22,7 +22,7 @@ export async function openDevice(
 ): Promise<Device> {
   if (spec === 'cpu') {
     const ort = ortAt(await libraryPath(), threads)
-    return deviceOver(ort, hostBackend(ort))
+    return deviceOver(ort, hostBackend(ort, watchMachine(ort.threads)))
   }
   if (spec === 'auto') return await openBest(threads)
   const libraries = await loadCudaLibraries()
@@ -50,16 +50,8 @@ export async function runtimeVersion(): Promise<string> {
 /** ONNX Runtime as loaded from each path: CUDA may come with a library of its own. */
 const loaded = new Map<string, Ort>()
 
-function ortAt(path: string, threads = availableParallelism()): Ort {
-  const ort = loaded.get(path) ?? openOrt(path, { threads, spin: !isCrowded() })
+function ortAt(path: string, threads = coresAllowed()): Ort {
+  const ort = loaded.get(path) ?? openOrt(path, threads)
   loaded.set(path, ort)
   return ort
-}
-
-/**
- * More work than cores. Measured on two: with no other work a training step is 12 % faster where idle threads spin,
- * among four times as many threads as cores it is 1.3 to 3 times slower.
- */
-function isCrowded(): boolean {
-  return loadavg()[0]! > 1.5 * availableParallelism()
 }

@@ -36,7 +36,7 @@ export function programsOn(device: Device, { profile = false }: { profile?: bool
     const known = programs.get(key)
     // Taken out and put back, so that the map's order is that of the last runs.
     if (known) programs.delete(key)
-    const program = known ?? compile(make())
+    const program = known ? renewed(known) : compile(make())
     programs.set(key, program)
     const [oldest] = programs
     if (programs.size > KEPT && oldest) {
@@ -44,6 +44,11 @@ export function programsOn(device: Device, { profile = false }: { profile?: bool
       release(oldest[1])
     }
     return program
+  }
+  const renewed = (known: Program): Program => {
+    if (!known.session.outdated()) return known
+    release(known)
+    return compile(known.graph)
   }
   const compile = (graph: Cut): Program => {
     const session = shown(graph, () => device.compile(toOnnx(graph), graph.name, { profile }))

@@ -26,7 +26,8 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
   }
 
   function session(model: Uint8Array, name: string, { profile = false }: CompileOptions): Session {
-    const handle = ort.session(model, name, { ...backend.settings, ...(profile && { profile: profilePrefix() }) })
+    const settings = backend.settings()
+    const handle = ort.session(model, name, { ...settings, ...(profile && { profile: profilePrefix() }) })
     try {
       backend.inspect(handle, name)
     } catch (error) {
@@ -36,6 +37,7 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
     let recording = profile
     return {
       name,
+      outdated: () => !profile && backend.settings().sleep !== settings.sleep,
       bind: () => binding(handle, name),
       profile() {
         if (!recording) return []

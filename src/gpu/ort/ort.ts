@@ -14,6 +14,8 @@ export interface SessionSettings {
   readonly config?: Readonly<Record<string, string>>
   /** The CUDA provider as it was set up; without it the session runs on the CPU. */
   readonly cuda?: Handle<'cuda'>
+  /** Threads that sleep while there is no work, the session's own; without it those of all sessions, which spin. */
+  readonly sleep?: boolean
   /** Path prefix of the file that profiling writes; no profiling without it. */
   readonly profile?: string
   /** Path to which the model is written as it will run: optimised, with the copies that were inserted. */
@@ -38,18 +40,11 @@ export function cName(name: string): CName {
 
 export type Ort = ReturnType<typeof openOrt>
 
-/** The threads that compute. */
-export interface Pool {
-  threads: number
-  /** Threads without work wait in a loop for more instead of sleeping. */
-  spin: boolean
-}
-
 /**
- * Loads the library at `path` and makes its environment: one thread pool for all sessions, since the pools of idle
+ * Loads the library at `path` and makes its environment: one pool of threads for all sessions, since the pools of idle
  * sessions would spin against the running one. The environment is one per process and library.
  */
-export function openOrt(path: string, { threads, spin }: Pool) {
+export function openOrt(path: string, threads: number) {
   const { api, version } = loadApi(path)
   const out = new BigUint64Array(new ArrayBuffer(8))
 
@@ -86,7 +81,6 @@ export function openOrt(path: string, { threads, spin }: Pool) {
   const threading = make('set up threads', 'CreateThreadingOptions')
   check('set the number of threads', api.SetGlobalIntraOpNumThreads(threading, threads))
   check('set the number of threads', api.SetGlobalInterOpNumThreads(threading, 1))
-  check('say whether idle threads spin', api.SetGlobalSpinControl(threading, spin ? 1 : 0))
   const environment = make(
     'start ONNX Runtime',
     'CreateEnvWithGlobalThreadPools',
@@ -131,7 +125,10 @@ export function openOrt(path: string, { threads, spin }: Pool) {
       const what = `compile ${name}`
       const options = make(what, 'CreateSessionOptions')
       try {
-        check(what, api.DisablePerSessionThreads(options))
+        if (settings.sleep) {
+          check(what, api.SetIntraOpNumThreads(options, threads))
+          check(what, api.AddSessionConfigEntry(options, cString('session.intra_op.allow_spinning'), cString('0')))
+        } else check(what, api.DisablePerSessionThreads(options))
         check(what, api.SetSessionGraphOptimizationLevel(options, ALL_OPTIMIZATIONS))
         check(what, api.DisableMemPattern(options))
         check(what, api.EnableCpuMemArena(options))

@@ -58,7 +58,10 @@ async function useAll(model: Model): Promise<void> {
 /** A device on which graphs are made and nothing is computed: the CPU has no kernels for bfloat16. */
 function idle(device: Device): Device {
   const binding = { input: () => binding, output: () => binding, run() {}, free() {} }
-  return { ...device, compile: (_, name) => ({ name, bind: () => binding, profile: () => [], free() {} }) }
+  return {
+    ...device,
+    compile: (_, name) => ({ name, outdated: () => false, bind: () => binding, profile: () => [], free() {} }),
+  }
 }
 
 /** Element types of the values that enter or leave a graph under the names that `pick` takes. */

@@ -27,6 +27,9 @@ export interface Listening {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 
+/** Addresses, and names that are always this machine's. */
+const OWN = /^(\[.*\]|[\d.]+|(.+\.)?localhost)$/
+
 /** Serves until stopped; /health needs no token. @throws HoneError for an open address without a token, or one in use. */
 export function listen({ host, port, token }: Address, { answer, refuse, largestBody }: Handler): Listening {
   if (!LOOPBACK.has(host) && !token) {
@@ -44,8 +47,11 @@ export function listen({ host, port, token }: Address, { answer, refuse, largest
       idleTimeout: 0,
       development: false,
       fetch(request) {
-        const pathname = URL.parse(request.url)?.pathname
-        if (pathname === undefined) return refuse(400, 'the Host header is malformed')
+        const { pathname, hostname } = URL.parse(request.url) ?? {}
+        if (pathname === undefined || hostname === undefined) return refuse(400, 'the Host header is malformed')
+        // A page of another origin that has its name point here must not ask for its reader.
+        if (!token && !OWN.test(hostname))
+          return refuse(403, `the name ${hostname} is not this machine's; set a token to use it`)
         if (
           pathname !== '/health' &&
           token &&

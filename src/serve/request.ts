@@ -4,7 +4,7 @@ import { readAsked } from '../data/asked.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
 import { HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
-import { isObject, JsonError, parseJson, plainJson, type Json, type JsonObject } from '../text/json.ts'
+import { plainJson, type Json, type JsonObject } from '../text/json.ts'
 import { temperature } from '../text/setting.ts'
 import { Refusal } from './refusal.ts'
 
@@ -68,18 +68,6 @@ const CompletionFields = v.object({
 
 export type ChatRequest = v.InferOutput<typeof ChatFields> & { asked: Asked }
 export type CompletionRequest = v.InferOutput<typeof CompletionFields>
-
-/** The body as an object. @throws Refusal */
-export function readBody(text: string): JsonObject {
-  try {
-    const body = parseJson(text)
-    if (isObject(body)) return body
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error
-    throw new Refusal(400, `The body is not JSON: ${error.message}`)
-  }
-  throw new Refusal(400, 'The body must be an object')
-}
 
 /** @throws Refusal naming the field that is wrong. */
 export function readChat(body: JsonObject): ChatRequest {

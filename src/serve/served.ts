@@ -17,16 +17,8 @@ export interface Served extends Writer {
   context: number
   /** Longest answer where a request names none. */
   usualTokens: number
-}
-
-/** The model of that name; the first where none is named. @throws Refusal */
-export function findServed(models: readonly Served[], name: string | null | undefined): Served {
-  const found = models.find((model) => name == null || model.name === name || model.aliases.includes(name))
-  if (found) return found
-  throw new Refusal(404, `There is no model '${name}'; there are: ${models.map(({ name }) => name).join(', ')}`, {
-    param: 'model',
-    code: 'model_not_found',
-  })
+  /** Gives back its memory. */
+  close(): void
 }
 
 export interface Wanted {

@@ -1,6 +1,8 @@
 // The model over HTTP: OpenAI's paths, limits on what is taken in, and an end that lets what runs finish.
 import { complain } from '../out.ts'
 import { version } from '../shell/version.ts'
+import { CHANGES, type OpenAdapter } from './adapters.ts'
+import { bodyOf, nameIn } from './body.ts'
 import { answerChat } from './chat.ts'
 import { answerCompletion } from './completions.ts'
 import { eventStream } from './events.ts'
@@ -8,8 +10,9 @@ import type { Answer, Exchange } from './exchange.ts'
 import { listen, type Address } from './listen.ts'
 import { countRequest, metricsText, newMetrics, observe, type Metrics } from './metrics.ts'
 import { Refusal, refusalResponse } from './refusal.ts'
-import { readBody, readChat, readCompletion } from './request.ts'
-import { findServed, type Served } from './served.ts'
+import { readChat, readCompletion } from './request.ts'
+import type { Models } from './models.ts'
+import type { Served } from './served.ts'
 import { write } from './writing.ts'
 import type { JsonObject } from '../text/json.ts'
 
@@ -20,6 +23,8 @@ export interface ServerOptions extends Address {
   timeout: number
   /** Bytes of a request, at most. */
   maxBody: number
+  /** Where adapters may be asked for. */
+  openAdapter?: OpenAdapter | undefined
 }
 
 export interface Server {
@@ -31,21 +36,15 @@ export interface Server {
   stop(): Promise<void>
 }
 
-type Endpoint = (models: readonly Served[], body: JsonObject, exchange: Exchange) => Promise<Answer>
+type Endpoint = (served: Served, body: JsonObject, exchange: Exchange) => Promise<Answer>
 
 const ENDPOINTS: Record<string, Endpoint> = {
-  '/v1/chat/completions': async (models, body, exchange) => {
-    const request = readChat(body)
-    return await answerChat(findServed(models, request.model), request, exchange)
-  },
-  '/v1/completions': async (models, body, exchange) => {
-    const request = readCompletion(body)
-    return await answerCompletion(findServed(models, request.model), request, exchange)
-  },
+  '/v1/chat/completions': async (served, body, exchange) => await answerChat(served, readChat(body), exchange),
+  '/v1/completions': async (served, body, exchange) => await answerCompletion(served, readCompletion(body), exchange),
 }
 
 /** Serves the models, the first of which answers where none is named. @throws HoneError as `listen` does. */
-export function openServer(models: readonly Served[], options: ServerOptions): Server {
+export function openServer(models: Models, options: ServerOptions): Server {
   const metrics = newMetrics()
   const created = seconds()
   let draining = false
@@ -57,24 +56,26 @@ export function openServer(models: readonly Served[], options: ServerOptions): S
       new Response(metricsText(metrics, process.memoryUsage.rss()), {
         headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
       }),
-    '/v1/models': () => Response.json({ object: 'list', data: models.map((model) => modelOf(model, created)) }),
+    '/v1/models': () => Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) }),
   }
 
   const answer = async (request: Request, path: string): Promise<Response> => {
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
     const reading =
-      name === undefined
-        ? readings[path]
-        : () => Response.json(modelOf(findServed(models, decodeURIComponent(name)), created))
+      name === undefined ? readings[path] : () => Response.json(modelOf(models.find(decodeURIComponent(name)), created))
     const endpoint = ENDPOINTS[path]
-    if (!reading && !endpoint)
+    const change = options.openAdapter && CHANGES[path]
+    if (!reading && !endpoint && !change)
       throw new Refusal(
         404,
         `There is no ${path}; there are: ${[...Object.keys(ENDPOINTS), ...Object.keys(readings)].join(', ')}`,
       )
     const method = reading ? 'GET' : 'POST'
     if (request.method !== method) throw new Refusal(405, `Use ${method} for ${path}`)
-    return reading ? reading() : await admit(request, path, endpoint!)
+    if (reading) return reading()
+    if (endpoint) return await admit(request, path, endpoint)
+    await change!(await bodyOf(request, options.maxBody), models, options.openAdapter!)
+    return Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) })
   }
 
   async function admit(request: Request, path: string, endpoint: Endpoint): Promise<Response> {
@@ -92,7 +93,9 @@ export function openServer(models: readonly Served[], options: ServerOptions): S
       end.abort(new Refusal(504, `The answer took more than ${options.timeout} seconds`, { code: 'timeout' }))
     const timer = setTimeout(late, options.timeout * 1000)
     request.signal.addEventListener('abort', gone)
+    let giveBack = () => {}
     const over = () => {
+      giveBack()
       clearTimeout(timer)
       request.signal.removeEventListener('abort', gone)
       if (end.signal.aborted) metrics.gone++
@@ -100,8 +103,10 @@ export function openServer(models: readonly Served[], options: ServerOptions): S
       if (--metrics.running === 0) idle?.()
     }
     try {
-      const body = readBody(await textOf(request, options.maxBody))
-      const given = await endpoint(models, body, exchangeOf(metrics, end.signal, began))
+      const body = await bodyOf(request, options.maxBody)
+      const served = models.find(nameIn(body, 'model'))
+      giveBack = models.hold(served)
+      const given = await endpoint(served, body, exchangeOf(metrics, end.signal, began))
       countRequest(metrics, path, 200)
       if ('stream' in given) return eventStream(async (send) => await given.stream(send).finally(over), gone)
       over()
@@ -168,17 +173,3 @@ const modelOf = ({ name, context }: Served, created: number) => ({
   owned_by: 'hone',
   max_model_len: context,
 })
-
-/** @throws Refusal for a body above so many bytes, before more of it is read. */
-async function textOf(request: Request, most: number): Promise<string> {
-  const tooLarge = new Refusal(413, `The body is larger than ${most} bytes`, { code: 'body_too_large' })
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge
-  const parts: Uint8Array[] = []
-  let length = 0
-  for await (const part of request.body ?? []) {
-    length += part.length
-    if (length > most) throw tooLarge
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
-}

@@ -35,8 +35,8 @@ type Flags = v.InferOutput<typeof ChatFlags>
 /** Until /exit or the end of the lines. @throws HoneError for a model or tools that cannot be used. */
 export async function chatCommand(flags: Flags): Promise<number> {
   const box: ToolBox = flags.tools === undefined ? { tools: [], run: () => undefined } : readTools(flags.tools)
-  const [served] = await openServed({ ...flags, adapters: [], own: flags.adapter })
-  log(`${served!.name}; Ctrl-C stops an answer, /clear begins anew, /exit ends`)
+  const { first: served } = await openServed({ ...flags, adapters: [], own: flags.adapter })
+  log(`${served.name}; Ctrl-C stops an answer, /clear begins anew, /exit ends`)
   let stop: AbortController | undefined
   let interrupted = false
   const lines = openLines(() => {
@@ -44,7 +44,7 @@ export async function chatCommand(flags: Flags): Promise<number> {
     interrupted = true
     lines.close()
   })
-  const conversation = converse(served!, box, flags)
+  const conversation = converse(served, box, flags)
   for (
     let line = await lines.next('> ');
     line !== undefined && line.trim() !== '/exit';

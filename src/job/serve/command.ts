@@ -2,8 +2,9 @@
 import * as v from 'valibot'
 import { deviceSetting } from '../../gpu/device/spec.ts'
 import { complain, log } from '../../out.ts'
+import { modelsOf } from '../../serve/models.ts'
 import { openServer } from '../../serve/server.ts'
-import { argument, count, folder, otherwise, port, positive, say, several, text } from '../../text/setting.ts'
+import { argument, count, folder, otherwise, port, positive, say, several, text, toggle } from '../../text/setting.ts'
 import { LONGEST } from '../answer/model.ts'
 import { formName, parserName } from '../flags.ts'
 import { openServed } from './open.ts'
@@ -11,6 +12,7 @@ import { openServed } from './open.ts'
 export const ServeFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
   adapter: say(several(text('NAME=DIR'), 'NAME=DIR'), 'PEFT adapter served under a name; may be given several times'),
+  runtimeAdapters: say(toggle(), 'take adapters while it serves: POST /v1/load_lora_adapter, /v1/unload_lora_adapter'),
   base: say(v.optional(folder()), 'where the model lies now that a run with an adapter began with'),
   name: say(otherwise(text('NAME'), "the folder's"), 'name under which the model is served'),
   host: say(v.optional(text('HOST'), '127.0.0.1'), 'address to listen on'),
@@ -29,10 +31,13 @@ export const ServeFlags = v.object({
 /** Until SIGTERM or Ctrl-C, which let what runs finish; the second ends at once. @throws HoneError for what cannot be served. */
 export async function serveCommand(flags: v.InferOutput<typeof ServeFlags>): Promise<void> {
   const { adapter: adapters, token = process.env['HONE_TOKEN'] } = flags
-  const models = await openServed({ ...flags, adapters })
-  const server = openServer(models, { ...flags, token })
+  const { first, others, openAdapter, weights } = await openServed({ ...flags, adapters })
+  const models = modelsOf(first, others)
+  const server = openServer(models, { ...flags, token, openAdapter: flags.runtimeAdapters ? openAdapter : undefined })
   complain(`listening on ${server.url}`)
-  log(`serving ${models.map(({ name }) => name).join(', ')}; Ctrl-C ends it when all is answered`)
+  const names = models.all().map(({ name }) => name)
+  const size = `${Math.ceil(weights / 2 ** 20)} MiB of weights${names.length > 1 ? ' each' : ''}`
+  log(`serving ${names.join(', ')} with ${size}; Ctrl-C ends it when all is answered`)
   await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
   const { running } = server.metrics
   if (running > 0)

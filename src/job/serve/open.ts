@@ -4,6 +4,7 @@ import { findFormat, type FormatName } from '../../dialogue/call.ts'
 import { HoneError } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import type { DeviceSpec } from '../../gpu/device/spec.ts'
+import { parameterCount } from '../../gpu/policy/memory.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { Served } from '../../serve/served.ts'
 import { usualLength } from '../answer/model.ts'
@@ -26,11 +27,20 @@ export interface Place {
   maxNewTokens?: number | undefined
 }
 
-/** Each holds weights of its own. @throws HoneError for a folder, adapter or device that hone cannot run. */
-export async function openServed(place: Place): Promise<Served[]> {
+export interface Opened {
+  first: Served
+  others: Served[]
+  /** One more, with that adapter. @throws HoneError */
+  openAdapter(name: string, folder: string): Promise<Served>
+  /** Bytes of the weights that each holds: those of its own, whatever the others hold. */
+  weights: number
+}
+
+/** @throws HoneError for a folder, adapter or device that hone cannot run. */
+export async function openServed(place: Place): Promise<Opened> {
   const { model: path, base, prompt, maxModelLen = Infinity } = place
   const { model, adapter } = modelFolder(path, place.own, base)
-  const named = namesOf(place)
+  const [name, ...named] = namesOf(place)
   const language = await openLanguage({ model, prompt })
   const device = await openDevice(place.device)
   const context = Math.min(language.positions, maxModelLen)
@@ -42,23 +52,35 @@ export async function openServed(place: Place): Promise<Served[]> {
     context,
     usualTokens: Math.min(place.maxNewTokens ?? usualLength(context), context),
   }
-  return [...named].map(([name, folder]) => ({
-    ...shared,
-    name,
-    aliases: folder === undefined ? [path] : [],
-    session: openModel(device, model, { adapter: folder ?? adapter }).open(),
-  }))
+  const open = (name: string, aliases: string[], folder: string | undefined): Served => {
+    const policy = openModel(device, model, { adapter: folder })
+    const session = policy.open()
+    const close = () => {
+      session.close()
+      policy.free()
+    }
+    return { ...shared, name, aliases, session, close }
+  }
+  return {
+    first: open(name![0], [path], adapter),
+    others: named.map(([name, folder]) => open(name, [], folder)),
+    openAdapter: async (name, folder) => open(name, [], adapterIn(folder)),
+    weights: 4 * parameterCount(language.config),
+  }
 }
 
+/** What a finished run trained, where it is named in place of a folder. */
+const adapterIn = (folder: string): string => modelFolder(folder).adapter ?? folder
+
 /** Name → adapter folder, undefined for the model itself, which is first. @throws HoneError for a name that is none or stands twice. */
-function namesOf({ model, name = basename(resolve(model)), adapters }: Place): Map<string, string | undefined> {
+function namesOf({ model, name = basename(resolve(model)), adapters }: Place): [string, string | undefined][] {
   const named = new Map<string, string | undefined>([[name, undefined]])
   for (const adapter of adapters) {
     const [, own, folder] = /^([^=]+)=(.+)$/s.exec(adapter) ?? []
     if (own === undefined || folder === undefined)
       throw new HoneError(`Cannot serve the adapter "${adapter}": it has no name`, { hint: 'write --adapter NAME=DIR' })
     if (named.has(own)) throw new HoneError(`Cannot serve two models as "${own}"`, { hint: 'choose another name' })
-    named.set(own, modelFolder(folder).adapter ?? folder)
+    named.set(own, adapterIn(folder))
   }
-  return named
+  return [...named]
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openServed, type Place } from '../../../src/job/serve/open.ts'
+import { modelsOf } from '../../../src/serve/models.ts'
 import { openServer, type ServerOptions } from '../../../src/serve/server.ts'
 import { writeTinyModel } from '../../cmd/tiny-model.ts'
 import { writeSayingModel } from '../../saying-model.ts'
@@ -35,7 +36,9 @@ export const removeModels = (): void => rmSync(MODELS, { recursive: true, force:
 
 export async function openTest(model: string, options: Partial<ServerOptions & Place> = {}) {
   const place: Place = { model, adapters: [], device: 'cpu', prompt: 'native', ...options }
-  return openServer(await openServed(place), {
+  const { first, others, openAdapter } = await openServed(place)
+  return openServer(modelsOf(first, others), {
+    openAdapter,
     host: '127.0.0.1',
     port: 0,
     token: undefined,

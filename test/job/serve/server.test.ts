@@ -1,6 +1,6 @@
 // The server as an operator sees it: who may ask, how much, for how long, and how it ends; the ids of infer.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { describeForms, forms, run } from '../../hone.ts'
+import { describeForms, forms, run, sendRaw } from '../../hone.ts'
 import type { Server } from '../../../src/serve/server.ts'
 import { openTest, removeModels, talker, writeModels } from './models.ts'
 
@@ -29,6 +29,20 @@ describe('limits', () => {
     expect((await fetch(`${server.url}/metrics`)).status).toBe(401)
     await server.stop()
     expect(openTest(talker, { host: '0.0.0.0' })).rejects.toThrow('without a token')
+  })
+
+  test('without a token a name that is not this machine’s is refused: it may be pointed here by another', async () => {
+    const server = await openTest(talker)
+    const statusFor = async (host: string) => {
+      const headers = `Host: ${host}\r\nConnection: close`
+      return (await sendRaw(Number(new URL(server.url).port), `GET /v1/models HTTP/1.1\r\n${headers}\r\n\r\n`)).slice(
+        9,
+        12,
+      )
+    }
+    const hosts = ['localhost', '127.0.0.1:80', '[::1]', 'example.com', '127.0.0.1.example.com']
+    expect(await Promise.all(hosts.map(statusFor))).toEqual(['200', '200', '200', '403', '403'])
+    await server.stop()
   })
 
   test('more requests than it takes are sent away with the time to come again', async () => {

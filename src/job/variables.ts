@@ -25,7 +25,7 @@ const variables: Record<string, string> = {
 
 /** Name → what it is for. */
 export function knownVariables(): Record<string, string> {
-  const what = `a setting of ${Object.keys(kinds).join(' and ')}`
+  const what = `a setting of ${Object.keys(kinds).join(', ')}`
   const settings = Object.values(kinds).flatMap(({ schema }) => leavesOf(schema).map(variableOf))
   return { ...Object.fromEntries(settings.map((name) => [name, what])), ...variables }
 }

@@ -85,5 +85,6 @@ function unread(recipe: TrainRecipe): Pick<Dead, 'keys' | 'because'>[] {
   })
 }
 
-const isGiven = (origin: string | undefined): boolean =>
+/** True where a person has said it, and not a preset or nobody. */
+export const isGiven = (origin: string | undefined): boolean =>
   origin !== undefined && origin !== 'default' && !origin.startsWith('preset ')

@@ -1,11 +1,12 @@
-// The settings of `sft` and `train`: one schema each, from which flags, variables, help and types follow.
+// The settings of each kind of training: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { environmentSettings } from './environment-settings.ts'
+import { pairLosses, pairSettings } from './loss/pair.ts'
 import { lossSettings } from './loss/settings.ts'
-import { sftPresets, trainPresets } from './presets.ts'
+import { dpoPresets, sftPresets, trainPresets } from './presets.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
@@ -171,25 +172,53 @@ export const TrainRecipe = v.object({
   ...lossSettings,
 })
 
+/** What trains on rows in place of rollouts: as many in each step, and held-out rows that are answered. */
+const ofRows = {
+  evalReward: say(rewardName(), EXACT, 'reward'),
+  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps'),
+  batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
+  maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
+  rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
+}
+
 /** Settings of `hone sft`. */
 export const SftRecipe = v.object({
   preset: preset(sftPresets),
   ...common,
-  evalReward: say(rewardName(), EXACT, 'reward'),
-  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps'),
+  ...ofRows,
   epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
-  batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
   maxLength: say(
     v.optional(v.nullable(count()), 2048),
     'tokens of prompt and completion; longer rows are left out. none = what the model allows',
     'cutoff_len',
   ),
-  maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
-  rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
+})
+
+const pairLength = say(
+  v.optional(v.nullable(count()), 1024),
+  'tokens of prompt and longer text; longer pairs are left out. none = what the model allows',
+  'cutoff_len',
+)
+
+/** Settings of `hone dpo`. */
+export const DpoRecipe = v.object({
+  preset: preset(dpoPresets),
+  ...common,
+  ...ofRows,
+  loss: say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type'),
+  ...pairSettings,
+  rpoAlpha: say(v.optional(atLeast(0), 0), 'weight of the log-likelihood of the chosen texts'),
+  reference: say(
+    v.optional(v.picklist(['start', 'base']), 'start'),
+    'what log-probs are compared with: the model that training begins with, or the model without its adapter',
+  ),
+  epochs: say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs'),
+  maxLength: pairLength,
 })
 
 export type TrainRecipe = v.InferOutput<typeof TrainRecipe>
 export type SftRecipe = v.InferOutput<typeof SftRecipe>
+export type DpoRecipe = v.InferOutput<typeof DpoRecipe>
 
 /** What every kind of training is set by, and what only some are. */
 export type CommonRecipe = Pick<TrainRecipe, keyof TrainRecipe & keyof SftRecipe> &

@@ -4,6 +4,22 @@ import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow } from '../dialogue/row.ts'
 
+/** A text after a prompt: ids, and which of them are the model's own words; what a tool or a user said stands between. */
+export interface Written {
+  ids: readonly number[]
+  trained: readonly Span[]
+}
+
+/** A preference: one prompt, and a text of it that is preferred to another. */
+export interface Pair {
+  /** Place among the pairs that are trained on. */
+  index: number
+  id: string
+  prompt: readonly number[]
+  chosen: Written
+  rejected: Written
+}
+
 /** A prompt in token ids, with the row that says what is right. */
 export interface Prompt {
   /** Place of the row in the data. */
@@ -139,6 +155,12 @@ export interface Answer extends Sampled, Judgement {
   exact: boolean
 }
 
+/** Log-probs of a pair's texts under the reference, each summed over its own tokens. */
+export interface PairReference {
+  chosen: number
+  rejected: number
+}
+
 /** Keeps what a run leaves; the loop does not know where. */
 export interface Store {
   /** Rollouts of a step with rewards and advantages; `dead` ones were replaced. */
@@ -147,4 +169,7 @@ export interface Store {
   answers(step: number, answers: readonly Answer[]): void
   /** Everything that a later run needs to go on exactly. Returns its path. */
   checkpoint(progress: Progress, policy: PolicyState): string
+  /** What was kept of exactly these pairs; undefined where nothing was. @throws HoneError for that where it is `needed`. */
+  reference(pairs: readonly Pair[], needed: boolean): readonly PairReference[] | undefined
+  keepReference(pairs: readonly Pair[], references: readonly PairReference[]): void
 }

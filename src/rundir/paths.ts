@@ -13,6 +13,8 @@ export function pathsOf(directory: string) {
     /** Folders with a file per step: completions that were trained on, and answers to held-out rows. */
     rollouts: join(directory, 'rollouts'),
     evals: join(directory, 'evals'),
+    /** Log-probs of pairs under the reference. */
+    reference: join(directory, 'reference.jsonl'),
     checkpoints: join(directory, 'checkpoints'),
     /** The model or adapter that came of it. */
     final: join(directory, 'final'),

@@ -29,5 +29,17 @@ export function taskRows(count: number): HoneRow[] {
   return datasets(0).files['train.jsonl']().slice(0, count)
 }
 
+/** Pairs of the task: the right calls, and those of the next row. */
+export function taskPairs(count: number) {
+  const rows = taskRows(count + 1)
+  return rows.slice(0, count).map(({ id, messages, tools, answer }, i) => ({
+    id,
+    messages,
+    tools,
+    chosen: answer,
+    rejected: rows[i + 1]!.answer,
+  }))
+}
+
 /** Rows as the text of a JSONL file. */
 export const toLines = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')

@@ -1,4 +1,4 @@
-// sft and train as a user runs them: killed, interrupted, resumed, and given what they cannot use.
+// sft, dpo and train as a user runs them: killed, interrupted, resumed, and given what they cannot use.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   chmodSync,
@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readEvents } from '../../src/rundir/run.ts'
 import { forms, run } from '../hone.ts'
-import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(300_000)
 const [, source] = forms[0]!
@@ -45,6 +45,7 @@ const rl = {
   reward: './mine.ts',
 }
 const supervised = { ...settings, preset: 'full', batchSize: 3 }
+const preferring = { ...settings, data: 'pairs.jsonl', batchSize: 3, schedule: 'constant', rpoAlpha: 0.1 }
 const hone = (...words: string[]) => run(source, words, { cwd: place })
 const config = (name: string, tree: object) => writeFileSync(join(place, name), JSON.stringify(tree))
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
@@ -63,10 +64,12 @@ beforeAll(() => {
   )
   config('train.json', rl)
   config('sft.json', supervised)
+  writeFileSync(join(place, 'pairs.jsonl'), toLines(taskPairs(10)))
+  config('dpo.json', preferring)
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-for (const command of ['train', 'sft']) {
+for (const command of ['train', 'sft', 'dpo']) {
   test(`${command} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
     const whole = hone(command, `${command}.json`, '--output', `${command}-whole`)
     expect(whole).toMatchObject({ code: 0, stdout: '' })

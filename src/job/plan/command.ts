@@ -4,13 +4,14 @@ import { complain, data } from '../../out.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import { entriesOf } from '../../shell/schema.ts'
 import { table } from '../../shell/table.ts'
-import { say } from '../../text/setting.ts'
+import { names, otherwise, say } from '../../text/setting.ts'
 import { kinds } from '../train/kinds.ts'
 import { kindOf, settingsOf, TrainingFlags } from '../train/settings.ts'
 import { planLines, planOf } from './plan.ts'
 
 export const PlanFlags = v.object({
   ...TrainingFlags.entries,
+  kind: say(otherwise(names(kinds), 'the one that has most of the settings'), 'kind of training'),
   format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the plan'),
 })
 

@@ -1,10 +1,12 @@
 // The table of kinds of training, by the name of their command.
 import { type HoneErrorDetail, lookup } from '../../error.ts'
 import type { Kind } from './kind.ts'
+import { dpoKind } from './kinds/dpo.ts'
 import { sftKind } from './kinds/sft.ts'
 import { trainKind } from './kinds/train.ts'
 
-export const kinds: Record<string, Kind> = { sft: sftKind, train: trainKind }
+/** Of a setting that several kinds have, `plan` shows what the last of them says. */
+export const kinds: Record<string, Kind> = { sft: sftKind, dpo: dpoKind, train: trainKind }
 
 /** @throws HoneError with the nearest name. */
 export function findKind(name: string, detail?: HoneErrorDetail): Kind {

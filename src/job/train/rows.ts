@@ -117,7 +117,7 @@ function plainExample({ prompt, completion }: PlainRow, tokenizer: Tokenizer): E
   return { prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
 }
 
-function requireSome<Item>(taken: Taken<Item>, files: readonly string[], limit: number): Taken<Item> {
+export function requireSome<Item>(taken: Taken<Item>, files: readonly string[], limit: number): Taken<Item> {
   if (taken.items.length > 0) return taken
   throw new HoneError(`Cannot use the rows: each of the ${taken.tooLong} is longer than ${limit} tokens`, {
     at: files.join(', '),

@@ -67,8 +67,12 @@ function recorded(kind: string, directory: string): Sources {
   return { presets: { [directory]: settings }, preset: directory }
 }
 
-/** The kind of training that is meant: that of the run, or else the one that alone knows most of what is given. */
-export function kindOf({ config: file, resume }: Pick<TrainingFlags, 'config' | 'resume'>, given: Tree): string {
+/** The kind of training that is meant: the one that is named, that of the run, or else the one that alone knows most of what is given. */
+export function kindOf(
+  { config: file, resume, kind }: Pick<TrainingFlags, 'config' | 'resume'> & { kind?: string | undefined },
+  given: Tree,
+): string {
+  if (kind !== undefined) return kind
   if (resume !== undefined) return readRecord(resume).command
   const said = { ...(file !== undefined && readConfigFile(file).values), ...given }
   const known = ({ schema, presets }: Kind): Set<string> => {

@@ -6,6 +6,7 @@ import type { Answer, Judged, Judgement, Prompt, Sampled, Scored, Store, Weighte
 import { flagsOf } from '../../rl/trained.ts'
 import { decimalsOf, Float } from '../../text/json.ts'
 import { type Checkpoint, saveCheckpoint } from './checkpoint.ts'
+import { readReference, writeReference } from './reference.ts'
 
 /** What the loop leaves, in a run directory; checkpoints with the id of the run and the hashes of what it is made from. */
 export function storeIn(
@@ -17,6 +18,8 @@ export function storeIn(
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
     checkpoint: (progress, policy) =>
       saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy }, keepCheckpoints),
+    reference: (pairs, needed) => readReference(paths.reference, pairs, needed),
+    keepReference: (pairs, references) => writeReference(paths.reference, pairs, references),
   }
 }
 

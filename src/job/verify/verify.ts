@@ -6,6 +6,7 @@ import { generateAll } from '../../gpu/policy/generate.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import { sum } from '../../eval/statistics.ts'
 import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Finding } from './finding.ts'
+import { dpoFindings } from './dpo.ts'
 import { logprobFindings } from './forward.ts'
 import { maskedFindings } from './masked.ts'
 import { criticFindings, rewardFindings } from './scalar.ts'
@@ -24,6 +25,7 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...sftFindings(device, oracle),
     ...(has('adapter') ? await adapterFindings(device, oracle) : []),
     ...(has('masked') ? await maskedFindings(device, oracle) : []),
+    ...(has('dpo') ? await dpoFindings(device, oracle) : []),
     ...(has('reward') ? rewardFindings(device, oracle) : []),
     ...(has('critic') ? criticFindings(device, oracle) : []),
   ]

@@ -1,0 +1,170 @@
+// Direct preference optimisation: the policy learns from pairs, against log-probs of the reference that are taken once.
+import { mean, sum } from '../eval/statistics.ts'
+import type { Metrics } from '../rundir/event.ts'
+import type { Law } from '../gpu/policy/law.ts'
+import type { PerToken, Policy } from '../gpu/policy/policy.ts'
+import { pairLosses, rewardOf, type PairLossRow, type Text } from './loss/pair.ts'
+import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
+import { inOrder } from './order.ts'
+import { breathe, pack } from './pack.ts'
+import { groupOf, tokensOf } from './pair.ts'
+import type { DpoRecipe } from './recipe.ts'
+import type { Pair, PairReference, Progress, Written } from './record.ts'
+import { updateOptions } from './schedule.ts'
+import { requireFinite } from './sound.ts'
+import { gather, scatter, trainedTokens } from './trained.ts'
+
+/** The loss in symbols. */
+export function formulaOf(recipe: DpoRecipe): string[] {
+  const row: PairLossRow = pairLosses[recipe.loss]
+  const likelihood =
+    recipe.rpoAlpha === 0 ? '' : ` + ${recipe.rpoAlpha}·mean over the chosen tokens of the step [ −log π ]`
+  const first = recipe.reference === 'base' ? 'the model without its adapter' : 'the model that training begins with'
+  return [
+    `loss = mean over the pairs of the optimizer step [ ${row.formula(recipe)} ]${likelihood}`,
+    `Δ = log π/π₀ of the chosen text − log π/π₀ of the rejected one, summed over their tokens; π₀ is ${first}`,
+  ]
+}
+
+/** Texts are weighed as the model gives them. */
+const LAW: Law = { temperature: 1 }
+
+export interface DpoContext extends LoopContext {
+  recipe: DpoRecipe
+  pairs: readonly Pair[]
+}
+
+/** Train from `start` to the end or an interruption; the state is saved in both cases. */
+export async function dpo(context: DpoContext, start: Progress): Promise<'done' | 'interrupted'> {
+  const { recipe, pairs } = context
+  const steps = stepsOf(recipe, pairs.length)
+  await begin(context, start.step, steps, { prompts: pairs.map(({ prompt }) => prompt), law: LAW })
+  const reference = await referenceOf(context, start.step)
+  return await loop(
+    context,
+    start,
+    steps,
+    async (step, position) => await takeStep({ ...context, reference }, step, steps, position),
+  )
+}
+
+/** Optimizer steps of the whole run. */
+export function stepsOf(
+  { steps, epochs, batchSize }: Pick<DpoRecipe, 'steps' | 'epochs' | 'batchSize'>,
+  pairs: number,
+): number {
+  return steps ?? Math.max(1, Math.floor((epochs * pairs) / batchSize))
+}
+
+/** Log-probs of every text under the reference. Before the first update the policy is what it is compared with; later what was kept counts. */
+async function referenceOf(context: DpoContext, step: number): Promise<readonly PairReference[]> {
+  const { recipe, policy, pairs, store } = context
+  const kept = store.reference(pairs, step > 0)
+  if (kept) return kept
+  const found: PairReference[] = []
+  const law = { ...LAW, reference: recipe.reference === 'base' && recipe.loraRank > 0 }
+  let done = 0
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+    const { logprobs } = policy.forward(groups, law)
+    items.forEach(({ index, chosen, rejected }, g) => {
+      const [first, second] = logprobs[g]!
+      found[index] = { chosen: total(first!, chosen), rejected: total(second!, rejected) }
+    })
+    phase(context, 'reference')((done += items.length), pairs.length)
+    await breathe()
+  }
+  store.keepReference(pairs, found)
+  return found
+}
+
+async function takeStep(
+  context: DpoContext & { reference: readonly PairReference[] },
+  step: number,
+  steps: number,
+  position: number,
+): Promise<Stepped> {
+  const { recipe, policy, clock } = context
+  const started = clock()
+  const pairs = inOrder(context.pairs, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
+  const learned = await accumulate(pairs, { ...context, onProgress: phase(context, 'pairs') })
+  const update = updateOptions(recipe, step, steps)
+  const { gradNorm } = policy.update(update)
+  requireFinite(gradNorm, policy, step)
+  const tokens = sum(pairs.map(tokensOf))
+  const seconds = (clock() - started) / 1000
+  const figures = {
+    ...learned,
+    grad_norm: gradNorm,
+    learning_rate: update.learningRate,
+    tokens_per_second: tokens / Math.max(seconds, 1e-3),
+    step_time: seconds,
+  }
+  return { position: position + recipe.batchSize, tokens, figures }
+}
+
+interface PairContext {
+  recipe: Pick<DpoRecipe, 'loss' | 'klCoefficient' | 'labelSmoothing' | 'rpoAlpha' | 'microBatchTokens'>
+  policy: Pick<Policy, 'accumulate'>
+  /** By the index of a pair. */
+  reference: readonly PairReference[]
+  onProgress?: (done: number, total: number) => void
+}
+
+/** Forward and backward of the pairs of one optimizer step, micro-batch by micro-batch; its metrics. */
+export async function accumulate(pairs: readonly Pair[], context: PairContext): Promise<Metrics> {
+  const { recipe, policy, reference } = context
+  const chosenTokens = sum(pairs.map(({ chosen }) => trainedTokens(chosen)))
+  const seen: { chosen: Text; rejected: Text; loss: number }[] = []
+  let likelihood = 0
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+    policy.accumulate(groups, LAW, ({ logprobs }) => {
+      const slopes: PerToken = items.map((pair, g) => {
+        const [first, second] = logprobs[g]!
+        const known = reference[pair.index]!
+        const chosen = textOf(first!, pair.chosen, known.chosen)
+        const rejected = textOf(second!, pair.rejected, known.rejected)
+        const { loss, byChosen, byRejected } = pairLosses[recipe.loss].loss(chosen, rejected, recipe)
+        seen.push({ chosen, rejected, loss })
+        likelihood -= chosen.logps / chosenTokens
+        // Means over all pairs and all chosen tokens of the step, however it is cut into micro-batches.
+        const slope = byChosen / pairs.length - recipe.rpoAlpha / chosenTokens
+        return [everywhere(slope, pair.chosen), everywhere(byRejected / pairs.length, pair.rejected)]
+      })
+      return { logprobs: slopes }
+    })
+    context.onProgress?.(seen.length, pairs.length)
+    await breathe()
+  }
+  return {
+    loss: mean(seen.map(({ loss }) => loss)) + recipe.rpoAlpha * likelihood,
+    ...(recipe.rpoAlpha > 0 && { nll_loss: likelihood }),
+    ...pairMetrics(seen, recipe.klCoefficient),
+  }
+}
+
+/** Named as TRL names them. A tie is no right order. */
+function pairMetrics(pairs: readonly { chosen: Text; rejected: Text }[], beta: number) {
+  const chosen = pairs.map((pair) => rewardOf(pair.chosen, beta))
+  const rejected = pairs.map((pair) => rewardOf(pair.rejected, beta))
+  const margins = chosen.map((reward, i) => reward - rejected[i]!)
+  return {
+    'rewards/chosen': mean(chosen),
+    'rewards/rejected': mean(rejected),
+    'rewards/margins': mean(margins),
+    'rewards/accuracies': mean(margins.map((margin) => Number(margin > 0))),
+    'logps/chosen': mean(pairs.map((pair) => pair.chosen.logps)),
+    'logps/rejected': mean(pairs.map((pair) => pair.rejected.logps)),
+  }
+}
+
+const textOf = (logprobs: ArrayLike<number>, written: Written, reference: number): Text => ({
+  logps: total(logprobs, written),
+  reference,
+  tokens: trainedTokens(written),
+})
+
+const total = (logprobs: ArrayLike<number>, written: Written): number => sum(Array.from(gather(logprobs, written)))
+
+/** The slope at each own token. */
+const everywhere = (slope: number, written: Written): Float32Array =>
+  scatter(new Float64Array(trainedTokens(written)).fill(slope), written)

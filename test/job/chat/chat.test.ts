@@ -36,7 +36,7 @@ test('a tool with a command is run with the arguments, and its result is answere
 test('a tool that fails tells the model so', () => {
   const file = toolsFile({ ...WEATHER, command: 'echo "no net" >&2; exit 3' })
   const { code, stdout, stderr } = chat(caller, 'How warm is it?\n', '--tools', file)
-  expect(stderr).toContain('← error: no net\n')
+  expect(stderr).toContain('← Error: no net\n')
   expect([code, stdout]).toEqual([0, 'I look it up\nIt is warm in ☀ Oslo.\n'])
 })
 
@@ -84,7 +84,7 @@ test('at a terminal Ctrl-C stops the answer and not the program', async () => {
   await until(() => prompts() === 1)
   child.terminal!.write('hello\r')
   const before = screen.length
-  await until(() => screen.length > before + 30)
+  await until(() => screen.length > before + 60)
   child.terminal!.write('\x03')
   await until(() => prompts() > 1)
   child.terminal!.write('/exit\r')
@@ -95,6 +95,6 @@ test('at a terminal Ctrl-C stops the answer and not the program', async () => {
   })
   const { text }: { text: string } = JSON.parse(whole.stdout)
   const shown = screen.replaceAll('\r', '')
-  expect(shown).toContain(text.trim().slice(0, 30))
+  expect(shown).toContain(text.trim().slice(0, 20))
   expect(shown).not.toContain(text.trim())
 }, 60_000)

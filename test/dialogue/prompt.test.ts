@@ -106,6 +106,22 @@ describe('Tool-N1', () => {
     expect(targetText(plain, row, tokenizer)).toBe(calls)
     expect(targetText(training, declined, tokenizer)).toEndWith('<tool_call>\n[]\n</tool_call>')
   })
+
+  test('what is said after a tool’s result is that text, and not that no function fits', () => {
+    const messages = base.messages.slice(0, -1)
+    const said = { ...declined, messages, meta: { reply: 'All is well.' } }
+    expect(targetText(plain, said, tokenizer)).toBe('All is well.')
+    for (const form of [training, evaluation]) {
+      const target = targetText(form, said, tokenizer)
+      expect(target).toMatch(/^<think>[^<]+<\/think>\nAll is well\.$/)
+      expect(target).not.toContain('No function fits')
+      expect(callFormats['tool-n1'].parse(target)).toMatchObject({ calls: [], rest: 'All is well.', fault: null })
+    }
+    expect(targetText(training, { ...said, meta: { reply: 'It is.', thought: 'Hm.' } }, tokenizer)).toBe(
+      '<think>Hm.</think>\nIt is.',
+    )
+    expect(targetText(training, { ...declined, meta: { reply: 'Sorry.' } }, tokenizer)).toEndWith('[]\n</tool_call>')
+  })
 })
 
 describe("the model's own template", () => {

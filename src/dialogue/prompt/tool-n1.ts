@@ -80,11 +80,19 @@ function quotedTurn({ tool_calls = [] }: Message): string {
   return dumpJson(callList(tool_calls), { ensureAscii: false })
 }
 
-/** The right answer; its thought is `meta.thought`, else one sentence that names the tools. */
-export function rightAnswer({ answer, meta }: Answered, think: boolean): string {
-  const given = meta['thought']
-  const thought = typeof given === 'string' ? given : plainThought(answer)
-  return writeTurn({ think: think ? thought : null, text: '', calls: answer }, listInBlock)
+/**
+ * The right answer; its thought is `meta.thought`, else one sentence. Where a tool's result came last and nothing is to be
+ * called, it is what the row says then; "no function fits" would be untrue.
+ */
+export function rightAnswer({ messages, answer, meta }: Answered, think: boolean): string {
+  const { thought, reply } = meta
+  const concludes = answer.length === 0 && messages.at(-1)?.role === 'tool' && typeof reply === 'string'
+  const text = concludes ? reply : ''
+  const plain = text === '' ? plainThought(answer) : 'The results are enough for an answer.'
+  return writeTurn(
+    { think: think ? (typeof thought === 'string' ? thought : plain) : null, text, calls: answer },
+    listInBlock,
+  )
 }
 
 function plainThought(calls: readonly ToolCall[]): string {

@@ -12,7 +12,7 @@ import { Rejection, type Turn } from './source.ts'
 
 /** What opens a call in some spelling. */
 const MARKS =
-  /<\/?tool_calls?>|<function_?calls?>|<function=|<invoke\b|\[TOOL_CALLS\]|<\|python_tag\|>|<[|｜]tool[_▁]calls?/u
+  /<\/?tool_calls?>|<function_?calls?>|<function=|<invoke\b|\[TOOL_CALLS\]|<\|python_tag\|>|<[|｜]tool[_▁]calls?|<｜DSML｜|\bto=functions\./u
 /** ReAct's. */
 const ACTION = /^\s*Action: *["'`]?([^\n"'`]+?)["'`]? *\n\s*Action Input:/m
 

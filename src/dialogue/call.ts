@@ -1,6 +1,8 @@
 // The table of call formats: how the calls of a model's turn are read and written, in scoring, training, evaluation and inference.
 import type { CallFormat } from './call/format.ts'
-import { glm45, minimaxM2, qwen3Coder, seedOss } from './call/elements.ts'
+import { deepseekV32, deepseekV4, glm45, minimaxM2, qwen3Coder, seedOss } from './call/elements.ts'
+import { gemma4 } from './call/gemma.ts'
+import { gptOss } from './call/harmony.ts'
 import { deepseekV3, deepseekV31, kimiK2 } from './call/headed.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
@@ -74,10 +76,14 @@ export const callFormats = {
   'qwen3-coder': qwen3Coder,
   'deepseek-v3': deepseekV3,
   'deepseek-v3.1': deepseekV31,
+  'deepseek-v3.2': deepseekV32,
+  'deepseek-v4': deepseekV4,
   'kimi-k2': kimiK2,
   'glm-4.5': glm45,
   'minimax-m2': minimaxM2,
   'seed-oss': seedOss,
+  'gpt-oss': gptOss,
+  'gemma-4': gemma4,
 } satisfies Record<string, CallFormat>
 
 export type FormatName = keyof typeof callFormats

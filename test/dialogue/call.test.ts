@@ -15,6 +15,9 @@ const G = '{"name": "g", "arguments": {}}'
 const g: Call = { name: 'g', arguments: {} }
 const block = (body: string) => `<tool_call>\n${body}\n</tool_call>`
 
+const dsml = (block: string, parameters: string) =>
+  `<｜DSML｜${block}>\n<｜DSML｜invoke name="f">\n${parameters}</｜DSML｜invoke>\n</｜DSML｜${block}>`
+
 interface Case {
   calls: Call[]
   think?: string | null
@@ -174,6 +177,51 @@ const whole: [parser: string, what: string, text: string, expected: Case][] = [
     'a dotted name of many parts',
     `[${'a.'.repeat(200_000)}b(x=1)]`,
     { calls: [{ name: `${'a.'.repeat(200_000)}b`, arguments: { x: 1 } }] },
+  ],
+  [
+    'gpt-oss',
+    'thinking, a call, and its recipient before the channel',
+    '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"x": 1}<|call|><|start|>assistant to=functions.g<|channel|>commentary<|message|>{}<|call|>',
+    { calls: [f(), g], think: 'Hm.' },
+  ],
+  [
+    'gpt-oss',
+    'an answer after thinking',
+    '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>It is cold.<|return|>',
+    { calls: [], think: 'Hm.', rest: 'It is cold.' },
+  ],
+  [
+    'gpt-oss',
+    'a preamble, and marks in a string',
+    '<|channel|>commentary<|message|>I look.<|end|><|start|>assistant<|channel|>commentary to=functions.f<|message|>{"x":"<|call|><|message|>"}',
+    { calls: [f({ x: '<|call|><|message|>' })], rest: 'I look.' },
+  ],
+  [
+    'gemma-4',
+    'texts, numbers, lists and objects',
+    '<|channel>thought\nHm.\n<channel|>Sure.<|tool_call>call:f{a:<|"|>é, {"b"}<|"|>,b:{c:[1,2.5,true],d:null}}<tool_call|><|tool_call>call:g{}<tool_call|><turn|>',
+    { calls: [f({ a: 'é, {"b"}', b: { c: [1, 2.5, true], d: null } }), g], think: 'Hm.', rest: 'Sure.' },
+  ],
+  [
+    'gemma-4',
+    'quoted keys and JSON strings',
+    '<|tool_call>call:f{<|"|>x<|"|>: "1"}<tool_call|>',
+    { calls: [f({ x: '1' })] },
+  ],
+  [
+    'deepseek-v4',
+    'values that say whether they are text',
+    dsml(
+      'tool_calls',
+      '<｜DSML｜parameter name="a" string="true">1</｜DSML｜parameter>\n<｜DSML｜parameter name="b" string="false">1</｜DSML｜parameter>\n',
+    ),
+    { calls: [f({ a: '1', b: 1 })] },
+  ],
+  [
+    'deepseek-v3.2',
+    'a block by its older name, without the attribute',
+    dsml('function_calls', '<｜DSML｜parameter name="x">1</｜DSML｜parameter>\n'),
+    { calls: [f()] },
   ],
   ['json', 'a fenced list', 'Here:\n```json\n[' + F + ']\n```\nDone', { calls: [f()], rest: 'Here:\nDone' }],
   ['json', 'a fenced object without a language', '```\n' + F + '\n```', { calls: [f()] }],
@@ -365,6 +413,10 @@ const HOSTILE: [what: string, text: string][] = [
   ['keys', '<tool_call>f <arg_key>'.repeat(2e5)],
   ['invocations', '<invoke name="f">'.repeat(2e5)],
   ['kimi tokens', '<|tool_call_begin|>f:0<|tool_call_argument_begin|>{'.repeat(1e5)],
+  ['Harmony headers', '<|channel|>commentary to=f<|message|>{"'.repeat(5e4)],
+  ["Gemma's calls", '<|tool_call>call:f{a:<|"|>'.repeat(1e5)],
+  ["Gemma's lists", `<|tool_call>call:f{a:${'['.repeat(3e6)}`],
+  ["DeepSeek's invocations", '<\uff5cDSML\uff5cinvoke name="f">'.repeat(1e5)],
   ['opening tags', '<tool_call>'.repeat(9e5)],
   ['opening tags with a bracket', '<tool_call>{'.repeat(2e5)],
   ['broken blocks', '<tool_call>{"</tool_call>'.repeat(5e4)],
@@ -412,6 +464,14 @@ const MARKS = [
   '<\uff5ctool\u2581call\u2581begin\uff5c>',
   '<|tool_call_begin|>',
   '<|tool_call_argument_begin|>',
+  '<\uff5cDSML\uff5cinvoke name="f">',
+  '</\uff5cDSML\uff5cinvoke>',
+  '<|message|>',
+  '<|call|>',
+  '<|channel|>analysis',
+  '<|tool_call>call:f{',
+  '<tool_call|>',
+  '<channel|>',
 ]
 const text = fc
   .oneof(
@@ -444,8 +504,8 @@ const callsOf = (name: fc.Arbitrary<string>, key: fc.Arbitrary<string>, values: 
   })
 /** Formats that have no way to quote a text of their own marks: in values, in keys, in names. */
 const BARE = new Set(['qwen3-coder', 'seed-oss', 'minimax-m2', 'glm-4.5'])
-const KEYS_IN_MARKS = new Set([...BARE, 'pythonic'])
-const NAMES_IN_MARKS = new Set([...KEYS_IN_MARKS, 'deepseek-v3', 'deepseek-v3.1', 'kimi-k2'])
+const KEYS_IN_MARKS = new Set([...BARE, 'pythonic', 'deepseek-v3.2', 'deepseek-v4'])
+const NAMES_IN_MARKS = new Set([...KEYS_IN_MARKS, 'deepseek-v3', 'deepseek-v3.1', 'kimi-k2', 'gpt-oss', 'gemma-4'])
 /** Neither the mark that ends a bare value nor what reads as another value. */
 const isPlain = (value: Json): boolean =>
   !/<\/(?:parameter|arg_value)>/.test(typeof value === 'string' ? value : JSON.stringify(value, noBigInt)) &&

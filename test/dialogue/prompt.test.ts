@@ -108,8 +108,7 @@ describe('Tool-N1', () => {
   })
 
   test('what is said after a tool’s result is that text, and not that no function fits', () => {
-    const messages = base.messages.slice(0, -1)
-    const said = { ...declined, messages, meta: { reply: 'All is well.' } }
+    const said = { ...declined, messages: declined.messages.slice(0, -1), meta: { reply: 'All is well.' } }
     expect(targetText(plain, said, tokenizer)).toBe('All is well.')
     for (const form of [training, evaluation]) {
       const target = targetText(form, said, tokenizer)

@@ -9,7 +9,7 @@ import { valueText, writeTurn } from './write.ts'
 interface Elements {
   /** Up to the first argument; group 1 is the name. */
   open: RegExp
-  /** Up to the value; group 1 is the key. */
+  /** Up to the value; group 1 is the key, group 2 whether the value is text ("true") or JSON ("false") where the spelling says so. */
   parameter: RegExp
   /** What ends a value, and what must follow that, so that the same text within a value does not end it. */
   valueEnd: string
@@ -23,13 +23,13 @@ interface Elements {
   thought?: ThoughtTags
   /** A value stands on lines of its own. */
   lines?: boolean
-  write(calls: readonly { name: string; values: [key: string, text: string][] }[]): string
+  write(calls: readonly { name: string; values: [key: string, text: string, isText: boolean][] }[]): string
 }
 
 interface Block extends Part {
   state: 'whole' | 'cut' | 'broken'
   name: string
-  values: [key: string, text: string][]
+  values: [key: string, value: Json][]
 }
 
 /** The calls of a text in order; time is linear in it. */
@@ -44,7 +44,8 @@ function* blocks(text: string, spelling: Elements): Generator<Block> {
       const start = block.end + key[0].length
       const end = endOfValue(text, start, spelling)
       block.end = end < 0 ? text.length : end + spelling.valueEnd.length
-      if (end >= 0) block.values.push([key[1]!.trim(), trimmed(text.slice(start, end), spelling.lines)])
+      const value = end < 0 ? '' : trimmed(text.slice(start, end), spelling.lines)
+      if (end >= 0) block.values.push([key[1]!.trim(), key[2] === 'true' ? value : typed(value)])
     }
     const tail = matchAt(close, text, block.end)
     if (tail) [block.end, block.state] = [block.end + tail[0].length, 'whole']
@@ -97,7 +98,7 @@ function parseElements(completion: string, spelling: Elements): Parsed {
   let at = 0
   for (const { start, end, state, name, values } of blocks(text, spelling)) {
     if (state === 'whole') {
-      calls.push({ name, arguments: Object.fromEntries(values.map(([key, value]) => [key, typed(value)])) })
+      calls.push({ name, arguments: Object.fromEntries(values) })
       rest += text.slice(at, start)
       at = end
     } else fault ??= state === 'cut' ? 'truncated: the text ends inside a call' : `malformed: the call of ${name}`
@@ -119,7 +120,11 @@ const formatOf = (what: string, spelling: Elements): CallFormat => ({
         spelling.write(
           calls.map(({ name, arguments: values }) => ({
             name,
-            values: Object.entries(isObject(values) ? values : {}).map(([key, value]) => [key, valueText(value)]),
+            values: Object.entries(isObject(values) ? values : {}).map(([key, value]) => [
+              key,
+              valueText(value),
+              typeof value === 'string',
+            ]),
           })),
         ),
     }),
@@ -193,4 +198,40 @@ export const glm45 = formatOf(
         })
         .join('\n'),
   },
+)
+
+/** DeepSeek's mark is written with U+FF5C. */
+const DSML = '\uff5cDSML\uff5c'
+
+/** DeepSeek's markup since V3.2, which says of each value whether it is text. Both names of the block are read. */
+const dsml = (block: string): Elements => ({
+  head: `<${DSML}invoke`,
+  open: new RegExp(`<${DSML}invoke\\s+name="([^"\\n]{1,300})"\\s*>\\s*`, 'g'),
+  parameter: new RegExp(`\\s*<${DSML}parameter\\s+name="([^"\\n]{1,300})"(?:\\s+string="(true|false)")?\\s*>`, 'y'),
+  valueEnd: `</${DSML}parameter>`,
+  follows: new RegExp(`\\s*(?:<${DSML}parameter\\s|</${DSML}invoke>)`, 'y'),
+  close: new RegExp(`\\s*</${DSML}invoke>`, 'y'),
+  marks: [block, ...['tool_calls', 'function_calls'].filter((each) => each !== block)].flatMap((each) => [
+    `<${DSML}${each}>`,
+    `</${DSML}${each}>`,
+  ]),
+  write: (calls) => {
+    const spelt = calls.map(({ name, values }) => {
+      const parameters = values.map(
+        ([key, text, isText]) => `<${DSML}parameter name="${key}" string="${isText}">${text}</${DSML}parameter>\n`,
+      )
+      return `<${DSML}invoke name="${name}">\n${parameters.join('')}</${DSML}invoke>\n`
+    })
+    return `<${DSML}${block}>\n${spelt.join('')}</${DSML}${block}>`
+  },
+})
+
+export const deepseekV32 = formatOf(
+  'DeepSeek V3.2: <\uff5cDSML\uff5cinvoke name="…"> with a parameter for each argument, in function_calls',
+  dsml('function_calls'),
+)
+
+export const deepseekV4 = formatOf(
+  'DeepSeek V4: <\uff5cDSML\uff5cinvoke name="…"> with a parameter for each argument, in tool_calls',
+  dsml('tool_calls'),
 )

@@ -12,12 +12,14 @@ const END_TOKENS = [
   '<|eom_id|>',
   '<|endoftext|>',
   '</s>',
-  // DeepSeek, GLM, MiniMax, Seed.
+  // DeepSeek, GLM, MiniMax, Seed, Gemma 4, gpt-oss.
   '<\uff5cend\u2581of\u2581sentence\uff5c>',
   '<|observation|>',
   '<|user|>',
   '[e~[',
   '<seed:eos>',
+  '<turn|>',
+  '<|return|>',
 ]
 
 /** A part of a text, `end` exclusive. */

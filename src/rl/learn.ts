@@ -22,6 +22,8 @@ export interface LearnContext {
   step: number
   steps: number
   onProgress?: (phase: string, done: number, total: number) => void
+  /** Told the entropy of each id of a completion, as the first pass over it finds it. */
+  onEntropies?: (completion: Weighted, entropies: Float32Array) => void
 }
 
 /** Train on the rollouts: `iterations` passes, each of `miniBatches` updates. */
@@ -64,6 +66,7 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, entropy: true }, (forward) => {
+      tellEntropies(items, forward, context)
       const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, recipe)
       addParts(learned.parts, parts)
       const logprobs = perId(byLogprob, items)
@@ -74,6 +77,15 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     await breathe()
   }
   return learned
+}
+
+function tellEntropies(
+  rollouts: readonly Rollout<Weighted>[],
+  { entropies }: Forward,
+  { onEntropies }: LearnContext,
+): void {
+  if (!onEntropies || !entropies) return
+  rollouts.forEach(({ completions }, g) => completions.forEach((each, i) => onEntropies(each, entropies[g]![i]!)))
 }
 
 /** The rollout with those of its completions that carry loss, where there are any. */

@@ -163,8 +163,13 @@ export interface PairReference {
 
 /** Keeps what a run leaves; the loop does not know where. */
 export interface Store {
-  /** Rollouts of a step with rewards and advantages; `dead` ones were replaced. */
-  rollouts(step: number, weighted: readonly Judged<Weighted>[], dead: readonly Judged[]): void
+  /** Rollouts of a step with rewards and advantages; `dead` ones were replaced. Entropies are of the ids of those that carry loss. */
+  rollouts(
+    step: number,
+    weighted: readonly Judged<Weighted>[],
+    dead: readonly Judged[],
+    entropies: ReadonlyMap<Weighted, Float32Array>,
+  ): void
   /** Answers of an evaluation after `step` steps. */
   answers(step: number, answers: readonly Answer[]): void
   /** Everything that a later run needs to go on exactly. Returns its path. */

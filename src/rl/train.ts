@@ -6,7 +6,7 @@ import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
 import { learn } from './learn.ts'
-import type { Judge, Progress, Prompt, Replay } from './record.ts'
+import type { Judge, Progress, Prompt, Replay, Weighted } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
 import { type Watch, watch } from './silence.ts'
 import { trainedTokens } from './trained.ts'
@@ -61,9 +61,14 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const frozen = await freeze(batch.rollouts, { ...context, onProgress })
   const weighted = weigh(frozen, recipe)
   const weighed = clock()
-  const figures = await learn(weighted, { ...context, onProgress })
+  const entropies = new Map<Weighted, Float32Array>()
+  const onEntropies = (completion: Weighted, each: Float32Array) => {
+    // Of the passes over a batch the first is that of the weights that wrote it.
+    if (!entropies.has(completion)) entropies.set(completion, each.slice())
+  }
+  const figures = await learn(weighted, { ...context, onProgress, onEntropies })
   const learned = clock()
-  context.store.rollouts(step + 1, weighted, batch.dead)
+  context.store.rollouts(step + 1, weighted, batch.dead, entropies)
   if (batch.capped) warnOfCap(context, step + 1, batch)
   for (const text of context.watched.after(step + 1, batch, figures)) note(context, step + 1, text, true)
   requireNear(figures['kl'], recipe, step + 1)

@@ -215,6 +215,7 @@ test('turns, given spans and verdicts survive the file', async () => {
     7,
     [],
     [{ prompt, completions: given, live: false }],
+    new Map(),
   )
   const replay = await openReplay(join(directory, 'rollouts'), { prompts, config })
   expect(replay.steps).toEqual([7])

@@ -14,7 +14,7 @@ export function storeIn(
   { keepCheckpoints, ...of }: { keepCheckpoints: number } & Pick<Checkpoint, 'run' | 'made'>,
 ): Store {
   return {
-    rollouts: (step, weighted, dead) => logRollouts(paths.rollouts, step, weighted, dead),
+    rollouts: (...rolledOut) => logRollouts(paths.rollouts, ...rolledOut),
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
     checkpoint: (progress, policy) =>
       saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy }, keepCheckpoints),
@@ -29,10 +29,16 @@ function logRollouts(
   step: number,
   weighted: readonly Judged<Weighted>[],
   dead: readonly Judged[],
+  entropies: ReadonlyMap<Weighted, Float32Array>,
 ): void {
+  const learnt = (each: Weighted) => ({
+    advantage: each.advantage,
+    ...(each.reference && { reference_logprobs: decimalsOf(Float32Array.from(each.reference)) }),
+    ...(entropies.has(each) && { entropies: decimalsOf(entropies.get(each)!) }),
+  })
   const lines = [
-    ...weighted.flatMap((each) => linesOf(each, step, ({ advantage }) => advantage)),
-    ...dead.flatMap((each) => linesOf(each, step, () => null)),
+    ...weighted.flatMap((each) => linesOf(each, step, learnt)),
+    ...dead.flatMap((each) => linesOf(each, step, () => ({ advantage: null }))),
   ]
   write(directory, step, lines)
 }
@@ -40,7 +46,7 @@ function logRollouts(
 function linesOf<C extends Scored>(
   { prompt, completions, live }: Judged<C>,
   step: number,
-  advantageOf: (completion: C) => number | null,
+  learnt: (completion: C) => { advantage: number | null },
 ) {
   return completions.map((each, sample) => ({
     step,
@@ -48,7 +54,7 @@ function linesOf<C extends Scored>(
     sample,
     ...columnsOf(each, prompt),
     reward: each.reward,
-    advantage: advantageOf(each),
+    ...learnt(each),
     live,
   }))
 }

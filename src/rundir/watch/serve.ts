@@ -1,12 +1,13 @@
 // The live page of a run: a server for this machine alone, which follows the run's events.
 import type { RunEvent } from '../event.ts'
-import { eventsOf, pageOf, rolloutsOf } from './page.ts'
+import { eventsOf, pageOf } from './page.ts'
+import { detailOf, rolloutsOf, type Spell } from './rollouts.ts'
 
 /** Milliseconds between two looks at the events. */
 const LOOK = 500
 
 /** Serve the page of the run in `directory` on 127.0.0.1; port 0 takes any free one. The caller stops it. */
-export function servePage(directory: string, port: number) {
+export function servePage(directory: string, port: number, spell?: Spell) {
   return Bun.serve({
     hostname: '127.0.0.1',
     port,
@@ -16,7 +17,7 @@ export function servePage(directory: string, port: number) {
       const { pathname, hostname } = URL.parse(request.url) ?? { pathname: '', hostname: '' }
       // A page of another origin that has its name point here must not read the run.
       if (hostname !== '127.0.0.1' && hostname !== 'localhost') return new Response('wrong host', { status: 403 })
-      const step = /^\/rollouts\/(\d{1,9})$/.exec(pathname)?.[1]
+      const [, step, index] = /^\/rollouts\/(\d{1,9})(?:\/(\d{1,9}))?$/.exec(pathname) ?? []
       if (pathname === '/')
         return new Response(pageOf(directory, { live: true }), {
           headers: { 'content-type': 'text/html; charset=utf-8' },
@@ -25,9 +26,11 @@ export function servePage(directory: string, port: number) {
         server.timeout(request, 0)
         return new Response(follow(directory, request.signal), { headers: { 'content-type': 'text/event-stream' } })
       }
-      return step === undefined
-        ? new Response('not found', { status: 404 })
-        : Response.json(rolloutsOf(directory, Number(step)))
+      const found =
+        index === undefined
+          ? step && rolloutsOf(directory, Number(step))
+          : detailOf(directory, Number(step), Number(index), spell)
+      return found ? Response.json(found) : new Response('not found', { status: 404 })
     },
   })
 }

@@ -53,6 +53,7 @@ test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended
     3,
     [rollout],
     [{ ...rollout, live: false }],
+    new Map(),
   )
   const [line, dead] = readFileSync(join(directory, 'rollouts', 'step-000000003.jsonl'), 'utf8')
     .trim()

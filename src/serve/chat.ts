@@ -16,6 +16,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
   requireUnconstrained(request)
   const { asked, tool_choice, n, stream, stop } = request
   const withCalls = asked.tools.length > 0 && tool_choice !== 'none'
+  const mostCalls = !withCalls ? 0 : request.parallel_tool_calls ? Infinity : 1
   const tokenizer = withVariables(served.tokenizer, request.chat_template_kwargs ?? {})
   const text = refusing('messages', () =>
     promptText(served.form, withCalls ? asked : { ...asked, tools: [] }, tokenizer),
@@ -32,7 +33,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     index: 0,
   })
   const turns = Array.from({ length: n }, () =>
-    readTurn({ format: served.format, opened: openedThought(text), withCalls }),
+    readTurn({ format: served.format, opened: openedThought(text), mostCalls }),
   )
   const head = (object: string) => ({
     id: exchange.newId('chatcmpl-'),
@@ -48,7 +49,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     const written = await exchange.write(served, order)
     const choices = written.map((each, index) => {
       turns[index]!.push(each.text)
-      const said = limited(turns[index]!.end().said, request)
+      const { said } = turns[index]!.end()
       return {
         index,
         message: messageOf(said, exchange),
@@ -68,9 +69,11 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
         const tokens = chatTokens(waiting[index]!.splice(0), told, tokenizer)
         send({ ...base, ...more, choices: [{ index, delta, ...tokens, finish_reason }] })
       }
-      const say = (index: number, { reasoning, content }: Piece) => {
+      const made = turns.map(() => 0)
+      const say = (index: number, { reasoning, content, calls }: Piece) => {
         if (reasoning !== '') chunk(index, { reasoning_content: reasoning })
         if (content !== '') chunk(index, { content })
+        for (const call of calls) for (const part of callParts(call, made[index]!++, exchange)) chunk(index, part)
       }
       for (const index of turns.keys()) chunk(index, { role: 'assistant', content: '' }, null, ids || {})
       const written = await exchange.write(served, order, (index, text, token) => {
@@ -78,11 +81,8 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
         say(index, turns[index]!.push(text))
       })
       for (const [index, each] of written.entries()) {
-        const { piece, said: whole } = turns[index]!.end()
-        const said = limited(whole, request)
+        const { piece, said } = turns[index]!.end()
         say(index, piece)
-        for (const [i, call] of said.calls.entries())
-          for (const part of callParts(call, i, exchange)) chunk(index, part)
         chunk(index, {}, finishOf(each, said))
       }
       if (withUsage) send({ ...base, choices: [], usage: usageOf([order], written) })
@@ -107,9 +107,6 @@ const withVariables = (tokenizer: Tokenizer, variables: Record<string, unknown>)
   ...tokenizer,
   template: (messages, options) => tokenizer.template(messages, { ...options, variables }),
 })
-
-const limited = (said: Said, { parallel_tool_calls }: ChatRequest): Said =>
-  parallel_tool_calls ? said : { ...said, calls: said.calls.slice(0, 1) }
 
 function messageOf({ reasoning, content, calls }: Said, exchange: Exchange) {
   return {

@@ -91,18 +91,18 @@ describe('a turn in pieces is the turn as a whole', () => {
           fc.option(prose),
           prose,
           calls,
-          fc.boolean(),
+          fc.constantFrom(0, 1, Infinity),
           fc.array(fc.nat(), { maxLength: 20 }),
-          (think, text, calls, withCalls, places) => {
+          (think, text, calls, mostCalls, places) => {
             const written = format.write({ think, text, calls })
-            const reader = readTurn({ format, opened: '', withCalls })
+            const reader = readTurn({ format, opened: '', mostCalls })
             const pieces = cut(written, places).map((piece) => reader.push(piece))
             const { piece, said } = reader.end()
             const all = [...pieces, piece]
             expect(all.map(({ reasoning }) => reasoning).join('')).toBe(said.reasoning)
             expect(all.map(({ content }) => content).join('')).toBe(said.content)
-            if (withCalls) expect(said.calls).toEqual(format.parse(written).calls)
-            else expect(said.calls).toEqual([])
+            expect(said.calls).toEqual(format.parse(written).calls.slice(0, mostCalls))
+            expect(all.flatMap(({ calls }) => calls)).toEqual([...said.calls])
           },
         ),
         { numRuns: 300 },
@@ -112,27 +112,55 @@ describe('a turn in pieces is the turn as a whole', () => {
 
 test('a thought that the prompt opened is thinking, ended or not', () => {
   const turn = (...texts: string[]) => {
-    const reader = readTurn({ format: callFormats.hermes, opened: '<think>\n', withCalls: false })
+    const reader = readTurn({ format: callFormats.hermes, opened: '<think>\n', mostCalls: 0 })
     return [...texts.map((text) => reader.push(text)), reader.end().piece]
   }
   expect(turn('so', ' be</th', 'ink>\n\nYes', '. ')).toEqual([
-    { reasoning: 'so', content: '' },
-    { reasoning: ' be', content: '' },
-    { reasoning: '', content: 'Yes' },
-    { reasoning: '', content: '.' },
-    { reasoning: '', content: '' },
+    { reasoning: 'so', content: '', calls: [] },
+    { reasoning: ' be', content: '', calls: [] },
+    { reasoning: '', content: 'Yes', calls: [] },
+    { reasoning: '', content: '.', calls: [] },
+    { reasoning: '', content: '', calls: [] },
   ])
   expect(turn('so be').map(({ content }) => content)).toEqual(['', ''])
 })
 
 test('a fence without a call in it is text', () => {
-  const reader = readTurn({ format: callFormats['llama3-json'], opened: '', withCalls: true })
+  const reader = readTurn({ format: callFormats['llama3-json'], opened: '', mostCalls: Infinity })
   reader.push('```python\nprint(1)\n```')
   expect(reader.end().said).toEqual({ reasoning: '', content: '```python\nprint(1)\n```', calls: [] })
 })
 
+test('a call is given as soon as no text after it could change it', () => {
+  const given = (name: FormatName, ...texts: string[]) => {
+    const reader = readTurn({ format: callFormats[name], opened: '', mostCalls: Infinity })
+    const calls = texts.map((text) =>
+      reader
+        .push(text)
+        .calls.map((call) => call.name)
+        .join(),
+    )
+    return [
+      ...calls,
+      reader
+        .end()
+        .piece.calls.map((call) => call.name)
+        .join(),
+    ]
+  }
+  const [first, second] = ['f', 'g'].map((name) => `<tool_call>\n{"name": "${name}", "arguments": {}}`)
+  const close = '\n</tool_call>'
+  expect(given('hermes', first!, close, second! + close)).toEqual(['', 'f', 'g', ''])
+  // The last block alone counts.
+  const [one, two] = ['f', 'g'].map((name) => `<tool_call>[{"name": "${name}", "arguments": {}}]</tool_call>`)
+  expect(given('tool-n1', one!, two!)).toEqual(['', '', 'g'])
+  // What follows the tag is a program to its end.
+  expect(given('llama3-json', '<|python_tag|>print(1)', '\nprint(2)')).toEqual(['', '', 'code_interpreter'])
+  expect(given('pythonic', '[f(a=1)', ', g()', ']')).toEqual(['', '', 'f,g', ''])
+})
+
 test('nothing of a call is given out as text, and one that is cut short is text at the end', () => {
-  const reader = readTurn({ format: callFormats.hermes, opened: '', withCalls: true })
+  const reader = readTurn({ format: callFormats.hermes, opened: '', mostCalls: Infinity })
   expect(['Look: <tool', '_call>{"na', 'me": 1'].map((text) => reader.push(text).content)).toEqual(['Look:', '', ''])
   expect(reader.end().piece.content).toBe(' <tool_call>{"name": 1')
 })

@@ -26,7 +26,11 @@ export async function answer(
   { temperature, seed, maxNewTokens, index, signal, onPiece }: Speaking,
 ): Promise<Said> {
   const text = promptText(served.form, asked, served.tokenizer)
-  const turn = readTurn({ format: served.format, opened: openedThought(text), withCalls: asked.tools.length > 0 })
+  const turn = readTurn({
+    format: served.format,
+    opened: openedThought(text),
+    mostCalls: asked.tools.length > 0 ? Infinity : 0,
+  })
   const end = (): Said => {
     const { piece, said } = turn.end()
     onPiece(piece)

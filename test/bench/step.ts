@@ -1,6 +1,8 @@
 // One GRPO step on fixed work: random weights, prompts of exactly P tokens, completions of exactly R, groups of G, N prompts a step.
-// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4) P R G N STEPS [lora] [profile]. Prints one line of JSON, the same fields
-// as a peer's benchmark of the same work: the median of the steps after the first, in seconds, and the peak memory.
+// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4) P R G N STEPS [lora] [profile] [--device D] [--threads N] [--peers PYTHON]
+// Prints one line of JSON, the same fields as a peer's benchmark of the same work: the median of the steps after the first, in
+// seconds, and the peak memory; on stderr where the time goes. With --peers also TRL's line, from peers/trl_step.py of
+// $HONE_SHARED run right after (MB=n in the environment: its micro-batches), and last the ratios.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,8 +20,13 @@ import { learn } from '../../src/rl/learn.ts'
 import { ownWords } from '../../src/rl/trained.ts'
 import { weigh } from '../../src/rl/weigh.ts'
 import { stream, uniform } from '../../src/rng.ts'
+import { table } from '../../src/shell/table.ts'
+import { sharedPath } from '../shared.ts'
+import { matmulRate, productsOf, timed } from './timed.ts'
+import { lastLine, median, words } from './words.ts'
 
-const [name = '', ...rest] = process.argv.slice(2)
+const { places, device: spec, peers, threads } = words()
+const [name = '', ...rest] = places
 const [P = 0, R = 0, G = 0, N = 0, steps = 0] = rest.map(Number)
 const [lora, profile] = [rest.includes('lora'), rest.includes('profile')]
 // Made by a process of its own, so that its memory is not counted.
@@ -43,8 +50,9 @@ const recipe = v.parse(TrainRecipe, {
   loraAlpha: 32,
 })
 const law = lawOf(recipe)
-const device = await openDevice('cpu', { threads: 2 })
-const policy = openModel(device, folder, {
+const device = await openDevice(spec, { threads })
+const { device: watched, stages, enter, clear } = timed(device)
+const policy = openModel(watched, folder, {
   training: lora
     ? { kind: 'lora', rank: recipe.loraRank, alpha: recipe.loraAlpha ?? 32, targets: recipe.loraTargets, seed: 0 }
     : { kind: 'full' },
@@ -62,7 +70,9 @@ const prompts = Array.from({ length: N * steps }, (_, index): Prompt => ({
 }))
 const seconds = { step: [] as number[], generate: [] as number[] }
 for (let step = 0; step < steps; step++) {
+  if (step === 1) clear()
   const started = performance.now()
+  enter('generate')
   const chosen = prompts.slice(step * N, (step + 1) * N)
   const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
   // No id ends a completion: each has exactly R tokens.
@@ -83,45 +93,97 @@ for (let step = 0; step < steps; step++) {
     live: true,
   }))
   const generated = performance.now()
+  enter('reference')
   const frozen = await freeze(rollouts, { recipe, law, policy })
+  enter('learn')
   const figures = await learn(weigh(frozen, recipe), { recipe, law, policy, step, steps })
   const ended = performance.now()
   seconds.generate.push((generated - started) / 1000)
   seconds.step.push((ended - started) / 1000)
   log(`step ${step + 1}: ${seconds.step.at(-1)!.toFixed(2)} s; ${JSON.stringify(figures)}`)
 }
-const step = median(seconds.step)
-const generate = median(seconds.generate)
-data(
-  JSON.stringify({
-    peer: 'hone',
-    model: name,
-    params: parametersOf(policy.config).reduce((sum, { shape }) => sum + elements(shape), 0),
-    P,
-    R,
-    G,
-    N,
-    lora,
-    micro_batch: N * G,
-    step_s: round(step, 3),
-    generate_s: round(generate, 3),
-    train_s: round(step - generate, 3),
-    completion_tok_s: round((N * G * R) / step, 1),
-    peak_rss_mb: Math.floor(process.resourceUsage().maxRSS / 1024),
-  }),
-)
+const [step, generate] = [seconds.step, seconds.generate].map((each) => median(each.length > 1 ? each.slice(1) : each))
+const own = {
+  peer: 'hone',
+  model: name,
+  params: parametersOf(policy.config).reduce((sum, { shape }) => sum + elements(shape), 0),
+  P,
+  R,
+  G,
+  N,
+  lora,
+  micro_batch: N * G,
+  step_s: round(step!, 3),
+  generate_s: round(generate!, 3),
+  train_s: round(step! - generate!, 3),
+  completion_tok_s: round((N * G * R) / step!, 1),
+  peak_rss_mb: Math.floor(process.resourceUsage().maxRSS / 1024),
+}
+data(JSON.stringify(own))
+whereTimeWent()
 if (profile)
   for (const [program, times] of policy.programs.profile()) {
     const total = times.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
     const first = times.slice(0, 6).map(({ op, milliseconds, calls }) => `${op} ${milliseconds.toFixed(0)} ms/${calls}`)
     log(`${program}: ${total.toFixed(0)} ms: ${first.join(', ')}`)
   }
+if (peers) await besidePeer()
 flush()
 
-/** Of the steps after the first, which compiles graphs and touches memory for the first time. */
-function median(values: number[]): number {
-  const later = values.length > 1 ? values.slice(1) : values
-  return later.toSorted((a, b) => a - b)[Math.floor(later.length / 2)]!
+/** Steps after the first, which compiles graphs and touches memory for the first time, by phase of a step. */
+function whereTimeWent(): void {
+  const rate = matmulRate(device)
+  const counted = Math.max(1, steps - 1)
+  const graphs = new Map(policy.programs.graphs().map((graph) => [graph.name, productsOf(graph, R / 2)]))
+  const phases = new Map<string, { seconds: number; products: number }>()
+  for (const [stage, spent] of stages)
+    for (const [graph, { seconds, runs }] of spent) {
+      const phase = phaseOf(stage, graph)
+      const sum = phases.get(phase) ?? { seconds: 0, products: 0 }
+      const products = sum.products + (runs * (graphs.get(graph) ?? 0)) / counted
+      phases.set(phase, { seconds: sum.seconds + seconds / counted, products })
+    }
+  const all = seconds.step.slice(-counted).reduce((sum, each) => sum + each, 0) / counted
+  const inGraphs = [...phases.values()].reduce((sum, each) => sum + each.seconds, 0)
+  phases.set('outside of graphs', { seconds: all - inGraphs, products: 0 })
+  log(`where a step of ${all.toFixed(2)} s goes (matmul alone: ${(rate / 1e9).toFixed(0)} GFLOP/s):`)
+  const rows = [...phases].map(([phase, { seconds, products }]) => [
+    phase,
+    `${(seconds * 1000).toFixed(0)} ms`,
+    `${((100 * seconds) / all).toFixed(0)} %`,
+    products > 0 ? `${(products / 1e9).toFixed(1)} GFLOP` : '',
+    products > 0 ? `${((100 * products) / seconds / rate).toFixed(0)} % of the rate` : '',
+  ])
+  for (const line of table(rows)) log(line)
+}
+
+function phaseOf(stage: string, graph: string): string {
+  if (stage === 'generate') return graph.startsWith('block-prefill') ? 'prefill' : 'decode'
+  if (stage === 'reference') return 'reference'
+  if (/backward|gradient|zeros/.test(graph)) return 'backward'
+  return /adamw|square-sum|merge|copy/.test(graph) ? 'update' : 'policy forward'
+}
+
+async function besidePeer(): Promise<void> {
+  const script = sharedPath('peers', spec.startsWith('cuda') ? 'trl_step_gpu.py' : 'trl_step.py')
+  if (!script) throw new Error('$HONE_SHARED has no peers/trl_step.py')
+  const Line = v.looseObject({
+    step_s: v.number(),
+    generate_s: v.number(),
+    train_s: v.number(),
+    peak_rss_mb: v.number(),
+  })
+  const line = v.parse(Line, await lastLine([peers!, script, ...places.filter((each) => each !== 'profile')]))
+  data(JSON.stringify(line))
+  const ratio = (key: 'step_s' | 'generate_s' | 'train_s') => round(line[key] / own[key], 2)
+  data(
+    JSON.stringify({
+      times_faster: ratio('step_s'),
+      generate: ratio('generate_s'),
+      train: ratio('train_s'),
+      memory: round(own.peak_rss_mb / line.peak_rss_mb, 3),
+    }),
+  )
 }
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits))

@@ -1,6 +1,6 @@
 // Whether other programs want the cores that the threads of a device compute on.
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 
 /** Seconds of a core that were spent since some moment: by everything on the machine, and by this process. */
 export interface CpuUse {
@@ -10,35 +10,29 @@ export interface CpuUse {
 
 /** Cores that others may keep busy beside the threads: no machine is ever quite still. */
 const ROOM = 0.3
-/** Seconds of a look, and of quiet after which nobody else is thought to compute. */
-const [LOOK, QUIET] = [1, 5]
+/** Seconds of the first look and of every later one, and of quiet after which nobody else is thought to compute. */
+const [FIRST, LOOK, QUIET] = [0.25, 1, 5]
 
 /**
  * Tells, as often as it is asked, whether others kept more cores busy than the threads leave them. It is quick to see a crowd
  * and slow to believe that it is gone, since every change costs compiling the graphs anew.
  */
 export function crowdWatch(
-  { threads, cores, crowded }: { threads: number; cores: number; crowded: boolean },
+  { threads, cores }: { threads: number; cores: number },
   { now, use }: { now(): number; use(): CpuUse } = { now: seconds, use: cpuUse },
 ): () => boolean {
   let [began, last] = [now(), use()]
-  let quiet = 0
+  let [look, quiet, crowded] = [FIRST, 0, false]
   return () => {
     const seconds = now() - began
-    if (seconds < LOOK) return crowded
+    if (seconds < look) return crowded
     const next = use()
     const others = (next.machine - last.machine - (next.own - last.own)) / seconds
-    ;[began, last] = [began + seconds, next]
+    ;[began, last, look] = [began + seconds, next, LOOK]
     quiet = others > cores - threads + ROOM ? 0 : quiet + seconds
     crowded = quiet === 0 || (crowded && quiet < QUIET)
     return crowded
   }
-}
-
-/** The watch over this machine. Until its first look ends, the load of the last minute stands for it. */
-export function watchMachine(threads: number): () => boolean {
-  const cores = cpus().length
-  return crowdWatch({ threads, cores, crowded: loadavg()[0]! > cores - threads + 0.5 })
 }
 
 /** Cores that this process may use: those that it may run on, or the share of them that its control group allows. */

@@ -1,10 +1,11 @@
 // Opening a device: the CPU, or CUDA where its provider is installed.
+import { cpus } from 'node:os'
 import { HoneError } from '../../error.ts'
 import { notice } from '../../shell/notice.ts'
 import { findCudaProvider, loadCudaLibraries } from '../ort/cuda-library.ts'
 import { libraryPath } from '../ort/library.ts'
 import { openOrt, type Ort } from '../ort/ort.ts'
-import { coresAllowed, watchMachine } from './crowd.ts'
+import { coresAllowed, crowdWatch } from './crowd.ts'
 import { cudaBackend } from './cuda.ts'
 import type { Device } from './device.ts'
 import { hostBackend } from './host.ts'
@@ -22,7 +23,7 @@ export async function openDevice(
 ): Promise<Device> {
   if (spec === 'cpu') {
     const ort = ortAt(await libraryPath(), threads)
-    return deviceOver(ort, hostBackend(ort, watchMachine(ort.threads)))
+    return deviceOver(ort, hostBackend(ort, crowdWatch({ threads: ort.threads, cores: cpus().length })))
   }
   if (spec === 'auto') return await openBest(threads)
   const libraries = await loadCudaLibraries()

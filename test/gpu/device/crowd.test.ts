@@ -11,7 +11,7 @@ import { openOrt } from '../../../src/gpu/ort/ort.ts'
 /** A watch over a machine that is told how many cores others and this process keep busy, second by second. */
 function watched({ threads, cores }: { threads: number; cores: number }) {
   const total = { at: 0, machine: 0, own: 0 }
-  const crowded = crowdWatch({ threads, cores, crowded: false }, { now: () => total.at, use: () => ({ ...total }) })
+  const crowded = crowdWatch({ threads, cores }, { now: () => total.at, use: () => ({ ...total }) })
   return (others: number, own: number, seconds = 1) => {
     total.at += seconds
     total.machine += (others + own) * seconds
@@ -33,9 +33,11 @@ test('what this process spends is no crowd, nor are others on cores that no thre
   expect(watched({ threads: 4, cores: 8 })(6, 2)).toBe(true)
 })
 
-test('less than a second says nothing yet', () => {
+test('the first quarter of a second says who else computes, and from then on every second', () => {
   const look = watched({ threads: 2, cores: 2 })
-  expect([look(2, 0, 0.5), look(2, 0, 0.4), look(2, 0, 0.2)]).toEqual([false, false, true])
+  expect([look(2, 0, 0.2), look(2, 0, 0.1)]).toEqual([false, true])
+  const later = watched({ threads: 2, cores: 2 })
+  expect([later(0, 2, 0.3), later(2, 0, 0.5), later(2, 0, 0.4), later(2, 0, 0.2)]).toEqual([false, false, false, true])
 })
 
 test('a control group that allows two and a half cores gives three threads, one without a limit all of them', () => {

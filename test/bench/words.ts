@@ -1,0 +1,36 @@
+// The words of a benchmark's command line: places in order, and the options that all of them take.
+import { parseArgs } from 'node:util'
+import * as v from 'valibot'
+import { deviceSetting } from '../../src/gpu/device/spec.ts'
+
+export function words() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      device: { type: 'string' },
+      peers: { type: 'string' },
+      model: { type: 'string' },
+      threads: { type: 'string', default: '2' },
+    },
+  })
+  return {
+    places: positionals,
+    device: v.parse(deviceSetting('cpu'), values.device),
+    /** Python with the packages of the peers. */
+    peers: values.peers,
+    model: values.model,
+    threads: Number(values.threads),
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+/** The last line of what a command prints, as JSON. Its stderr goes on to ours. */
+export async function lastLine(command: string[], environment: Record<string, string> = {}): Promise<unknown> {
+  const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit', env: { ...process.env, ...environment } })
+  const text = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error(`${command.join(' ')} failed`)
+  return JSON.parse(text.trim().split('\n').at(-1)!)
+}

@@ -13,6 +13,8 @@ const root = join(import.meta.dir, '..')
 /** What onnxruntime-node has a library for and bun can compile for. */
 const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64'] as const
 type Target = (typeof TARGETS)[number]
+/** Files that are started as threads. */
+const THREADS = ['data/parquet-worker.ts']
 
 const build = command({
   description: 'compile hone into one file',
@@ -50,7 +52,7 @@ async function compile(target: Target, outfile: string): Promise<void> {
   const [platform, arch] = target.split('-')
   const beside = `${outfile}.tmp`
   await Bun.build({
-    entrypoints: [join(root, 'src', 'main.ts')],
+    entrypoints: ['main.ts', ...THREADS].map((name) => join(root, 'src', name)),
     root,
     compile: {
       target: `bun-${target}`,

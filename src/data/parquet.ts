@@ -1,56 +1,57 @@
-// Rows of a parquet file, a row group at a time.
-import { parquetMetadata, parquetReadObjects, type AsyncBuffer } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
+// Rows of a parquet file, a row group at a time, decoded in a thread: a damaged file can keep a decoder busy for ever, and a thread can be ended.
 import { HoneError } from '../error.ts'
-import { dumpJson, type Json } from '../text/json.ts'
+import { parseJson } from '../text/json.ts'
+import type { Answer, Ask } from './parquet-worker.ts'
 import type { RawRecord } from './record.ts'
+
+/** Milliseconds for a row group: far more than a sound one of a file of so many bytes takes. */
+const patienceFor = (bytes: number): number => 60_000 + bytes / 1000
 
 /**
  * Rows of the parquet file whose bytes are `chunks`. The format keeps its index at the end, so all bytes are held (they
  * are compressed); decoded rows are not. @throws HoneError where the file is damaged.
  */
-export async function* readParquet(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RawRecord> {
-  const bytes = Buffer.concat(await Array.fromAsync(chunks))
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)
-  const file: AsyncBuffer = { byteLength: buffer.byteLength, slice: (start, end) => buffer.slice(start, end) }
+export async function* readParquet(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  patience = patienceFor,
+): AsyncGenerator<RawRecord> {
+  const { buffer: bytes } = Uint8Array.from(Buffer.concat(await Array.fromAsync(chunks)))
+  const ask = startDecoder(path, patience(bytes.byteLength))
   try {
-    const metadata = parquetMetadata(buffer)
+    const opened = await ask({ bytes }, [bytes])
     let index = 0
-    for (const group of metadata.row_groups) {
-      const rowStart = index
-      const rows = await parquetReadObjects({
-        file,
-        metadata,
-        compressors,
-        rowStart,
-        rowEnd: rowStart + Number(group.num_rows),
-      })
-      for (const row of rows) {
-        const value = toJson(row)
-        yield { index, line: index + 1, column: 1, text: dumpJson(value, { ensureAscii: false }), value }
+    for (let group = 0; group < ('groups' in opened ? opened.groups : 0); group++) {
+      const answer = await ask({ group })
+      for (const text of 'rows' in answer ? answer.rows : []) {
+        yield { index, line: index + 1, column: 1, text, value: parseJson(text) }
         index++
       }
     }
-  } catch (cause) {
-    if (cause instanceof HoneError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new HoneError(`Cannot read parquet: ${reason}`, {
-      at: path,
-      hint: 'the file may be cut short; copy it again',
-      cause,
-    })
+  } finally {
+    ask.end()
   }
 }
 
-/** Parquet's values as JSON: 64-bit integers as integers, dates as ISO text, bytes as UTF-8 text. */
-function toJson(value: unknown): Json {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'bigint')
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-  if (value instanceof Date) return value.toISOString()
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
-  if (Array.isArray(value)) return value.map(toJson)
-  if (ArrayBuffer.isView(value)) return [...(value as unknown as Iterable<unknown>)].map(toJson)
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]))
+function startDecoder(path: string, patience: number) {
+  // In the binary a thread's file goes by its path from the root of the build.
+  const file = Bun.isStandaloneExecutable
+    ? './src/data/parquet-worker.ts'
+    : new URL('./parquet-worker.ts', import.meta.url)
+  const worker = new Worker(file)
+  const ask = async (question: Ask, transfer: ArrayBuffer[] = []): Promise<Answer> => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const late = setTimeout(() => resolve({ fault: `a row group takes more than ${patience / 1000} s` }), patience)
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data)
+    worker.onerror = ({ message }) => resolve({ fault: message.trim().split('\n').at(-1) ?? 'it cannot be decoded' })
+    worker.postMessage(question, transfer)
+    const answer = await promise
+    clearTimeout(late)
+    if (!('fault' in answer)) return answer
+    throw new HoneError(`Cannot read parquet: ${answer.fault}`, {
+      at: path,
+      hint: 'the file may be cut short; copy it again',
+    })
+  }
+  return Object.assign(ask, { end: () => void worker.terminate() })
 }

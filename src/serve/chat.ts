@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts'
 import { lawOf, listOf, refusing, type ChatRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
 import { readTurn, type Piece, type Said } from './turn.ts'
-import { chatTokens, tokensOf } from './tokens.ts'
+import { chatTokens } from './tokens.ts'
 import type { Token, Written } from './writing.ts'
 
 /** @throws Refusal for what cannot be answered. */
@@ -53,7 +53,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
       return {
         index,
         message: messageOf(said, exchange),
-        ...chatTokens(tokensOf(each), told, tokenizer),
+        ...chatTokens(each.tokens, told, tokenizer),
         finish_reason: finishOf(each, said),
       }
     })

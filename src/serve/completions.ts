@@ -2,7 +2,7 @@
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
 import { lawOf, listOf, promptsOf, type CompletionRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
-import { completionTokens, tokensOf } from './tokens.ts'
+import { completionTokens } from './tokens.ts'
 import type { OnText, Token } from './writing.ts'
 
 /** @throws Refusal for what cannot be answered. */
@@ -46,7 +46,7 @@ export async function answerCompletion(
     const choices = written.map((each, index) => ({
       index,
       text: each.text,
-      ...completionTokens(tokensOf(each), told, served.tokenizer),
+      ...completionTokens(each.tokens, told, served.tokenizer),
       ...prompts(index),
       finish_reason: each.finish,
     }))

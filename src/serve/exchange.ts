@@ -19,6 +19,6 @@ export type Answer = { whole: object } | { stream: (send: Send) => Promise<void>
 
 export function usageOf(orders: readonly Order[], written: readonly Written[]) {
   const prompt_tokens = orders.reduce((sum, { prompt }) => sum + prompt.length, 0)
-  const completion_tokens = written.reduce((sum, { ids }) => sum + ids.length, 0)
+  const completion_tokens = written.reduce((sum, { tokens }) => sum + tokens.length, 0)
   return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
 }

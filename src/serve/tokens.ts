@@ -1,16 +1,13 @@
 // Log-probs of tokens as the two endpoints tell of them.
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { decimalsOf } from '../text/json.ts'
-import type { Token, Written } from './writing.ts'
+import type { Token } from './writing.ts'
 
 /** What is not asked for is not told. */
 export interface TokensAsked {
   logprobs: boolean
   ids: boolean
 }
-
-export const tokensOf = ({ ids, logprobs }: Written): Token[] =>
-  Array.from(ids, (id, i) => ({ id, logprob: logprobs[i]! }))
 
 /** As chat has them: of every token written, thinking and calls included. */
 export function chatTokens(tokens: readonly Token[], { logprobs, ids }: TokensAsked, { decode }: Tokenizer) {

@@ -14,23 +14,22 @@ export interface Order {
   stops: readonly string[]
 }
 
-/** One answer: ids with the token that ended it, text without. */
+/** A token with its log-prob under the law that it was drawn by. */
+export interface Token {
+  id: number
+  logprob: number
+}
+
+/** One answer: tokens with the one that ended it, text without. */
 export interface Written {
   text: string
-  ids: readonly number[]
-  logprobs: Float32Array
+  tokens: readonly Token[]
   finish: 'stop' | 'length'
 }
 
 export interface Writer {
   session: Session
   tokenizer: Tokenizer
-}
-
-/** A token with its log-prob under the law that it was drawn by. */
-export interface Token {
-  id: number
-  logprob: number
 }
 
 /** Told of every token with the text that it makes sure, empty where there is none yet; at the end of what was kept back. */
@@ -65,8 +64,10 @@ export async function write(
     const chars = tokenText(tokenizer)
     const sure = untilStop(stops)
     let text = ''
+    const tokens: Token[] = []
     const give = (more: string, token?: Token) => {
       text += more
+      if (token) tokens.push(token)
       onText(sample, more, token)
     }
     const slot = session.submit({
@@ -75,9 +76,9 @@ export async function write(
       sampling: { ...sampling, stop: () => sure.found },
       onToken: (id, logprob) => give(sampling.eosIds.includes(id) ? '' : sure.push(chars.push(id)), { id, logprob }),
     })
-    const over = ({ ids, logprobs, finish }: Completion): Written => {
+    const over = ({ finish }: Completion): Written => {
       give(sure.push(chars.end()) + sure.end())
-      return { text, ids, logprobs, finish: finish === 'length' ? 'length' : 'stop' }
+      return { text, tokens, finish: finish === 'length' ? 'length' : 'stop' }
     }
     return { slot, over }
   }

@@ -3,6 +3,7 @@ import type { CallFormat } from './call/format.ts'
 import { deepseekV32, deepseekV4, glm45, minimaxM2, qwen3Coder, seedOss } from './call/elements.ts'
 import { gemma4 } from './call/gemma.ts'
 import { gptOss } from './call/harmony.ts'
+import { hermesGrammar, llama3Grammar, pythonicGrammar, toolN1Grammar } from './call/frames.ts'
 import { deepseekV3, deepseekV31, kimiK2 } from './call/headed.ts'
 import { parseLlama3 } from './call/llama3.ts'
 import { parseObjects } from './call/objects.ts'
@@ -25,6 +26,7 @@ export const callFormats = {
     opens: [TOOL_CALL.open],
     parse: (text) => parseTagged(text, { ...TOOL_CALL, lastOnly: true, read: (body) => toCalls(readText(body)) }),
     write: (turn) => writeTurn(turn, listInBlock),
+    grammar: toolN1Grammar,
   },
   hermes: {
     what: 'Hermes, Qwen 2.5 and Qwen 3: one {name, arguments} in each <tool_call> block',
@@ -36,6 +38,7 @@ export const callFormats = {
         read: (body) => [toCall(readValue(body), { objects: true })],
       }),
     write: (turn) => writeTurn(turn, blockEach),
+    grammar: hermesGrammar,
   },
   toolrl: {
     what: 'ToolRL: one {name, parameters} a line in a <tool_call> block',
@@ -52,12 +55,14 @@ export const callFormats = {
     opens: [...OBJECTS, '<|python_tag|>'],
     parse: parseLlama3,
     write: (turn) => writeTurn(turn, objects),
+    grammar: llama3Grammar,
   },
   pythonic: {
     what: 'Llama 3.2, Llama 4 and ToolACE: [f(a=1), g(b="x")]',
     opens: ['[', '<|python_start|>', '<|python_end|>'],
     parse: parsePythonic,
     write: (turn) => writeTurn(turn, python),
+    grammar: pythonicGrammar,
   },
   'toolace-tool-n1': toolaceToolN1,
   json: {

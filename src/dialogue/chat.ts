@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
+import { piecesOf, type Pieces } from './pieces.ts'
 import { compileTemplate, type Template } from './jinja.ts'
 import { strftime } from './strftime.ts'
 import { loadTransformers } from './transformers.ts'
@@ -34,6 +35,8 @@ export interface Tokenizer {
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string
   /** One more than the largest id. */
   vocabularySize: number
+  /** The bytes that tokens stand for; undefined where they are no stretches of bytes. */
+  pieces?(): Pieces | undefined
   idOf(token: string): number | undefined
   /** The messages as text. Throws HoneError where the folder has no template or the template refuses them. */
   template(messages: readonly ChatMessage[], options?: TemplateOptions): string
@@ -105,6 +108,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
         ? ''
         : inner.decode([...ids], { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
     vocabularySize: largest + 1,
+    pieces: () => piecesOf(file),
     idOf,
     template,
     eosIds,

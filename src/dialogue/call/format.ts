@@ -1,4 +1,5 @@
 // What a call format is: how the calls of a model's turn are read from its text, and written.
+import type { CallGrammar } from '../grammar/frame.ts'
 import type { Json } from '../../text/json.ts'
 
 /** A call of a tool as a model made it or as it is expected. */
@@ -38,4 +39,6 @@ export interface CallFormat {
   parse(text: string): Parsed
   /** The turn as a model of this format writes it: `parse` reads the same back where the format has room for it. */
   write(turn: Turn): string
+  /** What its turns are built of, where a model can be held to them. */
+  grammar?: CallGrammar
 }

@@ -1,6 +1,6 @@
 // Numbers between bounds as regular expressions over their digits.
-import { bytes, choice, literal, repeat, sequence, type Regex } from './regular.ts'
-import { DIGITS, fraction } from './spelling.ts'
+import { bytes, choice, literal, optional, repeat, sequence, type Regex } from './regular.ts'
+import { DIGITS } from './spelling.ts'
 
 export interface Bounds {
   min: number
@@ -38,12 +38,14 @@ export function numbersBetween({ min, max, aboveMin = false, belowMax = false }:
   return options.length > 0 ? choice(...options) : undefined
 }
 
+/** Few digits, lest rounding carry a number onto a bound that is left out. */
+const perhaps = optional(sequence(literal('.'), repeat(digits(0, 9), 1, 9)))
+const something = sequence(literal('.'), repeat(literal('0'), 0, 4), digits(1, 9), repeat(digits(0, 9), 0, 4))
+
 /** Of bounds from 0 on. */
 function magnitudes({ min, max, aboveMin = false, belowMax = false }: Bounds): Regex[] {
   const whole = (from: number, to: number, after: Regex): Regex[] =>
     naturals(from, to).map((digits) => sequence(digits, after))
-  const perhaps = repeat(fraction, 0, 1)
-  const something = sequence(literal('.'), repeat(digits(0, 9), 0, DIGITS - 1), digits(1, 9))
   return [
     ...(min < max && aboveMin ? whole(min, min, something) : []),
     ...whole(aboveMin ? min + 1 : min, max - 1, perhaps),

@@ -78,7 +78,7 @@ export function stringOf({ strings }: Spelling, min = 0, max = Infinity): Regex 
 export const DIGITS = 15
 
 const natural = choice(literal('0'), sequence(bytes([0x31, 0x39]), repeat(digit, 0, DIGITS - 1)))
-export const fraction = sequence(literal('.'), repeat(digit, 1, DIGITS))
+const fraction = sequence(literal('.'), repeat(digit, 1, DIGITS))
 export const integer = sequence(optional(literal('-')), natural)
 const exponent = sequence(oneOf('eE'), optional(oneOf('+-')), repeat(digit, 1, 2))
 export const number = sequence(integer, optional(fraction), optional(exponent))

@@ -3,8 +3,8 @@ import type { Call } from '../dialogue/call/format.ts'
 import { argumentsText } from '../dialogue/call/write.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought, promptText } from '../dialogue/prompt.ts'
+import { heldTo } from './constrain.ts'
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
-import { Refusal } from './refusal.ts'
 import { lawOf, listOf, refusing, type ChatRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
 import { readTurn, type Piece, type Said } from './turn.ts'
@@ -13,7 +13,6 @@ import type { Token, Written } from './writing.ts'
 
 /** @throws Refusal for what cannot be answered. */
 export async function answerChat(served: Served, request: ChatRequest, exchange: Exchange): Promise<Answer> {
-  requireUnconstrained(request)
   const { asked, tool_choice, n, stream, stop } = request
   const withCalls = asked.tools.length > 0 && tool_choice !== 'none'
   const mostCalls = !withCalls ? 0 : request.parallel_tool_calls ? Infinity : 1
@@ -22,6 +21,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     promptText(served.form, withCalls ? asked : { ...asked, tools: [] }, tokenizer),
   )
   const prompt = tokenizer.encode(text)
+  const opened = openedThought(text)
   const order = orderOf(served, {
     prompt,
     param: 'messages',
@@ -31,10 +31,9 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     stops: listOf(stop),
     seed: request.seed ?? exchange.seed(),
     index: 0,
+    constraint: heldTo(served, request, opened),
   })
-  const turns = Array.from({ length: n }, () =>
-    readTurn({ format: served.format, opened: openedThought(text), mostCalls }),
-  )
+  const turns = Array.from({ length: n }, () => readTurn({ format: served.format, opened, mostCalls }))
   const head = (object: string) => ({
     id: exchange.newId('chatcmpl-'),
     object,
@@ -88,19 +87,6 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
       if (withUsage) send({ ...base, choices: [], usage: usageOf([order], written) })
     },
   }
-}
-
-/** What only a grammar can promise. @throws Refusal */
-function requireUnconstrained({ tool_choice, response_format }: ChatRequest): void {
-  const forced = tool_choice !== 'auto' && tool_choice !== 'none'
-  if (forced)
-    throw new Refusal(400, "This server cannot force a call: tool_choice must be 'auto' or 'none'", {
-      param: 'tool_choice',
-    })
-  if (response_format && response_format.type !== 'text')
-    throw new Refusal(400, "This server cannot force a format: response_format must be of type 'text'", {
-      param: 'response_format',
-    })
 }
 
 const withVariables = (tokenizer: Tokenizer, variables: Record<string, unknown>): Tokenizer => ({

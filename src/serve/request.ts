@@ -4,7 +4,7 @@ import { readAsked } from '../data/asked.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
 import { HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
-import { plainJson, type Json, type JsonObject } from '../text/json.ts'
+import { isObject, plainJson, type Json, type JsonObject } from '../text/json.ts'
 import { temperature } from '../text/setting.ts'
 import { Refusal } from './refusal.ts'
 
@@ -51,7 +51,10 @@ const ChatFields = v.object({
     v.variant('type', [
       v.object({ type: v.literal('text') }),
       v.object({ type: v.literal('json_object') }),
-      v.object({ type: v.literal('json_schema'), json_schema: v.looseObject({ name: v.optional(v.string()) }) }),
+      v.object({
+        type: v.literal('json_schema'),
+        json_schema: v.object({ schema: v.custom<JsonObject>((value) => isObject(value as Json)) }),
+      }),
     ]),
   ),
   chat_template_kwargs: v.nullish(v.record(v.string(), v.unknown()), {}),

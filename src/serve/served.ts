@@ -1,5 +1,7 @@
 // A model that is served under a name, and what a request makes of it: a prompt within its context, drawn by the seed.
 import type { CallFormat } from '../dialogue/call/format.ts'
+import type { Constrainer, Constraint } from '../dialogue/constrain.ts'
+import type { Constrained } from '../dialogue/grammar/frame.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import { KEY } from '../rl/order.ts'
@@ -17,6 +19,10 @@ export interface Served extends Writer {
   context: number
   /** Longest answer where a request names none. */
   usualTokens: number
+  /** What its calls are held to where a request forces none. */
+  constrain: 'none' | Constrained
+  /** @throws HoneError where its tokens are no stretches of bytes. */
+  constrainer(): Constrainer
   /** Gives back its memory. */
   close(): void
 }
@@ -32,12 +38,14 @@ export interface Wanted {
   seed: number
   /** Which of the request's prompts it is. */
   index: number
+  /** What the answer is held to. */
+  constraint?: Pick<Constraint, 'mask' | 'forced'> | undefined
 }
 
 /** Draws as `hone infer --seed` does for row `index`. @throws Refusal where the context has no room for it. */
 export function orderOf(
   { tokenizer, context, usualTokens, vocabulary }: Served,
-  { prompt, param, law, maxTokens, samples, stops, seed, index }: Wanted,
+  { prompt, param, law, maxTokens, samples, stops, seed, index, constraint }: Wanted,
 ): Order {
   if (prompt.length === 0) throw new Refusal(400, 'The prompt is empty', { param })
   if (prompt.some((id) => id >= vocabulary))
@@ -55,6 +63,11 @@ export function orderOf(
     samples,
     stops,
     key: [seed, KEY.sample, index],
-    sampling: { ...law, maxNewTokens: wanted, eosIds: tokenizer.eosIds },
+    sampling: {
+      ...law,
+      maxNewTokens: wanted,
+      eosIds: tokenizer.eosIds,
+      ...(constraint && { mask: constraint.mask, forced: constraint.forced }),
+    },
   }
 }

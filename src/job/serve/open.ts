@@ -1,6 +1,8 @@
 // Models opened to be served: one by its folder, and beside it the same with each adapter, under a name of its own.
 import { basename, resolve } from 'node:path'
 import { findFormat, type FormatName } from '../../dialogue/call.ts'
+import { constrainer, type Constrainer } from '../../dialogue/constrain.ts'
+import type { Constrained } from '../../dialogue/grammar/frame.ts'
 import { HoneError } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import type { DeviceSpec } from '../../gpu/device/spec.ts'
@@ -25,6 +27,7 @@ export interface Place {
   parser?: FormatName | undefined
   maxModelLen?: number | undefined
   maxNewTokens?: number | undefined
+  constrain?: 'none' | Constrained
 }
 
 export interface Opened {
@@ -44,12 +47,15 @@ export async function openServed(place: Place): Promise<Opened> {
   const language = await openLanguage({ model, prompt })
   const device = await openDevice(place.device)
   const context = Math.min(language.positions, maxModelLen)
+  let held: Constrainer | undefined
   const shared = {
     tokenizer: language.tokenizer,
     form: language.form,
     format: findFormat(place.parser ?? trainedFormat(path) ?? language.format),
     vocabulary: language.config.vocabulary,
     context,
+    constrain: place.constrain ?? 'none',
+    constrainer: () => (held ??= constrainer(language.tokenizer, language.config.vocabulary)),
     usualTokens: Math.min(place.maxNewTokens ?? usualLength(context), context),
   }
   const open = (name: string, aliases: string[], folder: string | undefined): Served => {

@@ -9,12 +9,12 @@ import { promptForm, promptIds } from '../../src/dialogue/prompt.ts'
 import { callFormats } from '../../src/dialogue/call.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Policy } from '../../src/gpu/policy/policy.ts'
-import { sessionsOver } from '../../src/gpu/policy/service.ts'
 import type { Environment, Observation, Said } from '../../src/rl/environment.ts'
 import { completeAll, type Stage } from '../../src/rl/play.ts'
 import type { Prompt, Sampled } from '../../src/rl/record.ts'
 import { flagsOf } from '../../src/rl/trained.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+import { oneByOne } from './toy.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -38,15 +38,13 @@ const call = (n: number) =>
 /** A policy that says these texts turn by turn, whatever it reads. */
 function saying(texts: readonly string[], ended = true): Pick<Policy, 'open'> & { read: number[][] } {
   const read: number[][] = []
-  const open = sessionsOver(async (groups) => {
-    for (const turn of groups.flat().filter(({ over }) => !over)) {
-      read.push([...turn.ids])
-      const text = texts[read.length - 1] ?? 'Nothing more.'
-      const whole = [...tokenizer.encode(text), ...(ended ? [END] : [])]
-      const ids = whole.slice(0, turn.sampling.maxNewTokens)
-      const finish = ids.length < whole.length ? 'length' : ended ? 'eos' : 'stop'
-      turn.end({ ids, logprobs: Float32Array.from(ids, (_, t) => -1 - t), finish })
-    }
+  const open = oneByOne((turn) => {
+    read.push([...turn.ids])
+    const text = texts[read.length - 1] ?? 'Nothing more.'
+    const whole = [...tokenizer.encode(text), ...(ended ? [END] : [])]
+    const ids = whole.slice(0, turn.sampling.maxNewTokens)
+    const finish = ids.length < whole.length ? 'length' : ended ? 'eos' : 'stop'
+    turn.end({ ids, logprobs: Float32Array.from(ids, (_, t) => -1 - t), finish })
   }, 4096)
   return { open, read }
 }

@@ -2,8 +2,8 @@
 import type { CallFormat } from '../../src/dialogue/call/format.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Forward, ForwardOptions, Group, PerToken, Policy, PolicyState } from '../../src/gpu/policy/policy.ts'
-import { sessionsOver } from '../../src/gpu/policy/service.ts'
-import type { Completion } from '../../src/gpu/policy/session.ts'
+import type { Completion, Session } from '../../src/gpu/policy/session.ts'
+import { slotOf, type Turn } from '../../src/gpu/policy/slot.ts'
 import type { Judge, Prompt } from '../../src/rl/record.ts'
 import { uniform } from '../../src/rng.ts'
 
@@ -13,6 +13,30 @@ export interface Toy extends Policy {
   gradient: Float64Array
   /** Called before each completion, so that tests can stop a run anywhere. */
   onGenerate?: () => void
+}
+
+/** Sessions whose turns are written one after the other. */
+export function oneByOne(write: (turn: Turn) => void | Promise<void>, budget = 1000): () => Session {
+  return () => {
+    let last: Promise<void> = Promise.resolve()
+    const turns: Turn[] = []
+    const begin = (turn: Turn) => {
+      turns.push(turn)
+      last = last.then(async () => {
+        if (turn.over) return
+        try {
+          await write(turn)
+        } catch (cause) {
+          turn.fail(cause)
+        }
+      })
+    }
+    return {
+      budget,
+      submit: (request) => slotOf(request, begin),
+      close: () => turns.forEach((turn) => turn.fail(new Error('the session was closed'))),
+    }
+  }
 }
 
 /** Logits of the next of V tokens are row `previous` of a V × V table. */
@@ -82,13 +106,10 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     trainable: V * V,
     table,
     gradient,
-    open: sessionsOver(async (groups) => {
-      for (const turn of groups.flat().filter(({ over }) => !over)) {
-        toy.onGenerate?.()
-        await Promise.resolve()
-        turn.end(sample(turn.ids, turn.key, turn.sampling))
-      }
-    }, 1000),
+    open: oneByOne((turn) => {
+      toy.onGenerate?.()
+      turn.end(sample(turn.ids, turn.key, turn.sampling))
+    }),
     forward,
     accumulate(groups, options, gradientOf) {
       const { logprobs, entropies } = gradientOf(forward(groups, options))

@@ -1,5 +1,5 @@
 // What differs between devices: where memory comes from, how bytes get there and how sessions are made.
-import type { Memory } from '../ort/libc.ts'
+import type { Memory, Stretches } from '../ort/libc.ts'
 import type { Handle, SessionSettings } from '../ort/ort.ts'
 import type { ArrayOf, DType, TypedArray } from '../graph/tensor.ts'
 
@@ -21,6 +21,8 @@ export interface Block {
   readonly memory: Memory
   /** Copies all of `data` to byte `offset`. */
   write(offset: number, data: TypedArray): void
+  /** Copies stretches of another block of the device. */
+  copy(from: Block, stretches: Stretches): void
   read<D extends DType>(offset: number, dtype: D, bytes: number): ArrayOf<D>
   release(): void
 }

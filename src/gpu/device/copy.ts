@@ -16,17 +16,3 @@ export function copyTensor(programs: Programs, from: Tensor, to: Tensor, count: 
   device.free(source)
   device.free(target)
 }
-
-/** Rows `index` of a matrix, one after the other, into another one of as many columns. */
-export function gatherRows(programs: Programs, from: Tensor, index: Tensor<'i64'>, to: Tensor): void {
-  programs.run(
-    `gather rows ${from.dtype}`,
-    () => {
-      const x = input(from.dtype, ['n', 'width'])
-      const rows = input(index.dtype, ['m'])
-      return cut('gather-rows', { x, rows }, { y: op('Gather', [x, rows]) })
-    },
-    { x: from, rows: index },
-    { y: to },
-  )
-}

@@ -52,6 +52,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
       return {
         memory,
         write: (offset, data) => runtime.write(memory, offset, data, stream),
+        copy: ({ memory: source }, stretches) => runtime.copy(source, memory, stretches, stream),
         read(offset, dtype, bytes) {
           const data = emptyArray(dtype, bytes / dtypes[dtype].bytes)
           runtime.read(memory, offset, data, stream)

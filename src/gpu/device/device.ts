@@ -30,10 +30,22 @@ export interface Device {
    * a copy. Take a `slice()` to keep them.
    */
   download<D extends DType>(tensor: Tensor<D>): ArrayOf<D>
+  /** Copies stretches of a tensor over another one of its type, where they lie; all numbers are of elements. */
+  copy<D extends DType>(from: Tensor<D>, to: Tensor<D>, stretches: CopiedStretches): void
   /** Gives the memory back, and with it that of every view of it. Freeing a view only forgets the view. */
   free(tensor: Tensor): void
   /** Compiles a serialised ONNX model; `name` is how errors call it. */
   compile(model: Uint8Array, name: string, options?: CompileOptions): Session
+}
+
+/** So many stretches of `width` elements, from where to where, and how far apart they lie. */
+export interface CopiedStretches {
+  width: number
+  count: number
+  from: number
+  fromPitch: number
+  to: number
+  toPitch: number
 }
 
 export interface CompileOptions {

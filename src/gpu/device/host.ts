@@ -1,5 +1,5 @@
 // Host memory as a device: the CPU.
-import { allocateHost, freeHost, viewHost, writeHost } from '../ort/libc.ts'
+import { allocateHost, copyHost, freeHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
 import { viewAs } from '../graph/tensor.ts'
@@ -21,6 +21,7 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
       return {
         memory,
         write: (offset, data) => writeHost(memory, offset, data),
+        copy: ({ memory: source }, stretches) => copyHost(source, memory, stretches),
         read(offset, dtype, bytes) {
           view ??= viewHost(memory)
           return viewAs(dtype, view, offset, bytes)

@@ -130,6 +130,24 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
       counters.bytesDown += bytes
       return owner.block.read(offset, tensor.dtype, bytes)
     },
+    copy(from, to, { width, count, ...places }) {
+      const [source, target] = [usable(from)[resident], usable(to)[resident]]
+      const size = dtypes[from.dtype].bytes
+      const { from: first, fromPitch, to: at, toPitch } = places
+      const last = Math.max(0, count - 1)
+      const within = (tensor: Tensor, start: number, pitch: number) =>
+        start >= 0 && start + last * pitch + width <= elements(tensor.shape)
+      if (!within(from, first, fromPitch) || !within(to, at, toPitch))
+        throw misuse(`stretches of ${width} elements are not all within [${from.shape}] and [${to.shape}]`)
+      target.owner.block.copy(source.owner.block, {
+        bytes: width * size,
+        count,
+        from: source.offset + first * size,
+        fromPitch: fromPitch * size,
+        to: target.offset + at * size,
+        toPitch: toPitch * size,
+      })
+    },
     free(tensor) {
       const { owner, value, isView } = tensor[resident]
       if (isView) {

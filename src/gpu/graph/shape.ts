@@ -11,6 +11,8 @@ export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
     const left = a[axis - rank + a.length] ?? 1
     const right = b[axis - rank + b.length] ?? 1
     if (left === right || right === 1) return left
+    // Two names may be the same size spelt differently; ONNX Runtime checks those when it runs.
+    if (typeof left === 'string' && typeof right === 'string') return left
     if (left === 1) return right
     throw new Error(`shapes [${a}] and [${b}] do not broadcast`)
   })
@@ -81,16 +83,20 @@ export function reducedShape(x: Type, attributes: Attributes): Dim[] {
   return x.shape.flatMap((size, axis) => (!axes.includes(axis) ? [size] : attributes['keepdims'] ? [1] : []))
 }
 
-/** Shape after a reshape in which at most one size is −1, what is left. */
+/** Shape after a reshape in which 0 is the size at the same place before, and at most one size is −1, what is left. */
 export function reshaped(from: readonly Dim[], to: readonly number[]): Dim[] {
-  const names = from.filter((size) => typeof size === 'string')
+  const sizes = to.map((size, axis) => (size === 0 ? from[axis]! : size))
+  const given = sizes.filter((size) => size !== -1)
+  const names = from.filter((size) => typeof size === 'string' && !given.includes(size))
   if (!to.includes(-1)) {
-    if (names.length === 0 && elements(from) !== elements(to)) throw new Error(`[${from}] does not reshape to [${to}]`)
-    return [...to]
+    const known = [...from, ...sizes].every((size) => typeof size === 'number')
+    if (known && elements(from) !== elements(sizes)) throw new Error(`[${from}] does not reshape to [${to}]`)
+    return sizes
   }
-  const known = elements(to.filter((size) => size !== -1))
-  const unknown = names.length > 0 ? `${from.join('*')}/${known}` : elements(from) / known
-  return to.map((size) => (size === -1 ? unknown : size))
+  const numbers = (dims: readonly Dim[]) => elements(dims.filter((size) => typeof size === 'number'))
+  const share = numbers(from) / numbers(given)
+  const left = names.length === 0 ? share : share === 1 ? names.join('*') : `${names.join('*')}*${share}`
+  return sizes.map((size) => (size === -1 ? left : size))
 }
 
 /** An attribute that is a list of numbers. */

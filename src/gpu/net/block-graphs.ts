@@ -16,14 +16,6 @@ export function forwardGraph(net: Net, sizes: BatchSizes, masked: boolean, savin
   return cut(`block-forward-${rowsOf(sizes)}`, inputs, { y: result.y, ...(saving && result.activations) })
 }
 
-/** Prompts alone: y and the keys and values that decoding reads. */
-export function prefillGraph(net: Net, sizes: BatchSizes): Cut {
-  const { inputs, result } = blockGraph(net, sizes, false)
-  const { promptKeys, promptValues } = result.attended
-  const outputs = { y: result.y, keys: promptKeys!, values: promptValues! }
-  return cut(`block-prefill-${rowsOf(sizes)}`, inputs, outputs)
-}
-
 /** What is trained of a block: all of its weights, or pairs that adapt those of some roles. */
 export type TrainedRoles = 'all' | (LowRank & { roles: readonly LinearRole[] })
 

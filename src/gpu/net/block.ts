@@ -8,7 +8,6 @@
 import type { LayerRole, LinearRole, ModelConfig } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
 import { cast, constant, op } from '../graph/graph.ts'
-import { fixed } from '../graph/shape.ts'
 
 export type BlockWeights = Readonly<Partial<Record<LayerRole, Value>>>
 
@@ -65,14 +64,13 @@ export function block<Attended extends { output: Value }>(
     return config.qkvBias ? op('Add', [mapped, cast(weight(bias), mapped.dtype)]) : mapped
   }
   const turn = (output: Value, norm: LayerRole, heads: number) => {
-    const rows = fixed(output.shape[0])
     const perHead = config.qkNorm
-      ? normalize(op('Reshape', [output], { shape: [rows * heads, config.headDim] }), weight(norm), config)
+      ? normalize(op('Reshape', [output], { shape: [-1, config.headDim] }), weight(norm), config)
       : output
     const position = constant(BigInt64Array.of(0n), [1], 'i64')
-    const sequence = op('Reshape', [perHead], { shape: [1, rows, heads * config.headDim] })
+    const sequence = op('Reshape', [perHead], { shape: [1, -1, heads * config.headDim] })
     const rotated = op('RotaryEmbedding', [sequence, position, cos, sin])
-    return op('Reshape', [rotated], { shape: [rows, heads * config.headDim] })
+    return op('Reshape', [rotated], { shape: [-1, heads * config.headDim] })
   }
   const normed1 = normalize(x, weight('norm1'), config)
   const q = project('q', 'qBias')

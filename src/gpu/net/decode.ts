@@ -1,104 +1,136 @@
-// One token step of decoding as two graphs a block: project and store, then attend and transform. Both are cut from the one
-// description of the block: what the rows attend to lies in caches between them.
+// A pass of decoding as three graphs a block: project, attend, transform. Linear maps see the tokens of all sequences at once;
+// attention is for sequences that lie side by side. All three are cut from the one description of the block.
 //
-// Letters as in block.ts; B = N·G rows, t tokens in each row's own cache. The own cache is time-major, [t, B·K, H]: the
-// first graph writes its last entry by having its outputs bound there, the second reads it through transBatchB.
+// Letters as in block.ts; T tokens of a pass. Sizes are names: a graph serves every number of tokens and every length.
+// Keys and values are time-major, [t, R, K, H] of R sequences, so that a sequence grows without moving the others.
 import { headSizes } from './attention.ts'
 import { block, type LinearMaps } from './block.ts'
 import { blockWeights } from './block-graphs.ts'
 import type { Net } from './precision.ts'
 import type { Value } from '../graph/value.ts'
 import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
-import { fixed, MAX } from '../graph/shape.ts'
-import type { ModelConfig } from '../weights/family.ts'
 
-/** x [B, D] → query [B, K·S·H], key and value [B·K, H]. */
-export function projectStep(net: Net, rows: number): Cut {
-  const { inputs, activations } = step(net, rows, 1, 0)
+/** How linear maps are computed: where x has few rows, as columns. */
+export type Form = 'rows' | 'columns'
+
+/** x [T, D] → queries [T, K·S·H], keys and values [T, K·H]. */
+export function projectGraph(net: Net, form: Form): Cut {
+  const { inputs, result } = step(net, form)
   const { x, cos, sin, weights } = inputs
-  const { K, H } = headSizes(net.config)
-  const entry = (value: Value) => op('Reshape', [value], { shape: [rows * K, H] })
-  return cut(
-    `decode-project-${rows}`,
-    { x, cos, sin, ...weights },
-    { query: activations.queries, key: entry(activations.keys), value: entry(activations.values) },
-  )
+  const { queries, keys, values } = result.activations
+  return cut(`decode-project-${form}`, { x, cos, sin, ...weights }, { queries, keys, values })
 }
 
-/** x [B, D], query and the caches → y [B, D]. */
-export function attendStep(net: Net, groups: number, samples: number, prompt: number): Cut {
-  const { inputs, caches, activations, y } = step(net, groups, samples, prompt)
-  return cut(
-    `decode-attend-${groups}x${samples}-${prompt}`,
-    { x: inputs.x, query: activations.queries, ...caches, ...inputs.weights },
-    { y },
-  )
+/** x [T, D] and what its queries attended to [T, K·S·H] → y [T, D]. */
+export function transformGraph(net: Net, form: Form): Cut {
+  const { inputs, attended, result } = step(net, form)
+  return cut(`decode-transform-${form}`, { x: inputs.x, attended, ...inputs.weights }, { y: result.y })
 }
 
-/** The block for B rows whose keys and values, their own included, lie in caches. */
-function step(net: Net, groups: number, samples: number, prompt: number) {
+function step(net: Net, form: Form) {
   const { config, precision } = net
-  const [N, G, P] = [groups, samples, prompt]
-  const B = N * G
-  const { K, H } = headSizes(config)
-  const activation = (shape: readonly (number | string)[]) => input(precision.compute, shape)
+  const row = (width: number) => input(precision.compute, ['T', width])
   const inputs = {
-    x: activation([B, config.hidden]),
-    cos: activation([B, H / 2]),
-    sin: activation([B, H / 2]),
+    x: row(config.hidden),
+    cos: row(config.headDim / 2),
+    sin: row(config.headDim / 2),
     weights: blockWeights(net),
   }
-  const own = { ownKeys: activation(['t', B * K, H]), ownValues: activation(['t', B * K, H]) }
-  const shared = P > 0 && {
-    promptKeys: activation([N, K, P, H]),
-    promptValues: activation([N, K, P, H]),
-    promptMask: activation([N, 1, 1, P]),
+  const attended = row(config.heads * config.headDim)
+  const result = block(config, inputs, () => ({ output: attended }), form === 'columns' ? columnMaps : undefined)
+  return { inputs, attended, result }
+}
+
+/**
+ * The queries of some tokens, each of which attends to the entries of its own sequence that its mask leaves, and where `shared` to
+ * those of a prompt, kept once for all sequences that go on from it: [tokens, K·S·H].
+ *
+ * `place` [R, n] says which rows of the queries are the sequences' tokens (any where there are fewer than n), `back` [tokens] where
+ * each token lies among those; `sharedPlace` [N, G·n] is `place` by prompts.
+ */
+export function attendGraph(net: Net, shared: boolean): Cut {
+  const { config, precision } = net
+  const { K, S, H } = headSizes(config)
+  const queries = input(precision.compute, ['T', K * S * H])
+  const back = input('i64', ['tokens'])
+  const own = partOf(net, 'R', 'n', 't')
+  const inputs = { queries, back, place: own.place, keys: own.keys, values: own.values, mask: own.mask }
+  if (!shared) {
+    const weights = op('Softmax', [scoresOf(net, queries, own)], { axis: -1 })
+    const output = op('Gather', [asRows(net, mix(weights, own)), back])
+    return cut('decode-attend', inputs, { output })
   }
-  const attend = (query: Value) => ({ output: attendCaches(config, G, query, own, shared || undefined) })
-  return { inputs, caches: { ...own, ...shared }, ...block(config, inputs, attend, columnMaps) }
+  const prompt = partOf(net, 'N', 'g', 'p')
+  const parts = [own, prompt].map((part) => {
+    const scores = scoresOf(net, queries, part)
+    const logs = op('LogSoftmax', [scores], { axis: -1 })
+    // log Σ exp of a row, from any of its entries.
+    const total = op('Sub', [first(scores), first(logs)])
+    const mixed = mix(op('Exp', [logs]), part)
+    return { total: asRows(net, total), mixed: asRows(net, mixed) }
+  })
+  const [mine, theirs] = parts as [(typeof parts)[0], (typeof parts)[0]]
+  // Both softmaxes as one: each in proportion to its sum, whose ratio is a sigmoid of the difference of their logarithms.
+  const share = op('Sigmoid', [op('Sub', [mine.total, theirs.total])])
+  const difference = op('Sub', [perHead(net, mine.mixed), perHead(net, theirs.mixed)])
+  const weighted = op('Mul', [difference, cast(op('Reshape', [share], { shape: [0, K * S, 1] }), precision.compute)])
+  const joint = op('Reshape', [op('Add', [perHead(net, theirs.mixed), weighted])], { shape: [0, K * S * H] })
+  const given = {
+    sharedPlace: prompt.place,
+    sharedKeys: prompt.keys,
+    sharedValues: prompt.values,
+    sharedMask: prompt.mask,
+  }
+  return cut('decode-attend-shared', { ...inputs, ...given }, { output: op('Gather', [joint, back]) })
 }
 
-interface Own {
-  ownKeys: Value
-  ownValues: Value
-}
-interface Shared {
-  promptKeys: Value
-  promptValues: Value
-  promptMask: Value
+interface Part {
+  /** [R, n] */
+  place: Value
+  /** [t, R, K, H] */
+  keys: Value
+  values: Value
+  /** 0 where an entry is seen, very negative where not: [R, 1, n·S or 1, t]. */
+  mask: Value
 }
 
-/** Each row attends to its group's prompt, scored once a group, and to its own cache: [B, K·S·H]. */
-function attendCaches(
-  config: ModelConfig,
-  G: number,
-  query: Value,
-  { ownKeys, ownValues }: Own,
-  shared: Shared | undefined,
-): Value {
+function partOf({ config, precision }: Net, lanes: string, tokens: string, entries: string): Part {
+  const { K, H } = headSizes(config)
+  const cache = () => input(precision.compute, [entries, lanes, K, H])
+  return {
+    place: input('i64', [lanes, tokens]),
+    keys: cache(),
+    values: cache(),
+    mask: input(precision.reduce, [lanes, 1, 'queries', entries]),
+  }
+}
+
+/** [R, K, n·S, t] */
+function scoresOf({ config, precision }: Net, queries: Value, { place, keys, mask }: Part): Value {
   const { K, S, H, scale } = headSizes(config)
-  const B = fixed(query.shape[0])
-  const rows = { shape: [B, K * S * H] }
-  const perRow = op('Reshape', [query], { shape: [B * K, S, H] })
-  const ownProduct = op('FusedMatMul', [perRow, ownKeys], { transA: 0, transB: 1, transBatchB: 1, alpha: scale })
-  const mixOwn = (attention: Value) =>
-    op('FusedMatMul', [attention, ownValues], { transA: 0, transB: 0, transBatchB: 1, alpha: 1 })
-  if (!shared) return op('Reshape', [mixOwn(op('Softmax', [ownProduct], { axis: -1 }))], rows)
-  const { promptKeys, promptValues, promptMask } = shared
-  const [N, P] = [B / G, fixed(promptKeys.shape[2])]
-  const perGroup = op('Transpose', [op('Reshape', [query], { shape: [N, G, K, S, H] })], { perm: [0, 2, 1, 3, 4] })
-  const flat = op('Reshape', [perGroup], { shape: [N, K, G * S, H] })
-  const product = op('FusedMatMul', [flat, promptKeys], { transA: 0, transB: 1, alpha: scale })
-  const promptScores = op('Add', [product, promptMask])
-  const ownScores = op('Reshape', [swap(ownProduct, [N, G, K, S, -1])], { shape: [N, K, G * S, -1] })
-  const joint = op('Softmax', [op('Concat', [promptScores, ownScores], { axis: 3 })], { axis: -1 })
-  const onPrompt = op('Slice', [joint], { starts: [0], ends: [P], axes: [3] })
-  const onOwn = op('Slice', [joint], { starts: [P], ends: [MAX], axes: [3] })
-  const mixed = op('FusedMatMul', [onPrompt, promptValues], { transA: 0, transB: 0, alpha: 1 })
-  const backToRows = swap(mixed, [N, K, G, S, H])
-  const own = mixOwn(op('Reshape', [swap(onOwn, [N, K, G, S, -1])], { shape: [B * K, S, -1] }))
-  return op('Add', [op('Reshape', [backToRows], rows), op('Reshape', [own], rows)])
+  const taken = op('Reshape', [op('Gather', [queries, place])], { shape: [0, 0, K, S * H] })
+  const heads = op('Reshape', [op('Transpose', [taken], { perm: [0, 2, 1, 3] })], { shape: [0, 0, -1, H] })
+  const product = op('FusedMatMul', [heads, keys], { transA: 0, transB: 1, transBatchB: 1, alpha: scale })
+  return op('Add', [cast(product, precision.reduce), mask])
 }
+
+/** Values mixed by weights [R, K, n·S, t]: [R, K, n·S, H]. */
+function mix(weights: Value, { values }: Part): Value {
+  return op('FusedMatMul', [cast(weights, values.dtype), values], { transA: 0, transB: 0, transBatchB: 1, alpha: 1 })
+}
+
+/** [R, K, n·S, w] → [R·n, K·S·w] */
+function asRows({ config }: Net, value: Value): Value {
+  const { K, S } = headSizes(config)
+  const width = Number(value.shape[3])
+  const perToken = op('Reshape', [value], { shape: [0, 0, -1, S * width] })
+  return op('Reshape', [op('Transpose', [perToken], { perm: [0, 2, 1, 3] })], { shape: [-1, K * S * width] })
+}
+
+const perHead = ({ config: { heads, headDim } }: Net, rows: Value): Value =>
+  op('Reshape', [rows], { shape: [0, heads, headDim] })
+
+const first = (value: Value): Value => op('Slice', [value], { starts: [0], ends: [1], axes: [3] })
 
 /**
  * x·Wᵀ as (W·xᵀ)ᵀ, and the hidden layer as columns. Where x has few rows the weights come from memory, and read in this order
@@ -110,6 +142,9 @@ const columnMaps: LinearMaps = {
   leave: (hidden, weight) => turned(columns(weight, hidden, 0)),
 }
 
+/** x·Wᵀ, [rows, out]. */
+export const columnLinear = columnMaps.across
+
 /** W·x, or W·xᵀ. */
 function columns(weight: Value, x: Value, transB: 0 | 1): Value {
   return op('FusedMatMul', [cast(weight, x.dtype), x], { transA: 0, transB, alpha: 1 })
@@ -117,9 +152,4 @@ function columns(weight: Value, x: Value, transB: 0 | 1): Value {
 
 function turned(matrix: Value): Value {
   return op('Transpose', [matrix], { perm: [1, 0] })
-}
-
-/** Reshapes to five axes and exchanges the second and third. */
-function swap(value: Value, shape: readonly number[]): Value {
-  return op('Transpose', [op('Reshape', [value], { shape })], { perm: [0, 2, 1, 3, 4] })
 }

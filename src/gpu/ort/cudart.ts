@@ -1,7 +1,7 @@
 // The CUDA runtime library: device memory and copies. Knows pointers, as ort.ts, slots.ts and libc.ts do.
 import { dlopen, type FFIFunction } from 'bun:ffi'
 import { HoneError } from '../../error.ts'
-import { type Memory, outOfMemory, text } from './libc.ts'
+import { type Memory, outOfMemory, type Stretches, text } from './libc.ts'
 import type { Argument } from './slots.ts'
 
 /** All return a cudaError_t (0: success) but cudaGetErrorString. */
@@ -17,6 +17,7 @@ const functions = {
   cudaFree: { args: ['ptr'], returns: 'i32' },
   cudaMemsetAsync: { args: ['ptr', 'i32', 'u64', 'ptr'], returns: 'i32' },
   cudaMemcpyAsync: { args: ['ptr', 'ptr', 'u64', 'i32', 'ptr'], returns: 'i32' },
+  cudaMemcpy2DAsync: { args: ['ptr', 'u64', 'ptr', 'u64', 'u64', 'u64', 'i32', 'ptr'], returns: 'i32' },
 } as const satisfies Record<string, FFIFunction>
 
 export type CudaRuntime = ReturnType<typeof openCudaRuntime>
@@ -70,6 +71,19 @@ export function openCudaRuntime(name: string) {
       check('copy to CUDA memory', library.cudaMemcpyAsync(address + offset, data, data.byteLength, TO_DEVICE, stream))
       check('copy to CUDA memory', library.cudaStreamSynchronize(stream))
     },
+    /** From device memory to device memory, in the order of the stream. */
+    copy(
+      source: Memory,
+      target: Memory,
+      { bytes, count, from, fromPitch, to, toPitch }: Stretches,
+      stream: number,
+    ): void {
+      const [at, start] = [target.address + to, source.address + from]
+      check(
+        'copy CUDA memory',
+        library.cudaMemcpy2DAsync(at, toPitch, start, fromPitch, bytes, count, ON_DEVICE, stream),
+      )
+    },
     /** Fills `data`. */
     read({ address }: Memory, offset: number, data: NodeJS.TypedArray, stream: number): void {
       if (data.byteLength === 0) return
@@ -80,7 +94,7 @@ export function openCudaRuntime(name: string) {
 }
 
 const NON_BLOCKING = 1 // cudaStreamNonBlocking
-const [TO_DEVICE, TO_HOST] = [1, 2] // cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost
+const [TO_DEVICE, TO_HOST, ON_DEVICE] = [1, 2, 3] // cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice
 /** More than any version's cudaDeviceProp; the name comes first in all of them. */
 const PROPERTIES_BYTES = 8192
 

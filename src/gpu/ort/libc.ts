@@ -32,6 +32,24 @@ export function writeHost({ address }: Memory, offset: number, data: NodeJS.Type
   if (data.byteLength > 0) libc().memcpy(address + offset, data, data.byteLength)
 }
 
+/** So many stretches of as many bytes: where they begin, and how far apart they lie. */
+export interface Stretches {
+  bytes: number
+  count: number
+  from: number
+  fromPitch: number
+  to: number
+  toPitch: number
+}
+
+export function copyHost(source: Memory, target: Memory, stretches: Stretches): void {
+  const { bytes, count, from, fromPitch, to, toPitch } = stretches
+  const { memcpy } = libc()
+  const [start, at] = [source.address + from, target.address + to]
+  if (fromPitch === bytes && toPitch === bytes) memcpy(at, start, bytes * count)
+  else for (let i = 0; i < count; i++) memcpy(at + i * toPitch, start + i * fromPitch, bytes)
+}
+
 /** The memory as a buffer, without a copy. It must be detached before the memory is freed. */
 export function viewHost({ address, bytes }: Memory): ArrayBuffer {
   return bytes === 0 ? new ArrayBuffer(0) : toArrayBuffer(address as Pointer, 0, bytes)

@@ -24,7 +24,7 @@ export async function generateAll(
   sampling: Sampling,
   { onProgress, ...options }: GenerationOptions = {},
 ): Promise<Completion[][]> {
-  const session = policy.open(options)
+  const session = policy.open({ ...options, remember: false })
   let done = 0
   try {
     return await Promise.all(
@@ -49,7 +49,7 @@ export async function* generate<Request extends GenerationRequest>(
   sampling: Sampling,
   options: SessionOptions = {},
 ): AsyncGenerator<{ request: Request; completions: Completion[] }> {
-  const session = policy.open(options)
+  const session = policy.open({ ...options, remember: false })
   const written = async function* (some: readonly Request[]) {
     const asked = some.map((request) => ({ request, completions: complete(session, request, sampling) }))
     for (const { request, completions } of asked) yield { request, completions: await completions }
@@ -81,7 +81,7 @@ async function complete(
   const sampling = maxNewTokens === undefined ? options : { ...options, maxNewTokens }
   const slots = Array.from({ length: samples }, (_, i) => session.submit({ ids: prompt, sampling, key: [...key, i] }))
   try {
-    return await Promise.all(slots.map(({ completion }) => completion))
+    return await Promise.all(slots.map((slot) => slot.completion.finally(slot.release)))
   } finally {
     for (const slot of slots) slot.release()
   }

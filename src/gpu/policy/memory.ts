@@ -3,10 +3,10 @@ import { parametersOf, type ModelConfig } from '../weights/family.ts'
 import { dtypes, elements } from '../graph/tensor.ts'
 import type { Net } from '../net/precision.ts'
 import { HEAD_ROWS } from './head-pass.ts'
-import { tokenBytes } from './layer-cache.ts'
+import { tokenBytes } from './lanes.ts'
 import { adapted, trainedBy, type Training } from './parameters.ts'
 import { ACTIVATION_BUDGET, keptBytes, streamBytes } from './passes.ts'
-import { rowsAtOnce } from './token-pass.ts'
+import { rowsAtOnce } from './scores.ts'
 
 export interface Memory {
   /** Weights, and those that are kept a second time merged with their adapter. */

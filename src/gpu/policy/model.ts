@@ -2,8 +2,6 @@
 import { batchOf, wholeSequence, type Batch } from './batch.ts'
 import type { Device } from '../device/device.ts'
 import { scaleOf } from './law.ts'
-import { standardBudget } from './layer-cache.ts'
-import { decode } from './lockstep.ts'
 import type { Engine } from './engine.ts'
 import { backwardGroups, forwardGroups } from './group-pass.ts'
 import { logitRows } from './head-pass.ts'
@@ -34,7 +32,7 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
   })
   return {
     ...trainable,
-    open: sessionsOver((groups) => decode(engine, groups), standardBudget(engine)),
+    open: sessionsOver(engine),
     forward: (groups, options) => forwardOf(pass(groups, options, false).results),
     accumulate(groups, options, gradient) {
       const forward = pass(groups, options, true)

@@ -74,12 +74,11 @@ export function forwardBlocks(
 /** x [T, D] of ids [T]. */
 export function embedRows(engine: Engine, ids: Tensor<'i64'>, x: Tensor, weight: WeightOf): void {
   const { config, precision, programs } = engine
-  const [T = 0] = ids.shape
   const make = () => {
-    const inputs = { ids: input(ids.dtype, [T]), weight: input(precision.weights, shapeOf(config, 'embed')) }
-    return cut(`embed-${T}`, inputs, { x: embed(engine, inputs.ids, inputs.weight) })
+    const inputs = { ids: input(ids.dtype, ['T']), weight: input(precision.weights, shapeOf(config, 'embed')) }
+    return cut('embed', inputs, { x: embed(engine, inputs.ids, inputs.weight) })
   }
-  programs.run(`embed ${T}`, make, { ids, weight: weight('embed') }, { x })
+  programs.run('embed', make, { ids, weight: weight('embed') }, { x })
 }
 
 /** Backward from the slopes of the head to the gradients of everything trained, which are added to. */

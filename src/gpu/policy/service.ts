@@ -1,166 +1,148 @@
-// The generation service of a policy: what slots are to write waits, is planned into batches within a budget, and one batch
-// runs at a time.
-import { headOf } from './law.ts'
-import type { Completion, Session, SessionOptions, Slot, SlotRequest } from './session.ts'
+// The generation service of a policy: sessions whose slots are written pass by pass, together with all others that run.
+import { uniform } from '../../rng.ts'
+import type { Engine } from './engine.ts'
+import { standardBudget } from './lanes.ts'
+import { headOf, penalises } from './law.ts'
+import { probabilities, sampleToken, type Drawn } from './sample.ts'
+import { isLive, schedule, type Row, type Running } from './schedule.ts'
+import { rowsAtOnce, scoresOf } from './scores.ts'
+import { heldOf } from './sequence.ts'
+import type { Session, SessionOptions } from './session.ts'
+import { slotOf, type Turn } from './slot.ts'
+import { tokenPass, type Feed } from './token-pass.ts'
 
-/** What a slot is to write next, as decoding reads it. */
-export interface Turn extends Required<Omit<SlotRequest, 'onToken'>>, Pick<SlotRequest, 'onToken'> {
-  /** It ended or failed; nobody waits for it any more. */
-  readonly over: boolean
-  end(completion: Completion): void
-  fail(cause: unknown): void
-}
-
-/**
- * Writes every turn to its end, unless it is over before. The turns of a group share their ids, all groups are equally large,
- * and all turns have one head (see `headOf`) and as many new tokens at most.
- */
-export type Decode = (groups: readonly (readonly Turn[])[]) => Promise<void>
-
-/** Opens sessions over one way of decoding. `standard` is the budget of those that name none. */
-export function sessionsOver(decode: Decode, standard: number): (options?: SessionOptions) => Session {
-  let last: Promise<void> = Promise.resolve()
-  /** After all that was asked of this policy before: two batches would share its working memory. */
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    const done = last.then(work)
-    last = done.catch(() => {})
-    return done
-  }
-  return ({ budget = standard } = {}) => {
-    let waiting: Turn[] = []
-    let planned: Turn[] = []
+/** Opens sessions over a model. */
+export const sessionsOver =
+  (engine: Engine) =>
+  ({ budget = standardBudget(engine), remember = true }: SessionOptions = {}): Session => {
+    const plan = schedule(engine, budget, remember)
     let working = false
+    let inPass = false
+    let closed = false
     async function work(): Promise<void> {
-      // What is submitted in one go starts together.
-      await new Promise((resolve) => setImmediate(resolve))
-      while (waiting.length > 0) {
-        planned = waiting.filter(({ over }) => !over)
-        waiting = []
-        for (const batch of plan(planned, budget))
-          await inTurn(() => decode(batch)).catch((cause) => batch.flat().forEach((turn) => turn.fail(cause)))
+      for (;;) {
+        // What is asked for in one go starts together, and whoever waits for a token gets his turn.
+        await new Promise((resolve) => setImmediate(resolve))
+        if (closed) return plan.free()
+        try {
+          inPass = true
+          const units = plan.arrange()
+          if (units.length === 0) break
+          pass(engine, units)
+        } catch (cause) {
+          for (const turn of plan.turns()) turn.fail(cause)
+          plan.free()
+        } finally {
+          inPass = false
+        }
       }
       working = false
     }
-    const begin = (turn: Turn) => {
-      waiting.push(turn)
-      if (!working) void work()
-      working = true
-    }
     return {
       budget,
-      submit: (request) => slotOf(request, begin),
-      close: () => [...planned, ...waiting].forEach((turn) => turn.fail(new Error('the session was closed'))),
-    }
-  }
-}
-
-/** A slot that writes from the start, or rests where another one does. */
-function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Promise<Completion>): Slot {
-  let { ids, sampling } = request
-  const { key, origin = ids.length, onToken } = request
-  let turn: Turn | undefined
-  const write = (): Promise<Completion> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Completion>()
-    // Who does not wait for it need not hear that it failed.
-    promise.catch(() => {})
-    let over = false
-    const rest = (then: () => void) => {
-      if (over) return
-      over = true
-      turn = undefined
-      then()
-    }
-    turn = {
-      ids,
-      sampling,
-      key,
-      origin,
-      ...(onToken && { onToken }),
-      get over() {
-        return over
-      },
-      end: (completion) =>
-        rest(() => {
-          ids = [...ids, ...completion.ids]
-          resolve(completion)
+      submit: (request) =>
+        slotOf(request, (turn) => {
+          if (turn.sampling.maxNewTokens <= 0)
+            return turn.end({ ids: [], logprobs: new Float32Array(), finish: 'length' })
+          plan.add(turn)
+          if (!working) void work()
+          working = true
         }),
-      fail: (cause) => rest(() => reject(cause)),
+      close() {
+        closed = true
+        for (const turn of plan.turns()) turn.fail(new Error('the session was closed'))
+        if (!inPass) plan.free()
+      },
     }
-    begin(turn)
-    return promise
   }
-  const requireRest = () => {
-    if (turn) throw new Error('the slot is still writing')
-  }
-  let completion = rested ?? write()
-  return {
-    get ids() {
-      return ids
-    },
-    get completion() {
-      return completion
-    },
-    extend(given, law = sampling) {
-      requireRest()
-      sampling = law
-      ids = [...ids, ...given]
-      return (completion = write())
-    },
-    fork(other = key) {
-      requireRest()
-      return slotOf({ ids, sampling, key: other, origin }, begin, completion)
-    },
-    release: () => turn?.fail(new Error('the slot was released before it ended')),
-  }
-}
 
-/** Turns of one kind that share a prompt are a group; groups of like size and length run together. */
-function plan(turns: readonly Turn[], budget: number): Turn[][][] {
-  const groups: Turn[][] = []
-  const open = new Map<string, Turn[]>()
-  for (const turn of turns) {
-    const key = `${kindOf(turn)} ${turn.ids.join()}`
-    let group = open.get(key)
-    if (!group || turn.ids.length + (group.length + 1) * turn.sampling.maxNewTokens > budget) {
-      open.set(key, (group = []))
-      groups.push(group)
-    }
-    group.push(turn)
-  }
-  const batches: Turn[][][] = []
-  for (const group of groups.toSorted(byShape)) {
-    const batch = batches.at(-1)
-    if (batch && fits(batch, group, budget)) batch.push(group)
-    else batches.push([group])
-  }
-  return batches.map((batch) => batch.map((group) => filled(group, batch[0]!.length)))
-}
+/** Tokens read in a pass at most, and where some sequences write meanwhile. */
+const [READ, READ_BESIDE] = [2048, 512]
+/** Bytes of the scores of what is read of a unit at a time. */
+const SCORE_BYTES = 8 * 2 ** 20
+/** Tokens of a sequence read at a time, where that is more than one. */
+const [FEWEST, MOST] = [16, 256]
 
-/** Most rows of a batch over those that are written. */
-const FILLED = 1.25
-
-/** Where groups of a batch are of several sizes, the first is the largest; a few rows without a turn make up for the others. */
-function fits(batch: readonly (readonly Turn[])[], group: readonly Turn[], budget: number): boolean {
-  const [first] = batch
-  const rows = (batch.length + 1) * first!.length
-  const prompt = Math.max(...[...batch, group].map(([turn]) => turn!.ids.length))
-  return (
-    kindOf(first![0]!) === kindOf(group[0]!) &&
-    rows <= FILLED * (batch.flat().length + group.length) &&
-    (batch.length + 1) * prompt + rows * group[0]!.sampling.maxNewTokens <= budget
+/** Every sequence that writes gets a token, and of others so many are read. */
+function pass(engine: Engine, units: readonly Running[]): void {
+  const fed = feedsOf(engine, units)
+  const draws: Draw[] = []
+  let before = 0
+  for (const { unit, feed } of fed)
+    feed.tokens.forEach((tokens, lane) => {
+      before += tokens.length
+      const row = unit.rows[lane]
+      if (tokens.length === 0 || !row?.turn) return
+      const { sequence } = row
+      if (heldOf(sequence) + tokens.length === sequence.tokens.length) draws.push({ row, at: before - 1 })
+    })
+  const x = tokenPass(
+    engine,
+    fed.map(({ feed }) => feed),
   )
+  const V = engine.config.vocabulary
+  for (const alike of Map.groupBy(draws, ({ row }) => JSON.stringify(headOf(row.turn!.sampling))).values())
+    for (let first = 0; first < alike.length; first += rowsAtOnce(engine)) {
+      const some = alike.slice(first, first + rowsAtOnce(engine))
+      const rows = some.map(({ at }) => at)
+      const scores = scoresOf(engine, x, rows, headOf(some[0]!.row.turn!.sampling))
+      some.forEach(({ row }, i) => isLive(row) && write(row, row.turn!, scores.subarray(i * V, (i + 1) * V)))
+    }
 }
 
-function filled(group: Turn[], size: number): Turn[] {
-  const nobody = { ...group[0]!, over: true, end: () => {}, fail: () => {} }
-  return [...group, ...Array.from({ length: size - group.length }, () => nobody)]
+/** A sequence that gets a token, and the row of the pass that it is drawn from. */
+interface Draw {
+  row: Row
+  at: number
 }
 
-/** What the turns of a batch have in common. */
-const kindOf = ({ sampling }: Turn): string => JSON.stringify([headOf(sampling), sampling.maxNewTokens])
+function feedsOf(engine: Engine, units: readonly Running[]): { unit: Running; feed: Feed }[] {
+  const pending = ({ sequence }: Row) => sequence.tokens.length - heldOf(sequence)
+  const most = ({ rows }: Running) => rows.reduce((all, row) => (isLive(row) ? Math.max(all, pending(row)) : all), 0)
+  const writes = units.some((unit) => most(unit) === 1)
+  let left = writes ? READ_BESIDE : READ
+  return units.flatMap((unit) => {
+    const { lanes, shared, rows } = unit
+    let piece = 1
+    if (most(unit) > 1) {
+      if (left <= 0) return []
+      const live = rows.filter(isLive).length
+      const longest = Math.max(...lanes.lengths) + MOST
+      const scored = SCORE_BYTES / (4 * engine.config.heads * lanes.count * longest)
+      piece = Math.max(FEWEST, Math.min(MOST, Math.floor(scored), Math.floor(left / live)))
+      left -= piece * live
+    }
+    const tokens = Array.from(rows, (row) => {
+      if (!isLive(row)) return []
+      const held = heldOf(row.sequence)
+      return row.sequence.tokens.slice(held, held + piece)
+    })
+    return tokens.some(({ length }) => length > 0) ? [{ unit, feed: { lanes, shared, tokens } }] : []
+  })
+}
 
-function byShape(a: readonly Turn[], b: readonly Turn[]): number {
-  const [first, second] = [kindOf(a[0]!), kindOf(b[0]!)]
-  if (first !== second) return first < second ? -1 : 1
-  return b.length - a.length || a[0]!.ids.length - b[0]!.ids.length
+/** The next token of a row from its scores [V]. */
+function write(row: Row, turn: Turn, scores: Float32Array): void {
+  const { ids, logprobs } = row
+  const { sampling, onToken } = turn
+  const { id, logprob } = drawn(row, turn, scores)
+  ids.push(id)
+  logprobs.push(logprob)
+  row.sequence.tokens.push(id)
+  onToken?.(id, logprob)
+  const finish = sampling.eosIds.includes(id)
+    ? 'eos'
+    : sampling.stop?.(ids)
+      ? 'stop'
+      : ids.length >= sampling.maxNewTokens
+        ? 'length'
+        : undefined
+  if (finish) turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
+}
+
+function drawn({ ids }: Row, { ids: before, sampling, key, origin }: Turn, scores: Float32Array): Drawn {
+  const seen = penalises(sampling) ? [...before, ...ids] : []
+  const p = headOf(sampling).raw ? probabilities(scores, seen, sampling, sampling.mask?.(ids)) : scores
+  const place = before.length + ids.length
+  return sampleToken(p, sampling, sampling.temperature === 0 ? 0 : uniform(...key, place - origin))
 }

@@ -20,6 +20,8 @@ export interface SlotRequest {
   key: readonly number[]
   /** The end of `ids` unless given; of a longer prompt, the end of the first one for the draws of a slot that was extended. */
   origin?: number
+  /** A guess at the whole completion (the answer to the same prompt some time before): where it is right, many tokens are one pass. */
+  earlier?: readonly number[]
   /** Told of every token as it is written, also of those that come after an extension; a fork does not inherit it. */
   onToken?: (id: number, logprob: number) => void
 }
@@ -41,6 +43,8 @@ export interface Slot {
 export interface SessionOptions {
   /** Tokens whose keys and values are held at once, completions at full length; one sequence always runs. By the model unless given. */
   budget?: number | undefined
+  /** Keep what ended, while there is room, for prompts that begin with it (default true); slots at rest are kept so or so. */
+  remember?: boolean
 }
 
 export interface Session {

@@ -1,112 +1,199 @@
-// One token step of decoding on the device: all blocks for every row, then the head for a few rows at a time.
+// One pass of decoding on the device: any number of new tokens of any sequences go through all blocks, whose keys and values
+// go to their lanes.
 //
-// Letters as in block.ts; B = N·G rows decoded together.
+// Letters as in block.ts; T tokens of the pass, R lanes of which the N lanes of a shared prompt serve G each.
+import { MASKED } from '../net/sizes.ts'
 import { angles } from './batch.ts'
-import { attendStep, projectStep } from '../net/decode.ts'
-import { cut, op } from '../graph/graph.ts'
-import { headInputs, named } from '../net/head.ts'
-import { heads } from '../net/heads.ts'
-import { scaledLogits } from '../net/heads/language.ts'
-import type { Tensor } from '../device/device.ts'
-import { valuesOf } from '../device/values.ts'
+import { attendGraph, projectGraph, transformGraph, type Form } from '../net/decode.ts'
+import { headSizes } from '../net/attention.ts'
+import type { CopiedStretches, Tensor } from '../device/device.ts'
 import type { Float } from '../graph/float.ts'
-import { dtypes } from '../graph/tensor.ts'
-import type { Net } from '../net/precision.ts'
 import { layerWeights, type Engine } from './engine.ts'
-import type { Head } from './law.ts'
-import type { OwnCache } from './own-cache.ts'
+import { entryWidth, reserve, type Lanes } from './lanes.ts'
 import { embedRows } from './passes.ts'
-import type { PromptCache } from './prompt-cache.ts'
 import type { Tensors } from '../device/programs.ts'
 
-export interface TokenStep {
-  /** N, G and P. */
-  groups: number
-  samples: number
-  prompts: PromptCache | undefined
-  cache: OwnCache
-  /** Entries in each row's own cache. */
-  t: number
-  /** The last token of each row, [B], and its place in the row's sequence. */
-  tokens: BigInt64Array
-  positions: readonly number[]
+/** What lanes are fed in a pass. */
+export interface Feed {
+  lanes: Lanes
+  /** Prompts that the lanes go on from: each of its lanes serves as many of them, in order. */
+  shared?: Lanes | undefined
+  /** New tokens of each lane; a lane without any rests. */
+  tokens: readonly (readonly number[])[]
 }
 
-/** Keys and values of each row's last token go to the caches; what the head reads comes back, [B, D]. */
-export function tokenPass(engine: Engine, step: TokenStep): Tensor<Float> {
+/** Tokens up to which linear maps are computed as columns. */
+const FEW = 64
+
+export const formOf = (tokens: number): Form => (tokens <= FEW ? 'columns' : 'rows')
+
+/** What the head reads of every token, [T, D], feed by feed and lane by lane; good until the next pass. */
+export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float> {
   const { config, precision, programs, scratch, parameters } = engine
   const { compute } = precision
-  const { groups: N, samples: G, prompts, cache, t, tokens, positions } = step
   const { heads, headDim: H, hidden: D, layers } = config
-  const P = prompts?.length ?? 0
-  const B = N * G
-  cache.reserve(t)
-  const { cos, sin } = angles(config, positions)
+  const { device } = programs
+  const ids = feeds.flatMap(({ tokens }) => tokens.flat())
+  const T = ids.length
+  const form = formOf(T)
+  const { cos, sin } = angles(config, feeds.flatMap(positionsOf))
   const rope = {
-    cos: scratch.put(compute, 'decode cos', [B, H / 2], cos),
-    sin: scratch.put(compute, 'decode sin', [B, H / 2], sin),
+    cos: scratch.put(compute, 'decode cos', [T, H / 2], cos),
+    sin: scratch.put(compute, 'decode sin', [T, H / 2], sin),
   }
-  const stream = [scratch.take(compute, 'decode even', [B, D]), scratch.take(compute, 'decode odd', [B, D])] as const
-  const query = scratch.take(compute, 'decode query', [B, heads * H])
-  embedRows(engine, scratch.putIds('decode ids', [B], tokens), stream[0], parameters.weight)
+  const take = (name: string, width: number) => scratch.take(compute, `decode ${name}`, [T, width])
+  const stream = [take('even', D), take('odd', D)] as const
+  const [queries, attended] = [take('queries', heads * H), take('attended', heads * H)]
+  const fresh = { keys: take('keys', entryWidth(engine)), values: take('values', entryWidth(engine)) }
+  embedRows(engine, scratch.putIds('decode ids', [T], BigInt64Array.from(ids, BigInt)), stream[0], parameters.weight)
+
+  const views: Tensor[] = []
+  const view = <D extends Float>(whole: Tensor<D>, shape: number[], offset = 0): Tensor<D> => {
+    const tensor = device.view(whole, shape, offset)
+    views.push(tensor)
+    return tensor
+  }
+  let before = 0
+  const parts = feeds.map((feed, f) => {
+    const count = feed.tokens.reduce((sum, { length }) => sum + length, 0)
+    const part = prepare(engine, feed, f, before)
+    const output = view(attended, [count, heads * H], before * heads * H)
+    before += count
+    return { ...part, output }
+  })
+  const entries = (lanes: Lanes, count: number, layer: number) => {
+    const shape = [count, lanes.count, config.kvHeads, H]
+    return { keys: view(lanes.keys[layer]!, shape), values: view(lanes.values[layer]!, shape) }
+  }
   for (let layer = 0; layer < layers; layer++) {
     const weights: Tensors = layerWeights(config, layer, parameters.weight)
     const x = stream[layer % 2]!
     programs.run(
-      `decode project ${B}`,
-      () => projectStep(engine, B),
+      `decode project ${form}`,
+      () => projectGraph(engine, form),
       { x, ...rope, ...weights },
-      { query, key: cache.slot(layer, 'keys', t), value: cache.slot(layer, 'values', t) },
+      { queries, ...fresh },
     )
+    for (const { feed, inputs, copies, length, output } of parts) {
+      const { lanes, shared } = feed
+      for (const stretches of copies) {
+        device.copy(fresh.keys, lanes.keys[layer]!, stretches)
+        device.copy(fresh.values, lanes.values[layer]!, stretches)
+      }
+      const theirs = shared && entries(shared, longest(shared), layer)
+      programs.run(
+        `decode attend ${shared !== undefined}`,
+        () => attendGraph(engine, shared !== undefined),
+        {
+          queries,
+          ...inputs,
+          ...entries(lanes, length, layer),
+          ...(theirs && { sharedKeys: theirs.keys, sharedValues: theirs.values }),
+        },
+        { output },
+      )
+    }
     programs.run(
-      `decode attend ${N}×${G} ${P}`,
-      () => attendStep(engine, N, G, P),
-      {
-        x,
-        query,
-        ownKeys: cache.upTo(layer, 'keys', t + 1),
-        ownValues: cache.upTo(layer, 'values', t + 1),
-        ...(prompts && {
-          promptKeys: prompts.keys[layer]!,
-          promptValues: prompts.values[layer]!,
-          promptMask: prompts.mask,
-        }),
-        ...weights,
-      },
+      `decode transform ${form}`,
+      () => transformGraph(engine, form),
+      { x, attended, ...weights },
       { y: stream[(layer + 1) % 2]! },
     )
   }
+  for (const tensor of views) device.free(tensor)
+  for (const { lanes, tokens } of feeds) tokens.forEach(({ length }, lane) => (lanes.lengths[lane]! += length))
   return stream[layers % 2]!
 }
 
-/** Bytes of scores computed and fetched at a time. */
-const SCORE_BYTES = 2 ** 26
+/** Products of queries and keys that a feed computes, and those that its tokens need. */
+export function attentionOf({ lanes, shared, tokens }: Feed): { spent: number; needed: number } {
+  const most = tokens.reduce((all, { length }) => Math.max(all, length), 0)
+  let needed = 0
+  tokens.forEach((some, lane) => {
+    needed += some.length * (lanes.lengths[lane]! + some.length + lengthBefore(shared, lane, lanes.count))
+  })
+  const spent = lanes.count * most * (lengthOf(lanes, tokens) + (shared ? longest(shared) : 0))
+  return { spent, needed }
+}
 
-/** Rows whose scores are computed at a time. */
-export const rowsAtOnce = ({ config, precision }: Net): number =>
-  Math.max(1, Math.floor(SCORE_BYTES / (dtypes[precision.reduce].bytes * config.vocabulary)))
+const longest = ({ lengths }: Lanes): number => lengths.reduce((most, length) => Math.max(most, length), 0)
 
-/** Probabilities [M, V] of `rows` rows of x from `first` on, or logits where the head is raw; good until the next call. */
-export function scoresOf(engine: Engine, x: Tensor<Float>, first: number, rows: number, head: Head): Float32Array {
-  const { config, precision, programs, scratch, parameters } = engine
-  const make = () => {
-    const inputs = headInputs(engine, heads.language, rows)
-    const logits = scaledLogits(engine, inputs)
-    return cut(`decode-head-${rows}`, named(inputs), {
-      scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }),
+/** Entries of the longest lane that is fed, its new ones included. */
+const lengthOf = (lanes: Lanes, tokens: Feed['tokens']): number =>
+  tokens.reduce((most, { length }, lane) => (length === 0 ? most : Math.max(most, lanes.lengths[lane]! + length)), 0)
+
+/** Tokens of the prompt that a lane goes on from. */
+const lengthBefore = (shared: Lanes | undefined, lane: number, count: number): number =>
+  shared ? shared.lengths[Math.floor((lane * shared.count) / count)]! : 0
+
+/** Places in their sequences of all tokens of a feed. */
+const positionsOf = ({ lanes, shared, tokens }: Feed): number[] =>
+  tokens.flatMap((some, lane) => {
+    const first = lengthBefore(shared, lane, lanes.count) + lanes.lengths[lane]!
+    return some.map((_, i) => first + i)
+  })
+
+/** What is the same for all layers of a feed, the f-th of its pass, whose tokens begin at row `before`. */
+function prepare(engine: Engine, feed: Feed, f: number, before: number) {
+  const { config, precision, scratch } = engine
+  const { lanes, shared, tokens } = feed
+  const { S } = headSizes(config)
+  const R = lanes.count
+  const n = tokens.reduce((most, { length }) => Math.max(most, length), 0)
+  const length = lengthOf(lanes, tokens)
+  reserve(engine, lanes, length)
+  // Places without a token compute any, and nobody takes what comes of it.
+  const place = new BigInt64Array(R * n).fill(BigInt(before))
+  const back: bigint[] = []
+  const copies: CopiedStretches[] = []
+  const width = entryWidth(engine)
+  const queries = n === 1 ? 1 : n * S
+  const mask = new Float32Array(R * queries * length)
+  let row = before
+  tokens.forEach((some, lane) => {
+    const held = lanes.lengths[lane]!
+    some.forEach((_, i) => {
+      place[lane * n + i] = BigInt(row + i)
+      back.push(BigInt(lane * n + i))
+      const rows = n === 1 ? 1 : S
+      const start = (lane * queries + i * rows) * length
+      for (let s = 0; s < rows; s++) mask.fill(MASKED, start + s * length + held + i + 1, start + (s + 1) * length)
     })
+    addCopy(copies, some.length, { width, from: row * width, to: (held * R + lane) * width, toPitch: R * width })
+    row += some.length
+  })
+  const put = (name: string, shape: readonly number[], values: Float32Array) =>
+    scratch.put(precision.reduce, `decode ${name} ${f}`, shape, values)
+  const places = (name: string, shape: readonly number[]) => scratch.putIds(`decode ${name} ${f}`, shape, place)
+  const N = shared?.count ?? 0
+  const inputs: Tensors = {
+    place: places('place', [R, n]),
+    back: scratch.putIds(`decode back ${f}`, [back.length], BigInt64Array.from(back)),
+    mask: put('mask', [R, 1, queries, length], mask),
+    ...(shared && {
+      sharedPlace: places('shared place', [N, (R / N) * n]),
+      sharedMask: put('shared mask', [N, 1, 1, longest(shared)], promptMask(shared)),
+    }),
   }
-  const scores = scratch.take(precision.reduce, 'decode scores', [rows, config.vocabulary])
-  programs.run(
-    `decode head ${rows} ${head.raw}`,
-    make,
-    {
-      x: scratch.rows(x, first, rows),
-      finalNorm: parameters.weight('finalNorm'),
-      head: parameters.weight('head'),
-      inverseTemperature: scratch.put(precision.compute, 'inverse temperature', [], Float32Array.of(1 / head.scale)),
-    },
-    { scores },
-  )
-  return valuesOf(scores)
+  return { feed, inputs, copies, length }
+}
+
+/** Entries that lie together before and after are one copy. */
+function addCopy(
+  copies: CopiedStretches[],
+  count: number,
+  { width, from, to, toPitch }: Pick<CopiedStretches, 'width' | 'from' | 'to' | 'toPitch'>,
+): void {
+  if (count === 0) return
+  const last = copies.at(-1)
+  if (count === 1 && last?.count === 1 && last.to + last.width === to && last.from + last.width === from)
+    last.width += width
+  else copies.push({ width, count, from, fromPitch: width, to, toPitch })
+}
+
+function promptMask({ count, lengths }: Lanes): Float32Array {
+  const p = lengths.reduce((most, length) => Math.max(most, length), 0)
+  const mask = new Float32Array(count * p)
+  lengths.forEach((length, n) => mask.fill(MASKED, n * p + length, (n + 1) * p))
+  return mask
 }

@@ -1,0 +1,270 @@
+// The schedule of a session: what waits is let in as the budget allows, what runs is fed pass by pass, what ends leaves at once.
+import type { Engine } from './engine.ts'
+import { keep } from './keep.ts'
+import { openLanes, type Lanes } from './lanes.ts'
+import { BLOCK, heldOf, type Match, type Sequence, sequenceIndex, startOf } from './sequence.ts'
+import type { Turn } from './slot.ts'
+import { copyBeginning, layOut, plan, type Family, type Unit } from './units.ts'
+
+/** A sequence that is being written; without a turn, a prompt that others go on from. */
+export interface Row {
+  sequence: Sequence
+  turn?: Turn
+  /** What was written in this turn. */
+  ids: number[]
+  logprobs: number[]
+}
+
+/** Lanes that are fed together. */
+export interface Running extends Unit<Row> {
+  /** Of prompts: the groups that go on from them. */
+  groups?: Turn[][]
+}
+
+export interface Schedule {
+  add(turn: Turn): void
+  /** Lays out what is to run now. */
+  arrange(): Running[]
+  /** Everything that waits or runs. */
+  turns(): Turn[]
+  free(): void
+}
+
+/** Given tokens beyond this many are fed apart from sequences that write. */
+const FEW = 8
+/** Units beyond which those that would fit are laid side by side. */
+const MANY = 6
+
+export const isLive = (row: Row | undefined): row is Row =>
+  row !== undefined && (row.turn ? !row.turn.over : heldOf(row.sequence) < row.sequence.tokens.length)
+
+/** `remember`: what ended is kept, while there is room, for those whose prompts begin with it. */
+export function schedule(engine: Engine, budget: number, remember: boolean): Schedule {
+  let waiting: Turn[] = []
+  let units: Running[] = []
+  const kept = keep(engine, budget, remember, () =>
+    units.flatMap(({ lanes, shared }) => (shared ? [lanes, shared] : [lanes])),
+  )
+  const mostOf = (row: Row): number =>
+    row.turn
+      ? row.turn.ids.length - startOf(row.sequence) + row.turn.sampling.maxNewTokens - 1
+      : row.sequence.tokens.length
+
+  // ** what runs **
+
+  /** A kept sequence in lanes of its own, with its parent where that lies alone. */
+  function apart(sequence: Sequence): void {
+    if (sequence.lanes.count === 1 && (sequence.parent?.lanes.count ?? 1) === 1) return
+    const whole = sequence.parent && sequence.parent.lanes.count > 1
+    const start = whole ? 0 : startOf(sequence)
+    const target = { lanes: openLanes(engine, 1, Math.max(1, heldOf(sequence) - start)), lane: 0 }
+    copyBeginning(engine, sequence, [start, heldOf(sequence)], target)
+    Object.assign(sequence, target, whole && { parent: undefined })
+  }
+
+  /** What ended leaves: at once where few are left beside it, otherwise with others. */
+  function settle(): void {
+    units = units.flatMap((unit) => {
+      const live = unit.rows.filter(isLive)
+      if (unit.groups) return live.length > 0 ? [unit] : begin(unit)
+      if (live.length > 0 && 4 * live.length > 3 * unit.rows.length) return [unit]
+      return again([unit])
+    })
+    if (units.length <= MANY) return
+    const writing = units.filter(({ groups }) => !groups)
+    if (plan(families(writing)).length < writing.length)
+      units = [...units.filter(({ groups }) => groups), ...again(writing)]
+  }
+
+  const families = (some: readonly Running[]): Family<Row>[] => {
+    const byParent = new Map<Sequence, Row[]>()
+    const alone: Family<Row>[] = []
+    for (const row of some.flatMap(({ rows }) => rows).filter(isLive)) {
+      const { parent, tokens } = row.sequence
+      if (parent) byParent.set(parent, [...(byParent.get(parent) ?? []), row])
+      else alone.push({ shares: false, rows: [row], length: tokens.length })
+    }
+    return [
+      ...alone,
+      ...[...byParent].map(([parent, rows]) => ({ parent, shares: true, rows, length: parent.tokens.length })),
+    ]
+  }
+
+  /** Their live rows laid out anew. What rests among them moves away. */
+  function again(some: readonly Running[]): Running[] {
+    const lanes = new Set(some.map((unit) => unit.lanes))
+    for (const sequence of kept.sequences()) if (lanes.has(sequence.lanes)) apart(sequence)
+    return plan(families(some)).map((batch) => layOut(engine, batch, mostOf))
+  }
+
+  /** Prompts are there: their groups go on. */
+  function begin(prompts: Running): Running[] {
+    const parents = prompts.rows.map((row) => row!.sequence)
+    for (const parent of parents) kept.add(parent, undefined)
+    const batch = prompts.groups!.map((turns, n): Family<Row> => {
+      const parent = parents[n]!
+      const rows = turns.filter(({ over }) => !over).map((turn) => rowOf(turn, parent))
+      return { parent, shares: true, rows, length: parent.tokens.length }
+    })
+    return plan(batch.filter(({ rows }) => rows.length > 0)).map((some) => layOut(engine, some, mostOf))
+  }
+
+  /** Nothing of it is held yet but its parent: it gets lanes when it is laid out. */
+  const rowOf = (turn: Turn, parent?: Sequence): Row => ({
+    sequence: { tokens: [...turn.ids], lanes: NONE, lane: 0, parent },
+    turn,
+    ids: [],
+    logprobs: [],
+  })
+
+  // ** what waits **
+
+  /** Lets in what fits. A prompt that begins as another one that is being read waits for it. */
+  function admit(): void {
+    if (waiting.length === 0) return
+    const index = sequenceIndex()
+    for (const { rows } of units) for (const row of rows) if (isLive(row)) index.add(row.sequence)
+    for (const sequence of [...kept.sequences()].reverse()) index.add(sequence)
+    const fresh: { turns: Turn[]; match: Match | undefined }[] = []
+    const later: Turn[] = []
+    let asked = 0
+    let full = false
+    for (const turns of grouped(waiting, budget)) {
+      const match: Match | undefined = full ? undefined : index.find(turns[0]!.ids)
+      if (full || (match && match.length - heldOf(match.sequence) > BLOCK && isRead(match.sequence))) {
+        later.push(...turns)
+        continue
+      }
+      if (match) kept.touch(match.sequence)
+      const held: number = turns.length === 1 && match && rests(match) ? match.length : 0
+      const tokens: number = costOf(turns) - held
+      full = !kept.makeRoom(asked + tokens) && (units.length > 0 || fresh.length > 0)
+      if (full) {
+        later.push(...turns)
+        continue
+      }
+      if (held > 0 && match && kept.ended(match.sequence)) {
+        resume(turns[0]!, match.sequence)
+        continue
+      }
+      asked += tokens
+      fresh.push({ turns, match })
+      index.add({ tokens: [...turns[0]!.ids], lanes: NONE, lane: 0 })
+    }
+    waiting = later
+    open(fresh)
+  }
+  /** It is being read now, so that waiting for it ends. */
+  const isRead = ({ lanes, lane }: Sequence): boolean =>
+    lanes === NONE || units.some((unit) => unit.lanes === lanes && isLive(unit.rows[lane]))
+
+  /** A turn that ended here, all of which is the beginning of another one. */
+  const rests = ({ sequence, length }: Match): boolean => kept.ended(sequence) && length >= heldOf(sequence)
+
+  /** Goes on where a sequence rests. */
+  function resume(turn: Turn, sequence: Sequence): void {
+    kept.take(sequence)
+    const row: Row = { sequence, turn, ids: [], logprobs: [] }
+    sequence.tokens = [...turn.ids]
+    const unit = units.find(({ lanes }) => lanes === sequence.lanes)
+    if (unit && (unit.rows.length === 1 || turn.ids.length - heldOf(sequence) <= FEW)) unit.rows[sequence.lane] = row
+    else {
+      apart(sequence)
+      units.push({ lanes: sequence.lanes, shared: sequence.parent?.lanes, rows: [row] })
+    }
+    sequence.lanes.most = Math.max(sequence.lanes.most, mostOf(row))
+  }
+
+  function open(fresh: readonly { turns: Turn[]; match: Match | undefined }[]): void {
+    const groups = new Map<Row, Turn[]>()
+    const matches = new Map<Row, Match>()
+    for (const { turns, match } of fresh) {
+      const shares = turns.length > 1 && turns[0]!.ids.length > 1
+      for (const turn of shares ? turns.slice(0, 1) : turns) {
+        const row = rowOf(turn)
+        if (shares) {
+          delete row.turn
+          row.sequence.tokens.pop()
+          groups.set(row, turns)
+        } else groups.set(row, [])
+        if (match) matches.set(row, match)
+      }
+    }
+    // Groups of like size beside each other.
+    for (const rows of Map.groupBy(groups.keys(), (row) => groups.get(row)!.length).values()) {
+      const shares = groups.get(rows[0]!)!.length > 0
+      for (const batch of plan(rows.map((row) => ({ shares, rows: [row], length: row.sequence.tokens.length })))) {
+        const unit: Running = layOut(engine, batch, mostOf)
+        unit.rows.forEach((row, lane) => recall(row!, matches.get(row!), { lanes: unit.lanes, lane }))
+        if (shares) unit.groups = unit.rows.map((row) => groups.get(row!)!)
+        units.push(unit)
+      }
+    }
+  }
+  /** What is held of the beginning. The last token before the writing is always read: what follows is drawn from it. */
+  function recall({ sequence, turn }: Row, match: Match | undefined, target: { lanes: Lanes; lane: number }): void {
+    const source = match?.sequence
+    if (!source || !kept.holds(source)) return
+    const length = Math.min(match.length, heldOf(source), sequence.tokens.length - (turn ? 1 : 0))
+    copyBeginning(engine, source, [0, length], target)
+  }
+
+  return {
+    add: (turn) => void waiting.push(turn),
+    arrange() {
+      for (const { rows } of units)
+        rows.forEach((row, lane) => {
+          if (!row?.turn?.over) return
+          kept.add(row.sequence, row.turn)
+          delete rows[lane]
+        })
+      waiting = waiting.filter(({ over }) => !over)
+      settle()
+      admit()
+      kept.sweep()
+      return units
+    },
+    turns: () => [
+      ...waiting,
+      ...units.flatMap(({ rows, groups = [] }) => [...rows.flatMap((row) => row?.turn ?? []), ...groups.flat()]),
+    ],
+    free() {
+      waiting = []
+      units = []
+      kept.clear()
+    },
+  }
+}
+
+/** What is laid out next has no lanes yet. */
+const NONE: Lanes = { count: 1, most: 0, lengths: [0], capacity: 0, keys: [], values: [] }
+
+/** Turns that share their ids, no more together than fit. */
+function grouped(turns: readonly Turn[], budget: number): Turn[][] {
+  const groups: Turn[][] = []
+  const open = new Map<string, Turn[]>()
+  for (const turn of turns) {
+    const key = keyOf(turn)
+    let group = open.get(key)
+    if (!group || costOf([...group, turn]) > budget) {
+      open.set(key, (group = []))
+      groups.push(group)
+    }
+    group.push(turn)
+  }
+  return groups
+}
+
+const keys = new WeakMap<Turn, string>()
+function keyOf(turn: Turn): string {
+  const key = keys.get(turn) ?? turn.ids.join()
+  keys.set(turn, key)
+  return key
+}
+
+/** Tokens held of turns with the same ids, at full length. */
+function costOf(turns: readonly Turn[]): number {
+  const [{ ids }] = turns as [Turn]
+  const written = turns.reduce((sum, { sampling }) => sum + sampling.maxNewTokens, 0)
+  return ids.length - 1 + written
+}

@@ -1,0 +1,107 @@
+// How sequences are laid out side by side: units, whose lanes attend together.
+import type { Engine } from './engine.ts'
+import { copyEntries, openLanes, type Lanes } from './lanes.ts'
+import { heldOf, startOf, type Sequence } from './sequence.ts'
+
+/** Sequences in lanes; where they go on from prompts, each lane of `shared` serves as many of them, in order. */
+export interface Unit<Row extends { sequence: Sequence }> {
+  lanes: Lanes
+  shared?: Lanes | undefined
+  rows: (Row | undefined)[]
+}
+
+/** Rows that go on from one prompt, or one that stands alone. */
+export interface Family<Row> {
+  parent?: Sequence | undefined
+  /** It is, or goes on from, a prompt for several. */
+  shares: boolean
+  rows: Row[]
+  /** Tokens of the longest. */
+  length: number
+}
+
+/** Most of a batch over what is needed of it: rows over those that are there, lanes at full length over their lengths. */
+const FILLED = 1.25
+const PADDED = 1.15
+/** Shorter lanes lie together whatever their lengths. */
+const SHORT = 32
+/** Longer prompts have lanes of their own: there is enough to do for each, and they stay where they are when their rows move. */
+const LONG = 256
+const MOST_LANES = 64
+
+/** Families of like size and length together. */
+export function plan<Row>(families: readonly Family<Row>[]): Family<Row>[][] {
+  const batches: Family<Row>[][] = []
+  for (const family of families.toSorted(byShape)) {
+    const batch = batches.at(-1)
+    if (batch && fits([...batch, family])) batch.push(family)
+    else batches.push([family])
+  }
+  return batches
+}
+
+function fits<Row>(batch: readonly Family<Row>[]): boolean {
+  const [first] = batch
+  const G = first!.rows.length
+  if (batch.some(({ shares }) => shares !== first!.shares)) return false
+  const lengths = batch.map(({ length }) => length)
+  const longest = Math.max(...lengths)
+  const rows = batch.reduce((sum, family) => sum + family.rows.length, 0)
+  if (first!.shares && longest > LONG) return false
+  return (
+    batch.length * G <= Math.min(MOST_LANES * (first!.parent ? 4 : 1), FILLED * rows) &&
+    (longest <= SHORT || batch.length * longest <= PADDED * lengths.reduce((sum, length) => sum + length, 0))
+  )
+}
+
+const byShape = <Row>(a: Family<Row>, b: Family<Row>): number =>
+  Number(a.shares) - Number(b.shares) || b.rows.length - a.rows.length || a.length - b.length
+
+/** Lanes for the rows of a batch, and what is held of them in those; sequences are moved. `mostOf` says how long a lane may get. */
+export function layOut<Row extends { sequence: Sequence }>(
+  engine: Engine,
+  batch: readonly Family<Row>[],
+  mostOf: (row: Row) => number,
+): Unit<Row> {
+  const G = Math.max(...batch.map(({ rows }) => rows.length))
+  const rows = batch.flatMap((family) => Array.from({ length: G }, (_, i) => family.rows[i]))
+  const most = rows.reduce((longest, row) => (row ? Math.max(longest, mostOf(row)) : longest), 1)
+  const lanes = openLanes(engine, rows.length, most)
+  rows.forEach((row, lane) => row && move(engine, row.sequence, { lanes, lane }))
+  const parents = batch.flatMap(({ parent }) => parent ?? [])
+  return { lanes, ...(parents.length > 0 && { shared: sharedBy(engine, parents) }), rows }
+}
+
+/** What a sequence holds beside its parent goes to another lane. */
+export function move(engine: Engine, sequence: Sequence, target: { lanes: Lanes; lane: number }): void {
+  copyEntries(engine, sequence, [0, sequence.lanes.lengths[sequence.lane]!], target)
+  Object.assign(sequence, target)
+}
+
+/** The beginning of a sequence, up to `length`, to an empty lane: from `start` on, where what is before is shared. */
+export function copyBeginning(
+  engine: Engine,
+  sequence: Sequence,
+  [start, length]: readonly [number, number],
+  target: { lanes: Lanes; lane: number },
+): void {
+  const own = startOf(sequence)
+  if (sequence.parent) copyEntries(engine, sequence.parent, [start, Math.min(length, own)], target)
+  copyEntries(
+    engine,
+    sequence,
+    [Math.max(0, start - own), Math.max(0, Math.min(length, heldOf(sequence)) - own)],
+    target,
+  )
+}
+
+/** Lanes of exactly these prompts: where they lie already, or new ones to which they move. */
+function sharedBy(engine: Engine, parents: readonly Sequence[]): Lanes {
+  const [first] = parents
+  const { lanes } = first!
+  if (lanes.count === parents.length && parents.every((parent, n) => parent.lanes === lanes && parent.lane === n))
+    return lanes
+  const made = openLanes(engine, parents.length, Math.max(...parents.map(({ tokens }) => tokens.length)))
+  parents.forEach((parent, lane) => move(engine, parent, { lanes: made, lane }))
+  return made
+}

@@ -83,6 +83,7 @@ const isResponsesCall = (call: Json): boolean => isObject(call) && call['type'] 
 
 /** Parts of a message that are a call or a thought; the others are its text. */
 const CALL_PARTS = ['tool_call', 'tool_use']
+const THOUGHTS = ['reasoning_content', 'reasoning', 'thinking', 'thought']
 const THOUGHT_PARTS = ['reasoning', 'thinking']
 
 function readMessage(message: Json): Turn {
@@ -106,7 +107,7 @@ function readMessage(message: Json): Turn {
   const apart = message['role'] === undefined || isCallRole(from) ? THOUGHT.exec(text) : null
   const [, think = '', said = ''] = apart ?? [text, '', text]
   const thoughts = [
-    message['reasoning_content'],
+    THOUGHTS.map((name) => message[name]).find((each) => !isNothing(each)),
     ...parts.filter(isOf(THOUGHT_PARTS)).map((part) => part['value'] ?? part['thinking'] ?? part['text']),
     think.trim(),
   ]

@@ -184,7 +184,7 @@ function render(
     const template = compiled.get(source) ?? compileTemplate(source)
     compiled.set(source, template)
     return template({
-      messages,
+      messages: messages.map(withThoughts),
       tools: tools ?? null,
       documents: null,
       add_generation_prompt: addGenerationPrompt,
@@ -195,6 +195,15 @@ function render(
   } catch (cause) {
     throw new HoneError(`Cannot render the messages: the chat template says: ${messageOf(cause)}`, { at: dir, cause })
   }
+}
+
+/** The names of a thought, the one that most templates read first; gpt-oss's reads the second. */
+const THOUGHTS = ['reasoning_content', 'thinking', 'reasoning']
+
+/** The message with its thought under the names that templates read, as transformers does it. */
+function withThoughts(message: ChatMessage): ChatMessage {
+  const thought = THOUGHTS.map((name) => message[name]).find((each) => each !== undefined && each !== null)
+  return thought === undefined ? message : { thinking: thought, ...message, reasoning_content: thought }
 }
 
 /** The templates in files of their own: the default one, and those that are saved beside it by name. */

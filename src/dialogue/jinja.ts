@@ -38,10 +38,12 @@ const GLOBALS = {
   },
 }
 
-/** What the engine does otherwise than Python: filters, the operator ~, and writing a value. */
-const OURS: Record<string, (args: Value[]) => string> = {
+/** What the engine does otherwise than Python or not at all: filters, the operator ~, and writing a value. */
+const OURS: Record<string, (args: Value[]) => unknown> = {
   tojson: ([value, ...rest]) => dumpJson(toJson(value!), dumpOptions(rest)),
   string: ([value]) => textOf(value!),
+  join: ([items, ...rest]) => joined(items!, rest),
+  map: ([items, ...rest]) => mapped(items!, rest),
   write: ([value]) => textOf(value!),
   '~': ([left, right]) => textOf(left!) + textOf(right!),
 }
@@ -55,16 +57,21 @@ function callPython(node: unknown): void {
   if (typeof node !== 'object' || node === null) return
   for (const [key, child] of Object.entries(node)) {
     callPython(child)
-    if (BLOCKS.has(key) && Array.isArray(child)) for (const [i, part] of child.entries()) child[i] = written(part)
+    if (BLOCKS.has(key) && Array.isArray(child)) child.splice(0, child.length, ...child.flatMap(written))
   }
   if (!('type' in node)) return
   const call = (name: string, args: unknown[]) => Object.assign(node, callOf(name, args))
   if (node.type === 'FilterExpression' && 'filter' in node && 'operand' in node) {
     const [name, args] = filterOf(node.filter)
-    if (Object.hasOwn(OURS, name)) call(name, [node.operand, ...args])
+    if (isOurs(name, args)) call(name, [node.operand, ...args])
   }
   if (node.type === 'BinaryExpression' && 'operator' in node && 'left' in node && 'right' in node)
     if (nameOf(node.operator) === '~') call('~', [node.left, node.right])
+}
+
+/** Of map only what names one of our filters: the engine takes attributes. */
+function isOurs(name: string, args: readonly unknown[]): boolean {
+  return Object.hasOwn(OURS, name) && (name !== 'map' || Object.hasOwn(OURS, nameOf(args[0])))
 }
 
 const callOf = (name: string, args: unknown[]) => ({
@@ -79,10 +86,18 @@ const STATEMENTS = new Set(
   'StringLiteral Comment Set If For Macro CallStatement FilterStatement Break Continue'.split(' '),
 )
 
-/** A part of a block; a value is written by us. */
-function written(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null || !('type' in part)) return part
-  return STATEMENTS.has(String(part.type)) ? part : callOf('write', [part])
+/** A part of a block: a value is written by us, and what a block of a filter gives is kept under a name for ours. */
+function written(part: unknown): unknown[] {
+  if (typeof part !== 'object' || part === null || !('type' in part)) return [part]
+  if (!STATEMENTS.has(String(part.type))) return [callOf('write', [part])]
+  if (part.type !== 'FilterStatement' || !('filter' in part) || !('body' in part)) return [part]
+  const [name, args] = filterOf(part.filter)
+  if (!isOurs(name, args)) return [part]
+  const kept = { type: 'Identifier', value: hidden('filtered') }
+  return [
+    { type: 'Set', assignee: kept, value: null, body: part.body },
+    callOf('write', [callOf(name, [kept, ...args])]),
+  ]
 }
 
 /** The name and the arguments of `name` or `name(…)`. */
@@ -93,6 +108,37 @@ function filterOf(node: unknown): [name: string, args: unknown[]] {
 
 const nameOf = (node: unknown): string =>
   typeof node === 'object' && node !== null && 'value' in node ? String(node.value) : ''
+
+/** Jinja's join: the items as Python writes them, or an attribute of each. */
+function joined(items: Value, rest: readonly Value[]): string {
+  const { named, plain } = argumentsOf(rest)
+  const [separator = named.get('d'), attribute = named.get('attribute')] = plain
+  const list = itemsOf(items).map((item) =>
+    attribute && item.value instanceof Map ? (item.value.get(String(attribute.value)) ?? made(undefined)) : item,
+  )
+  return list.map(textOf).join(separator ? textOf(separator) : '')
+}
+
+/** Jinja's map with one of our filters. */
+function mapped(items: Value, [filter, ...rest]: readonly Value[]): unknown {
+  const apply = OURS[String(filter?.value)]!
+  return itemsOf(items).map((item) => apply([item, ...rest]))
+}
+
+/** What Python's loops run over: items of a list, keys of a dict, characters of a text. */
+function itemsOf({ value }: Value): Value[] {
+  if (Array.isArray(value)) return value
+  if (value instanceof Map) return [...value.keys()].map(made)
+  return typeof value === 'string' ? [...value].map(made) : []
+}
+
+function argumentsOf(args: readonly Value[]): { named: Map<string, Value>; plain: Value[] } {
+  const named = args.find(({ type }) => type === 'KeywordArgumentsValue')?.value
+  return {
+    named: named instanceof Map ? named : new Map(),
+    plain: args.filter(({ type }) => type !== 'KeywordArgumentsValue'),
+  }
+}
 
 /** The arguments of transformers' tojson, in its order. */
 function dumpOptions(args: readonly Value[]) {
@@ -114,7 +160,7 @@ function dumpOptions(args: readonly Value[]) {
 /** A value of the engine; it exports no classes, but makes their instances. */
 const made = (value: unknown): Value => new Environment().set('value', value)
 
-const functionOf = (call: (args: Value[]) => string): Value =>
+const functionOf = (call: (args: Value[]) => unknown): Value =>
   Object.assign(
     made(() => null),
     { value: (args: Value[]) => made(call(args)) },

@@ -100,6 +100,17 @@ describe('calls', () => {
   })
 })
 
+test.each(['reasoning_content', 'reasoning', 'thinking'])(
+  'a thought under %s is the thought of the decision',
+  (name) => {
+    const messages = [
+      { role: 'user', content: '?' },
+      { role: 'assistant', content: '', [name]: 'Hm.', tool_calls: [CALL] },
+    ]
+    expect(prepared({ messages, tools: [TOOL] }).rows[0]!.meta['thought']).toBe('Hm.')
+  },
+)
+
 describe('results', () => {
   const calls = ['a', 'b', 'c'].map((id) => ({ id, type: 'function', function: CALL }))
   const contents = (ids: (string | undefined)[]) => {

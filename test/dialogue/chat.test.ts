@@ -102,3 +102,13 @@ test.skipIf(!conversations || !existsSync(pretrained))(
     }
   },
 )
+
+test('a thought stands under every name that templates read, whatever the row calls it', async () => {
+  const template = "{% for m in messages %}{{ m.reasoning_content ~ '|' ~ m.thinking }}{% endfor %}"
+  const tokenizer = await loadTokenizer(tiny({ 'chat_template.jinja': template }))
+  const spelt = ['reasoning_content', 'thinking', 'reasoning'].map((name) =>
+    tokenizer.template([{ role: 'assistant', content: '', [name]: 'Hm.' }]),
+  )
+  expect(spelt).toEqual(['Hm.|Hm.', 'Hm.|Hm.', 'Hm.|Hm.'])
+  expect(tokenizer.template([{ role: 'assistant', content: '', reasoning_content: 'a', thinking: 'b' }])).toBe('a|b')
+})

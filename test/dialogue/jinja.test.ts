@@ -42,6 +42,11 @@ const RENDERED: [template: string, text: string][] = [
     "{{ x['2'] == 5 }}{{ x.b > 3 }}{{ x['2'] is number }}{{ x.b is integer }}{{ x is mapping }}",
     'TrueTrueTrueTrueTrue',
   ],
+  ["{{ x.l | join(', ') }} {{ [x['2'], x.t, x.n, 1] | join }}", "1, 2.5, {'k': [1.0]} 5.0TrueNone1"],
+  ["{{ [{'n': x['2']}, {'n': 1}] | join('-', attribute='n') }} {{ 'ab' | join('.') }}", '5.0-1 a.b'],
+  ["{{ [x['2'], x.n, 'é'] | map('tojson') | join(',') }}", '5.0,null,"é"'],
+  ["{{ [[x['2'], 1], [x.t]] | map('join', ':') | join(';') }}", '5.0:1;True'],
+  ["{% filter tojson %}{{ x['2'] }} \"{% endfilter %}{% filter upper %}e{{ x['2'] }}{% endfilter %}", '"5.0 \\""E5.0'],
   ['{% for i in range(3) %}{{ i }}{% endfor %}{% for i in range(5, 0, -2) %}{{ i }}{% endfor %}', '012531'],
 ]
 

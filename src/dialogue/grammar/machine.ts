@@ -116,6 +116,14 @@ export function machine(grammar: Rule): Machine {
   return { start: placeOf(open(push(grammar, null))), next, open }
 }
 
+/** True where a text is of the grammar. */
+export function reads(grammar: Rule, text: string): boolean {
+  const { start, next } = machine(grammar)
+  let place: Place | null = start
+  for (const byte of Buffer.from(text)) place = place && next(place, byte)
+  return place?.ends ?? false
+}
+
 const NONE: Opened = { threads: [], ends: false }
 
 function union(ways: readonly Opened[]): Opened {

@@ -34,6 +34,9 @@ function merge(a: Json, b: Json, lost: (keyword: string) => void): Json {
     else if (keyword === 'properties') continue
     else if (keyword === 'required' && Array.isArray(before) && Array.isArray(value))
       merged[keyword] = [...new Set([...before, ...value])]
+    else if (keyword === 'enum' && Array.isArray(before) && Array.isArray(value))
+      merged[keyword] = before.filter((each) => value.some((other) => Bun.deepEquals(each, other)))
+    else if (keyword === 'const') return false
     else if (keyword === 'type') {
       const types = [value].flat().filter((type) => [before].flat().includes(type))
       if (types.length === 0) return false

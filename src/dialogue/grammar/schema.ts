@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { members } from './members.ts'
 import { mergeAll, targetOf } from './resolve.ts'
 import { countOf, scalars, type Scalars } from './scalars.ts'
+import { reads } from './machine.ts'
 import { either, inRow, lazy, never, nothing, times, type Rule } from './rule.ts'
 import type { Layout } from './layout.ts'
 
@@ -63,7 +64,7 @@ export function schemaRules(layout: Layout): SchemaRules {
   const note = (path: string, keyword: string): void => {
     if (!unkept.some((each) => each.path === path && each.keyword === keyword)) unkept.push({ path, keyword })
   }
-  const { text, comma, order } = layout
+  const { text, comma, spelling, order } = layout
   const { stringRule, numberRule, word }: Scalars = scalars(layout, note)
   const known = new Map<Json, Rule>()
 
@@ -75,8 +76,8 @@ export function schemaRules(layout: Layout): SchemaRules {
     if (!isObject(schema)) return (note(path, 'schema'), anything)
     for (const keyword of IGNORED) if (schema[keyword] !== undefined && schema[keyword] !== false) note(path, keyword)
     if (schema['$ref'] !== undefined) return referred(schema, root, path)
-    if (Array.isArray(schema['enum'])) return oneOf(schema['enum'], schema)
-    if (schema['const'] !== undefined) return oneOf([schema['const']], schema)
+    const named = namedBy(schema)
+    if (named) return oneOf(named, schema, root, path)
     // A reference among several schemas has no rule of its own: one that holds itself there would have no end.
     if (path.length > LONGEST_PATH) return (note(path, '$ref'), anything)
     const merge = (base: JsonObject, parts: readonly Json[]): Json =>
@@ -128,9 +129,14 @@ export function schemaRules(layout: Layout): SchemaRules {
     }
   }
 
-  function oneOf(values: readonly Json[], schema: JsonObject): Rule {
-    const types = schema['type'] === undefined ? TYPES : [schema['type']].flat()
-    return either(...values.filter((each) => types.some((type) => isOf(each, type))).map(word))
+  /** Of the values that are named those that the rest of the schema holds of. */
+  function oneOf(values: readonly Json[], schema: JsonObject, root: Json, path: string): Rule {
+    const { enum: _enum, const: _const, type, ...rest } = schema
+    const types = type === undefined ? TYPES : [type].flat()
+    const typed = values.filter((each) => types.some((type) => isOf(each, type)))
+    if (isSilent(rest)) return either(...typed.map(word))
+    const rule = value(rest, root, path)
+    return either(...typed.filter((each) => reads(rule, spelling.value(each))).map(word))
   }
 
   /** A schema that is referred to has one rule, which may hold itself. */
@@ -218,6 +224,12 @@ function areApart(schemas: readonly Json[]): boolean {
   const isPlain = kinds.every((kind) => kind?.every((each) => TYPES.some((type) => type === each)))
   const isNamed = kinds.every((kind) => kind && !kind.some((each) => TYPES.some((type) => type === each)))
   return (isPlain || isNamed) && new Set(all).size === all.length
+}
+
+/** The values that a schema names, if it does. */
+function namedBy({ enum: values, const: value }: JsonObject): readonly Json[] | undefined {
+  if (!Array.isArray(values)) return value === undefined ? undefined : [value]
+  return value === undefined ? values : values.filter((each) => Bun.deepEquals(each, value))
 }
 
 function isOf(value: Json, type: Json): boolean {

@@ -45,6 +45,7 @@ const cases: [what: string, schema: Json, whole: string[], broken: string[]][] =
   ['words', { type: ['boolean', 'null'] }, ['true', 'false', 'null'], ['True', '0', '"null"']],
   ['values that are named', { enum: ['a"b', 1, null, [1, 2]] }, ['"a\\"b"', '1', 'null', '[1, 2]'], ['2', '"a']],
   ['values that are named, of a type', { type: 'string', enum: ['a', 1] }, ['"a"'], ['1']],
+  ['values that are named, within bounds', { enum: [1, 5, 'a'], maximum: 3, pattern: '^b' }, ['1'], ['5', '"a"']],
   ['one value', { const: { a: 1 } }, ['{"a": 1}'], ['{}', '{"a": 2}']],
   [
     'lists of so many items',

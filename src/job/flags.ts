@@ -1,6 +1,7 @@
 // Flags that several commands take.
 import * as v from 'valibot'
 import { callFormats, type FormatName } from '../dialogue/call.ts'
+import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
@@ -15,6 +16,10 @@ export const mode = say(
 /** A prompt form, or a file that is one. */
 export const formName = () => named(promptForms, 'FORM')
 export const parserName = () => names<FormatName>(callFormats)
+export const constrain = say(
+  v.optional(v.picklist(constraints), 'none'),
+  'what answers are held to: valid calls of the tools wherever a call begins, or the whole frame of the format',
+)
 export const output = say(file(), 'file of the rows; - is standard output', 'o')
 /** Of a command that writes rows alone. */
 export const rowsOnly = say(v.optional(v.picklist(['ndjson']), 'ndjson'), 'format of the output')

@@ -15,7 +15,7 @@ import { KEY } from '../rl/order.ts'
 import { openProgress } from '../shell/meter.ts'
 import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
 import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } from './answer/model.ts'
-import { formName, parserName, rowsOnly, sampling } from './flags.ts'
+import { constrain, formName, parserName, rowsOnly, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
 import type { Language } from './open.ts'
 
@@ -31,6 +31,7 @@ export const InferFlags = v.object({
   logprobs: say(v.optional(v.boolean(), true), 'the log-prob of every output id'),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
+  constrain,
   device: deviceSetting('auto'),
   format: rowsOnly,
 })
@@ -40,8 +41,8 @@ export const InferFlags = v.object({
  * completed.
  */
 export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Promise<void> {
-  const { model: path, adapter, base, input, maxNewTokens, prompt, parser, device, temperature, seed, stop } = flags
-  const model = await openModelAnswerer({ path, adapter, base, device, prompt }, ({ positions }) => ({
+  const { model: path, input, maxNewTokens, parser, temperature, seed, stop } = flags
+  const model = await openModelAnswerer({ path, ...flags }, ({ positions }) => ({
     temperature,
     maxNewTokens: maxNewTokens ?? usualLength(positions),
     seed,
@@ -86,8 +87,10 @@ export async function* infer(
   const { parse } = findFormat(parser)
   async function* prompts() {
     let index = 0
-    for await (const { at, value } of checked(file, model, parser))
-      yield { prompt: idsOf(value, at, model), key: [KEY.sample, index++], samples }
+    for await (const { at, value } of checked(file, model, parser)) {
+      const { prompt, tools } = askedBy(value, at, model)
+      yield { prompt, key: [KEY.sample, index++], samples, within: held(model, prompt, tools, at) }
+    }
   }
   for await (const { prompt, sample, reply } of model.complete(prompts())) {
     const { text, completion } = reply
@@ -120,22 +123,47 @@ async function* checked(file: string, { words, format }: ModelAnswerer, parser: 
   yield* check()
 }
 
-function idsOf(row: Json, at: string, { language, sampled, positions }: ModelAnswerer): number[] {
-  const ids = read(row, at, language)
-  const { vocabulary } = language.config
-  const strange = ids.find((id) => id >= vocabulary)
-  if (strange !== undefined)
-    throw new HoneError(`Cannot complete the row: id ${strange} is not among the model's ${vocabulary}`, { at })
-  if (ids.length + sampled.maxNewTokens > positions) throw tooLong(ids.length, sampled.maxNewTokens, positions, at)
-  return ids
+/** What holds the answer. @throws HoneError for a prompt of which nobody knows the tools. */
+function held({ hold }: ModelAnswerer, prompt: readonly number[], tools: readonly Tool[] | undefined, at: string) {
+  if (hold && !tools)
+    throw new HoneError('Cannot constrain the row: it names no tools', {
+      at,
+      hint: 'a row of messages does, and others with "tools": […]',
+    })
+  return tools && hold?.({ tools }, prompt)
 }
 
-function read(row: Json, at: string, { tokenizer, form }: Language): number[] {
+/** A prompt, and the tools of a row that names some. */
+interface Prompted {
+  prompt: number[]
+  tools: readonly Tool[] | undefined
+}
+
+function askedBy(row: Json, at: string, { language, sampled, positions }: ModelAnswerer): Prompted {
+  const asked = read(row, at, language)
+  const { prompt } = asked
+  const { vocabulary } = language.config
+  const strange = prompt.find((id) => id >= vocabulary)
+  if (strange !== undefined)
+    throw new HoneError(`Cannot complete the row: id ${strange} is not among the model's ${vocabulary}`, { at })
+  if (prompt.length + sampled.maxNewTokens > positions)
+    throw tooLong(prompt.length, sampled.maxNewTokens, positions, at)
+  return asked
+}
+
+function read(row: Json, at: string, { tokenizer, form }: Language): Prompted {
   const given = isObject(row) ? row : {}
+  const tools = v.safeParse(v.array(Tool), given['tools'])
+  const named = tools.success ? tools.output : undefined
   const ids = v.safeParse(Ids, given['input_ids'])
-  if (ids.success) return ids.output
-  if (asksByMessages(given)) return inRow(at, () => promptIds(form, readAsked(given), tokenizer))
-  if (typeof given['prompt'] === 'string' && given['prompt'] !== '') return tokenizer.encode(given['prompt'])
+  if (ids.success) return { prompt: ids.output, tools: named }
+  if (asksByMessages(given))
+    return inRow(at, () => {
+      const asked = readAsked(given)
+      return { prompt: promptIds(form, asked, tokenizer), tools: asked.tools }
+    })
+  if (typeof given['prompt'] === 'string' && given['prompt'] !== '')
+    return { prompt: tokenizer.encode(given['prompt']), tools: named }
   throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
     at,
     hint: 'expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}',

@@ -8,7 +8,10 @@ import { loadConfig } from '../gpu/weights/hf.ts'
 import type { Training } from '../gpu/policy/parameters.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
-import type { FormatName } from '../dialogue/call.ts'
+import { findFormat, type FormatName } from '../dialogue/call.ts'
+import type { Constrained } from '../dialogue/grammar/frame.ts'
+import { holdOf, type Hold } from '../dialogue/hold.ts'
+import { notice } from '../shell/notice.ts'
 import { formatOf, promptForm } from '../dialogue/prompt.ts'
 import { modelFolder } from './model-folder.ts'
 import { stopsAt } from '../rl/judge.ts'
@@ -35,6 +38,19 @@ export async function openLanguage(
   const tokenizer = atDate(await loadTokenizer(folder), date)
   requireVocabulary(tokenizer, config.vocabulary, folder)
   return { tokenizer, form, format: formatOf(form, tokenizer), config, positions: config.maxPositions }
+}
+
+/** What holds turns to the tools of their rows; what no grammar sees to is said once. @throws HoneError for a format that cannot be held. */
+export function openHold({ tokenizer, form, config }: Language, what: Constrained, format: FormatName): Hold {
+  return holdOf({
+    tokenizer,
+    form,
+    format: findFormat(format),
+    what,
+    vocabulary: config.vocabulary,
+    onNotice: ({ tool, path, keyword }) =>
+      notice.info(`the grammar does not see to '${keyword}' of ${tool}${path === '' ? '' : ` at ${path}`}`),
+  })
 }
 
 /** What ends a completion. */

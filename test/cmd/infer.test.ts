@@ -123,3 +123,47 @@ test('each mistake ends with exit 2 and the line of the row', () => {
     expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
   }
 }, 300_000)
+
+test('an answer that is held to its tools is a valid call of one, whatever the model', () => {
+  const parameters = {
+    type: 'object',
+    properties: { on: { type: 'boolean' }, mode: { enum: ['dim', 'full'] } },
+    required: ['on'],
+    additionalProperties: false,
+  }
+  const row = { ...rows[0], tools: [{ name: 'lamp', description: 'A lamp.', parameters }] }
+  const words = ['--parser', 'tool-n1', '--constrain', 'reply', '--temperature', '1', '--n', '12']
+  const input = toLines([row])
+  const { code, stdout } = run(
+    source,
+    ['infer', 'model', '--device', 'cpu', '--max-new-tokens', '240', ...words, '--no-logprobs'],
+    { cwd: place, input },
+  )
+  expect(code).toBe(0)
+  const written = v
+    .parse(
+      v.array(v.looseObject({ text: v.string(), calls: v.array(v.unknown()) })),
+      JSON.parse(`[${stdout.trim().replaceAll('\n', ',')}]`),
+    )
+    .filter(({ text }) => text.endsWith('</tool_call>'))
+  expect(written.length).toBeGreaterThan(0)
+  for (const { text, calls } of written) {
+    const list = v.parse(v.array(Lamp), JSON.parse(/\[.*\]/s.exec(text)![0]))
+    expect<unknown[]>(calls).toEqual(list)
+  }
+}, 300_000)
+
+const Lamp = v.strictObject({
+  name: v.literal('lamp'),
+  arguments: v.strictObject({ on: v.boolean(), mode: v.optional(v.picklist(['dim', 'full'])) }),
+})
+
+test('what cannot be held is refused: a format without a grammar, a prompt without tools', () => {
+  const refused = (input: string, ...words: string[]) => {
+    const { code, stderr } = ask(input, '--constrain', 'calls', ...words)
+    expect(code).toBe(2)
+    return stderr
+  }
+  expect(refused(toLines(rows.slice(0, 1)), '--parser', 'mistral')).toContain('formats with a grammar: tool-n1')
+  expect(refused(toLines([{ prompt: 'Hello' }]))).toContain('it names no tools')
+}, 300_000)

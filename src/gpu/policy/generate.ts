@@ -10,6 +10,8 @@ export interface GenerationRequest {
   key: readonly number[]
   /** Fewer than the sampling allows. */
   maxNewTokens?: number
+  /** What its completions are held to. */
+  within?: Pick<Sampling, 'mask' | 'forced'> | undefined
 }
 
 export interface GenerationOptions extends SessionOptions {
@@ -75,10 +77,10 @@ export async function* generate<Request extends GenerationRequest>(
 
 async function complete(
   session: Session,
-  { prompt, samples, key, maxNewTokens }: GenerationRequest,
+  { prompt, samples, key, maxNewTokens, within }: GenerationRequest,
   options: Sampling,
 ): Promise<Completion[]> {
-  const sampling = maxNewTokens === undefined ? options : { ...options, maxNewTokens }
+  const sampling = { ...options, ...within, ...(maxNewTokens !== undefined && { maxNewTokens }) }
   const slots = Array.from({ length: samples }, (_, i) => session.submit({ ids: prompt, sampling, key: [...key, i] }))
   try {
     return await Promise.all(slots.map((slot) => slot.completion.finally(slot.release)))

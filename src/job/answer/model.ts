@@ -5,13 +5,16 @@ import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { FormatName } from '../../dialogue/call.ts'
+import type { Constraint } from '../../dialogue/constrain.ts'
+import type { constraints } from '../../dialogue/grammar/frame.ts'
+import type { Hold } from '../../dialogue/hold.ts'
 import { atDate } from '../../dialogue/chat.ts'
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import { promptIds, promptText } from '../../dialogue/prompt.ts'
 import { HoneError } from '../../error.ts'
 import { beforeStop, textOf } from '../../rl/judge.ts'
 import { modelFolder, trainedFormat } from '../model-folder.ts'
-import { endingOf, openLanguage, type Language } from '../open.ts'
+import { endingOf, openHold, openLanguage, type Language } from '../open.ts'
 import { interleave, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
 
 /** A prompt in token ids. */
@@ -22,12 +25,16 @@ export interface Prompted {
   maxNewTokens?: number
   /** Answers to it, one unless given; answer i is drawn by (seed, ...key, i). */
   samples?: number
+  /** What the answers are held to. */
+  within?: Constraint | undefined
 }
 
 export interface ModelAnswerer extends Answerer {
   language: Language
   sampled: Sampled
   positions: number
+  /** What holds an answer to the tools of its question, where it is held. */
+  hold?: Hold | undefined
   /** Replies to prompts in order, those to one prompt one after the other, while prompts are being read. */
   complete<Prompt extends Prompted>(
     prompts: Iterable<Prompt> | AsyncIterable<Prompt>,
@@ -43,20 +50,25 @@ export interface ModelPlace {
   device: DeviceSpec
   /** Prompt form. */
   prompt: string
+  /** What answers are held to, and the call format of that; the prompt form's unless given. */
+  constrain?: (typeof constraints)[number] | undefined
+  parser?: FormatName | undefined
 }
 
 /** `sampled` may follow from what the model is. @throws HoneError for a folder or device that hone cannot run. */
 export async function openModelAnswerer(
-  { path, adapter: given, base, device, prompt }: ModelPlace,
+  { path, adapter: given, base, device, prompt, constrain = 'none', parser }: ModelPlace,
   sampled: Sampled | ((language: Language) => Sampled),
 ): Promise<ModelAnswerer> {
   const { model, adapter } = modelFolder(path, given, base)
   const language = await openLanguage({ model, prompt })
+  const hold =
+    constrain === 'none' ? undefined : openHold(language, constrain, parser ?? trainedFormat(path) ?? language.format)
   const policy = openModel(await openDevice(device), model, { adapter })
   // Weights that were written anew are another model.
-  const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified]
+  const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified, ...(hold ? [constrain, parser] : [])]
   const law = typeof sampled === 'function' ? sampled(language) : sampled
-  return modelAnswerer(policy, { source: path, identity, language, format: trainedFormat(path), sampled: law })
+  return modelAnswerer(policy, { source: path, identity, language, format: trainedFormat(path), sampled: law, hold })
 }
 
 export function modelAnswerer(
@@ -67,7 +79,11 @@ export function modelAnswerer(
     language,
     format = language.format,
     sampled,
-  }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled'> & { identity: unknown[]; format?: FormatName | undefined },
+    hold,
+  }: Pick<ModelAnswerer, 'source' | 'language' | 'sampled' | 'hold'> & {
+    identity: unknown[]
+    format?: FormatName | undefined
+  },
 ): ModelAnswerer {
   const { tokenizer, form, positions } = language
   const { temperature, maxNewTokens, seed, stop = [] } = sampled
@@ -95,8 +111,10 @@ export function modelAnswerer(
     roomFor(asked) > 0 ? undefined : { failure: tooLong(idsOf(asked).length, 1, positions), noRoom: true }
   async function* answerAll(questions: Iterable<Question>): AsyncGenerator<Answered> {
     const prompts = function* () {
-      for (const { asked, key } of questions)
-        yield { prompt: idsOf(asked), key, maxNewTokens: Math.min(maxNewTokens, roomFor(asked)) }
+      for (const { asked, key } of questions) {
+        const prompt = idsOf(asked)
+        yield { prompt, key, maxNewTokens: Math.min(maxNewTokens, roomFor(asked)), within: hold?.(asked, prompt) }
+      }
     }
     for await (const { reply } of complete(prompts())) yield reply
   }
@@ -108,6 +126,7 @@ export function modelAnswerer(
     language,
     sampled,
     positions,
+    hold,
     roomFor,
     show: (asked, date) => promptText(form, asked, date ? atDate(tokenizer, date) : tokenizer),
     identify: ({ asked, sample }) =>

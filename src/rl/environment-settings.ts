@@ -30,10 +30,14 @@ export interface EnvironmentSettings {
 export const environmentSettings = {
   env: say(
     orNone(text('NAME'), 'none'),
-    'environment that answers the calls: a name, a .ts file, or ws://… of an OpenEnv server; a row may name another in its column env',
+    'environment that answers the calls: a name or a .ts file; a row may name another in its column env',
     'environment',
   ),
   envCmd: say(orNone(text('CMD'), 'none'), 'program that is the environment, in lines of JSON'),
+  agent: say(
+    orNone(text('CMD'), 'none'),
+    'program that is run for every completion, with the model at OPENAI_BASE_URL and the row in HONE_ROW',
+  ),
   tools: say(
     v.optional(v.array(ConfiguredTool), []),
     'tools of an environment: {name, description, parameters, command | url}',
@@ -50,7 +54,11 @@ export const environmentSettings = {
   rolloutTimeout: say(orNone(positive(), 'no limit'), 'seconds for a whole episode'),
 }
 
-/** Whether anything of the settings answers what the model writes. */
+/** Whether completions are more than one turn. */
+export const isAnswered = (settings: EnvironmentSettings & { agent: string | null }): boolean =>
+  settings.agent !== null || hasEnvironment(settings)
+
+/** Whether an environment answers what the model writes. */
 export function hasEnvironment({ env, envCmd, tools, mcp }: EnvironmentSettings): boolean {
   return env !== null || envCmd !== null || mcp !== null || tools.length > 0
 }

@@ -1,10 +1,10 @@
 // What stays fixed while a batch is learnt from: log-probs of the weights that sampled and of the reference.
 import { cuts, type Law } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
-import { hasEnvironment } from './environment-settings.ts'
-import { breathe, idsOf, pack } from './pack.ts'
+import { isAnswered } from './environment-settings.ts'
+import { breathe, byPrompt, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Frozen, Judged } from './record.ts'
+import type { Frozen, Judged, Scored } from './record.ts'
 
 export interface FreezeContext {
   recipe: TrainRecipe
@@ -24,24 +24,27 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   const { recipe, law, policy } = context
   const computed = computesOld(recipe, law)
   const live = rollouts.filter((each) => each.live)
-  const frozen = new Map<Judged, Frozen[]>()
-  for (const { items, groups } of pack(live, idsOf, recipe.microBatchTokens)) {
+  const frozen = new Map<Scored, Frozen>()
+  const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
+  for (const { items, groups } of pack(byPrompt(live), idsOf, recipe.microBatchTokens)) {
     const old = computed ? policy.forward(groups, law) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...law, reference: true }) : undefined
-    items.forEach((each, g) =>
-      frozen.set(
-        each,
-        each.completions.map((completion, i) => ({
+    items.forEach(({ completions }, g) =>
+      completions.forEach((completion, i) =>
+        frozen.set(completion, {
           ...completion,
           old: old?.logprobs[g]![i]! ?? completion.logprobs,
           reference: reference?.logprobs[g]![i],
-        })),
+        }),
       ),
     )
-    context.onProgress?.('reference', frozen.size, live.length)
+    context.onProgress?.('reference', frozen.size, all)
     await breathe()
   }
-  return rollouts.map((each) => ({ ...each, completions: frozen.get(each) ?? each.completions.map(asSampled) }))
+  return rollouts.map((each) => ({
+    ...each,
+    completions: each.completions.map((completion) => frozen.get(completion) ?? asSampled(completion)),
+  }))
 }
 
 /**
@@ -50,7 +53,7 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
  */
 export function computesOld(recipe: TrainRecipe, law: Law): boolean {
   const { oldLogprobs } = recipe
-  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && (cuts(law) || hasEnvironment(recipe)))
+  return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && (cuts(law) || isAnswered(recipe)))
 }
 
 function asSampled(completion: Judged['completions'][number]): Frozen {

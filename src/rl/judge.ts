@@ -43,10 +43,11 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
 
 /** Judged is the last turn of the model, whole: with the thought that the template opened. */
 function sampleOf({ ids, row, json }: Prompt, each: Sampled, step: number, tokenizer: Tokenizer): Sample {
+  const { answer } = each.outcome ?? {}
   const { from, to } = lastTurn(each)
   const opened = openedBefore(from === 0 ? ids : [...ids.slice(-OPENED_TOKENS), ...each.ids.slice(0, from)], tokenizer)
   return {
-    completion: opened + textOf({ ids: each.ids.slice(from, to) }, tokenizer),
+    completion: answer ?? opened + textOf({ ids: each.ids.slice(from, to) }, tokenizer),
     truth: truthOf(json) ?? row.answer,
     step,
     tokens: trainedTokens(each),

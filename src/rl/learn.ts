@@ -5,7 +5,7 @@ import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { needsReference } from './freeze.ts'
 import { computeLoss, emptyParts, entropyThreshold, type LossParts, type LossSequence } from './loss.ts'
-import { breathe, idsOf, pack } from './pack.ts'
+import { breathe, byPrompt, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
 import { updateOptions } from './schedule.ts'
@@ -59,7 +59,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
 async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext) {
   const { recipe, law, policy } = context
   const counts = countsOf(rollouts, recipe)
-  const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
+  const trained = byPrompt(rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : [])))
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned = { parts: emptyParts(), tokens: 0, sequences: 0 }
   for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {

@@ -1,7 +1,7 @@
 // Micro-batches: what goes through the engine together.
 import { microBatches } from '../gpu/policy/batch.ts'
 import type { Group } from '../gpu/policy/policy.ts'
-import type { Rollout } from './record.ts'
+import type { Rollout, Sampled } from './record.ts'
 
 /** Packs of as many completions each and of at most about `limit` tokens with padding, each item with its ids. */
 export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Group, limit: number) {
@@ -10,6 +10,18 @@ export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Grou
     items: batch.map((i) => items[i]!),
     groups: batch.map((i) => groups[i]!),
   }))
+}
+
+/** Completions of one group share their prompt in the engine; those that have another one are rollouts of their own. */
+export function byPrompt<C extends Sampled>(rollouts: readonly Rollout<C>[]): Rollout<C>[] {
+  return rollouts.flatMap(({ prompt, completions }) => {
+    if (completions.every((each) => each.promptIds === undefined)) return [{ prompt, completions }]
+    const groups = Map.groupBy(completions, (each) => (each.promptIds ?? prompt.ids).join())
+    return [...groups.values()].map((group) => ({
+      prompt: { ...prompt, ids: group[0]!.promptIds ?? prompt.ids },
+      completions: group,
+    }))
+  })
 }
 
 /** A rollout as the engine sees it. */

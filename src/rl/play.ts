@@ -4,6 +4,7 @@ import type { Tokenizer } from '../dialogue/chat.ts'
 import { continuationIds } from '../dialogue/continuation.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
+import type { Tool } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { generateAll, type GenerationOptions, type GenerationRequest } from '../gpu/policy/generate.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
@@ -12,10 +13,22 @@ import type { Completion, Session } from '../gpu/policy/session.ts'
 import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
 import { openedBefore } from './judge.ts'
 import type { Outcome, Prompt, Rollout, Sampled, Stop, Turn } from './record.ts'
+import type { JsonObject } from '../text/json.ts'
 import { ownWords } from './trained.ts'
 
+/** Where completions are more than one turn. */
+export interface Stage {
+  /** Tools that a row is offered beside its own. @throws HoneError for a row that it cannot take. */
+  tools(json: JsonObject): readonly Tool[]
+  /** The completions of a request. Its samples have the keys [...key, i]. */
+  play(session: Session, request: PlayRequest, sampling: Sampling): Promise<Rollout>
+  close(): void
+}
+
+export type PlayRequest = GenerationRequest & { item: Prompt }
+
 /** Where episodes take place: the environment, in whose words it is spoken to, and its limits. */
-export interface Stage extends EpisodeLimits {
+export interface Episodes extends EpisodeLimits {
   environment: Environment
   tokenizer: Tokenizer
   form: PromptForm
@@ -33,7 +46,7 @@ export interface PlayOptions extends GenerationOptions {
 /** The completions of every request, in order. Sample i of a request has the key [...key, i]. */
 export async function completeAll(
   policy: Pick<Policy, 'open'>,
-  requests: readonly (GenerationRequest & { item: Prompt })[],
+  requests: readonly PlayRequest[],
   sampling: Sampling,
   { stage, onProgress, ...options }: PlayOptions,
 ): Promise<Rollout[]> {
@@ -46,7 +59,7 @@ export async function completeAll(
   try {
     return await Promise.all(
       requests.map(async (request) => {
-        const rollout = await playGroup(session, request, sampling, stage)
+        const rollout = await stage.play(session, request, sampling)
         onProgress?.(++done, requests.length)
         return rollout
       }),
@@ -56,12 +69,22 @@ export async function completeAll(
   }
 }
 
+/** Completions are episodes of an environment. */
+export function stageOf(episodes: Episodes): Stage {
+  const { environment } = episodes
+  return {
+    tools: (json) => environment.tools(json),
+    play: (session, request, sampling) => playGroup(session, request, sampling, episodes),
+    close: () => environment.close(),
+  }
+}
+
 /** Episodes of one row. What they are asked is one prompt: the first episode's. */
 async function playGroup(
   session: Session,
-  { item, samples, key }: GenerationRequest & { item: Prompt },
+  { item, samples, key }: PlayRequest,
   sampling: Sampling,
-  stage: Stage,
+  stage: Episodes,
 ): Promise<Rollout> {
   const names = Array.from({ length: samples }, (_, i) => [...key, i].join('-'))
   const opened = await Promise.all(
@@ -104,7 +127,7 @@ interface Play {
 async function play(
   { session, episode, asked, prompt, key }: Play,
   sampling: Sampling,
-  stage: Stage,
+  stage: Episodes,
 ): Promise<Sampled> {
   const { tokenizer, form, positions, maxTurns, maxToolCalls, rolloutTimeout } = stage
   const ids: number[] = []
@@ -162,7 +185,7 @@ async function play(
   }
 }
 
-function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Stage): Said {
+function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Episodes): Said {
   const own = tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids
   const text = opened + tokenizer.decode(own)
   const { calls, fault } = findFormat(format).parse(text)
@@ -194,7 +217,7 @@ const LONGEST_TOKEN = 16
 /** A message of at most so many tokens: of a longer one the middle goes. */
 function shortened(
   text: string,
-  { tokenizer, toolResultTokens: most }: Pick<Stage, 'tokenizer' | 'toolResultTokens'>,
+  { tokenizer, toolResultTokens: most }: Pick<Episodes, 'tokenizer' | 'toolResultTokens'>,
 ): string {
   const reach = most * LONGEST_TOKEN
   const near = text.length > 2 * reach ? text.slice(0, reach) + text.slice(-reach) : text

@@ -57,6 +57,8 @@ export interface Outcome {
   metrics: Record<string, number>
   /** The first thing that went wrong outside the model. */
   fault: string | null
+  /** What the reward judges, where that is not the completion's own last turn. */
+  answer?: string
 }
 
 /**
@@ -77,6 +79,8 @@ export type Stop = (typeof stops)[number]
 
 /** A completion as it was sampled: the model's own tokens and, among them, those that it was given. */
 export interface Sampled {
+  /** What it continues, where that is another prompt than its group's: an agent that asks anew begins a sequence of its own. */
+  promptIds?: readonly number[]
   ids: readonly number[]
   /** Of each id under the law it was sampled by; 0 for a given one. */
   logprobs: Float32Array

@@ -13,6 +13,7 @@ import { Refusal, refusalResponse } from './refusal.ts'
 import { readChat, readCompletion } from './request.ts'
 import type { Models } from './models.ts'
 import type { Served } from './served.ts'
+import { type Sessions, type Space, spaceOf, usualSpace } from './space.ts'
 import { write } from './writing.ts'
 import type { JsonObject } from '../text/json.ts'
 
@@ -23,6 +24,8 @@ export interface ServerOptions extends Address {
   timeout: number
   /** Bytes of a request, at most. */
   maxBody: number
+  /** Sessions with addresses of their own, which come and go. */
+  sessions?: Sessions
   /** Where adapters may be asked for. */
   openAdapter?: OpenAdapter | undefined
 }
@@ -59,7 +62,9 @@ export function openServer(models: Models, options: ServerOptions): Server {
     '/v1/models': () => Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) }),
   }
 
-  const answer = async (request: Request, path: string): Promise<Response> => {
+  const usual = usualSpace(models)
+  const answer = async (request: Request, whole: string): Promise<Response> => {
+    const { space, within: path } = spaceOf(whole, usual, options.sessions)
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
     const reading =
       name === undefined ? readings[path] : () => Response.json(modelOf(models.find(decodeURIComponent(name)), created))
@@ -73,12 +78,12 @@ export function openServer(models: Models, options: ServerOptions): Server {
     const method = reading ? 'GET' : 'POST'
     if (request.method !== method) throw new Refusal(405, `Use ${method} for ${path}`)
     if (reading) return reading()
-    if (endpoint) return await admit(request, path, endpoint)
+    if (endpoint) return await admit(request, path, endpoint, space)
     await change!(await bodyOf(request, options.maxBody), models, options.openAdapter!)
     return Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) })
   }
 
-  async function admit(request: Request, path: string, endpoint: Endpoint): Promise<Response> {
+  async function admit(request: Request, path: string, endpoint: Endpoint, space: Space): Promise<Response> {
     if (draining) throw new Refusal(503, 'The server is about to end', { retryAfter: 5 })
     if (metrics.running >= options.maxRequests)
       throw new Refusal(429, `The server has ${options.maxRequests} requests to answer already`, {
@@ -104,9 +109,10 @@ export function openServer(models: Models, options: ServerOptions): Server {
     }
     try {
       const body = await bodyOf(request, options.maxBody)
-      const served = models.find(nameIn(body, 'model'))
-      giveBack = models.hold(served)
-      const given = await endpoint(served, body, exchangeOf(metrics, end.signal, began))
+      const served = space.models.find(nameIn(body, 'model'))
+      giveBack = space.models.hold(served)
+      const exchange = space.exchange(exchangeOf(metrics, end.signal, began), path, body)
+      const given = await endpoint(served, body, exchange)
       countRequest(metrics, path, 200)
       if ('stream' in given) return eventStream(async (send) => await given.stream(send).finally(over), gone)
       over()

@@ -10,7 +10,7 @@ import { callFormats } from '../../src/dialogue/call.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Policy } from '../../src/gpu/policy/policy.ts'
 import type { Environment, Observation, Said } from '../../src/rl/environment.ts'
-import { completeAll, type Stage } from '../../src/rl/play.ts'
+import { completeAll, type Episodes, stageOf } from '../../src/rl/play.ts'
 import type { Prompt, Sampled } from '../../src/rl/record.ts'
 import { flagsOf } from '../../src/rl/trained.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
@@ -78,10 +78,10 @@ const over: Observation = { messages: [], done: true }
 async function playOnce(
   policy: Pick<Policy, 'open'>,
   environment: Environment,
-  limits: Partial<Stage> = {},
+  limits: Partial<Episodes> = {},
   law: Partial<Sampling> = {},
 ): Promise<Sampled> {
-  const stage: Stage = {
+  const episodes: Episodes = {
     environment,
     tokenizer,
     form,
@@ -97,7 +97,7 @@ async function playOnce(
     policy,
     [{ item: prompt, prompt: prompt.ids, samples: 1, key: [1] }],
     { ...sampling, ...law },
-    { stage },
+    { stage: stageOf(episodes) },
   )
   return rollout!.completions[0]!
 }
@@ -197,7 +197,7 @@ test('what fails in an environment ends its episode with a fault and no other', 
       return { step: async () => await Promise.reject(new Error('broke')), close() {} }
     },
   }
-  const stage: Stage = {
+  const episodes: Episodes = {
     environment: failing,
     tokenizer,
     form,
@@ -212,7 +212,7 @@ test('what fails in an environment ends its episode with a fault and no other', 
     saying(['One.', 'Two.']),
     [{ item: prompt, prompt: prompt.ids, samples: 2, key: [1] }],
     sampling,
-    { stage },
+    { stage: stageOf(episodes) },
   )
   expect(rollout!.completions.map(({ outcome, ids }) => [outcome?.fault, ids.length > 0])).toEqual([
     ['broke', true],

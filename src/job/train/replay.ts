@@ -14,6 +14,8 @@ export interface ReplayContext {
   /** Prompts that the rollouts may be of. */
   prompts: readonly Prompt[]
   config: Pick<ModelConfig, 'vocabulary' | 'maxPositions'>
+  /** An environment or an agent decides what is asked: a row's prompt may be another one then. */
+  answered?: boolean
 }
 
 const Turn = v.object({ role: v.picklist(['assistant', 'tool', 'user']), from: count(0), to: count(0) })
@@ -77,7 +79,7 @@ function filesOf(path: string): string[] {
 }
 
 /** Lines of one prompt, samples 0, 1, 2… in a row, make a rollout. */
-async function* rolloutsOf(files: readonly string[], { prompts, config }: ReplayContext) {
+async function* rolloutsOf(files: readonly string[], { prompts, config, answered = false }: ReplayContext) {
   const byId = Map.groupBy(prompts, ({ row }) => row.id)
   let current: { step: number; rollout: { prompt: Prompt; completions: Scored[] } } | undefined
   for (const file of files)
@@ -85,7 +87,7 @@ async function* rolloutsOf(files: readonly string[], { prompts, config }: Replay
       if (text.trim() === '') continue
       const at = `${file}:${line}`
       const read = readLine(text, file, line)
-      const prompt = promptOf(read, byId, at)
+      const prompt = promptOf(read, byId, { at, answered })
       requireFit(read, config, at)
       if (read.sample === 0) {
         if (current) yield current
@@ -94,10 +96,11 @@ async function* rolloutsOf(files: readonly string[], { prompts, config }: Replay
       } else if (
         read.sample !== current?.rollout.completions.length ||
         current.step !== read.step ||
-        current.rollout.prompt !== prompt
+        current.rollout.prompt.row !== prompt.row
       )
         throw refusal(`sample ${read.sample} does not stand after sample ${read.sample - 1} of the same prompt`, at)
-      current.rollout.completions.push(scoredOf(read))
+      const own = current.rollout.prompt.ids.join() === prompt.ids.join() ? {} : { promptIds: prompt.ids }
+      current.rollout.completions.push({ ...scoredOf(read), ...own })
     }
   if (current) yield current
 }
@@ -118,10 +121,15 @@ function readLine(text: string, file: string, line: number): Line {
 }
 
 /** The row with the line's id and ids: rows may share an id. */
-function promptOf({ id, prompt_ids: ids }: Line, byId: ReadonlyMap<string, readonly Prompt[]>, at: string): Prompt {
+function promptOf(
+  { id, prompt_ids: ids }: Line,
+  byId: ReadonlyMap<string, readonly Prompt[]>,
+  { at, answered }: { at: string; answered: boolean },
+): Prompt {
   const named = byId.get(id) ?? []
   const prompt = named.find((each) => each.ids.length === ids.length && each.ids.every((value, i) => value === ids[i]))
   if (prompt) return prompt
+  if (answered && named.length === 1) return { ...named[0]!, ids }
   const reason =
     named.length === 0 ? `no row has the id ${JSON.stringify(id)}` : `row ${JSON.stringify(id)} has another prompt`
   throw refusal(reason, at, 'Data, prompt form and model must be those of the run that wrote the rollouts.')

@@ -17,7 +17,7 @@ export interface RowContext {
   tokenizer: Tokenizer
   form: PromptForm
   /** Tools of an environment are offered beside those of a row. */
-  stage?: Pick<Stage, 'environment'> | undefined
+  stage?: Pick<Stage, 'tools'> | undefined
   /** Most tokens of a prompt, or of an example as a whole. */
   limit: number
 }
@@ -41,7 +41,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
       if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
       const json = isObject(value) ? value : {}
       const ids = inRow(`${file}:${line}`, () => {
-        const tools = [...(context.stage?.environment.tools(json) ?? []), ...row.tools]
+        const tools = [...(context.stage?.tools(json) ?? []), ...row.tools]
         return promptIds(context.form, { ...row, tools }, context.tokenizer)
       })
       if (ids.length <= context.limit) items.push({ index, ids, row, json })

@@ -74,7 +74,7 @@ function logAnswers(directory: string, step: number, answers: readonly Answer[])
 /** Everything that the next stage needs of a completion. Names that others have too are verl's: output, gts, score, step. */
 function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {
   return {
-    prompt_ids: ids,
+    prompt_ids: completion.promptIds ?? ids,
     output_ids: completion.ids,
     logprobs: decimalsOf(completion.logprobs),
     trained: flagsOf(completion),

@@ -1,5 +1,6 @@
 // Reinforcement learning from rules as a kind of training.
 import { deadSettings, formulaOf } from '../../../rl/formula.ts'
+import { isAnswered } from '../../../rl/environment-settings.ts'
 import { needsReference } from '../../../rl/freeze.ts'
 import { openJudge, tryJudge } from '../../../rl/judge.ts'
 import { trainPresets } from '../../../rl/presets.ts'
@@ -51,12 +52,13 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
       stage,
       async on(prompts) {
         await tryJudge(opened, reward, prompts[0])
-        const replay = kept === null ? undefined : await openReplay(kept, { prompts, config })
+        const replay =
+          kept === null ? undefined : await openReplay(kept, { prompts, config, answered: isAnswered(recipe) })
         return { train: (context, start) => train({ ...context, prompts, judge, replay }, start) }
       },
       close() {
         opened.close()
-        stage?.environment.close()
+        stage?.close()
       },
     }
   },

@@ -93,7 +93,12 @@ export function recorder(served: Served, { law, key, longest }: Recording): Reco
         const sequence = goesOn && sample === 0 ? goesOn : fresh(prompt)
         if (sequence === goesOn) append(goesOn, asked?.messages.at(-1)?.role === 'tool' ? 'tool' : 'user', between)
         else sequences.push(sequence)
-        append(sequence, 'assistant', each.ids, each.logprobs)
+        append(
+          sequence,
+          'assistant',
+          each.tokens.map(({ id }) => id),
+          each.tokens.map(({ logprob }) => logprob),
+        )
         sequence.finish = each.finish
         const reply = replyOf(last, served.format)
         sequence.messages = [...(asked?.messages ?? []), reply]

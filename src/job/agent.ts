@@ -3,6 +3,7 @@ import { lawOf, type TrainRecipe } from '../rl/recipe.ts'
 import type { Outcome, Rollout, Sampled } from '../rl/record.ts'
 import { type PlayRequest, type Stage } from '../rl/play.ts'
 import { findFormat } from '../dialogue/call.ts'
+import { constrainer } from '../dialogue/constrain.ts'
 import type { Session } from '../gpu/policy/session.ts'
 import { Refusal } from '../serve/refusal.ts'
 import { openServer } from '../serve/server.ts'
@@ -80,6 +81,8 @@ const served = (session: Session, { tokenizer, form, format, config, positions }
   context: positions,
   usualTokens: positions,
   session,
+  constrain: 'none',
+  constrainer: () => constrainer(tokenizer, config.vocabulary),
   close() {},
 })
 

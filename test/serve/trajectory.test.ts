@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callFormats } from '../../src/dialogue/call.ts'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
+import { constrainer } from '../../src/dialogue/constrain.ts'
 import { promptForm } from '../../src/dialogue/prompt.ts'
-import { sessionsOver } from '../../src/gpu/policy/service.ts'
 import { answerChat } from '../../src/serve/chat.ts'
 import type { Exchange } from '../../src/serve/exchange.ts'
 import { readChat } from '../../src/serve/request.ts'
@@ -14,6 +14,7 @@ import type { Served } from '../../src/serve/served.ts'
 import { recorder } from '../../src/serve/trajectory.ts'
 import { write } from '../../src/serve/writing.ts'
 import type { JsonObject } from '../../src/text/json.ts'
+import { oneByOne } from '../rl/toy.ts'
 import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-test-'))
@@ -27,14 +28,12 @@ const call = callFormats.hermes.write({ think: 'so', text: '', calls: [{ name: '
 function place(texts: readonly string[]) {
   const asked: number[][] = []
   const temperatures: number[] = []
-  const session = sessionsOver(async (groups) => {
-    for (const turn of groups.flat().filter(({ over }) => !over)) {
-      asked.push([...turn.ids])
-      temperatures.push(turn.sampling.temperature)
-      const ids = [...tokenizer.encode(texts[asked.length - 1] ?? 'Nothing.'), END]
-      ids.forEach((id) => turn.onToken?.(id, -0.5))
-      turn.end({ ids, logprobs: new Float32Array(ids.length).fill(-0.5), finish: 'eos' })
-    }
+  const session = oneByOne((turn) => {
+    asked.push([...turn.ids])
+    temperatures.push(turn.sampling.temperature)
+    const ids = [...tokenizer.encode(texts[asked.length - 1] ?? 'Nothing.'), END]
+    ids.forEach((id) => turn.onToken?.(id, -0.5))
+    turn.end({ ids, logprobs: new Float32Array(ids.length).fill(-0.5), finish: 'eos' })
   }, 4096)()
   const served: Served = {
     name: 'policy',
@@ -46,6 +45,8 @@ function place(texts: readonly string[]) {
     usualTokens: 100,
     tokenizer,
     session,
+    constrain: 'none',
+    constrainer: () => constrainer(tokenizer, tokenizer.vocabularySize),
     close() {},
   }
   const kept = recorder(served, { law: { temperature: 0.7 }, key: [1], longest: 50 })

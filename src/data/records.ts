@@ -40,9 +40,13 @@ export async function containerOf(path: string): Promise<Layout | 'parquet'> {
 
 async function* linePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
   for await (const { first, texts } of lineBlocks(chunks)) {
-    for (const [i, text] of texts.entries()) if (text.trim() !== '') yield { line: first + i, column: 1, text }
+    for (const [i, text] of texts.entries())
+      if (text.trim() !== '') yield { line: first + i, column: 1, text: withoutMark(text) }
   }
 }
+
+/** Of files put one behind the other each may begin with a byte order mark. */
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
 
 /** A piece as a row. An object whose only list holds objects, such as {"data": […]}, stands for the rows of that list. */
 function unwrap(piece: Piece): Omit<RawRecord, 'index'>[] {

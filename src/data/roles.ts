@@ -4,30 +4,22 @@ import type { ToolCall } from '../dialogue/row.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
 
 /** Spellings by role, in lower case and letters alone: Tool-Call, tool_call and toolCall are one. */
-const SPELLINGS: Record<Turn['role'], string> = {
-  system: 'system developer systemprompt systemmessage',
-  user: 'user human inquirer prompter usermessage humanmessage',
-  assistant: 'assistant gpt chatgpt agent ai bot model chatbot assistantmessage aimessage',
-  tool:
-    'tool function observation observations ipython api environment env ' +
-    'toolresponse toolresponses toolresult toolresults tooloutput tooloutputs toolmessage toolreturn ' +
-    'functionresponse functionresponses functionresult functionresults functionoutput functionmessage functionreturn',
-}
+const SPELLINGS: [Turn['role'], RegExp][] = [
+  ['system', /^(?:system|developer)(?:prompt|message)?$/],
+  ['user', /^(?:user|human|inquirer|prompter)(?:message)?$/],
+  ['assistant', /^(?:assistant|agent|ai|bot|chatbot|model|gpt|chatgpt|bing|bard|claude|gemini)(?:message)?$/],
+  ['tool', /^(?:observations?|ipython|api|env|environment)$/],
+  ['tool', /^(?:tool|function)s?(?:call(?:ing)?)?(?:response|result|output|return|message|answer)s?$/],
+  ['tool', /^(?:tool|function)s?$/],
+]
 /** Those of an assistant's turn whose text is a call. */
-const CALL_SPELLINGS = 'functioncall functioncalls functioncalling toolcall toolcalls toolcalling tooluse'.split(' ')
-
-const ROLES = new Map<string, Turn['role']>([
-  ...(['system', 'user', 'assistant', 'tool'] as const).flatMap((role) =>
-    SPELLINGS[role].split(' ').map((spelling) => [spelling, role] as const),
-  ),
-  ...CALL_SPELLINGS.map((spelling) => [spelling, 'assistant'] as const),
-])
+const CALL = /^(?:tool|function)s?(?:call|use|request|invocation)(?:s|ing)?$/
 
 const lettersOf = (spelling: string): string => spelling.toLowerCase().replace(/[^a-z]/g, '')
 
 /** Whether the text of a message of that role is a call. */
 export function isCallRole(value: Json | undefined): boolean {
-  return typeof value === 'string' && CALL_SPELLINGS.includes(lettersOf(value))
+  return typeof value === 'string' && CALL.test(lettersOf(value))
 }
 
 /** Where a data set keeps the role and the text of a message. */
@@ -48,7 +40,9 @@ export function readTurns(messages: readonly Json[], fields: Fields): Turn[] {
 
 /** The role of a spelling, undefined where it is unknown. */
 export function roleOf(spelling: string): Turn['role'] | undefined {
-  return ROLES.get(lettersOf(spelling))
+  const letters = lettersOf(spelling)
+  if (CALL.test(letters)) return 'assistant'
+  return SPELLINGS.find(([, pattern]) => pattern.test(letters))?.[0]
 }
 
 /** @throws Rejection where the spelling is unknown. */

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Call } from './call/format.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
-import type { Message, Tool } from './row.ts'
+import type { Tool } from './row.ts'
 
 export interface Endpoint {
   /** Base such as http://localhost:8000/v1. */
@@ -81,22 +81,6 @@ export async function chat(
     })),
     finish: choice!.finish_reason ?? '',
   }
-}
-
-/** Messages as the interface spells them: calls with ids and arguments as text, results with the id of their call. */
-export function toMessages(messages: readonly Message[]): JsonObject[] {
-  let calls = 0
-  let answered = 0
-  return messages.map(({ role, content, tool_calls }): JsonObject => {
-    if (role === 'tool') return { role, content, tool_call_id: `call_${answered++}` }
-    if (!tool_calls) return { role, content }
-    const spelt = tool_calls.map(({ name, arguments: values }) => ({
-      id: `call_${calls++}`,
-      type: 'function',
-      function: { name, arguments: dumpJson(values, { ensureAscii: false }) },
-    }))
-    return { role, content, tool_calls: spelt }
-  })
 }
 
 /** A tool as the interface spells it. */

@@ -59,7 +59,7 @@ function lintLayout({ path, container, rules, emit }: FileRun): void {
   const rule = ruleOf('HN012')
   if (container === 'lines' || container === 'parquet' || !rules.includes(rule)) return
   const { code, severity, hint } = rule
-  const message = `the file holds ${LAYOUTS[container]}, not a row on each line`
+  const message = `the file holds ${LAYOUTS[container].holds}, not a row on each line`
   emit({
     diagnostic: { code, severity, file: path, line: 1, column: 1, message, hint },
     text: container === 'list' ? '[' : '{',

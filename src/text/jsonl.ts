@@ -37,13 +37,12 @@ export const REPLACEMENT = '\ufffd'
 
 /** The JSON value of one line. @throws HoneError at `file:line:column`, and where the `first` line begins a file of no lines. */
 export function parseLine(text: string, path: string, line: number, first = line === 1): Json {
+  if (first) refuseOtherLayout(text, path)
   try {
-    const value = parseJson(text)
-    if (first) refuseOtherLayout(text, value, path)
-    return value
+    // Of files put one behind the other each may begin with a byte order mark.
+    return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
-    if (first) refuseOtherLayout(text, undefined, path)
     throw new HoneError(`Cannot read JSON: ${error.message}`, {
       at: `${path}:${line}:${error.offset + 1}`,
       hint: 'expected one JSON value per line; `hone lint` lists every malformed line',

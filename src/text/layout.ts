@@ -2,26 +2,30 @@
 import { HoneError } from '../error.ts'
 import { isObject, type Json } from './json.ts'
 
-/** A value a line; one list of them; values over several lines. */
-export type Layout = 'lines' | 'list' | 'values'
+/** A value a line; one list of them; one object around such a list; values over several lines. */
+export type Layout = 'lines' | 'list' | 'object' | 'values'
 
-/** What a file of no lines holds, for people. */
-export const LAYOUTS: Record<Exclude<Layout, 'lines'>, string> = {
-  list: 'one JSON array',
-  values: 'JSON over several lines',
+/** What a file of no lines holds, for people, and the filter of jq that makes lines of it. */
+export const LAYOUTS: Record<Exclude<Layout, 'lines'>, { holds: string; filter: string }> = {
+  list: { holds: 'one JSON array', filter: '.[]' },
+  object: { holds: 'one JSON object around a list', filter: '.[][]' },
+  values: { holds: 'JSON over several lines', filter: '.' },
 }
+
+/** Keys under which a single object keeps its rows. */
+const WRAPPERS = ['data', 'rows', 'train', 'examples']
 
 export function layoutOf(beginning: string): Layout {
   const start = beginning.trimStart()
   if (start.startsWith('[')) return 'list'
+  if (WRAPPED.test(start)) return 'object'
   return FIRST_OF_SEVERAL.test(start) ? 'values' : 'lines'
 }
 
+const WRAPPED = new RegExp(`^\\{\\s*"(?:${WRAPPERS.join('|')})"\\s*:\\s*\\[`)
+
 /** An opening brace, or the first key and what opens its value, alone on their line. */
 const FIRST_OF_SEVERAL = /^\{[ \t\r]*(?:"[^"\n]*"[ \t]*:[ \t]*[[{][ \t\r]*)?\n/
-
-/** Keys under which a single object keeps its rows. */
-export const WRAPPERS = ['data', 'rows', 'train', 'examples']
 
 /** The key under which an object around a list keeps its rows; undefined where it is none. */
 export function wrapperOf(value: Json): string | undefined {
@@ -29,18 +33,13 @@ export function wrapperOf(value: Json): string | undefined {
   return WRAPPERS.find((key) => Array.isArray(value[key]))
 }
 
-/** @throws HoneError where the first line of a file, or the value on it, is not a row but how all of them begin. */
-export function refuseOtherLayout(text: string, value: Json | undefined, path: string): void {
+/** @throws HoneError where the first line of a file is not a row but how all of them begin. */
+export function refuseOtherLayout(text: string, path: string): void {
   const layout = layoutOf(`${text}\n`)
-  const holds =
-    layout !== 'lines'
-      ? LAYOUTS[layout]
-      : value !== undefined && wrapperOf(value) !== undefined
-        ? 'one JSON list in an object'
-        : undefined
-  if (holds === undefined) return
+  if (layout === 'lines') return
+  const { holds, filter } = LAYOUTS[layout]
   throw new HoneError(`Cannot read rows: the file holds ${holds}, expected a row on each line`, {
     at: path,
-    hint: `\`hone prep ${path} -o rows.jsonl\` makes lines of data in any layout, \`jq -c '.[]' ${path}\` of any list`,
+    hint: `\`hone prep ${path} -o rows.jsonl\` makes lines of data sets, \`jq -c '${filter}' ${path}\` of anything`,
   })
 }

@@ -1,6 +1,8 @@
 // The endpoint client against a server of our own: tools, retries, refusals, order.
 import { afterAll, expect, test } from 'bun:test'
-import { chat, complete, inOrder, toMessages, type Endpoint } from '../../src/dialogue/endpoint.ts'
+import { openaiMessages } from '../../src/dialogue/openai.ts'
+import type { Message } from '../../src/dialogue/row.ts'
+import { chat, complete, inOrder, type Endpoint } from '../../src/dialogue/endpoint.ts'
 import { HoneError } from '../../src/error.ts'
 
 const seen: { path: string; body: unknown; key: string | null }[] = []
@@ -104,7 +106,17 @@ test('answers come in the order of the questions, with no more under way than al
 })
 
 test('calls and results of a dialogue are tied together by ids', () => {
-  const messages = toMessages([
+  const call = { name: 'a.b', arguments: {} }
+  const turns: Message[] = [
+    { role: 'assistant', content: '', tool_calls: [call, call] },
+    { role: 'tool', content: 'of the first' },
+    { role: 'assistant', content: '', tool_calls: [call] },
+    { role: 'tool', content: 'of the third' },
+  ]
+  const ids = openaiMessages(turns, { rename: (name) => name.replace('.', '_') })
+  expect(ids.map((message) => message['tool_call_id'])).toEqual([undefined, 'call_0', undefined, 'call_2'])
+  expect(JSON.stringify(ids)).not.toContain('a.b')
+  const messages = openaiMessages([
     { role: 'user', content: 'q' },
     {
       role: 'assistant',

@@ -82,8 +82,8 @@ test('a file that holds its rows otherwise than one a line is refused with what 
   const rows = [{ a: 1 }, { a: 2 }]
   const texts = {
     'one JSON array': [JSON.stringify(rows), JSON.stringify(rows, null, 2), `\ufeff\n  [{"a": 1},\n{"a": 2}]`],
-    'JSON over several lines': [JSON.stringify(rows[0], null, 2), JSON.stringify({ data: rows }, null, 2)],
-    'one JSON list in an object': [JSON.stringify({ data: rows })],
+    'JSON over several lines': [JSON.stringify(rows[0], null, 2), JSON.stringify({ rows }, null, 2)],
+    'one JSON object around a list': [JSON.stringify({ data: rows })],
   }
   for (const [holds, each] of Object.entries(texts))
     for (const text of each) {
@@ -95,6 +95,11 @@ test('a file that holds its rows otherwise than one a line is refused with what 
   // A row that is no object, or cut short, is the row's fault.
   const path = file('lines.jsonl', '{"a": 1}\n[1]\n{"data": [1')
   expect((await failure(() => Array.fromAsync(readRecords(path)))).at).toBe(`${path}:3:12`)
+})
+
+test('a byte order mark where one file was put behind another is no part of the row', async () => {
+  const rows = await Array.fromAsync(readRecords(file('both.jsonl', '\ufeff{"a": 1}\n\ufeff{"a": 2}\n')))
+  expect(rows.map(({ value }) => value)).toEqual([{ a: 1 }, { a: 2 }])
 })
 
 test('what is in another encoding or packed otherwise is named', async () => {

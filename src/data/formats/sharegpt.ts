@@ -1,7 +1,7 @@
 // ShareGPT rows with function calls as LLaMA-Factory reads them: human and observation take turns with gpt and function_call.
 import { dumpJson, type Json } from '../../text/json.ts'
 import { taughtTurn, type HoneRow, type Message } from '../../dialogue/row.ts'
-import { thoughtOf } from './openai.ts'
+import { thoughtOf } from '../../dialogue/openai.ts'
 
 interface Turn {
   [key: string]: Json

@@ -3,7 +3,7 @@ import { dumpJson, type Json, type JsonObject } from '../../text/json.ts'
 import { targetText } from '../../dialogue/prompt.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import { taughtTurn, type HoneRow, type Message } from '../../dialogue/row.ts'
-import { thoughtOf } from './openai.ts'
+import { thoughtOf } from '../../dialogue/openai.ts'
 
 /** With a form, the tools stand in the prompt's text; without, the trainer's chat template renders them. */
 export function trlRow(row: HoneRow, form: PromptForm | undefined): string {

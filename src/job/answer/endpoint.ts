@@ -6,11 +6,11 @@ import {
   complete,
   inOrder,
   Refused,
-  toMessages,
   toTool,
   type Endpoint,
   type SamplingRequest,
 } from '../../dialogue/endpoint.ts'
+import { openaiMessages } from '../../dialogue/openai.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson, type JsonObject } from '../../text/json.ts'
 import type { FormatName } from '../../dialogue/call.ts'
@@ -81,7 +81,7 @@ function formatAsked({ form, tokenizer }: EndpointOptions): FormatName {
 type Sent = { prompt: string } | { messages: JsonObject[] } | { messages: JsonObject[]; tools: JsonObject[] }
 
 function sent(asked: Asked, { form, tokenizer }: EndpointOptions): Sent {
-  if (!form) return { messages: toMessages(asked.messages), tools: toolsOf(asked) }
+  if (!form) return { messages: openaiMessages(asked.messages, { rename: plainName }), tools: toolsOf(asked) }
   return tokenizer
     ? { prompt: promptText(form, asked, tokenizer) }
     : { messages: form.messages(asked).map(({ role, content }) => ({ role, content })) }
@@ -99,9 +99,12 @@ async function replyTo(request: Sent, endpoint: Endpoint, sampling: SamplingRequ
 /** Tools as the interface wants them: JSON Schema, and names without dots. */
 function toolsOf({ tools }: Asked): JsonObject[] {
   return repairTools(tools.map((tool): JsonObject => ({ ...tool }))).tools.map((tool) =>
-    toTool({ ...tool, name: tool.name.replaceAll('.', '_') }),
+    toTool({ ...tool, name: plainName(tool.name) }),
   )
 }
+
+/** The interface takes no dots. */
+const plainName = (name: string): string => name.replaceAll('.', '_')
 
 /** Waits until the next request may start. */
 function paceOf(perMinute: number): () => Promise<void> {

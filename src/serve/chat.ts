@@ -52,7 +52,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
       return {
         index,
         message: messageOf(said, exchange),
-        ...chatTokens(each.tokens, told, tokenizer),
+        ...chatTokens(each.tokens, told, served.tokenizer),
         finish_reason: finishOf(each, said),
       }
     })
@@ -65,7 +65,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
       /** Tokens of each answer that no chunk has told of. */
       const waiting = turns.map((): Token[] => [])
       const chunk = (index: number, delta: object, finish_reason: string | null = null, more: object = {}) => {
-        const tokens = chatTokens(waiting[index]!.splice(0), told, tokenizer)
+        const tokens = chatTokens(waiting[index]!.splice(0), told, served.tokenizer)
         send({ ...base, ...more, choices: [{ index, delta, ...tokens, finish_reason }] })
       }
       const made = turns.map(() => 0)

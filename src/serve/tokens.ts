@@ -10,14 +10,16 @@ export interface TokensAsked {
 }
 
 /** As chat has them: of every token written, thinking and calls included. */
-export function chatTokens(tokens: readonly Token[], { logprobs, ids }: TokensAsked, { decode }: Tokenizer) {
+export function chatTokens(tokens: readonly Token[], { logprobs, ids }: TokensAsked, tokenizer: Tokenizer) {
   const values = valuesOf(tokens)
-  const content = tokens.map(({ id }, i) => {
-    const token = decode([id])
-    // A token that is no whole character has no text of its own.
-    const bytes = token.includes('\ufffd') ? null : [...Buffer.from(token)]
-    return { token, logprob: values[i]!, bytes, top_logprobs: [] }
-  })
+  const content = !logprobs
+    ? []
+    : tokens.map(({ id }, i) => ({
+        token: tokenizer.decode([id]),
+        logprob: values[i]!,
+        bytes: bytesOf(tokenizer, id),
+        top_logprobs: [],
+      }))
   return {
     logprobs: logprobs && tokens.length > 0 ? { content, refusal: null } : null,
     ...(ids && { token_ids: tokens.map(({ id }) => id) }),
@@ -41,6 +43,16 @@ export function completionTokens(
         : null,
     ...(ids && { token_ids: tokens.map(({ id }) => id) }),
   }
+}
+
+const known = new WeakMap<Tokenizer, ReadonlyMap<number, Uint8Array>>()
+
+/** What a token stands for, also where that is no whole character; null where its tokenizer knows no bytes. */
+function bytesOf(tokenizer: Tokenizer, id: number): number[] | null {
+  let bytes = known.get(tokenizer)
+  if (!bytes) known.set(tokenizer, (bytes = new Map(tokenizer.pieces?.()?.pieces.map(({ id, bytes }) => [id, bytes]))))
+  const found = bytes.get(id)
+  return found ? [...found] : null
 }
 
 const valuesOf = (tokens: readonly Token[]): number[] => decimalsOf(Float32Array.from(tokens, ({ logprob }) => logprob))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callFormats, type FormatName } from '../../src/dialogue/call.ts'
 import { loadTokenizer, type Tokenizer } from '../../src/dialogue/chat.ts'
+import { chatTokens } from '../../src/serve/tokens.ts'
 import { tokenText, untilStop } from '../../src/serve/text.ts'
 import { readTurn } from '../../src/serve/turn.ts'
 import { writeTinyTokenizer } from '../tiny-tokenizer.ts'
@@ -34,6 +35,12 @@ test('whatever the tokens are, the pieces are the text of all of them', () => {
     fc.property(fc.array(id, { maxLength: 40 }), (ids) => expect(read(ids).join('')).toBe(tokenizer.decode(ids))),
     { numRuns: 2000 },
   )
+})
+
+test('the bytes of log-probs are those of the text, a character of several tokens among them', () => {
+  const tokens = tokenizer.encode('a ☀').map((id) => ({ id, logprob: 0 }))
+  const { logprobs } = chatTokens(tokens, { logprobs: true, ids: false }, tokenizer)
+  expect(Buffer.from(logprobs!.content.flatMap(({ bytes }) => bytes!)).toString()).toBe('a ☀')
 })
 
 test('a stop text is found across pieces, and nothing of it is given out', () => {

@@ -29,6 +29,7 @@ export async function answerChat(served: Served, request: ChatRequest, exchange:
     maxTokens: request.max_completion_tokens ?? request.max_tokens,
     samples: n,
     stops: listOf(stop),
+    alternatives: request.logprobs ? request.top_logprobs : 0,
     seed: request.seed ?? exchange.seed(),
     index: 0,
     constraint: heldTo(served, request, opened),

@@ -21,6 +21,7 @@ export async function answerCompletion(
       maxTokens: request.max_tokens,
       samples: n,
       stops: listOf(request.stop),
+      alternatives: request.logprobs ?? 0,
       seed,
       index,
     }),

@@ -35,6 +35,7 @@ export interface Wanted {
   maxTokens: number | null | undefined
   samples: number
   stops: readonly string[]
+  alternatives: number
   seed: number
   /** Which of the request's prompts it is. */
   index: number
@@ -45,7 +46,7 @@ export interface Wanted {
 /** Draws as `hone infer --seed` does for row `index`. @throws Refusal where the context has no room for it. */
 export function orderOf(
   { tokenizer, context, usualTokens, vocabulary }: Served,
-  { prompt, param, law, maxTokens, samples, stops, seed, index, constraint }: Wanted,
+  { prompt, param, law, maxTokens, samples, stops, alternatives, seed, index, constraint }: Wanted,
 ): Order {
   if (prompt.length === 0) throw new Refusal(400, 'The prompt is empty', { param })
   if (prompt.some((id) => id >= vocabulary))
@@ -62,6 +63,7 @@ export function orderOf(
     prompt,
     samples,
     stops,
+    alternatives,
     key: [seed, KEY.sample, index],
     sampling: {
       ...law,

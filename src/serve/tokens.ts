@@ -1,5 +1,6 @@
 // Log-probs of tokens as the two endpoints tell of them.
 import type { Tokenizer } from '../dialogue/chat.ts'
+import type { Drawn } from '../gpu/policy/sample.ts'
 import { decimalsOf } from '../text/json.ts'
 import type { Token } from './writing.ts'
 
@@ -11,15 +12,12 @@ export interface TokensAsked {
 
 /** As chat has them: of every token written, thinking and calls included. */
 export function chatTokens(tokens: readonly Token[], { logprobs, ids }: TokensAsked, tokenizer: Tokenizer) {
-  const values = valuesOf(tokens)
-  const content = !logprobs
-    ? []
-    : tokens.map(({ id }, i) => ({
-        token: tokenizer.decode([id]),
-        logprob: values[i]!,
-        bytes: bytesOf(tokenizer, id),
-        top_logprobs: [],
-      }))
+  const told = ({ id, logprob }: Drawn) => ({
+    token: tokenizer.decode([id]),
+    logprob: decimal(logprob),
+    bytes: bytesOf(tokenizer, id),
+  })
+  const content = (logprobs ? tokens : []).map((token) => ({ ...told(token), top_logprobs: token.likeliest.map(told) }))
   return {
     logprobs: logprobs && tokens.length > 0 ? { content, refusal: null } : null,
     ...(ids && { token_ids: tokens.map(({ id }) => id) }),
@@ -34,12 +32,19 @@ export function completionTokens(
   offset = 0,
 ) {
   const texts = tokens.map(({ id }) => decode([id]))
+  const some = tokens.some(({ likeliest }) => likeliest.length > 0)
+  const tops = some ? tokens.map(({ likeliest }) => byText(likeliest, decode)) : null
   let end = offset
   const text_offset = texts.map((text) => (end += text.length) - text.length)
   return {
     logprobs:
       logprobs && tokens.length > 0
-        ? { tokens: texts, token_logprobs: valuesOf(tokens), top_logprobs: null, text_offset }
+        ? {
+            tokens: texts,
+            token_logprobs: tokens.map(({ logprob }) => decimal(logprob)),
+            top_logprobs: tops,
+            text_offset,
+          }
         : null,
     ...(ids && { token_ids: tokens.map(({ id }) => id) }),
   }
@@ -55,4 +60,9 @@ function bytesOf(tokenizer: Tokenizer, id: number): number[] | null {
   return found ? [...found] : null
 }
 
-const valuesOf = (tokens: readonly Token[]): number[] => decimalsOf(Float32Array.from(tokens, ({ logprob }) => logprob))
+/** Of tokens with one text the likelier counts. */
+const byText = (tokens: readonly Drawn[], decode: Tokenizer['decode']) =>
+  Object.fromEntries(tokens.toReversed().map(({ id, logprob }) => [decode([id]), decimal(logprob)]))
+
+/** As short as its float32 allows. */
+const decimal = (logprob: number): number => decimalsOf(Float32Array.of(logprob))[0]!

@@ -1,6 +1,7 @@
 // Answers under way: slots of a session whose tokens become text as they are drawn.
 import type { Tokenizer } from '../dialogue/chat.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
+import type { Drawn } from '../gpu/policy/sample.ts'
 import type { Completion, Session } from '../gpu/policy/session.ts'
 import { tokenText, untilStop } from './text.ts'
 
@@ -12,12 +13,14 @@ export interface Order {
   sampling: Omit<Sampling, 'stop'>
   /** Texts that end an answer, which is cut before them. */
   stops: readonly string[]
+  /** Likeliest tokens to tell of with each one. */
+  alternatives: number
 }
 
 /** A token with its log-prob under the law that it was drawn by. */
-export interface Token {
-  id: number
-  logprob: number
+export interface Token extends Drawn {
+  /** The likeliest tokens in its place, so many as were asked for. */
+  likeliest: readonly Drawn[]
 }
 
 /** One answer: tokens with the one that ended it, text without. */
@@ -74,7 +77,10 @@ export async function write(
       ids,
       key: [...key, sample],
       sampling: { ...sampling, stop: () => sure.found },
-      onToken: (id, logprob) => give(sampling.eosIds.includes(id) ? '' : sure.push(chars.push(id)), { id, logprob }),
+      onToken(id, logprob, likeliest) {
+        const token = { id, logprob, likeliest: order.alternatives > 0 ? likeliest(order.alternatives) : [] }
+        give(sampling.eosIds.includes(id) ? '' : sure.push(chars.push(id)), token)
+      },
     })
     const over = ({ finish }: Completion): Written => {
       give(sure.push(chars.end()) + sure.end())

@@ -38,7 +38,7 @@ test('whatever the tokens are, the pieces are the text of all of them', () => {
 })
 
 test('the bytes of log-probs are those of the text, a character of several tokens among them', () => {
-  const tokens = tokenizer.encode('a ☀').map((id) => ({ id, logprob: 0 }))
+  const tokens = tokenizer.encode('a ☀').map((id) => ({ id, logprob: 0, likeliest: [] }))
   const { logprobs } = chatTokens(tokens, { logprobs: true, ids: false }, tokenizer)
   expect(Buffer.from(logprobs!.content.flatMap(({ bytes }) => bytes!)).toString()).toBe('a ☀')
 })

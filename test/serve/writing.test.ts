@@ -11,6 +11,7 @@ const order: Order = {
   samples: 2,
   key: [0],
   stops: ['x'],
+  alternatives: 0,
   sampling: { temperature: 0, maxNewTokens: 100, eosIds: [0] },
 }
 
@@ -51,7 +52,7 @@ test('every answer is drawn by a key of its own, and is the text before a stop t
     const { ids } = completion(text)
     const { sampling, onToken } = slots[i]!.request
     const stops = ids.map((id, t) => {
-      onToken!(id, -t)
+      onToken!(id, -t, () => [])
       return sampling.stop!(ids.slice(0, t + 1))
     })
     expect(stops).toEqual([...text].map((letter) => letter === 'x'))

@@ -29,6 +29,17 @@ export function sampleToken(p: Float32Array, law: Law, draw: number): Drawn {
   return { id, logprob: Math.log(p[id]! / total) }
 }
 
+/** The likeliest tokens of what the law leaves of p [V], at most `count`, as `sampleToken` would draw them. */
+export function likeliest(p: Float32Array, law: Law, count: number): Drawn[] {
+  const ranked = ranking(p)
+  const all = law.temperature === 0 ? ranked.size : kept(ranked, law)
+  const total = isFiltered(law) && law.temperature !== 0 ? ranked.mass(all) : 1
+  return Array.from({ length: Math.min(count, all) }, (_, rank) => {
+    const id = ranked.token(rank)
+    return { id, logprob: Math.log(p[id]! / total) }
+  }).filter(({ logprob }) => logprob > -Infinity)
+}
+
 /**
  * Probabilities [V] of logits [V] at the law's temperature, those outside of a mask 0, the positive logits of seen tokens divided
  * by its penalty and the negative ones multiplied (Keskar et al. 2019).

@@ -3,7 +3,7 @@ import { uniform } from '../../rng.ts'
 import type { Engine } from './engine.ts'
 import { standardBudget } from './lanes.ts'
 import { headOf, penalises } from './law.ts'
-import { probabilities, sampleToken, type Drawn } from './sample.ts'
+import { likeliest, probabilities, sampleToken, type Drawn } from './sample.ts'
 import { isLive, schedule, type Row, type Running } from './schedule.ts'
 import { rowsAtOnce, scoresOf } from './scores.ts'
 import { heldOf } from './sequence.ts'
@@ -125,11 +125,12 @@ function feedsOf(engine: Engine, units: readonly Running[]): { unit: Running; fe
 function write(row: Row, turn: Turn, scores: Float32Array): void {
   const { ids, logprobs } = row
   const { sampling, onToken } = turn
-  const { id, logprob } = drawn(row, turn, scores)
+  const p = lawful(row, turn, scores)
+  const { id, logprob } = drawn(row, turn, p)
   ids.push(id)
   logprobs.push(logprob)
   row.sequence.tokens.push(id)
-  onToken?.(id, logprob)
+  onToken?.(id, logprob, (count) => likeliest(p, sampling, count))
   const finish = sampling.eosIds.includes(id)
     ? 'eos'
     : sampling.stop?.(ids)
@@ -140,9 +141,13 @@ function write(row: Row, turn: Turn, scores: Float32Array): void {
   if (finish) turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
 }
 
-function drawn({ ids }: Row, { ids: before, sampling, key, origin }: Turn, scores: Float32Array): Drawn {
-  const seen = penalises(sampling) ? [...before, ...ids] : []
-  const p = headOf(sampling).raw ? probabilities(scores, seen, sampling, sampling.mask?.(ids)) : scores
+/** Probabilities [V] of the next token before anything is cut from them. */
+function lawful({ ids }: Row, { ids: before, sampling }: Turn, scores: Float32Array): Float32Array {
+  if (!headOf(sampling).raw) return scores
+  return probabilities(scores, penalises(sampling) ? [...before, ...ids] : [], sampling, sampling.mask?.(ids))
+}
+
+function drawn({ ids }: Row, { ids: before, sampling, key, origin }: Turn, p: Float32Array): Drawn {
   const place = before.length + ids.length
   return sampleToken(p, sampling, sampling.temperature === 0 ? 0 : uniform(...key, place - origin))
 }

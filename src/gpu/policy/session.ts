@@ -1,5 +1,6 @@
 // Generation as callers see it: slots that are given ids, write, and are extended, forked or released.
 import type { Sampling } from './law.ts'
+import type { Drawn } from './sample.ts'
 
 /** What a slot wrote at a stretch, from the ids it was given to an end. */
 export interface Completion {
@@ -23,8 +24,11 @@ export interface SlotRequest {
   /** A guess at the whole completion (the answer to the same prompt some time before): where it is right, many tokens are one pass. */
   earlier?: readonly number[]
   /** Told of every token as it is written, also of those that come after an extension; a fork does not inherit it. */
-  onToken?: (id: number, logprob: number) => void
+  onToken?: OnToken
 }
+
+/** A token with its log-prob; `likeliest`, while it is told, gives those that the law would have taken first. */
+export type OnToken = (id: number, logprob: number, likeliest: (count: number) => Drawn[]) => void
 
 /** A sequence that grows. It writes from the moment it is submitted or extended until it ends, then it rests. */
 export interface Slot {

@@ -44,6 +44,7 @@ export async function answer(
       maxTokens: maxNewTokens,
       samples: 1,
       stops: [],
+      alternatives: 0,
       seed,
       index,
     })

@@ -9,7 +9,7 @@ import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { cuts, kept, type Law } from '../../../src/gpu/policy/law.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import { ranking } from '../../../src/gpu/policy/ranking.ts'
-import { probabilities, sampleToken } from '../../../src/gpu/policy/sample.ts'
+import { likeliest, probabilities, sampleToken } from '../../../src/gpu/policy/sample.ts'
 import { openSafetensors } from '../../../src/gpu/weights/safetensors.ts'
 import { scratch } from '../../scratch.ts'
 import { sharedPath } from '../../shared.ts'
@@ -32,6 +32,24 @@ test('temperature 0 takes the most likely token, the first of equals', () => {
 
 test('no filter reaches every token with its own probability', () => {
   expect(reachable({})).toEqual({ 0: 0.1, 1: 0.4, 2: 0.3, 3: 0.2 })
+})
+
+test('the likeliest tokens have the log-probs that they are drawn with', () => {
+  const told = (law: object, count: number) =>
+    likeliest(p, { ...base, ...law }, count).map(({ id, logprob }) => [id, Math.round(Math.exp(logprob) * 1e4) / 1e4])
+  expect(told({}, 3)).toEqual([
+    [1, 0.4],
+    [2, 0.3],
+    [3, 0.2],
+  ])
+  expect(told({ topK: 2 }, 3)).toEqual([
+    [1, 0.5714],
+    [2, 0.4286],
+  ])
+  expect(told({ temperature: 0, topK: 1 }, 2)).toEqual([
+    [1, 0.4],
+    [2, 0.3],
+  ])
 })
 
 test('top-k keeps the k most likely, renormalised', () => {

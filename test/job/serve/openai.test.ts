@@ -156,6 +156,25 @@ test('several answers, log-probs and ids', async () => {
   }
 })
 
+test('the likeliest tokens are told, the one drawn greedily the first of them', async () => {
+  const ask = { model: 'talker', messages, temperature: 0, max_tokens: 4, logprobs: true, top_logprobs: 3 }
+  const { content } = (await talk.chat.completions.create(ask)).choices[0]!.logprobs!
+  expect(content!.map(({ top_logprobs }) => top_logprobs.length)).toEqual([3, 3, 3, 3])
+  for (const { token, logprob, top_logprobs } of content!) {
+    expect([top_logprobs[0]!.token, top_logprobs[0]!.logprob]).toEqual([token, logprob])
+    expect(top_logprobs[1]!.logprob).toBeLessThanOrEqual(logprob)
+  }
+  const raw = await talk.completions.create({
+    model: 'talker',
+    prompt: 'a',
+    temperature: 0,
+    max_tokens: 2,
+    logprobs: 2,
+  })
+  const { tokens, token_logprobs, top_logprobs } = raw.choices[0]!.logprobs!
+  expect(top_logprobs!.map((each, i) => each[tokens![i]!])).toEqual(token_logprobs!)
+})
+
 test('chunks of a stream tell of every token once, in order', async () => {
   const ask = {
     model: 'talker',

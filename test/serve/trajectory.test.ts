@@ -32,7 +32,7 @@ function place(texts: readonly string[]) {
     asked.push([...turn.ids])
     temperatures.push(turn.sampling.temperature)
     const ids = [...tokenizer.encode(texts[asked.length - 1] ?? 'Nothing.'), END]
-    ids.forEach((id) => turn.onToken?.(id, -0.5))
+    ids.forEach((id) => turn.onToken?.(id, -0.5, () => []))
     turn.end({ ids, logprobs: new Float32Array(ids.length).fill(-0.5), finish: 'eos' })
   }, 4096)()
   const served: Served = {

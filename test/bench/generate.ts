@@ -1,0 +1,101 @@
+// Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16.
+// Usage: bun test/bench/generate.ts MODEL [BATCH …] [--device D] [--threads N] [--peers PYTHON]. Needs $HONE_SHARED/data/bfcl_v4. With
+// --peers transformers' generate does the same work in turn with hone (test/bench/transformers.py; a Python with torch and
+// transformers). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { loadTokenizer } from '../../src/dialogue/chat.ts'
+import { promptForm, promptIds } from '../../src/dialogue/prompt.ts'
+import { items } from '../../src/eval/bfcl/items.ts'
+import { openDevice } from '../../src/gpu/device/open.ts'
+import { generateAll } from '../../src/gpu/policy/generate.ts'
+import { openModel } from '../../src/gpu/policy/model.ts'
+import { sharedPath } from '../shared.ts'
+import { median, words } from './words.ts'
+
+const [NEW, ROUNDS] = [64, 3]
+const { places, device: spec, threads, peers } = words()
+const [model = '', ...sizes] = places
+const data = sharedPath('data', 'bfcl_v4')
+if (!model || !data) {
+  console.error('usage: bun test/bench/generate.ts MODEL [BATCH …], with BFCL in $HONE_SHARED/data/bfcl_v4')
+  process.exit(2)
+}
+
+const prompts = await realPrompts(model, data)
+const policy = openModel(await openDevice(spec, { threads }), model)
+const peer = peers === undefined ? undefined : await openPeer([peers, join(import.meta.dir, 'transformers.py')])
+for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
+  const seconds = { hone: [] as number[], transformers: [] as number[] }
+  let same = 0
+  for (let round = 0; round <= ROUNDS; round++) {
+    const batch = Array.from({ length: size }, (_, i) => prompts[(round * size + i) % prompts.length]!)
+    const started = performance.now()
+    const own = await complete(batch)
+    const took = (performance.now() - started) / 1000
+    const theirs = await peer?.(batch)
+    // The first round compiles graphs and touches memory for the first time.
+    if (round === 0) continue
+    seconds.hone.push(took)
+    if (!theirs) continue
+    seconds.transformers.push(theirs.seconds)
+    same += own.filter((ids, i) => ids.join() === theirs.ids[i]!.join()).length
+  }
+  const rate = (times: number[]) => (times.length === 0 ? undefined : round((size * NEW) / median(times)))
+  console.log(
+    JSON.stringify({
+      batch: size,
+      prompt_tokens: Math.round(prompts.reduce((sum, ids) => sum + ids.length, 0) / prompts.length),
+      new_tokens: NEW,
+      hone_tok_s: rate(seconds.hone),
+      transformers_tok_s: rate(seconds.transformers),
+      times_faster: peer && round(median(seconds.transformers.map((each, i) => each / seconds.hone[i]!))),
+      same_ids: peer && `${same}/${ROUNDS * size}`,
+    }),
+  )
+}
+process.exit(0)
+
+async function complete(batch: readonly number[][]): Promise<number[][]> {
+  const requests = batch.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
+  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] })
+  return written.map(([completion]) => completion!.ids)
+}
+
+/** Prompts of 400 to 600 tokens, questions with their functions in the words of a prompt form. */
+async function realPrompts(folder: string, bfcl: string): Promise<number[][]> {
+  const tokenizer = await loadTokenizer(folder)
+  const form = promptForm('tool-n1')
+  const found: number[][] = []
+  for (const category of ['live_simple', 'live_multiple', 'multiple'])
+    for await (const { asked } of items(bfcl, category)) {
+      const ids = promptIds(form, asked, tokenizer)
+      if (ids.length >= 400 && ids.length <= 600) found.push(ids)
+      if (found.length === 64) return found
+    }
+  return found
+}
+
+/** A process that answers one line of JSON to each it is given. */
+async function openPeer(command: string[]) {
+  const child = Bun.spawn([...command, model, String(threads)], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' })
+  const lines = (async function* () {
+    let rest = ''
+    for await (const bytes of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const [last, ...whole] = (rest + bytes).split('\n').toReversed()
+      rest = last!
+      yield* whole.toReversed()
+    }
+  })()
+  await lines.next()
+  const Answer = v.object({ seconds: v.number(), ids: v.array(v.array(v.number())) })
+  return async (batch: readonly number[][]) => {
+    child.stdin.write(`${JSON.stringify({ prompts: batch, tokens: NEW })}\n`)
+    await child.stdin.flush()
+    return v.parse(Answer, JSON.parse((await lines.next()).value ?? ''))
+  }
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(2))
+}

@@ -12,20 +12,34 @@ export interface Scratch {
   putIds(name: string, shape: Shape, data: BigInt64Array): Tensor<'i64'>
   /** Rows `start` … `start + rows` of a matrix, without a copy. */
   rows<D extends DType>(matrix: Tensor<D>, start: number, rows: number): Tensor<D>
+  /** Elements from `offset` on in another shape, without a copy; made once. */
+  part<D extends DType>(tensor: Tensor<D>, shape: Shape, offset: number): Tensor<D>
   free(): void
 }
 
 interface Buffer {
   whole: Tensor
+  /** Every part that was asked for, by its offset and shape. */
   views: Map<string, Tensor>
 }
 
-/** Views kept per buffer before all are dropped: shapes vary with the data. */
-const VIEWS = 512
+/** Views kept per buffer before all are dropped, when it is asked for next: shapes vary with the data. */
+const VIEWS = 4096
 
 export function scratchOn(device: Device): Scratch {
   const buffers = new Map<string, Buffer>()
-  const pieces = new WeakMap<Tensor, Map<string, Tensor>>()
+  /** Where the tensors lie that came from here. */
+  const homes = new WeakMap<Tensor, { buffer: Buffer; offset: number }>()
+  const view = <D extends DType>(buffer: Buffer, shape: Shape, offset: number): Tensor<D> => {
+    const key = `${offset} ${shape.join()}`
+    let found = buffer.views.get(key)
+    if (found === undefined) {
+      found = device.view(buffer.whole, shape, offset)
+      buffer.views.set(key, found)
+      homes.set(found, { buffer, offset })
+    }
+    return found as Tensor<D>
+  }
   const take = <D extends DType>(dtype: D, name: string, shape: Shape): Tensor<D> => {
     const size = elements(shape)
     let buffer = buffers.get(name)
@@ -34,25 +48,16 @@ export function scratchOn(device: Device): Scratch {
       buffer = { whole: device.alloc(dtype, [size]), views: new Map() }
       buffers.set(name, buffer)
     }
-    const key = shape.join()
-    let view = buffer.views.get(key)
-    if (view === undefined) {
-      if (buffer.views.size >= VIEWS) {
-        for (const old of buffer.views.values()) device.free(old)
-        buffer.views.clear()
-      }
-      view = device.view(buffer.whole, shape)
-      buffer.views.set(key, view)
+    if (buffer.views.size >= VIEWS) {
+      for (const old of buffer.views.values()) device.free(old)
+      buffer.views.clear()
     }
-    return view as Tensor<D>
+    return view(buffer, shape, 0)
   }
-  const piece = <D extends DType>(whole: Tensor<D>, shape: Shape, offset: number): Tensor<D> => {
-    const key = `${offset} ${shape.join()}`
-    const known = pieces.get(whole) ?? new Map<string, Tensor>()
-    pieces.set(whole, known)
-    const made = known.get(key) ?? device.view(whole, shape, offset)
-    known.set(key, made)
-    return made as Tensor<D>
+  const part = <D extends DType>(tensor: Tensor<D>, shape: Shape, offset: number): Tensor<D> => {
+    const home = homes.get(tensor) ?? { buffer: { whole: tensor, views: new Map() }, offset: 0 }
+    homes.set(tensor, home)
+    return view(home.buffer, shape, home.offset + offset)
   }
   return {
     take,
@@ -68,8 +73,9 @@ export function scratchOn(device: Device): Scratch {
     },
     rows(matrix, start, rows) {
       const [all = 0, width = 1] = matrix.shape
-      return all === rows ? matrix : piece(matrix, [rows, width], start * width)
+      return all === rows ? matrix : part(matrix, [rows, width], start * width)
     },
+    part,
     free() {
       for (const { whole } of buffers.values()) device.free(whole)
       buffers.clear()

@@ -46,6 +46,12 @@ export function addSizes(sizes: readonly Dim[]): Dim {
   return sizes.every((size) => typeof size === 'number') ? sizes.reduce((sum, size) => sum + size, 0) : sizes.join('+')
 }
 
+/** What is left of an axis after its first `start` entries; of `3+t` without 3 that is `t`. */
+export function sizeAfter(size: Dim, start: number): Dim {
+  if (typeof size === 'number') return size - start
+  return size.startsWith(`${start}+`) ? size.slice(`${start}+`.length) : `${size}-${start}`
+}
+
 /** Number of elements, where every size is known. */
 export function elements(shape: readonly Dim[]): number {
   return shape.reduce<number>((product, size) => product * fixed(size), 1)

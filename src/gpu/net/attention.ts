@@ -1,148 +1,240 @@
-// Grouped-query attention of a batch of groups, as a graph: prompts to themselves, completions to their prompt and themselves.
+// Grouped-query attention of some rows of a batch as graphs: forward, and backward from what forward gave. The rows of a batch are
+// cut into pieces (pieces.ts) that run one after the other, so that the scores of one piece exist at a time.
 //
-// Letters as in block.ts.
-import { MASKED, type BatchSizes } from './sizes.ts'
+// Letters as in block.ts. Of a piece: n groups, g completions of each, r rows of each; t keys up to the last of its rows.
+import { MASKED } from './sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
-import type { Value } from '../graph/value.ts'
-import { constant, op, opAll } from '../graph/graph.ts'
-import { fixed } from '../graph/shape.ts'
+import type { Net } from './precision.ts'
+import type { Dim, Value } from '../graph/value.ts'
+import { cast, constant, cut, input, op, opAll, type Cut } from '../graph/graph.ts'
+import { fixed, MAX } from '../graph/shape.ts'
 
-/** Scores computed at a time: memory grows with the length, not with its square, and a chunk stays in the cache. */
-const SCORE_BYTES = 6 * 2 ** 20
-/** Prompt queries scored at a time at most: keys beyond the last of them are never touched. */
-const QUERY_CHUNK = 128
-
-export interface Attended {
-  /** [T, K·S·H] */
-  output: Value
-  /** Keys and values of the prompts, [N, K, P, H]; undefined where there are none. */
-  promptKeys: Value | undefined
-  promptValues: Value | undefined
+/** Keys and values that queries [.., r, H] see, [.., t, H]. */
+interface Seen {
+  keys: Value
+  values: Value
+  /** The queries as matrices, one for each matrix of keys: [.., rows, H]. */
+  shape: readonly number[]
+  /** Scores [.., r, t] without what a query must not see. */
+  mask(scores: Value): Value
 }
 
-/** Prompts attend to themselves; completions to their prompt's keys, kept once a group, and to themselves. */
-export function attention(
-  config: ModelConfig,
-  sizes: BatchSizes,
-  q: Value,
-  k: Value,
-  v: Value,
-  /** 0 where a prompt row is real, very negative where it is padding: [N, 1, 1, 1, 1, P]. Undefined where none is padding. */
-  promptMask: Value | undefined,
-): Attended {
-  const { groups: N, samples: G, prompt: P, completion: R } = sizes
-  const promptRows = N * P
-  const completionRows = N * G * R
-  const parts = (rows: Value) =>
-    promptRows === 0
-      ? [undefined, rows]
-      : completionRows === 0
-        ? [rows, undefined]
-        : opAll('Split', [rows], { axis: 0, split: [promptRows, completionRows] })
-  const [promptQ, completionQ] = parts(q)
-  const [promptK, completionK] = parts(k)
-  const [promptV, completionV] = parts(v)
-  const keysOf = (rows: Value) => {
-    const shaped = op('Reshape', [rows], { shape: [N, P, config.kvHeads, config.headDim] })
-    return op('Transpose', [shaped], { perm: [0, 2, 1, 3] })
-  }
-  const promptKeys = promptK && keysOf(promptK)
-  const promptValues = promptV && keysOf(promptV)
-  const outputs: Value[] = []
-  if (promptQ) outputs.push(attendPrompt(config, sizes, promptQ, promptKeys!, promptValues!))
-  if (completionQ) {
-    const prompt = promptKeys && { keys: promptKeys, values: promptValues!, mask: promptMask }
-    outputs.push(attendCompletions(config, sizes, completionQ, completionK!, completionV!, prompt))
-  }
-  return { output: outputs.length === 1 ? outputs[0]! : op('Concat', outputs, { axis: 0 }), promptKeys, promptValues }
+/** softmax(q·Kᵀ/√H) over all that is seen: the weights of each, as matrices. */
+function weigh(q: Value, seen: readonly Seen[], scale: number): Value[] {
+  const lead = q.shape.slice(0, -1)
+  const scores = seen.map(({ keys, shape, mask }) => {
+    const product = op('FusedMatMul', [reshape(q, shape), keys], { transA: 0, transB: 1, alpha: scale })
+    return mask(reshape(product, [...lead, keys.shape.at(-2)!]))
+  })
+  const joint = op('Softmax', [scores.length === 1 ? scores[0]! : op('Concat', scores, { axis: -1 })], { axis: -1 })
+  const split = seen.map(({ keys }) => keys.shape.at(-2)!)
+  const parts = split.length === 1 ? [joint] : opAll('Split', [joint], { axis: -1, split: split.map(fixed) })
+  return parts.map((part, i) => reshape(part, [...seen[i]!.shape.slice(0, -1), split[i]!]))
 }
 
-/** Causal attention of each prompt to itself, in chunks of queries: [N·P, K·S·H]. */
-function attendPrompt(config: ModelConfig, sizes: BatchSizes, q: Value, keys: Value, values: Value): Value {
-  const { groups: N, prompt: P } = sizes
-  const { K, S, H, scale } = headSizes(config)
-  const shaped = op('Reshape', [q], { shape: [N, P, K, S, H] })
-  const chunks = chunked(
-    op('Transpose', [shaped], { perm: [0, 2, 3, 1, 4] }),
-    3,
-    Math.min(QUERY_CHUNK, scoreRows(N * K * S, P)),
+/** What queries [.., r, H] take from the values that they see, of the same shape. */
+function attend(q: Value, seen: readonly Seen[], scale: number): Value {
+  const mixed = weigh(q, seen, scale).map((weights, i) =>
+    reshape(op('FusedMatMul', [weights, seen[i]!.values], { transA: 0, transB: 0, alpha: 1 }), q.shape),
   )
-  const attended = chunks.map(({ value, start, size }) => {
-    const end = start + size
-    const query = op('Reshape', [value], { shape: [N, K, S * size, H] })
-    const product = op('FusedMatMul', [query, upTo(keys, 2, end)], { transA: 0, transB: 1, alpha: scale })
-    const scores = masked(op('Reshape', [product], { shape: [N, K, S, size, end] }), start)
-    const weights = op('Reshape', [op('Softmax', [scores], { axis: -1 })], { shape: [N, K, S * size, end] })
-    const mixed = op('FusedMatMul', [weights, upTo(values, 2, end)], { transA: 0, transB: 0, alpha: 1 })
-    return op('Reshape', [mixed], { shape: [N, K, S, size, H] })
-  })
-  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 3 })
-  return op('Reshape', [op('Transpose', [whole], { perm: [0, 3, 1, 2, 4] })], { shape: [N * P, K * S * H] })
+  return mixed.length === 1 ? mixed[0]! : op('Sum', mixed)
 }
 
-/** Attention of completions to their prompt and to themselves, a few completions at a time: [N·G·R, K·S·H]. */
-function attendCompletions(
-  config: ModelConfig,
-  sizes: BatchSizes,
-  q: Value,
-  k: Value,
-  v: Value,
-  prompt: { keys: Value; values: Value; mask: Value | undefined } | undefined,
-): Value {
-  const { groups: N, samples: G, prompt: P, completion: R } = sizes
+/**
+ * With O = W·V and dW = dO·Vᵀ: dS = W∘(dW − Σ dO∘O), dQ = dS·K/√H, dK = dSᵀ·Q/√H, dV = Wᵀ·dO (FlashAttention-2,
+ * arXiv 2307.08691, algorithm 2). `output` and `slope` are O and dO, [.., r, H] as the queries.
+ */
+function attendBackward(q: Value, output: Value, slope: Value, seen: readonly Seen[], scale: number) {
+  const inner = op('ReduceSum', [op('Mul', [output, slope])], { axes: [-1], keepdims: 1 })
+  const all = weigh(q, seen, scale).map((weights, i) => {
+    const { keys, values, shape } = seen[i]!
+    const [query, dO] = [reshape(q, shape), reshape(slope, shape)]
+    const dW = op('FusedMatMul', [dO, values], { transA: 0, transB: 1, alpha: 1 })
+    const dS = op('Mul', [weights, op('Sub', [dW, reshape(inner, [...shape.slice(0, -1), 1])])])
+    return {
+      queries: reshape(op('FusedMatMul', [dS, keys], { transA: 0, transB: 0, alpha: scale }), q.shape),
+      keys: op('FusedMatMul', [dS, query], { transA: 1, transB: 0, alpha: scale }),
+      values: op('FusedMatMul', [weights, dO], { transA: 1, transB: 0, alpha: 1 }),
+    }
+  })
+  const queries = all.map((each) => each.queries)
+  return { queries: queries.length === 1 ? queries[0]! : op('Sum', queries), seen: all }
+}
+
+// ** whole sequences **
+
+/** Sizes of a piece of whole sequences: prompts (g = 1, P = 0), or completions with the P rows of their prompts. */
+export interface WholeSizes {
+  n: number
+  g: number
+  r: number
+  P: number
+  /** Some prompt rows are padding. */
+  masked: boolean
+}
+
+/**
+ * queries [n, g, r, K, S, H], keys and values [n, g, r, K, H], of prompts [n, P, K, H] → attended, as the queries.
+ * `promptMask` [n, 1, 1, 1, 1, P]: 0 where a prompt row is real, very negative where it is padding.
+ */
+export function attendWhole(net: Net, sizes: WholeSizes): Cut {
+  const { inputs, q, seen, scale } = wholeSequences(net, sizes)
+  const attended = op('Transpose', [attend(q, seen, scale)], { perm: inverse(WHOLE) })
+  return cut(`attend-whole-${Object.values(sizes).join('-')}`, inputs, { attended })
+}
+
+/** From d attended to d queries; those of keys and values are added to what has arrived there, in float32. */
+export function attendWholeBackward(net: Net, sizes: WholeSizes): Cut {
+  const { inputs, q, seen, scale } = wholeSequences(net, sizes)
+  const { P } = sizes
+  const [attended, dAttended] = [likeQueries(inputs), likeQueries(inputs)]
+  const turned = [attended, dAttended].map((value) => op('Transpose', [value], { perm: WHOLE }))
+  const found = attendBackward(q, turned[0]!, turned[1]!, seen, scale)
+  const sums = accumulating()
+  const [own, prompt] = found.seen
+  for (const what of ['keys', 'values'] as const) {
+    sums.add(`d ${what}`, op('Transpose', [own![what]], { perm: [0, 2, 3, 1, 4] }))
+    if (P > 0) sums.add(`d prompt ${what}`, op('Transpose', [prompt![what]], { perm: [0, 2, 1, 3] }))
+  }
+  return cut(
+    `attend-whole-backward-${Object.values(sizes).join('-')}`,
+    { ...inputs, attended, 'd attended': dAttended, ...sums.inputs },
+    { 'd queries': op('Transpose', [found.queries], { perm: inverse(WHOLE) }), ...sums.outputs },
+  )
+}
+
+/** [n, g, r, K, S, H] → [n, K, g, S, r, H] */
+const WHOLE = [0, 3, 1, 4, 2, 5]
+
+function wholeSequences({ config, precision }: Net, { n, g, r, P, masked }: WholeSizes) {
   const { K, S, H, scale } = headSizes(config)
-  const rowsAtOnce = scoreRows(N * K * S, P + R)
-  const atOnce = Math.max(1, Math.floor(rowsAtOnce / R))
-  const perHead = op('Transpose', [op('Reshape', [q], { shape: [N, G, R, K, S, H] })], { perm: [0, 3, 1, 4, 2, 5] })
-  const own = (rows: Value) =>
-    op('Transpose', [op('Reshape', [rows], { shape: [N, G, R, K, H] })], { perm: [0, 3, 1, 2, 4] })
-  const keys = chunked(own(k), 2, atOnce)
-  const values = chunked(own(v), 2, atOnce)
-  const attended = chunked(perHead, 2, atOnce).map(({ value, size: g }, i) => {
-    const pieces = chunked(value, 4, rowsAtOnce).map(({ value: query, start, size: r }) => {
-      const end = start + r
-      const [ownKeys, ownValues] = [upTo(keys[i]!.value, 3, end), upTo(values[i]!.value, 3, end)]
-      const perCompletion = op('Reshape', [query], { shape: [N, K, g, S * r, H] })
-      const product = op('FusedMatMul', [perCompletion, ownKeys], { transA: 0, transB: 1, alpha: scale })
-      const open = op('Reshape', [product], { shape: [N, K, g, S, r, end] })
-      const ownScores = masked(open, start)
-      const mixOwn = (weights: Value) => {
-        const flat = op('Reshape', [weights], { shape: [N, K, g, S * r, end] })
-        const mixed = op('FusedMatMul', [flat, ownValues], { transA: 0, transB: 0, alpha: 1 })
-        return op('Reshape', [mixed], { shape: [N, K, g, S, r, H] })
-      }
-      if (!prompt) return mixOwn(op('Softmax', [ownScores], { axis: -1 }))
-      const promptScores = scorePrompt(query, prompt, scale)
-      const joint = op('Softmax', [op('Concat', [promptScores, ownScores], { axis: -1 })], { axis: -1 })
-      const [onPrompt, onOwn] = opAll('Split', [joint], { axis: 5, split: [P, end] })
-      return op('Add', [mixPrompt(onPrompt!, prompt.values), mixOwn(onOwn!)])
+  const activation = (shape: readonly number[]) => input(precision.compute, shape)
+  const own = { keys: activation([n, g, r, K, H]), values: activation([n, g, r, K, H]) }
+  const inputs: Inputs = { queries: activation([n, g, r, K, S, H]), ...own }
+  const each = (value: Value) => op('Transpose', [value], { perm: [0, 3, 1, 2, 4] })
+  const causal = constant(triangle(r), [r, r], precision.compute)
+  const seen: Seen[] = [
+    {
+      keys: each(own.keys),
+      values: each(own.values),
+      shape: [n, K, g, S * r, H],
+      mask: (scores) => op('Add', [scores, causal]),
+    },
+  ]
+  if (P > 0) {
+    const mask = masked ? (inputs['promptMask'] = activation([n, 1, 1, 1, 1, P])) : undefined
+    const shared = (name: string) =>
+      op('Transpose', [(inputs[name] = activation([n, P, K, H]))], { perm: [0, 2, 1, 3] })
+    seen.push({
+      keys: shared('promptKeys'),
+      values: shared('promptValues'),
+      // Scored once against all queries of the group: nothing is replicated.
+      shape: [n, K, g * S * r, H],
+      mask: (scores) => (mask ? op('Add', [scores, mask]) : scores),
     })
-    return pieces.length === 1 ? pieces[0]! : op('Concat', pieces, { axis: 4 })
-  })
-  const whole = attended.length === 1 ? attended[0]! : op('Concat', attended, { axis: 2 })
-  return op('Reshape', [op('Transpose', [whole], { perm: [0, 2, 4, 1, 3, 5] })], { shape: [N * G * R, K * S * H] })
+  }
+  return { inputs, q: op('Transpose', [inputs['queries']!], { perm: WHOLE }), seen, scale }
 }
 
-/** A group's prompt scored once against all its queries [N, K, g, S, r, H]: nothing is replicated. [N, K, g, S, r, P] */
-function scorePrompt(query: Value, { keys, mask }: { keys: Value; mask: Value | undefined }, scale: number): Value {
-  const [N = 0, K = 0, g = 0, S = 0, r = 0, H = 0] = query.shape.map(fixed)
-  const flat = op('Reshape', [query], { shape: [N, K, g * S * r, H] })
-  const product = op('FusedMatMul', [flat, keys], { transA: 0, transB: 1, alpha: scale })
-  const scores = op('Reshape', [product], { shape: [N, K, g, S, r, fixed(keys.shape[2])] })
-  return mask ? op('Add', [scores, mask]) : scores
+/** 0 where row i sees column j ≤ i, very negative elsewhere. */
+function triangle(size: number): Float32Array<ArrayBuffer> {
+  const mask = new Float32Array(size * size)
+  for (let i = 0; i < size; i++) mask.fill(MASKED, i * size + i + 1, (i + 1) * size)
+  return mask
 }
 
-/** Values of the prompt mixed by weights [N, K, g, S, r, P]: [N, K, g, S, r, H]. */
-function mixPrompt(weights: Value, values: Value): Value {
-  const [N = 0, K = 0, g = 0, S = 0, r = 0, P = 0] = weights.shape.map(fixed)
-  const flat = op('Reshape', [weights], { shape: [N, K, g * S * r, P] })
-  const mixed = op('FusedMatMul', [flat, values], { transA: 0, transB: 0, alpha: 1 })
-  return op('Reshape', [mixed], { shape: [N, K, g, S, r, fixed(values.shape[3])] })
+// ** a part of one sequence **
+
+/** Sizes of a piece of one sequence: some rows of a prompt (P = 0), or of a completion with the P rows of its prompt. */
+export interface PartSizes {
+  r: number
+  P: number
 }
 
-/** Query rows whose scores against `keys` keys fit the budget, for each of `heads` heads; a few at least. */
-function scoreRows(heads: number, keys: number): number {
-  return Math.max(16, Math.floor(SCORE_BYTES / (64 * heads * keys)) * 16)
+/**
+ * queries [r, K, S, H], keys and values of the rows up to the last of them [t, K, H], of the prompt [P, K, H], and `rows` [r, 1]
+ * and `columns` [P + t] that say what is seen (`placesOf`) → attended, as the queries.
+ */
+export function attendPart(net: Net, sizes: PartSizes): Cut {
+  const { inputs, q, seen, scale } = partOfSequence(net, sizes)
+  const attended = op('Transpose', [attend(q, seen, scale)], { perm: inverse(PART) })
+  return cut(`attend-part-${sizes.r}-${sizes.P}`, inputs, { attended })
+}
+
+/** From d attended to d queries; those of keys and values are added to what has arrived there, in float32. */
+export function attendPartBackward(net: Net, sizes: PartSizes): Cut {
+  const { inputs, q, seen, scale } = partOfSequence(net, sizes)
+  const { P } = sizes
+  const [attended, dAttended] = [likeQueries(inputs), likeQueries(inputs)]
+  const turned = [attended, dAttended].map((value) => op('Transpose', [value], { perm: PART }))
+  const found = attendBackward(q, turned[0]!, turned[1]!, seen, scale)
+  const sums = accumulating()
+  for (const what of ['keys', 'values'] as const) {
+    const rows = op('Transpose', [found.seen[0]![what]], { perm: [1, 0, 2] })
+    const range = (start: number, end: number) => op('Slice', [rows], { starts: [start], ends: [end], axes: [0] })
+    sums.add(`d ${what}`, P > 0 ? range(P, MAX) : rows)
+    if (P > 0) sums.add(`d prompt ${what}`, range(0, P))
+  }
+  return cut(
+    `attend-part-backward-${sizes.r}-${P}`,
+    { ...inputs, attended, 'd attended': dAttended, ...sums.inputs },
+    { 'd queries': op('Transpose', [found.queries], { perm: inverse(PART) }), ...sums.outputs },
+  )
+}
+
+/** [r, K, S, H] → [K, S, r, H] */
+const PART = [1, 2, 0, 3]
+
+function partOfSequence({ config, precision }: Net, { r, P }: PartSizes) {
+  const { K, S, H, scale } = headSizes(config)
+  const activation = (shape: readonly Dim[]) => input(precision.compute, shape)
+  const inputs: Inputs = { queries: activation([r, K, S, H]) }
+  const all = (own: string, prompt: string) => {
+    const rows = (inputs[own] = activation(['t', K, H]))
+    const parts = P > 0 ? [(inputs[prompt] = activation([P, K, H])), rows] : [rows]
+    return op('Transpose', [P > 0 ? op('Concat', parts, { axis: 0 }) : rows], { perm: [1, 0, 2] })
+  }
+  const keys = all('keys', 'promptKeys')
+  const values = all('values', 'promptValues')
+  const rows = (inputs['rows'] = input('f32', [r, 1]))
+  const columns = (inputs['columns'] = input('f32', [keys.shape[1]!]))
+  const hidden = cast(op('Exp', [op('Sub', [columns, rows])]), precision.compute)
+  const seen = { keys, values, shape: [K, S * r, H], mask: (scores: Value) => op('Sub', [scores, hidden]) }
+  return { inputs, q: op('Transpose', [inputs['queries']!], { perm: PART }), seen: [seen], scale }
+}
+
+/** e to minus half of this is lost in a score, e to half of it is more than any. */
+const STEEP = 120
+
+/**
+ * Places as numbers of which exp(column − row) is what to take from a score: nothing where the column is not after the row,
+ * everything where it is.
+ */
+export const placesOf = {
+  row: (place: number): number => STEEP * (place + 0.5),
+  column: (place: number): number => STEEP * place,
+  /** Before and after every row. */
+  seen: -STEEP,
+  hidden: 1e9,
+}
+
+// ** what both share **
+
+type Inputs = Record<string, Value>
+
+const likeQueries = ({ queries }: Inputs): Value => input(queries!.dtype, queries!.shape)
+
+/** Outputs that are added to inputs of the same name. */
+function accumulating() {
+  const [inputs, outputs]: [Inputs, Inputs] = [{}, {}]
+  return {
+    inputs,
+    outputs,
+    add(name: string, value: Value) {
+      const arrived = (inputs[name] = input('f32', value.shape))
+      outputs[name] = op('Add', [arrived, cast(value, arrived.dtype)])
+    },
+  }
 }
 
 /** Sizes of the heads and the scale of their scores, 1/√H. */
@@ -155,27 +247,9 @@ export function headSizes({ heads, kvHeads, headDim }: ModelConfig): {
   return { K: kvHeads, S: heads / kvHeads, H: headDim, scale: 1 / Math.sqrt(headDim) }
 }
 
-/** Pieces of at most `size` along an axis. */
-function chunked(value: Value, axis: number, size: number): { value: Value; start: number; size: number }[] {
-  const length = fixed(value.shape[axis])
-  if (length <= size) return [{ value, start: 0, size: length }]
-  const split = Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
-  return opAll('Split', [value], { axis, split }).map((piece, i) => ({
-    value: piece,
-    start: i * size,
-    size: split[i]!,
-  }))
+/** At most one size may be a name, the last but for the heads. */
+function reshape(value: Value, shape: readonly Dim[]): Value {
+  return op('Reshape', [value], { shape: shape.map((size) => (typeof size === 'number' ? size : -1)) })
 }
 
-/** The first `end` entries of an axis. */
-function upTo(value: Value, axis: number, end: number): Value {
-  return end === value.shape[axis] ? value : op('Slice', [value], { starts: [0], ends: [end], axes: [axis] })
-}
-
-/** Scores [.., size, end] of which query `start + i` sees those of keys up to its own place. */
-function masked(scores: Value, start: number): Value {
-  const [size = 0, end = 0] = scores.shape.slice(-2).map(fixed)
-  const mask = new Float32Array(size * end)
-  for (let i = 0; i < size; i++) mask.fill(MASKED, i * end + start + i + 1, (i + 1) * end)
-  return op('Add', [scores, constant(mask, [size, end], scores.dtype)])
-}
+const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis))

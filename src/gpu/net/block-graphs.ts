@@ -1,6 +1,7 @@
-// The graphs that serve every block of a model: forward, prefill and backward for one batch size.
-import { maskShape, rowsOf, type BatchSizes } from './sizes.ts'
-import { attention, type Attended } from './attention.ts'
+// The graphs that serve every block of a model: what comes before attention and what comes after it, for some rows, forward and
+// backward. Both are cut from the one description of the block; attention itself runs between them (attention.ts).
+//
+// Letters as in block.ts; T rows of any kind.
 import { block, type Block, type BlockWeights } from './block.ts'
 import { layerRoles, shapeOf, type LinearRole } from '../weights/family.ts'
 import { gradients } from '../graph/grad.ts'
@@ -10,73 +11,119 @@ import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import type { Net } from './precision.ts'
 import { adapterGradients, type LowRank } from './lora.ts'
 
-/** y, and where they are kept the activations. */
-export function forwardGraph(net: Net, sizes: BatchSizes, masked: boolean, saving: boolean): Cut {
-  const { inputs, result } = blockGraph(net, sizes, masked)
-  return cut(`block-forward-${rowsOf(sizes)}`, inputs, { y: result.y, ...(saving && result.activations) })
+/** x [T, D] → queries [T, K·S·H], keys and values [T, K·H], rotated. */
+export function projectGraph(net: Net, rows: number): Cut {
+  const { inputs, result } = blockOf(net, rows)
+  const { queries, keys, values } = result.activations
+  return cut(`block-project-${rows}`, inputs, { queries, keys, values })
+}
+
+/** x and attended [T, K·S·H] → y [T, D], and where they are kept the activations on the way. */
+export function transformGraph(net: Net, rows: number, saving: boolean): Cut {
+  const { inputs, result } = blockOf(net, rows)
+  const { middle, gates, ups } = result.activations
+  return cut(`block-transform-${rows}`, inputs, { y: result.y, ...(saving && { middle, gates, ups }) })
 }
 
 /** What is trained of a block: all of its weights, or pairs that adapt those of some roles. */
 export type TrainedRoles = 'all' | (LowRank & { roles: readonly LinearRole[] })
 
-/** From dy to dx, adding the gradients of what is trained to those accumulated. `saved`: activations are inputs. */
-export function backwardGraph(
-  net: Net,
+/**
+ * From dy to d attended and to what of dx does not go through attention, adding the gradients of what is trained to those
+ * accumulated. `saved`: activations are inputs.
+ */
+export function transformBackward(net: Net, trained: TrainedRoles, rows: number, saved: boolean): Cut {
+  const graph = blockOf(net, rows)
+  const { result, attended, inputs } = graph
+  const dy = input(result.y.dtype, result.y.shape)
+  const { middle, gates, ups } = result.activations
+  return backwardGraph(`block-transform-backward-${rows}`, net, trained, graph, {
+    given: { ...inputs, ...(saved && { middle, gates, ups }), dy },
+    seeds: new Map([[result.y, dy]]),
+    wanted: { 'd attended': attended },
+  })
+}
+
+/** From d queries, keys and values to dx, with the part of it that came by another way; gradients as above. */
+export function projectBackward(net: Net, trained: TrainedRoles, rows: number): Cut {
+  const graph = blockOf(net, rows)
+  const { queries, keys, values } = graph.result.activations
+  const given: Record<string, Value> = { ...graph.inputs }
+  const seeds = new Map<Value, Value>()
+  for (const [name, value] of Object.entries({ queries, keys, values })) {
+    // Keys and values are read by many rows, whose gradients were added up in float32.
+    const arrived = (given[`d ${name}`] = input(name === 'queries' ? value.dtype : 'f32', value.shape))
+    seeds.set(value, cast(arrived, value.dtype))
+  }
+  seeds.set(graph.x, (given['dx'] = input(graph.x.dtype, graph.x.shape)))
+  return backwardGraph(`block-project-backward-${rows}`, net, trained, graph, { given, seeds, wanted: {} })
+}
+
+interface Backward {
+  given: Readonly<Record<string, Value>>
+  seeds: ReadonlyMap<Value, Value>
+  /** Values whose gradients are outputs of these names. */
+  wanted: Readonly<Record<string, Value>>
+}
+
+/** dx, the gradients of what is wanted, and those of what is trained as far as the seeds reach it. */
+function backwardGraph(
+  name: string,
+  { config }: Net,
   trained: TrainedRoles,
-  sizes: BatchSizes,
-  { masked, saved }: { masked: boolean; saved: boolean },
+  { x, weights, result }: BlockGraph,
+  { given, seeds, wanted }: Backward,
 ): Cut {
-  const { config } = net
-  const { inputs, result, weights, x } = blockGraph(net, sizes, masked)
-  const dy = input(x.dtype, x.shape)
-  const seeds = new Map([[result.y, dy]])
-  const given: Record<string, Value> = { ...inputs, ...(saved && result.activations), dy }
+  const inputs: Record<string, Value> = { ...given }
   const outputs: Record<string, Value> = {}
   const accumulate = (name: string, gradient: Value) => {
-    const accumulated = input('f32', gradient.shape)
-    given[name] = accumulated
+    const accumulated = (inputs[name] = input('f32', gradient.shape))
     outputs[name] = op('Add', [accumulated, cast(gradient, accumulated.dtype)])
   }
-  if (trained === 'all') {
-    const roles = layerRoles(config)
-    const [dx, ...found] = gradients(seeds, [x, ...roles.map((role) => weights[role]!)])
-    outputs['dx'] = dx!
-    roles.forEach((role, i) => accumulate(`gradient ${role}`, found[i]!))
-  } else {
-    const { rank, scale, roles } = trained
-    const [dx, ...found] = gradients(seeds, [x, ...roles.map((role) => result.linears[role].output)])
-    outputs['dx'] = dx!
-    roles.forEach((role, i) => {
+  const ends = Object.values(wanted)
+  const all = trained === 'all'
+  const trainedValues = all
+    ? layerRoles(config).map((role) => weights[role]!)
+    : trained.roles.map((role) => result.linears[role].output)
+  const found = gradients(seeds, [x, ...ends, ...trainedValues])
+  outputs['dx'] = found[0]!
+  Object.keys(wanted).forEach((name, i) => (outputs[name] = found[1 + i]!))
+  const reached = found.slice(1 + ends.length)
+  if (all)
+    layerRoles(config).forEach((role, i) => {
+      if (reached[i]) accumulate(`gradient ${role}`, reached[i])
+    })
+  else
+    trained.roles.forEach((role, i) => {
+      if (reached[i] === undefined) return
       const [out = 0, inner = 0] = shapeOf(config, role)
-      const a = (given[`value ${role} a`] = input('f32', [rank, inner]))
-      const b = (given[`value ${role} b`] = input('f32', [out, rank]))
-      const d = adapterGradients(result.linears[role].input, found[i]!, a, b, scale)
+      const a = (inputs[`value ${role} a`] = input('f32', [trained.rank, inner]))
+      const b = (inputs[`value ${role} b`] = input('f32', [out, trained.rank]))
+      const d = adapterGradients(result.linears[role].input, reached[i], a, b, trained.scale)
       accumulate(`gradient ${role} a`, d.a)
       accumulate(`gradient ${role} b`, d.b)
     })
-  }
-  return cut(`block-backward-${rowsOf(sizes)}`, given, outputs)
+  return cut(name, inputs, outputs)
 }
 
 interface BlockGraph {
   inputs: Record<string, Value>
   weights: BlockWeights
   x: Value
-  result: Block<Attended>
+  /** What attention gives: an input, which cuts the block in two. */
+  attended: Value
+  result: Block<{ output: Value }>
 }
 
-function blockGraph(net: Net, sizes: BatchSizes, masked: boolean): BlockGraph {
+function blockOf(net: Net, rows: number): BlockGraph {
   const { config, precision } = net
-  const T = rowsOf(sizes)
-  const activation = (shape: readonly number[]) => input(precision.compute, shape)
+  const activation = (width: number) => input(precision.compute, [rows, width])
   const weights = blockWeights(net)
-  const x = activation([T, config.hidden])
-  const cos = activation([T, config.headDim / 2])
-  const sin = activation([T, config.headDim / 2])
-  const promptMask = masked ? activation(maskShape(sizes)) : undefined
-  const inputs = { x, cos, sin, ...(promptMask && { promptMask }), ...weights }
-  const result = block(config, { x, cos, sin, weights }, (q, k, v) => attention(config, sizes, q, k, v, promptMask))
-  return { inputs, weights, x, result }
+  const x = activation(config.hidden)
+  const [cos, sin] = [activation(config.headDim / 2), activation(config.headDim / 2)]
+  const attended = activation(config.heads * config.headDim)
+  const result = block(config, { x, cos, sin, weights }, () => ({ output: attended }))
+  return { inputs: { x, cos, sin, attended, ...weights }, weights, x, attended, result }
 }
 
 /** An input for every weight of a block. */
@@ -86,7 +133,5 @@ export function blockWeights({ config, precision }: Net): BlockWeights {
 
 /** What a block keeps for its backward: the width of each of its activations, [T, width], by name. */
 export function activationWidths(net: Net): [string, number][] {
-  const row: BatchSizes = { groups: 1, samples: 1, prompt: 0, completion: 1 }
-  const { activations } = blockGraph(net, row, false).result
-  return Object.entries(activations).map(([name, { shape }]) => [name, fixed(shape[1])])
+  return Object.entries(blockOf(net, 1).result.activations).map(([name, { shape }]) => [name, fixed(shape[1])])
 }

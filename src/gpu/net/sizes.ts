@@ -20,11 +20,6 @@ export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): num
 /** Added to the score of what a row must not see; −∞ in float16. No row is masked from everything. */
 export const MASKED = -1e30
 
-/** Shape of the mask of padded prompt rows, ready to be added to scores [N, K, G, S, R, P]. */
-export function maskShape({ groups, prompt }: BatchSizes): number[] {
-  return [groups, 1, 1, 1, 1, prompt]
-}
-
 /** Sizes as part of a program's key. */
 export function sizesKey({ groups, samples, prompt, completion }: BatchSizes, masked: boolean): string {
   return `${groups}×(${prompt}+${samples}×${completion})${masked ? ' masked' : ''}`

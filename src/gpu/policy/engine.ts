@@ -2,6 +2,7 @@
 import type { Batch } from './batch.ts'
 import type { Tensor } from '../device/device.ts'
 import type { Float } from '../graph/float.ts'
+import type { Piece } from '../net/pieces.ts'
 import type { Net } from '../net/precision.ts'
 import { layerRoles, type ModelConfig, type Role } from '../weights/family.ts'
 import type { Parameters } from './parameters.ts'
@@ -19,6 +20,17 @@ export interface Engine extends Net {
 /** Where a pass takes its weights from: the policy's, or the reference's. */
 export type WeightOf = (role: Role, layer?: number) => Tensor<Float>
 
+/** What the rows of a batch see. Letters as in block.ts; L the longest of its sequences. */
+export interface Sight {
+  pieces: Piece[]
+  /** [N, P]: 0 where a prompt row is real, very negative where it is padding; undefined where none is. */
+  promptMask: Tensor<Float> | undefined
+  /** Places of rows [L, 1], of the keys of a prompt [L], of those of each prompt and one of its completions [N, P + R]. */
+  rows: Tensor<'f32'>
+  own: Tensor<'f32'>
+  joint: Tensor<'f32'>
+}
+
 /** What a forward pass over the blocks leaves for the head and for backward. L layers; T and D as in block.ts. */
 export interface Residuals {
   batch: Batch
@@ -27,7 +39,7 @@ export interface Residuals {
   /** Per layer, the activations kept by name; empty where they are computed again. */
   kept: Tensors[]
   rope: { cos: Tensor<Float>; sin: Tensor<Float> }
-  promptMask: Tensor<Float> | undefined
+  sight: Sight
   ids: Tensor<'i64'>
 }
 

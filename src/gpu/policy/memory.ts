@@ -54,16 +54,15 @@ export function memoryOf(net: Net, { training, reference, cached, rows, micro }:
 
 /**
  * Working memory of training passes over at most T rows, M of them of completions. Where what the blocks keep does not fit into
- * the budget it is computed again, a block at a time; what shorter passes keep lies there beside.
+ * the budget it is computed again; what shorter passes keep lies there beside.
  */
 export function passBytes(net: Net, T: number, M: number, budget: number): number {
   const { config, precision } = net
   const kept = keptBytes(net, T)
   const [id, compute, reduce] = [dtypes.i64.bytes, dtypes[precision.compute].bytes, dtypes[precision.reduce].bytes]
-  // Ids as a row and as a column; cosines and sines; labels, and log-probs and entropies with their slopes.
-  const rows = T * (2 * id + compute * config.headDim) + M * (id + 4 * reduce)
-  const again = kept > budget ? kept / config.layers : 0
-  return Math.min(kept, budget) + again + streamBytes(net, T) + rows
+  // Ids as a row and as a column; cosines and sines; places of rows and keys; labels, and log-probs and entropies with their slopes.
+  const rows = T * (2 * id + compute * config.headDim + 3 * dtypes.f32.bytes) + M * (id + 4 * reduce)
+  return Math.min(kept, budget) + streamBytes(net, T) + rows
 }
 
 export const parameterCount = (config: ModelConfig): number => countOf(parametersOf(config))

@@ -1,13 +1,20 @@
 // Forward and backward over all layers of a batch, one compiled block graph serving every layer.
 //
 // Letters as in block.ts; L layers, M = N·G·R completion rows.
-import { maskShape, rowsOf, sizesKey } from '../net/sizes.ts'
+import { backwardAttention, forwardAttention, sightOf } from './attention-pass.ts'
+import { rowsOf } from '../net/sizes.ts'
 import type { Batch } from './batch.ts'
-import { activationWidths, backwardGraph, forwardGraph } from '../net/block-graphs.ts'
+import {
+  activationWidths,
+  projectBackward,
+  projectGraph,
+  transformBackward,
+  transformGraph,
+} from '../net/block-graphs.ts'
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } from './engine.ts'
 import { adaptable, layerRoles, shapeOf, tensorName, type LinearRole, type ModelConfig } from '../weights/family.ts'
-import { cut, input, zeros } from '../graph/graph.ts'
+import { cut, input, zeros, type Cut } from '../graph/graph.ts'
 import { embed, embedGradient } from '../net/embed.ts'
 import { backwardHead, type Slopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
@@ -25,9 +32,28 @@ export function keptBytes(net: Net, T: number): number {
   return dtypes[net.precision.compute].bytes * T * net.config.layers * width
 }
 
-/** The residual stream of a pass over T rows, and the gradients on their way back along it. */
-export const streamBytes = ({ config, precision }: Net, T: number): number =>
-  dtypes[precision.compute].bytes * T * config.hidden * (config.layers + 1 + 2)
+/**
+ * The residual stream of a pass over T rows and the gradients on their way back along it; queries, keys, values and what they
+ * attend to of one layer, and the gradients of these.
+ */
+export function streamBytes({ config, precision }: Net, T: number): number {
+  const [wide, narrow] = [config.heads * config.headDim, config.kvHeads * config.headDim]
+  const compute = config.hidden * (config.layers + 1 + 2) + 2 * wide + 2 * narrow + 2 * wide
+  return T * (dtypes[precision.compute].bytes * compute + dtypes.f32.bytes * 2 * narrow)
+}
+
+/** Rows of a piece of what comes before and after attention: what the MLP computes on the way stays below this. */
+const HIDDEN_BYTES = 2 ** 26
+
+/** The rows of a batch in pieces of about the same size. */
+function rowPieces({ config }: Net, T: number): { start: number; rows: number }[] {
+  const count = Math.ceil((T * 4 * config.intermediate) / HIDDEN_BYTES)
+  const rows = Math.ceil(T / count / 16) * 16
+  return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({
+    start: i * rows,
+    rows: Math.min(rows, T - i * rows),
+  }))
+}
 
 /** Run all blocks over a batch. `keep` is for a backward pass that will follow. */
 export function forwardBlocks(
@@ -37,8 +63,7 @@ export function forwardBlocks(
 ): Residuals {
   const { config, precision, programs, scratch } = engine
   const weight = weightsOf(engine, reference)
-  const { sizes } = batch
-  const T = rowsOf(sizes)
+  const T = rowsOf(batch.sizes)
   const D = config.hidden
   const width = config.headDim / 2
   const residuals: Residuals = {
@@ -51,24 +76,41 @@ export function forwardBlocks(
       cos: scratch.put(precision.compute, 'cos', [T, width], batch.cos),
       sin: scratch.put(precision.compute, 'sin', [T, width], batch.sin),
     },
-    promptMask: batch.promptMask && scratch.put(precision.compute, 'prompt mask', maskShape(sizes), batch.promptMask),
+    sight: sightOf(engine, batch),
     ids: scratch.putIds('ids', [T], batch.ids),
   }
   embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
-  const widths = activationWidths(engine)
   const saving = keep && keptBytes(engine, T) <= engine.activationBudget
-  const key = sizesKey(sizes, batch.promptMask !== undefined)
   for (let layer = 0; layer < config.layers; layer++) {
-    const kept = saving ? activationTensors(engine, widths, layer, T) : {}
+    const kept = saving ? activationTensors(engine, `kept ${layer}`, T) : {}
     residuals.kept.push(kept)
-    programs.run(
-      `forward ${key} ${saving}`,
-      () => forwardGraph(engine, sizes, batch.promptMask !== undefined, saving),
-      blockTensors(residuals, layer, config, weight),
-      { y: residuals.stream[layer + 1]!, ...kept },
-    )
+    const tensors = saving ? kept : activationTensors(engine, 'passing', T, ATTENDED)
+    attendLayer(engine, residuals, layer, tensors, weight)
+    const y = residuals.stream[layer + 1]!
+    for (const { start, rows } of rowPieces(engine, T)) {
+      const given = { x: residuals.stream[layer]!, ...tensors, y }
+      const bound = rowsIn(engine, given, start, rows)
+      programs.run(
+        `transform ${rows} ${saving}`,
+        () => transformGraph(engine, rows, saving),
+        { ...bound, ...layerWeights(config, layer, weight) },
+        bound,
+      )
+    }
   }
   return residuals
+}
+
+/** Queries, keys and values of a layer from its input, and what they attend to. */
+function attendLayer(engine: Engine, residuals: Residuals, layer: number, tensors: Tensors, weight: WeightOf): void {
+  const { config, programs } = engine
+  const { batch, sight, stream, rope } = residuals
+  for (const { start, rows } of rowPieces(engine, rowsOf(batch.sizes))) {
+    const bound = rowsIn(engine, { x: stream[layer]!, ...rope, ...tensors }, start, rows)
+    const given = { ...bound, ...layerWeights(config, layer, weight) }
+    programs.run(`project ${rows}`, () => projectGraph(engine, rows), given, bound)
+  }
+  forwardAttention(engine, batch, sight, tensors)
 }
 
 /** x [T, D] of ids [T]. */
@@ -94,30 +136,40 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Te
   backwardHead(engine, residuals, top, head)
 
   const { adapter } = parameters
-  const masked = batch.promptMask !== undefined
-  const key = sizesKey(batch.sizes, masked)
+  const pieces = rowPieces(engine, T)
+  const gradientsOf = attentionGradients(engine, T)
   for (let layer = config.layers - 1; layer >= 0; layer--) {
     const kept = residuals.kept[layer]!
     const saved = Object.keys(kept).length > 0
     const pairs = adapter && pairsOf(adapter, config, layer)
     const trained = pairs ? { ...adapter, roles: pairs.map(({ role }) => role) } : 'all'
+    const what = trained === 'all' ? trained : trained.roles
     const accumulated = pairs
       ? pairTensors(pairs, 'gradient')
       : Object.fromEntries(
           layerRoles(config).map((role) => [`gradient ${role}`, gradientOf(parameters, config, role, layer)]),
         )
-    programs.run(
-      `backward ${key} ${trained === 'all' ? trained : trained.roles} ${saved}`,
-      () => backwardGraph(engine, trained, batch.sizes, { masked, saved }),
-      {
-        ...blockTensors(residuals, layer, config, parameters.weight),
-        ...kept,
-        ...(pairs && pairTensors(pairs, 'value')),
-        ...accumulated,
-        dy: buffers[(layer + 1) % 2]!,
-      },
-      { dx: buffers[layer % 2]!, ...accumulated },
-    )
+    const weights = { ...layerWeights(config, layer, parameters.weight), ...(pairs && pairTensors(pairs, 'value')) }
+    const tensors = saved ? kept : activationTensors(engine, 'passing', T, ATTENDED)
+    if (!saved) attendLayer(engine, residuals, layer, tensors, parameters.weight)
+    const rowTensors = {
+      x: residuals.stream[layer]!,
+      ...residuals.rope,
+      ...tensors,
+      ...gradientsOf,
+      dy: buffers[(layer + 1) % 2]!,
+      dx: buffers[layer % 2]!,
+    }
+    const run = (name: string, make: (rows: number) => Cut) => {
+      for (const { start, rows } of pieces) {
+        const bound = { ...rowsIn(engine, rowTensors, start, rows), ...accumulated }
+        programs.run(`${name} ${rows} ${what} ${saved}`, () => make(rows), { ...bound, ...weights }, bound)
+      }
+    }
+    run('transform backward', (rows) => transformBackward(engine, trained, rows, saved))
+    for (const name of ['d keys', 'd values'] as const) clear(engine, gradientsOf[name], T)
+    backwardAttention(engine, batch, residuals.sight, { ...tensors, ...gradientsOf })
+    run('project backward', (rows) => projectBackward(engine, trained, rows))
   }
   if (!adapter) {
     const gradient = gradientOf(parameters, config, 'embed')
@@ -133,17 +185,6 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Te
 }
 
 // ** tensors **
-
-/** What a block graph reads of a layer. */
-function blockTensors(residuals: Residuals, layer: number, config: ModelConfig, weight: WeightOf): Tensors {
-  const { stream, rope, promptMask } = residuals
-  return {
-    x: stream[layer]!,
-    ...rope,
-    ...(promptMask && { promptMask }),
-    ...layerWeights(config, layer, weight),
-  }
-}
 
 type Pair = LowRankTensors & { role: LinearRole }
 
@@ -164,12 +205,34 @@ function pairTensors(pairs: readonly Pair[], what: 'value' | 'gradient'): Tensor
   )
 }
 
-type Widths = ReturnType<typeof activationWidths>
+/** Activations that attention reads and writes: they are there also where none is kept. */
+const ATTENDED = ['queries', 'keys', 'values', 'attended']
 
-function activationTensors({ precision, scratch }: Engine, widths: Widths, layer: number, T: number): Tensors {
+/** Activations of a block, [T, width] each, all or those named. */
+function activationTensors(engine: Engine, where: string, T: number, names?: readonly string[]): Tensors {
+  const widths = activationWidths(engine).filter(([name]) => names?.includes(name) ?? true)
   return Object.fromEntries(
-    widths.map(([name, width]) => [name, scratch.take(precision.compute, `kept ${layer} ${name}`, [T, width])]),
+    widths.map(([name, width]) => [
+      name,
+      engine.scratch.take(engine.precision.compute, `${where} ${name}`, [T, width]),
+    ]),
   )
+}
+
+/** Gradients of what attention reads and gives. Keys and values are read by many rows: theirs add up in float32. */
+function attentionGradients({ config, precision, scratch }: Engine, T: number) {
+  const [wide, narrow] = [config.heads * config.headDim, config.kvHeads * config.headDim]
+  return {
+    'd attended': scratch.take(precision.compute, 'd attended', [T, wide]),
+    'd queries': scratch.take(precision.compute, 'd queries', [T, wide]),
+    'd keys': scratch.take('f32', 'd keys', [T, narrow]),
+    'd values': scratch.take('f32', 'd values', [T, narrow]),
+  }
+}
+
+/** Some rows of each matrix. */
+function rowsIn({ scratch }: Engine, tensors: Tensors, start: number, rows: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, scratch.rows(tensor, start, rows)]))
 }
 
 /** Set the first `rows` rows to zero: no gradient reaches prompt rows from the head. */

@@ -67,6 +67,7 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
       // Sums of squares, one a stretch of the parameters.
       const opened = bytes() - (training.kind === 'none' ? 0 : 4)
       if (training.kind === 'none') return { opened, passed: 0 }
+      model.forward([group], { temperature: 1, entropy: true })
       model.accumulate([group], { temperature: 1, entropy: true }, ({ logprobs, entropies }) => ({
         logprobs,
         entropies: entropies!,
@@ -79,9 +80,9 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
     expect(opened).toBe(said.weights + said.reference + said.training)
     if (training.kind === 'none') return
     expect(passed - measure(0).passed).toBe(keptBytes(net, T))
-    // A few scalars aside, and the ids as a column, which adapters alone need not.
+    // A few scalars aside; the ids as a column, which adapters alone need not; places, of which long sequences have fewer.
     const missing = passBytes(net, T, M, ACTIVATION_BUDGET) - passed
-    expect(missing).toBeLessThanOrEqual(8 * T)
+    expect(missing).toBeLessThanOrEqual(16 * T)
     expect(missing).toBeGreaterThanOrEqual(-8)
     expect(said.activations).toBeGreaterThanOrEqual(passed)
   },

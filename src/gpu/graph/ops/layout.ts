@@ -1,7 +1,7 @@
 // Operators that move elements and change none.
 import type { Dim, Op, OpName, Value } from '../value.ts'
 import { op, opAll } from '../node.ts'
-import { addSizes, axisOf, broadcast, fixed, list, MAX, replaceAxis, reshaped } from '../shape.ts'
+import { addSizes, axisOf, broadcast, fixed, list, MAX, replaceAxis, reshaped, sizeAfter } from '../shape.ts'
 import { unbroadcast, zeros } from './sums.ts'
 
 export const layout = {
@@ -47,7 +47,8 @@ export const layout = {
         (sizes, axis, i) => {
           const [start, end] = [list(starts)[i]!, list(ends)[i]!]
           const size = sizes[axis]!
-          if (typeof size === 'string') return replaceAxis(sizes, axis, end === MAX ? `${size}-${start}` : end - start)
+          if (typeof size === 'string')
+            return replaceAxis(sizes, axis, end === MAX ? sizeAfter(size, start) : end - start)
           return replaceAxis(sizes, axis, Math.min(end, size) - start)
         },
         [...x!.shape],

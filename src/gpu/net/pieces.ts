@@ -1,0 +1,60 @@
+// The pieces of a batch whose attention runs at a time: as many rows as keep the scores in the cache.
+//
+// Letters as in block.ts.
+import type { BatchSizes } from './sizes.ts'
+import type { ModelConfig } from '../weights/family.ts'
+
+/** Scores of a piece, all heads: more than this leaves the cache. */
+const SCORE_BYTES = 6 * 2 ** 20
+/** Rows of a part at most: keys beyond the last of them are never touched. */
+const MOST_ROWS = 128
+/** At least: with fewer, more time goes to the keys than to the scores. */
+const LEAST_ROWS = 64
+
+export type Piece = {
+  of: 'prompt' | 'completion'
+  /** The first group, and the first completion of it. */
+  group: number
+  sample: number
+} & (
+  | { kind: 'whole'; groups: number; samples: number }
+  /** Rows from `start` on of one sequence. */
+  | { kind: 'part'; start: number; rows: number }
+)
+
+/** Every row of a batch in one piece, long sequences from their end: memory that later pieces need is then there already. */
+export function piecesOf(
+  { heads }: ModelConfig,
+  { groups: N, samples: G, prompt: P, completion: R }: BatchSizes,
+): Piece[] {
+  const cutUp = (of: Piece['of'], length: number, samples: number, keys: number): Piece[] => {
+    if (length * samples === 0) return []
+    const fitting = Math.floor(SCORE_BYTES / (4 * heads * keys))
+    const atOnce = Math.floor(fitting / length)
+    if (length <= MOST_ROWS && atOnce >= 1) {
+      const [groups, some] = atOnce >= samples ? [Math.floor(atOnce / samples), samples] : [1, atOnce]
+      return starts(N, groups).flatMap((group) =>
+        starts(samples, some).map((sample) => ({
+          kind: 'whole',
+          of,
+          group,
+          sample,
+          groups: Math.min(groups, N - group),
+          samples: Math.min(some, samples - sample),
+        })),
+      )
+    }
+    const rows = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(fitting / 16) * 16))
+    return starts(N, 1).flatMap((group) =>
+      starts(samples, 1).flatMap((sample) =>
+        starts(length, rows)
+          .toReversed()
+          .map((start) => ({ kind: 'part', of, group, sample, start, rows: Math.min(rows, length - start) })),
+      ),
+    )
+  }
+  return [...cutUp('completion', R, G, P + R), ...cutUp('prompt', P, 1, P)]
+}
+
+const starts = (count: number, size: number): number[] =>
+  Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size)

@@ -19,8 +19,3 @@ export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): num
 
 /** Added to the score of what a row must not see; −∞ in float16. No row is masked from everything. */
 export const MASKED = -1e30
-
-/** Sizes as part of a program's key. */
-export function sizesKey({ groups, samples, prompt, completion }: BatchSizes, masked: boolean): string {
-  return `${groups}×(${prompt}+${samples}×${completion})${masked ? ' masked' : ''}`
-}

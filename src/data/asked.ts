@@ -4,6 +4,7 @@ import type { Asked } from '../dialogue/prompt/form.ts'
 import { Message, Tool } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import type { JsonObject } from '../text/json.ts'
+import { isPadded } from './nulls.ts'
 import { Rejection } from './source.ts'
 import { askedOf } from './sources/openai.ts'
 
@@ -12,7 +13,7 @@ const AskedRow = v.object({ messages: v.array(Message), tools: v.optional(v.arra
 /** Messages and tools: hone's own as they stand, others as OpenAI spells them. @throws HoneError naming the field that cannot be read. */
 export function readAsked(row: JsonObject): Asked {
   const own = v.safeParse(AskedRow, row)
-  if (own.success) return own.output
+  if (own.success && !own.output.tools.some((tool) => isPadded(tool.parameters))) return own.output
   try {
     return askedOf(row)
   } catch (error) {

@@ -5,7 +5,7 @@ import { toCalls } from './calls.ts'
 import { inCallOrder } from './call-order.ts'
 import { isNothing } from './nulls.ts'
 import { isCallRole, resultText, toRole, toText, untaughtOf } from './roles.ts'
-import { arrayAt, inField, kindOf, Rejection, type Turn } from './source.ts'
+import { arrayAt, inField, jsonIn, kindOf, Rejection, type Turn } from './source.ts'
 
 /** Keys under which data sets keep a whole dialogue. */
 const DIALOGUES = ['messages', 'conversations', 'conversation', 'dialogue', 'dialog']
@@ -15,9 +15,10 @@ export function dialogueField(record: JsonObject, role: 'role' | 'from'): string
   return DIALOGUES.find((key) => holdMessages(record[key], role))
 }
 
-/** Whether a value is a list of messages that name their role so. */
+/** Whether a value is a list of messages, or the text of one, that name their role so. */
 export function holdMessages(value: Json | undefined, role: 'role' | 'from'): boolean {
-  return Array.isArray(value) && value.some((message) => isObject(message) && typeof message[role] === 'string')
+  const list = typeof value === 'string' ? jsonIn(value) : value
+  return Array.isArray(list) && list.some((message) => isObject(message) && typeof message[role] === 'string')
 }
 
 /** The turns of a row's dialogue, its own system text before them, and which of them are not to be learnt. @throws Rejection naming the field */

@@ -11,7 +11,9 @@ export function requireApart(outputs: Outputs, inputs: readonly (string | undefi
   const taken = new Map<string, string>()
   for (const path of inputs) for (const identity of identitiesOf(path)) taken.set(identity, `the input ${path}`)
   for (const [flag, path] of Object.entries(outputs)) {
-    const identities = identitiesOf(path)
+    // What is written stands under this name until it is whole.
+    const own = identitiesOf(path)
+    const identities = own.length > 0 ? [...own, ...identitiesOf(`${path}.tmp`)] : []
     const other = identities.map((identity) => taken.get(identity)).find((found) => found !== undefined)
     if (other !== undefined)
       throw new HoneError(`Cannot write ${path}: ${flag} is ${other}`, { at: path, hint: 'name another file' })

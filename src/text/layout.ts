@@ -8,7 +8,7 @@ export type Layout = 'lines' | 'list' | 'object' | 'values'
 /** What a file of no lines holds, for people, and the filter of jq that makes lines of it. */
 export const LAYOUTS: Record<Exclude<Layout, 'lines'>, { holds: string; filter: string }> = {
   list: { holds: 'one JSON array', filter: '.[]' },
-  object: { holds: 'one JSON object around a list', filter: '.[][]' },
+  object: { holds: 'one JSON list in an object', filter: '.[][]' },
   values: { holds: 'JSON over several lines', filter: '.' },
 }
 

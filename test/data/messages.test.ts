@@ -1,5 +1,6 @@
 // Dialogues in the spellings of many sets: roles, calls, results in any order, and the nulls that Arrow fills in.
 import { describe, expect, test } from 'bun:test'
+import { readAsked } from '../../src/data/asked.ts'
 import { convert, type Conversion } from '../../src/data/convert.ts'
 import { recognise, sourceNamed } from '../../src/data/sources.ts'
 import { parseJson } from '../../src/text/json.ts'
@@ -50,6 +51,20 @@ describe('roles', () => {
       { from: 'model', tool_calls: [CALL] },
     ]
     expect(prepared({ conversations, tools: [TOOL] }).rows[1]!.messages.at(-1)).toEqual({ role: 'tool', content: '3' })
+  })
+
+  test('a dialogue may be the text of one', () => {
+    const messages = [
+      { role: 'user', content: '?' },
+      { role: 'assistant', tool_calls: [CALL] },
+    ]
+    const conversations = [
+      { from: 'human', value: '?' },
+      { from: 'tool_calls', value: JSON.stringify([CALL]) },
+    ]
+    const tools = JSON.stringify([TOOL])
+    for (const row of [{ messages: JSON.stringify(messages) }, { conversations: JSON.stringify(conversations) }])
+      expect(answers({ ...row, tools })).toEqual([[CALL]])
   })
 
   test('a role that nobody knows leaves the row out and is named', () => {
@@ -242,4 +257,10 @@ describe('nulls of Arrow', () => {
     ]
     for (const each of rows) expect(answers(each)).toEqual([[CALL]])
   })
+})
+
+test('a row in the terms of hone that went through Arrow asks without the nulls', () => {
+  const properties = { town: { ...STRING, description: null }, a: null }
+  const tools = [{ ...TOOL, parameters: { ...TOOL.parameters, properties } }]
+  expect(readAsked({ messages: [{ role: 'user', content: '?' }], tools }).tools).toEqual([TOOL])
 })

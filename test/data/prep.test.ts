@@ -123,6 +123,9 @@ describe('prep', () => {
       expect({ each, code, told: /is (the input|also)/.test(err) }).toEqual({ each, code: 2, told: true })
     }
     expect(lines('own.jsonl')).toEqual([text])
+    writeFileSync(join(folder, 'part.jsonl.tmp'), text)
+    expect((await hone(['prep', 'part.jsonl.tmp', '-o', 'part.jsonl'])).code).toBe(2)
+    expect(lines('part.jsonl.tmp')).toEqual([text])
     expect(existsSync(join(folder, 'x.jsonl'))).toBe(false)
     expect((await hone(['prep', 'own.jsonl', '-o', '/dev/null', '--reject', '/dev/null'])).code).toBe(0)
   })

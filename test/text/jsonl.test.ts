@@ -83,7 +83,7 @@ test('a file that holds its rows otherwise than one a line is refused with what 
   const texts = {
     'one JSON array': [JSON.stringify(rows), JSON.stringify(rows, null, 2), `\ufeff\n  [{"a": 1},\n{"a": 2}]`],
     'JSON over several lines': [JSON.stringify(rows[0], null, 2), JSON.stringify({ rows }, null, 2)],
-    'one JSON object around a list': [JSON.stringify({ data: rows })],
+    'one JSON list in an object': [JSON.stringify({ data: rows })],
   }
   for (const [holds, each] of Object.entries(texts))
     for (const text of each) {

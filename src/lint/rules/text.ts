@@ -1,6 +1,7 @@
 // Rules about the text of a line: JSON, encoding, keys and numbers that do not survive reading.
 import { isObject, type Json } from '../../text/json.ts'
 import { keyText, scan } from '../../text/json/scan.ts'
+import { kindOf } from '../../data/source.ts'
 import { example, exampleCall, type Fault, type Rule } from '../rule.ts'
 
 export const textRules: Rule[] = [
@@ -25,7 +26,9 @@ export const textRules: Rule[] = [
     good: example(),
     on: 'line',
     check: (_, value) =>
-      value !== undefined && !isObject(value) ? { message: 'a row must be a JSON object' } : undefined,
+      value !== undefined && !isObject(value)
+        ? { message: `a row must be a JSON object, this is ${kindOf(value)}` }
+        : undefined,
   },
   {
     code: 'HN003',

@@ -17,6 +17,7 @@ const commands = {
   plan: () => import('./cmd/plan.ts').then((m) => m.default),
   sft: () => import('./cmd/sft.ts').then((m) => m.default),
   dpo: () => import('./cmd/dpo.ts').then((m) => m.default),
+  rm: () => import('./cmd/rm.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
   watch: () => import('./cmd/watch.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),

@@ -85,9 +85,11 @@ export function taughtTurn({ answer, meta }: Pick<HoneRow, 'answer' | 'meta'>): 
 
 /** A row as one line of JSON, numbers as they were read. */
 export function rowText(row: HoneRow): string {
-  // A row holds JSON only: its schema says so for every field that can be reached.
-  return dumpJson(row as unknown as Json, { ensureAscii: false })
+  return dumpJson(rowJson(row), { ensureAscii: false })
 }
+
+/** A row as JSON: its schema says so for every field that can be reached. */
+export const rowJson = (row: HoneRow): JsonObject => row as unknown as JsonObject
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)

@@ -2,8 +2,10 @@
 import { atDate, loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
 import { openDevice } from '../gpu/device/open.ts'
-import { type Model, openModel } from '../gpu/policy/model.ts'
-import type { ModelConfig } from '../gpu/weights/family.ts'
+import { openModel } from '../gpu/policy/model.ts'
+import type { Trainable } from '../gpu/policy/policy.ts'
+import { openScorer } from '../gpu/policy/scorer.ts'
+import type { HeadKind, ModelConfig } from '../gpu/weights/family.ts'
 import { loadConfig } from '../gpu/weights/hf.ts'
 import type { Training } from '../gpu/policy/parameters.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
@@ -31,9 +33,10 @@ export interface Language {
 export async function openLanguage(
   { model, prompt }: Pick<CommonRecipe, 'model' | 'prompt'>,
   date = new Date(),
+  head: HeadKind = 'language',
 ): Promise<Language> {
   const folder = modelFolder(model).model
-  const config = loadConfig(folder)
+  const config = loadConfig(folder, head, { fresh: true })
   const form = promptForm(prompt)
   const tokenizer = atDate(await loadTokenizer(folder), date)
   requireVocabulary(tokenizer, config.vocabulary, folder)
@@ -81,21 +84,24 @@ export function promptLimit(
   )
 }
 
-export interface Trained {
-  policy: Model
+export interface Trained<Trains extends Trainable> {
+  policy: Trains
   /** Name of its device. */
   device: string
 }
 
-/** The policy on its device, for training. `reference` keeps the first weights beside those that are trained. */
-export async function openTrained(recipe: CommonRecipe, { reference }: { reference: boolean }): Promise<Trained> {
+/** The model on its device, for training. `reference` keeps the first weights beside those that are trained. */
+export async function openTrained(
+  recipe: CommonRecipe,
+  { reference, head }: { reference: boolean; head: HeadKind },
+): Promise<Trained<Trainable>> {
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
-  const policy = openModel(device, model, {
-    training: trainingOf(recipe),
-    reference,
-    adapter,
-  })
+  const options = { training: trainingOf(recipe), reference, adapter }
+  const policy =
+    head === 'language'
+      ? openModel(device, model, options)
+      : openScorer(device, model, { ...options, fresh: recipe.seed })
   return { policy, device: device.name }
 }
 

@@ -9,7 +9,7 @@ import { perfectReplies } from '../lint/judge.ts'
 import { complain } from '../out.ts'
 import { resolveReward } from '../reward/resolve.ts'
 import type { Mode } from '../reward/reward.ts'
-import { isRewardFile } from '../reward/scorer.ts'
+import { isOwnReward } from '../reward/scorer.ts'
 import { dumpJson } from '../text/json.ts'
 
 /** A row whose right answer is known, and its name for people: `file:line`, or its id. */
@@ -65,7 +65,7 @@ function faultOf(row: Answered, { form, tokenizer, parser, reward }: Flight): st
   const { calls, fault } = findFormat(parser).parse(text)
   if (fault !== null) return `the parser ${parser} says "${fault}" of ${inQuotes(text)}`
   if (!exactMatch(calls, row.answer)) return `the parser ${parser} reads ${dumpJson(calls)} in ${inQuotes(text)}`
-  if (reward === undefined || isRewardFile(reward.spec)) return undefined
+  if (reward === undefined || isOwnReward(reward.spec)) return undefined
   const { score, format } = resolveReward(reward.spec, { mode: reward.mode })
   if (format === undefined) return undefined
   const tools = row.tools.map((tool) => ({ ...tool }))

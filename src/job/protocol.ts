@@ -38,17 +38,17 @@ export function heldOutProtocol(
 
 /** What a run trains under, for its record: the rendered prompt, and each reward with the parser that reads for it. */
 export function trainingProtocol(
-  recipe: { reward?: string; evalReward: string; rewardMode: Mode },
+  { reward, evalReward, rewardMode }: { reward?: string; evalReward?: string; rewardMode?: Mode },
   { form, format, tokenizer }: Pick<Language, 'form' | 'format' | 'tokenizer'>,
 ): Record<string, string> {
   const judge = (spec: string) => {
     const text = isRewardFile(spec) ? readFileSync(spec, 'utf8') : spec
-    return hash(JSON.stringify([text, recipe.rewardMode, rewardFormat(spec) ?? format]))
+    return hash(JSON.stringify([text, rewardMode, rewardFormat(spec) ?? format]))
   }
   return {
     prompt: hash(promptText(form, EXAMPLE, atDate(tokenizer, EXAMPLE_DAY))),
-    ...(recipe.reward !== undefined && { reward: judge(recipe.reward) }),
-    evalReward: judge(recipe.evalReward),
+    ...(reward !== undefined && { reward: judge(reward) }),
+    ...(evalReward !== undefined && { evalReward: judge(evalReward) }),
   }
 }
 

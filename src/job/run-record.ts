@@ -2,19 +2,25 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { promptForms } from '../dialogue/prompt.ts'
+import { rewardModel } from '../reward/model.ts'
 import { isRewardFile } from '../reward/scorer.ts'
 import { readRecord, type RunRecord } from '../rundir/run.ts'
 
-/** Which settings name files or folders, and which of their values do. */
-const paths: Record<string, (value: string) => boolean> = {
-  model: () => true,
-  adapter: () => true,
-  data: () => true,
-  evalData: () => true,
-  replay: () => true,
-  prompt: (value) => !Object.hasOwn(promptForms, value),
-  reward: isRewardFile,
-  evalReward: isRewardFile,
+/** Which settings name files or folders, and the path in each of their values that is one. */
+const paths: Record<string, (value: string) => string | undefined> = {
+  model: (value) => value,
+  adapter: (value) => value,
+  data: (value) => value,
+  evalData: (value) => value,
+  replay: (value) => value,
+  prompt: (value) => (Object.hasOwn(promptForms, value) ? undefined : value),
+  reward: rewardPath,
+  evalReward: rewardPath,
+}
+
+/** A reward may be a file, or a model in a folder. */
+function rewardPath(spec: string): string | undefined {
+  return rewardModel(spec) ?? (isRewardFile(spec) ? spec : undefined)
 }
 
 /** The settings with absolute paths, so that a run is found again from any folder. */
@@ -43,9 +49,12 @@ export function pathsIn(settings: object): Record<string, string[]> {
 
 function withPaths<Settings extends object>(settings: Settings, change: (path: string) => string): Settings {
   const changed = Object.entries(settings).map(([key, value]: [string, unknown]) => {
-    const names = (each: unknown): each is string =>
-      Object.hasOwn(paths, key) && typeof each === 'string' && each !== '-' && paths[key]!(each)
-    const one = (each: unknown) => (names(each) ? change(each) : each)
+    const pathIn = (each: string) => (Object.hasOwn(paths, key) && each !== '-' ? paths[key]!(each) : undefined)
+    const one = (each: unknown) => {
+      const path = typeof each === 'string' ? pathIn(each) : undefined
+      // What stands before it says what it is.
+      return path === undefined ? each : String(each).slice(0, -path.length) + change(path)
+    }
     return [key, Array.isArray(value) ? value.map(one) : one(value)]
   })
   return Object.fromEntries(changed) as Settings

@@ -6,7 +6,7 @@ import { EXIT, HoneError, type ExitCode } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
 import { flush, log } from '../out.ts'
 import type { Mode, Verdict } from '../reward/reward.ts'
-import { isRewardFile, openScorer, rewardFormat, type Scorer } from '../reward/scorer.ts'
+import { isOwnReward, openScorer, rewardFormat, type Scorer } from '../reward/scorer.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 import { hostileCompletions, rightCompletion, TOOLS, type Hostile } from './hostile.ts'
 import { rewardRules } from './reward-rules.ts'
@@ -26,7 +26,7 @@ const row = { tools: TOOLS.map((tool) => ({ ...tool })) }
 /** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers. */
 export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWriter): Promise<ExitCode> {
   const scorer = openScorer(spec, { mode })
-  const strict = isRewardFile(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
+  const strict = isOwnReward(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
   try {
     const format = await formatOf(scorer, rewardFormat(spec))
     const trials = await tryAll(scorer, format)

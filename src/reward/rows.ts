@@ -6,9 +6,9 @@ import { parseLine } from '../text/jsonl.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
-export function readSample(text: string, path: string, line: number): Sample {
+export function readSample(text: string, path: string, line: number, options = {}): Sample {
   const quick = quickSample(text)
-  return quick ?? toSample(parseLine(text, path, line), `${path}:${line}`)
+  return quick ?? toSample(parseLine(text, path, line), `${path}:${line}`, options)
 }
 
 /** Where what is right is text, no number of the row matters and the native reader will do. */
@@ -23,13 +23,13 @@ function quickSample(text: string): Sample | undefined {
 }
 
 /** A row {completion (by any of its names), ground_truth or answer} as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
-export function toSample(row: Json, at: string): Sample {
+export function toSample(row: Json, at: string, { needsTruth = true } = {}): Sample {
   if (!isObject(row)) throw new HoneError('Cannot score a row: it is no object', { at, hint: EXPECTED })
   const completion = completionIn(row)
   const { step, model, tokens } = row
   if (typeof completion !== 'string')
     throw new HoneError('Cannot score a row: it has no "completion"', { at, hint: EXPECTED })
-  const truth = truthOf(row)
+  const truth = truthOf(row) ?? (needsTruth ? undefined : [])
   if (truth === undefined)
     throw new HoneError('Cannot score a row: it has no "ground_truth" and no "answer"', { at, hint: EXPECTED })
   return {

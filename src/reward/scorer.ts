@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { FormatName } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
+import { openModelReward, rewardModel } from './model.ts'
 import { resolveReward } from './resolve.ts'
 import type { Mode, Reward, Sample, Verdict } from './reward.ts'
 import { openProgram, type ProgramOptions } from './program.ts'
@@ -10,6 +11,8 @@ export interface Scorer {
   name: string
   /** Verdicts in the order of the samples; what goes wrong in one is its fault. @throws HoneError where a user's reward does not run at all. */
   score(samples: readonly Sample[]): Promise<Verdict[]>
+  /** False where it judges a row that does not say what is right. */
+  needsTruth?: boolean
   /** One row of a file at a time, where the reward is of the table. */
   inside?: Reward
   /** Ends the processes of a user's reward. */
@@ -27,8 +30,11 @@ export function isRewardFile(spec: string): boolean {
   return /^(\.{0,2}\/|[A-Za-z]:\\)/.test(spec) || /\.[mc]?[jt]s$/.test(spec)
 }
 
+/** True for a reward that is none of the table: a file, or a model. */
+export const isOwnReward = (spec: string): boolean => isRewardFile(spec) || rewardModel(spec) !== undefined
+
 /**
- * The scorer of a reward's text: names of the table, or a file of the user's. @throws HoneError for what does not exist.
+ * The scorer of a reward's text: names of the table, a file of the user's, or model: and a folder. @throws HoneError for what does not exist.
  */
 export function openScorer(spec: string, { mode = 'compat', step, ...options }: ScorerOptions = {}): Scorer {
   const at = (sample: Sample): Sample => (step === undefined ? sample : { ...sample, step })
@@ -47,6 +53,8 @@ export function openScorer(spec: string, { mode = 'compat', step, ...options }: 
     const program = openProgram({ words, answersOn: 3 }, options)
     return { ...program, name: spec, score: (samples) => program.score(samples.map(at)) }
   }
+  const model = rewardModel(spec)
+  if (model !== undefined) return { ...openModelReward(model), needsTruth: false }
   const reward = resolveReward(spec, { mode })
   return {
     name: reward.name,
@@ -65,7 +73,7 @@ export function openCommandScorer(command: string, { step, ...options }: ScorerO
 
 /** The call format that the reward of this text reads; undefined for a user's own, and where it reads no calls. @throws HoneError */
 export function rewardFormat(spec: string): FormatName | undefined {
-  return isRewardFile(spec) ? undefined : resolveReward(spec).format
+  return isOwnReward(spec) ? undefined : resolveReward(spec).format
 }
 
 /** The words that start this program again. */

@@ -4,7 +4,7 @@ import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { PerToken, Policy } from '../gpu/policy/policy.ts'
 import { pairLosses, rewardOf, type PairLossRow, type Text } from './loss/pair.ts'
-import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
+import { begin, evaluate, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import { groupOf, tokensOf } from './pair.ts'
@@ -45,6 +45,7 @@ export async function dpo(context: DpoContext, start: Progress): Promise<'done' 
     start,
     steps,
     async (step, position) => await takeStep({ ...context, reference }, step, steps, position),
+    async (step) => await evaluate(context, step),
   )
 }
 

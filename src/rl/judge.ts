@@ -2,7 +2,7 @@
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought } from '../dialogue/prompt.ts'
 import type { Mode, Sample, Verdict } from '../reward/reward.ts'
-import { isRewardFile, openScorer } from '../reward/scorer.ts'
+import { isOwnReward, openScorer } from '../reward/scorer.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Judge, Outcome, Prompt, Sampled } from './record.ts'
 import { lastTurn, trainedTokens } from './trained.ts'
@@ -75,9 +75,9 @@ function withOutcome(verdict: Verdict | undefined, outcome: Outcome | undefined)
   }
 }
 
-/** Let a reward of the user's own judge nothing, so that one that does not load is known before any work. @throws HoneError for it. */
+/** Let a reward of the user's own judge nothing, so that one that cannot be loaded is known before any work. @throws HoneError for it. */
 export async function tryJudge({ judge }: OpenJudge, spec: string, prompt: Prompt | undefined): Promise<void> {
-  if (!prompt || !isRewardFile(spec)) return
+  if (!prompt || !isOwnReward(spec)) return
   const nothing: Sampled = { ids: [], logprobs: new Float32Array(), trained: [], turns: [], stop: 'completed' }
   await judge([{ prompt, completions: [nothing] }], 0)
 }

@@ -1,25 +1,32 @@
-// What the loops of `sft` and `train` share: when to evaluate and save, and saying so as events.
+// What the loops of all kinds of training share: when to evaluate and save, and saying so as events.
 import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Metrics, Sink } from '../rundir/event.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
-import type { Policy } from '../gpu/policy/policy.ts'
+import type { Policy, Trainable } from '../gpu/policy/policy.ts'
 import { checkAgreement } from './agreement.ts'
 import { answer, metricsOf } from './heldout.ts'
 import type { Stage } from './play.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
 import { requireSound } from './sound.ts'
 
-export interface LoopContext {
-  recipe: {
-    saveEvery: number
-    evalEvery: number
-    evalAtStart: boolean
-    maxCompletionLength: number
-    seed: number
-  }
-  policy: Policy
+/** What every loop works with, whatever it trains. */
+export interface RunContext {
+  recipe: { saveEvery: number; evalEvery: number; evalAtStart: boolean }
+  policy: Trainable
   /** Name of the device that the policy lies on. */
   device: string
+  store: Store
+  emit: Sink
+  /** Milliseconds since 1970. */
+  clock: () => number
+  /** True once the user wants the run to end after the step at hand. */
+  interrupted: () => boolean
+}
+
+/** What loops of language models work with: held-out rows are answered. */
+export interface LoopContext extends RunContext {
+  recipe: RunContext['recipe'] & { maxCompletionLength: number; seed: number }
+  policy: Policy
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
   evalJudge: Judge
@@ -31,12 +38,6 @@ export interface LoopContext {
   stage?: Stage | undefined
   /** Ids that end a completion, and the test for stop strings. */
   ending: Pick<Sampling, 'eosIds' | 'stop'>
-  store: Store
-  emit: Sink
-  /** Milliseconds since 1970. */
-  clock: () => number
-  /** True once the user wants the run to end after the step at hand. */
-  interrupted: () => boolean
 }
 
 /** What one step leaves: its figures, and where the next one begins in the data. */
@@ -51,14 +52,15 @@ export interface Stepped {
  * last of all, so that a run that is cut short evaluates again what it has not recorded.
  */
 export async function loop(
-  context: LoopContext,
+  context: RunContext,
   start: Progress,
   steps: number,
   takeStep: (step: number, position: number) => Promise<Stepped>,
+  evaluate: (step: number) => Promise<void>,
 ): Promise<'done' | 'interrupted'> {
   const { recipe, policy, emit, clock } = context
   let { step, position, tokens } = start
-  if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(context, step)
+  if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(step)
   while (step < steps) {
     const stepped = await takeStep(step, position)
     requireSound(policy, step)
@@ -69,7 +71,7 @@ export async function loop(
     emit({ type: 'step', time: clock(), step, steps, figures: { ...stepped.figures, num_tokens: tokens } })
     const leaving = context.interrupted() && step < steps
     const toEvaluate = isDue(step, steps, recipe.evalEvery)
-    if (toEvaluate && !leaving) await evaluate(context, step)
+    if (toEvaluate && !leaving) await evaluate(step)
     if (isDue(step, steps, recipe.saveEvery) || leaving)
       save(context, { step, position, tokens, ...(toEvaluate && leaving && { unevaluated: true }) })
     if (leaving) return end(context, step, 'interrupted')
@@ -96,12 +98,12 @@ export async function begin(
 const LOOSE = 0.02
 
 /** A phase of a step, shown while it lasts. */
-export function phase({ emit }: Pick<LoopContext, 'emit'>, name: string) {
+export function phase({ emit }: Pick<RunContext, 'emit'>, name: string) {
   return (done: number, total: number) => emit({ type: 'phase', phase: name, done, total })
 }
 
 export function note(
-  { emit, clock }: Pick<LoopContext, 'emit' | 'clock'>,
+  { emit, clock }: Pick<RunContext, 'emit' | 'clock'>,
   step: number,
   text: string,
   loud = false,
@@ -109,7 +111,8 @@ export function note(
   emit({ type: 'note', time: clock(), step, text, loud })
 }
 
-async function evaluate(context: LoopContext, step: number): Promise<void> {
+/** Answer the held-out rows, and say how many answers are right. */
+export async function evaluate(context: LoopContext, step: number): Promise<void> {
   const { heldOut, policy, evalJudge, evalReader, ending, recipe, emit, clock } = context
   if (heldOut.length === 0) return
   const answers = await answer(heldOut, {
@@ -131,16 +134,12 @@ async function evaluate(context: LoopContext, step: number): Promise<void> {
   })
 }
 
-function save({ store, policy, emit, clock }: LoopContext, progress: Progress): void {
+function save({ store, policy, emit, clock }: RunContext, progress: Progress): void {
   const path = store.checkpoint(progress, policy.state())
   emit({ type: 'checkpoint', time: clock(), step: progress.step, path })
 }
 
-function end<Reason extends 'done' | 'interrupted'>(
-  { emit, clock }: LoopContext,
-  step: number,
-  reason: Reason,
-): Reason {
+function end<Reason extends 'done' | 'interrupted'>({ emit, clock }: RunContext, step: number, reason: Reason): Reason {
   emit({ type: 'end', time: clock(), step, reason })
   return reason
 }

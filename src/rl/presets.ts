@@ -46,6 +46,11 @@ export const sftPresets = {
   full: { learningRate: 1e-5, schedule: 'cosine', warmupShare: 0.1, epochs: 3 },
 } satisfies Record<string, Record<string, unknown>>
 
+/** For `hone rm`: TRL's RewardTrainer. */
+export const rmPresets = {
+  trl: { learningRate: 1e-4, schedule: 'linear', epochs: 3, batchSize: 8, weightDecay: 0, maxLength: 1024 },
+} satisfies Record<string, Record<string, unknown>>
+
 /** For `hone dpo`: TRL's DPOTrainer. */
 export const dpoPresets = {
   trl: { learningRate: 1e-6, schedule: 'linear', epochs: 3, batchSize: 8, weightDecay: 0, maxLength: 1024 },

@@ -6,7 +6,7 @@ import { advantages, advantageSettings } from './advantage.ts'
 import { environmentSettings } from './environment-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
 import { lossSettings } from './loss/settings.ts'
-import { dpoPresets, sftPresets, trainPresets } from './presets.ts'
+import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
@@ -172,11 +172,15 @@ export const TrainRecipe = v.object({
   ...lossSettings,
 })
 
-/** What trains on rows in place of rollouts: as many in each step, and held-out rows that are answered. */
+/** What trains on rows in place of rollouts, as many in each step. */
 const ofRows = {
-  evalReward: say(rewardName(), EXACT, 'reward'),
   steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps'),
   batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
+}
+
+/** What looks at answers to held-out rows, and samples none to learn from. */
+const ofAnswers = {
+  evalReward: say(rewardName(), EXACT, 'reward'),
   maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
   rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
 }
@@ -185,6 +189,7 @@ const ofRows = {
 export const SftRecipe = v.object({
   preset: preset(sftPresets),
   ...common,
+  ...ofAnswers,
   ...ofRows,
   epochs: say(v.optional(positive(), 20), 'passes over the rows', 'num_train_epochs'),
   maxLength: say(
@@ -204,6 +209,7 @@ const pairLength = say(
 export const DpoRecipe = v.object({
   preset: preset(dpoPresets),
   ...common,
+  ...ofAnswers,
   ...ofRows,
   loss: say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type'),
   ...pairSettings,
@@ -216,12 +222,31 @@ export const DpoRecipe = v.object({
   maxLength: pairLength,
 })
 
+/** Settings of `hone rm`. */
+export const RmRecipe = v.object({
+  preset: preset(rmPresets),
+  ...common,
+  evalData: say(v.optional(files(), []), 'JSONL files of held-out pairs', 'val_files'),
+  ...ofRows,
+  centerRewardsCoefficient: say(v.optional(atLeast(0), 0), 'weight of the square of the sum of the scores of a pair'),
+  epochs: say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs'),
+  maxLength: pairLength,
+})
+
 export type TrainRecipe = v.InferOutput<typeof TrainRecipe>
 export type SftRecipe = v.InferOutput<typeof SftRecipe>
 export type DpoRecipe = v.InferOutput<typeof DpoRecipe>
+export type RmRecipe = v.InferOutput<typeof RmRecipe>
+
+/** How held-out rows are answered and judged, in the kinds whose models answer. */
+export type Answering = Pick<TrainRecipe, 'evalReward' | 'rewardMode' | 'maxCompletionLength'>
+
+export const isAnswering = <Recipe extends CommonRecipe>(recipe: Recipe): recipe is Recipe & Answering =>
+  recipe.evalReward !== undefined
 
 /** What every kind of training is set by, and what only some are. */
-export type CommonRecipe = Pick<TrainRecipe, keyof TrainRecipe & keyof SftRecipe> &
+export type CommonRecipe = Pick<TrainRecipe, keyof TrainRecipe & keyof RmRecipe> &
+  Partial<Answering> &
   Partial<Pick<TrainRecipe, 'reward' | 'stop'>>
 
 /** One law: what rollouts are drawn by, and what the loss takes their log-probs under. */

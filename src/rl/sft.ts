@@ -1,7 +1,7 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
 import type { Law } from '../gpu/policy/law.ts'
 import type { Progress } from './record.ts'
-import { begin, loop, type LoopContext, phase, type Stepped } from './loop.ts'
+import { begin, evaluate, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
@@ -30,7 +30,13 @@ export async function sft(context: SftContext, start: Progress): Promise<'done' 
   const { recipe, examples } = context
   const steps = stepsOf(recipe, examples.length)
   await begin(context, start.step, steps, { prompts: examples.map(({ prompt }) => prompt), law: LAW })
-  return await loop(context, start, steps, async (step, position) => await takeStep(context, step, steps, position))
+  return await loop(
+    context,
+    start,
+    steps,
+    async (step, position) => await takeStep(context, step, steps, position),
+    async (step) => await evaluate(context, step),
+  )
 }
 
 /** Optimizer steps of the whole run. */

@@ -2,7 +2,7 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import { rolloutMetrics } from './metrics.ts'
-import { begin, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
+import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
 import { learn } from './learn.ts'
@@ -33,6 +33,7 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
     start,
     steps,
     async (step, position) => await takeStep({ ...context, law, step, steps, watched }, position),
+    async (step) => await evaluate(context, step),
   )
   if (reason === 'done') for (const text of watched.atEnd()) note(context, steps, text, true)
   return reason

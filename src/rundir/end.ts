@@ -43,11 +43,15 @@ function timeLine(figures: readonly Metrics[]): string {
   return parts.length > 0 ? `${pace}: ${parts.join(', ')}` : pace
 }
 
+/** The first share that has an interval. */
 function changeLine(evals: readonly (RunEvent & { type: 'eval' })[]): string[] {
   const [before, after] = [evals[0], evals.at(-1)]
   if (!before || !after || before === after) return []
-  const percent = ({ figures }: { figures: Metrics }) => (100 * (figures['exact_match'] ?? NaN)).toFixed(1)
-  return [`exact match ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
+  const share = Object.keys(after.figures).find((name) => `${name}/low` in after.figures)
+  if (share === undefined) return []
+  const percent = ({ figures }: { figures: Metrics }) => (100 * (figures[share] ?? NaN)).toFixed(1)
+  const name = share.replaceAll('_', ' ')
+  return [`${name} ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
 }
 
 /** A few completions of the last step, from as many prompts as there are. */

@@ -21,6 +21,8 @@ const columns: Record<string, (value: number) => string> = {
   kl: (value) => `kl ${value.toFixed(4)}`,
   'rewards/accuracies': (value) => `right ${(100 * value).toFixed(0)}%`,
   'rewards/margins': (value) => `margin ${value.toFixed(3)}`,
+  accuracy: (value) => `right ${(100 * value).toFixed(0)}%`,
+  margin: (value) => `margin ${value.toFixed(3)}`,
   'completions/mean_length': (value) => `len ${value.toFixed(0)}`,
   frac_reward_zero_std: (value) => `zero-var ${(100 * value).toFixed(0)}%`,
   tokens_per_second: (value) => `tok/s ${Math.round(value).toLocaleString('en').replaceAll(',', ' ')}`,

@@ -1,4 +1,4 @@
-// sft, dpo and train as a user runs them: killed, interrupted, resumed, and given what they cannot use.
+// Every kind of training as a user runs them: killed, interrupted, resumed, and given what they cannot use.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   chmodSync,
@@ -46,6 +46,15 @@ const rl = {
 }
 const supervised = { ...settings, preset: 'full', batchSize: 3 }
 const preferring = { ...settings, data: 'pairs.jsonl', batchSize: 3, schedule: 'constant', rpoAlpha: 0.1 }
+// No answers are sampled, held-out rows are pairs.
+const { maxCompletionLength: _, evalRows, ...unanswered } = preferring
+const scoring = {
+  ...unanswered,
+  evalData: 'pairs.jsonl',
+  evalRows,
+  rpoAlpha: undefined,
+  centerRewardsCoefficient: 0.01,
+}
 const hone = (...words: string[]) => run(source, words, { cwd: place })
 const config = (name: string, tree: object) => writeFileSync(join(place, name), JSON.stringify(tree))
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
@@ -66,10 +75,11 @@ beforeAll(() => {
   config('sft.json', supervised)
   writeFileSync(join(place, 'pairs.jsonl'), toLines(taskPairs(10)))
   config('dpo.json', preferring)
+  config('rm.json', scoring)
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-for (const command of ['train', 'sft', 'dpo']) {
+for (const command of ['train', 'sft', 'dpo', 'rm']) {
   test(`${command} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
     const whole = hone(command, `${command}.json`, '--output', `${command}-whole`)
     expect(whole).toMatchObject({ code: 0, stdout: '' })
@@ -79,7 +89,7 @@ for (const command of ['train', 'sft', 'dpo']) {
       'events.ndjson',
       'checkpoints',
       'final',
-      'evals',
+      ...(command === 'rm' ? [] : ['evals']),
     ])
 
     const killed = `${command}-killed`

@@ -57,10 +57,13 @@ export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
   }
 }
 
-/** A sequence that has a completion row at each of its positions: completion rows predict, so a token follows that nobody reads. */
+/** Ids with a token after them that nobody reads: a value at the end of a text stands where that would be predicted. */
+export const withEnd = (ids: readonly number[]): number[] => [...ids, 0]
+
+/** A sequence that has a completion row at each of its positions (see withEnd). */
 export const wholeSequence = (ids: readonly number[]): Group => ({
   prompt: ids.slice(0, 1),
-  completions: [[...ids.slice(1), 0]],
+  completions: [withEnd(ids.slice(1))],
 })
 
 /** A flat [N·G·R] array as lists of each completion's own tokens. */

@@ -12,7 +12,7 @@ import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import { headInputs, named } from '../net/head.ts'
 import { heads } from '../net/heads.ts'
 import { scaledLogits } from '../net/heads/language.ts'
-import { gradientOf } from './parameters.ts'
+import { gradientOf, isTrained } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Role } from '../weights/family.ts'
 
@@ -71,7 +71,7 @@ export function backwardHead(
   const { batch } = residuals
   const M = batch.labels.length
   const first = rowsOf(batch.sizes) - M
-  const trained = parameters.adapter ? [] : heads[config.head].roles(config)
+  const trained = heads[config.head].roles(config).filter((role) => isTrained(parameters, config, role))
   const accumulated = Object.fromEntries(
     trained.map((role) => [gradientName(role), gradientOf(parameters, config, role)]),
   )

@@ -7,6 +7,7 @@ import type { Float } from '../graph/float.ts'
 import type { Precision } from '../net/precision.ts'
 import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
 import {
+  isScalarRole,
   parametersOf,
   tensorName,
   type LayerRole,
@@ -119,7 +120,8 @@ export function loadParameters(
       const alpha = adapter?.alpha ?? training.alpha
       const scale = adapter?.scale ?? alpha / rank
       const targets = adapter ? all.filter(({ name }) => adapter.pairs.has(name)) : adapted(config, training)
-      const { byName } = (trained = trainedSet(device, keep, pairsOn(targets, rank)))
+      const whole = all.filter(({ role }) => isScalarRole(role))
+      const { byName } = (trained = trainedSet(device, keep, [...pairsOn(targets, rank), ...whole]))
       const pairOf = (weight: string): LowRankTensors | undefined => {
         const names = pairNames(weight)
         const [a, b] = [byName.get(names.a), byName.get(names.b)]
@@ -133,8 +135,11 @@ export function loadParameters(
         first.set(name, live.get(name)!)
         live.set(name, place(shape))
       })
+      const masters = whole.map(({ name }) => ({ value: byName.get(name)!.value, read: live.get(name)! }))
+      for (const { value, read } of masters) copyTensor(programs, read, value)
       const bases = new Map(first)
       refresh = () => {
+        for (const { value, read } of masters) copyTensor(programs, value, read)
         for (const [name, base] of bases) {
           const { a, b } = pairOf(name)!
           mergeOne(programs, { base, a: a.value, b: b.value, merged: live.get(name)!, rank, scale })
@@ -146,8 +151,7 @@ export function loadParameters(
     }
   }
 
-  const named = (role: Role, layer?: number) =>
-    tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
+  const named = (role: Role, layer?: number) => weightName(config, role, layer)
   const liveOf = (name: string) => {
     const tensor = live.get(name)
     if (tensor === undefined) throw new Error(`no weight ${name} on the device`)
@@ -173,10 +177,14 @@ export function adapted(config: ModelConfig, training: Training): Parameter[] {
   return adaptableParameters(config).filter(({ role }) => training.targets.some((target) => target === role))
 }
 
-/** What is trained: all weights, or the pairs of a new adapter. */
+/** What is trained: all weights, or the pairs of a new adapter and, as PEFT's modules_to_save, a scalar head. */
 export function trainedBy(config: ModelConfig, training: Training): { name: string; shape: Shape }[] {
   if (training.kind === 'full') return parametersOf(config)
-  return training.kind === 'lora' ? pairsOn(adapted(config, training), training.rank) : []
+  if (training.kind === 'none') return []
+  return [
+    ...pairsOn(adapted(config, training), training.rank),
+    ...parametersOf(config).filter(({ role }) => isScalarRole(role)),
+  ]
 }
 
 const pairsOn = (weights: readonly Parameter[], rank: number) =>
@@ -187,11 +195,17 @@ const pairsOn = (weights: readonly Parameter[], rank: number) =>
 
 /** The accumulated gradient of a trained weight; throws where it is not trained. */
 export function gradientOf(parameters: Parameters, config: ModelConfig, role: Role, layer?: number): Tensor<'f32'> {
-  const name = tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
-  const trained = parameters.trained?.byName.get(name)
-  if (trained === undefined) throw new Error(`${name} is not trained`)
+  const trained = parameters.trained?.byName.get(weightName(config, role, layer))
+  if (trained === undefined) throw new Error(`${weightName(config, role, layer)} is not trained`)
   return trained.gradient
 }
+
+export const isTrained = ({ trained }: Parameters, config: ModelConfig, role: Role): boolean =>
+  trained?.byName.has(weightName(config, role)) ?? false
+
+/** Name of the tensor that plays the role: a tied head is the embedding. */
+const weightName = (config: ModelConfig, role: Role, layer?: number): string =>
+  tensorName(config, role === 'head' && config.tied ? 'embed' : role, layer)
 
 function mergeInto(programs: Programs, weights: ReadonlyMap<string, Tensor<Float>>, adapter: Adapter): void {
   const { device } = programs

@@ -11,7 +11,7 @@ import { scratchOn } from '../device/scratch.ts'
 import { valuesOf } from '../device/values.ts'
 import { allFinite } from '../weights/number.ts'
 import { float32, type Precision } from '../net/precision.ts'
-import type { HeadKind } from '../weights/family.ts'
+import { isScalarRole, type HeadKind } from '../weights/family.ts'
 import { openWeights, saveModel } from '../weights/weights.ts'
 import { HoneError } from '../../error.ts'
 
@@ -25,6 +25,8 @@ export interface ModelOptions {
   activationBudget?: number
   /** Element types; float32 unless given. */
   precision?: Precision
+  /** Seed of a head that the folder does not have; one with another head is refused unless it is given. */
+  fresh?: number
   /** Record the time of every operator (`programs.profile()`). */
   profile?: boolean
 }
@@ -48,9 +50,10 @@ export function openEngine(
     activationBudget = ACTIVATION_BUDGET,
     precision = float32,
     profile = false,
+    fresh,
   }: ModelOptions,
 ): { engine: Engine; trainable: Inspected } {
-  const weights = openWeights(dir, head)
+  const weights = openWeights(dir, head, fresh === undefined ? {} : { fresh })
   const { config } = weights
   const programs = programsOn(device, { profile })
   const scratch = scratchOn(device)
@@ -150,7 +153,11 @@ export function openEngine(
         return pair ? [[name, { a: device.download(pair.a.value), b: device.download(pair.b.value) }] as const] : []
       })
       const { rank, alpha, scale } = lowRank
-      saveAdapter(directory, { rank, alpha, scale, pairs: new Map(pairs) }, { config, base: dir })
+      const whole = weights.parameters
+        .filter(({ role, name }) => isScalarRole(role) && trained?.byName.has(name))
+        .map(({ name }) => [name, device.download(trained!.byName.get(name)!.value)] as const)
+      const adapter = { rank, alpha, scale, pairs: new Map(pairs), whole: new Map(whole) }
+      saveAdapter(directory, adapter, { config, base: dir })
     },
     free() {
       programs.free()

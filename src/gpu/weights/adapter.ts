@@ -16,6 +16,8 @@ export interface Adapter {
   scale: number
   /** By the Hugging Face name of W. */
   pairs: ReadonlyMap<string, LowRank>
+  /** Weights that were trained as they are, a scalar head's: PEFT's modules_to_save. */
+  whole?: ReadonlyMap<string, Float32Array>
 }
 
 export interface LowRank {
@@ -104,10 +106,13 @@ export function saveAdapter(
       { name: PREFIX + nameB, type: 'F32', shape: [out, adapter.rank], read: () => b },
     ]
   })
+  const whole = parametersOf(config).filter(({ name }) => adapter.whole?.has(name))
+  for (const { name, shape } of whole)
+    tensors.push({ name: PREFIX + name, type: 'F32', shape, read: () => adapter.whole!.get(name)! })
   const useRslora = adapter.scale !== adapter.alpha / adapter.rank
   const json = {
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    task_type: config.head === 'language' ? 'CAUSAL_LM' : 'SEQ_CLS',
     base_model_name_or_path: resolve(base),
     r: adapter.rank,
     lora_alpha: adapter.alpha,
@@ -116,6 +121,7 @@ export function saveAdapter(
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
+    ...(whole.length > 0 && { modules_to_save: [...new Set(whole.map(({ name }) => name.split('.')[0]))] }),
     target_modules: modules.map((role) => names[role].split('.').at(-2)),
   }
   writeSafetensors(join(dir, 'adapter_model.safetensors'), tensors)

@@ -81,6 +81,9 @@ export type LinearRole = {
   [R in LayerRole]: (typeof layerTable)[R] extends { linear: true } ? R : never
 }[LayerRole]
 
+/** Whether the role is one of the scalar head alone. */
+export const isScalarRole = (role: Role): boolean => role === 'score' || role === 'scoreBias'
+
 const rolesIn = <R extends Role>(table: Record<R, RoleRow>) => Object.keys(table) as R[]
 
 /** Linear maps of a block, which can carry an adapter. */

@@ -39,8 +39,8 @@ const ConfigJson = v.looseObject({
 })
 type ConfigJson = v.InferOutput<typeof ConfigJson>
 
-/** The model in `dir` as its config.json describes it. Throws HoneError for a folder that hone cannot run, or one with another head. */
-export function loadConfig(dir: string, head: HeadKind = 'language'): ModelConfig {
+/** The model in `dir` as its config.json describes it. Throws HoneError for a folder that hone cannot run, or one with another head, unless `fresh` puts one of its kind in the place of that. */
+export function loadConfig(dir: string, head: HeadKind = 'language', { fresh = false } = {}): ModelConfig {
   const at = join(dir, 'config.json')
   const json = readJson(at)
   const kind = v.safeParse(v.looseObject({ model_type: v.string() }), json)
@@ -52,7 +52,7 @@ export function loadConfig(dir: string, head: HeadKind = 'language'): ModelConfi
     throw new HoneError(`Cannot read the model: ${v.getDotPath(issue) ?? 'config.json'}: ${issue.message}`, { at })
   }
   const said = parsed.output
-  const top = headOf(said, family, head, at)
+  const top = headOf(said, family, head, { fresh, at })
   refuse(said, at)
   const heads = said.num_attention_heads
   const config: ModelConfig = {
@@ -101,7 +101,12 @@ function ropeOf(said: ConfigJson, at: string): Rope {
 }
 
 /** The head that the architecture names, which must be of the kind that is needed. */
-function headOf({ architectures = [] }: ConfigJson, { line }: Family, head: HeadKind, at: string) {
+function headOf(
+  { architectures = [] }: ConfigJson,
+  { line }: Family,
+  head: HeadKind,
+  { fresh, at }: { fresh: boolean; at: string },
+) {
   const known = Object.entries(endings).map(([ending, top]) => ({ name: line + ending, top }))
   const fit = known.filter(({ top }) => top.head === head)
   const other = architectures.find((name) => !known.some((one) => one.name === name))
@@ -114,6 +119,7 @@ function headOf({ architectures = [] }: ConfigJson, { line }: Family, head: Head
     )
   const [name = fit[0]!.name] = architectures
   const { top } = known.find((one) => one.name === name)!
+  if (top.head !== head && fresh) return fit[0]!.top
   if (top.head !== head)
     throw new HoneError(`Cannot run the model: ${name} has a ${top.head} head, and a ${head} head is needed`, { at })
   return top

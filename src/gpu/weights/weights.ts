@@ -5,9 +5,11 @@ import * as v from 'valibot'
 import { NAMED_TEMPLATES } from '../../dialogue/chat.ts'
 import { didYouMean, EXIT, HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
-import { type HeadKind, type ModelConfig, type Parameter, parametersOf } from './family.ts'
+import { type HeadKind, isScalarRole, type ModelConfig, type Parameter, parametersOf, type Role } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
 import { loadConfig } from './hf.ts'
+import { normal } from '../../rng.ts'
+import { classifierFiles } from './classifier.ts'
 import { allFinite, type FloatType, isFloatType } from './number.ts'
 import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
 
@@ -24,9 +26,12 @@ export interface Weights {
 
 const Index = v.looseObject({ weight_map: v.record(v.string(), v.string()) })
 
-/** Open the weights of `dir` and check that every one the configuration asks for is there with its shape. Reads no values. */
-export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
-  const config = loadConfig(dir, head)
+/**
+ * Open the weights of `dir` and check that every one the configuration asks for is there with its shape. Reads no values.
+ * `fresh` makes those of a head that the folder does not have, by that seed.
+ */
+export function openWeights(dir: string, head: HeadKind = 'language', { fresh }: { fresh?: number } = {}): Weights {
+  const config = loadConfig(dir, head, { fresh: fresh !== undefined })
   const { fileOf, count, close } = openShards(dir)
   try {
     // Told at once, before a configuration without measure is spelt out into names.
@@ -36,7 +41,16 @@ export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
         { at: join(dir, 'config.json') },
       )
     const parameters = parametersOf(config)
-    const stored = new Map(parameters.map((parameter) => [parameter.name, check(dir, parameter, fileOf)]))
+    const made = new Map(
+      parameters
+        .filter(({ role, name }) => fresh !== undefined && isScalarRole(role) && !fileOf(name)?.entries.has(name))
+        .map(({ name, role, shape }) => [name, initial(role, shape, fresh!)]),
+    )
+    const stored = new Map(
+      parameters
+        .filter(({ name }) => !made.has(name))
+        .map((parameter) => [parameter.name, check(dir, parameter, fileOf)]),
+    )
     const find = (name: string) => {
       const found = stored.get(name)
       if (!found) throw new HoneError(`Cannot read the model: it has no weight '${name}'`, { at: dir })
@@ -45,8 +59,8 @@ export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
     return {
       config,
       parameters,
-      read: (name) => finite(find(name).file, name),
-      storedType: (name) => find(name).type,
+      read: (name) => made.get(name)?.slice() ?? finite(find(name).file, name),
+      storedType: (name) => (made.has(name) ? 'F32' : find(name).type),
       close,
     }
   } catch (error) {
@@ -56,8 +70,8 @@ export function openWeights(dir: string, head: HeadKind = 'language'): Weights {
 }
 
 /**
- * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`, with
- * the type of the weights in the configuration. Throws HoneError where the folder cannot be written, or a value does not fit.
+ * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`, but for
+ * the type of the weights and the head in the configuration. Throws HoneError where the folder cannot be written, or a value does not fit.
  */
 export function saveModel(
   dir: string,
@@ -72,9 +86,12 @@ export function saveModel(
   const templates = join(from, NAMED_TEMPLATES)
   const named = existsSync(templates) ? readdirSync(templates).map((name) => join(NAMED_TEMPLATES, name)) : []
   if (named.length > 0) makeFolder(join(dir, NAMED_TEMPLATES))
+  const changed = classifierFiles(from, config)
   for (const name of [...readdirSync(from), ...named])
     if (kept(name)) {
-      const text = readFileSync(join(from, name), 'utf8')
+      const text = Object.hasOwn(changed, name)
+        ? `${JSON.stringify(changed[name], null, 2)}\n`
+        : readFileSync(join(from, name), 'utf8')
       writeFileAtomic(join(dir, name), name === 'config.json' ? withType(text, type) : text)
     }
   const tensors = parametersOf(config).map((parameter) => ({
@@ -116,6 +133,12 @@ export function finite(file: Safetensors, name: string): Float32Array<ArrayBuffe
   const values = file.floats(name)
   if (allFinite(values)) return values
   throw new HoneError(`Cannot read the model: tensor '${name}' holds values that are not finite`, { at: file.path })
+}
+
+/** As transformers begins a head: normal with deviation 0.02, its bias at zero. */
+function initial(role: Role, shape: readonly number[], seed: number): Float32Array<ArrayBuffer> {
+  const count = shape.reduce((product, size) => product * size, 1)
+  return Float32Array.from({ length: count }, (_, i) => (role === 'scoreBias' ? 0 : 0.02 * normal(seed, i)))
 }
 
 function openShards(dir: string): {

@@ -31,7 +31,8 @@ export async function exportRun(
   }: { what: 'model' | 'adapter'; dtype?: CommonRecipe['dtype'] | undefined; base?: string | undefined },
 ): Promise<Exported> {
   const { command, settings, id } = readRun(directory)
-  const recipe = v.parse(findKind(command, { at: directory }).schema, {
+  const { schema, head } = findKind(command, { at: directory })
+  const recipe = v.parse(schema, {
     ...settings,
     ...(base !== undefined && { model: base }),
   })
@@ -44,7 +45,7 @@ export async function exportRun(
     throw new HoneError(`Cannot export to "${output}": it holds a model already`, { at: output })
   const latest = latestCheckpoint(pathsOf(directory).checkpoints, id ?? '')
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
-  const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false })
+  const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false, head })
   try {
     policy.restore(latest.checkpoint.policy)
     await policy.save(output, what, storedAs[dtype ?? recipe.dtype])

@@ -4,6 +4,7 @@ import { checkpointBytes, type Memory, parameterCount, trainedCount } from '../.
 import { trainingOf } from '../open.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { loadAdapter } from '../../gpu/weights/adapter.ts'
+import type { HeadKind } from '../../gpu/weights/family.ts'
 import { openWeights } from '../../gpu/weights/weights.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import { isRun } from '../../rundir/paths.ts'
@@ -47,7 +48,7 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
   const { kind, language, items, tooLong, close } = await prepare(name, recipe, new Date())
   close()
   const { config } = language
-  checkFolder(recipe)
+  checkFolder(recipe, kind.head)
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
   const { tokens, step, memory } = sizesOf({ kind, language, items }, recipe)
   const { steps, itemsPerStep, optimizerStepsPerStep } = step
@@ -65,7 +66,7 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
     optimizer_steps_per_step: optimizerStepsPerStep,
     optimizer_steps: steps * optimizerStepsPerStep,
     completions,
-    tokens: Math.round(steps * itemsPerStep * tokens.mean + completions * recipe.maxCompletionLength),
+    tokens: Math.round(steps * itemsPerStep * tokens.mean + completions * (recipe.maxCompletionLength ?? 0)),
     parameters: parameterCount(config),
     trained_parameters: trainedCount(config, training),
     checkpoint_bytes: checkpointBytes(config, training),
@@ -103,9 +104,9 @@ export function planLines(plan: Plan): [string, string][] {
 }
 
 /** What the model's weights and adapter are, without reading their values. @throws HoneError where they do not fit its configuration. */
-function checkFolder(recipe: CommonRecipe): void {
+function checkFolder(recipe: CommonRecipe, head: HeadKind): void {
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
-  const { config, close } = openWeights(model)
+  const { config, close } = openWeights(model, head, { fresh: recipe.seed })
   close()
   if (adapter !== undefined) loadAdapter(adapter, config)
 }

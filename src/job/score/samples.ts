@@ -19,9 +19,11 @@ const BLOCK_ROWS = 1024
  * Samples of a file (`-` = stdin, which is JSONL) in order, in blocks of some hundreds.
  * @throws HoneError at `file:line` for malformed JSON or a row that is no sample, and for an empty file.
  */
-export async function* readSamples(path: string): AsyncGenerator<PlacedSample[]> {
+export async function* readSamples(path: string, { needsTruth = true } = {}): AsyncGenerator<PlacedSample[]> {
   let empty = true
-  for await (const block of isParquet(path) ? parquetBlocks(path) : sampleBlocks(path)) {
+  for await (const block of isParquet(path)
+    ? parquetBlocks(path, { needsTruth })
+    : sampleBlocks(path, { needsTruth })) {
     if (block.length === 0) continue
     empty = false
     yield block
@@ -33,21 +35,21 @@ export async function* readSamples(path: string): AsyncGenerator<PlacedSample[]>
     })
 }
 
-async function* sampleBlocks(path: string): AsyncGenerator<PlacedSample[]> {
+async function* sampleBlocks(path: string, options: { needsTruth: boolean }): AsyncGenerator<PlacedSample[]> {
   for await (const { first, texts } of readLineBlocks(path)) {
     const block: PlacedSample[] = []
     for (const [i, text] of texts.entries()) {
-      if (text.trim() !== '') block.push({ line: first + i, sample: readSample(text, path, first + i) })
+      if (text.trim() !== '') block.push({ line: first + i, sample: readSample(text, path, first + i, options) })
     }
     yield block
   }
 }
 
-async function* parquetBlocks(path: string): AsyncGenerator<PlacedSample[]> {
+async function* parquetBlocks(path: string, options: { needsTruth: boolean }): AsyncGenerator<PlacedSample[]> {
   const { readParquet } = await import('../../data/parquet.ts')
   let block: PlacedSample[] = []
   for await (const { line, value } of readParquet(path, readChunks(path))) {
-    block.push({ line, sample: toSample(value ?? null, `${path}:${line}`) })
+    block.push({ line, sample: toSample(value ?? null, `${path}:${line}`, options) })
     if (block.length < BLOCK_ROWS) continue
     yield block
     block = []

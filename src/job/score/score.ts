@@ -40,7 +40,7 @@ export async function scoreFiles(
       await scoreFile(file, scorer.inside, summary, jobs)
       continue
     }
-    for await (const block of readSamples(file)) {
+    for await (const block of readSamples(file, scorer)) {
       for (const verdict of await scorer.score(block.map(({ sample }) => sample))) {
         data(verdictLine(verdict))
         countVerdict(summary, verdict)
@@ -65,7 +65,7 @@ async function scoreFile(path: string, reward: Reward, summary: Summary, jobs: n
 export async function compareFiles(files: readonly string[], compat: Scorer, strict: Scorer): Promise<ExitCode> {
   const comparison = emptyComparison()
   for (const file of files) {
-    for await (const block of readSamples(file)) {
+    for await (const block of readSamples(file, compat)) {
       const samples = block.map(({ sample }) => sample)
       const [loose, exact] = await Promise.all([compat.score(samples), strict.score(samples)])
       for (const [i, { line, sample }] of block.entries()) {
@@ -86,7 +86,7 @@ export async function explainRow(
   parser: string,
 ): Promise<ExitCode> {
   for (const file of files) {
-    for await (const block of readSamples(file)) {
+    for await (const block of readSamples(file, scorer)) {
       for (const { line, sample } of block) {
         if (idOf(sample.row, line) !== id) continue
         const [verdict] = await scorer.score([sample])

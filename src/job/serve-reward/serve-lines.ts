@@ -2,10 +2,9 @@
 import { writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { HoneError } from '../../error.ts'
-import { resolveReward } from '../../reward/resolve.ts'
 import type { Mode, Verdict } from '../../reward/reward.ts'
 import { toSample, verdictLine } from '../../reward/rows.ts'
-import { isRewardFile } from '../../reward/scorer.ts'
+import { isRewardFile, openScorer } from '../../reward/scorer.ts'
 import { loadReward, type Answer } from '../../reward/user-reward.ts'
 import { readRecords } from '../../text/jsonl.ts'
 
@@ -36,8 +35,8 @@ export async function serveLines(spec: string, mode: Mode, descriptor = STDOUT):
 
 async function load(spec: string, mode: Mode): Promise<Answer> {
   if (isRewardFile(spec)) return await loadReward(spec)
-  const reward = resolveReward(spec, { mode })
-  return (row) => Promise.resolve(reward.score(toSample(row, 'row')))
+  const scorer = openScorer(spec, { mode })
+  return async (row) => (await scorer.score([toSample(row, 'row', scorer)]))[0]!
 }
 
 /** A score of null says that the reward does not apply to the row. */

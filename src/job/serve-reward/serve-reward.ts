@@ -38,7 +38,7 @@ async function score(scorer: Scorer, body: string): Promise<Response> {
     const rows = isObject(request) ? request['rows'] : request
     if (!Array.isArray(rows))
       return refuse(400, 'expected {"rows": [{"completion": …, "ground_truth": … or "answer": …}]}')
-    const verdicts = await scorer.score(rows.map((row, i) => toSample(row, `rows[${i}]`)))
+    const verdicts = await scorer.score(rows.map((row, i) => toSample(row, `rows[${i}]`, scorer)))
     return Response.json({ verdicts })
   } catch (error) {
     if (error instanceof HoneError) return refuse(400, `${error.at}: ${error.message}`)

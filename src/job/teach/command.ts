@@ -5,6 +5,7 @@ import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
 import { openWriter } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
+import { rewardModel } from '../../reward/model.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { readRows, rowText, type HoneRow } from '../../dialogue/row.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
@@ -51,6 +52,8 @@ type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScor
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>): Promise<ExitCode> {
   const { attempts, concurrency, minScore: minimum } = flags
+  if (minimum === undefined && rewardModel(flags.reward) !== undefined)
+    throw new HoneError('Give --min-score: a reward model has no score for what is right')
   const teacher = await withTexts(flags, endpointOf(flags))
   const counts: DistillCounts = { accepted: 0, rejected: 0, failed: 0, replies: 0 }
   await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { attempts, concurrency, minimum }, counts))

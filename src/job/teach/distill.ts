@@ -5,7 +5,7 @@ import { judgeOf } from '../../lint/judge.ts'
 import { inOrder } from '../../dialogue/endpoint.ts'
 import { status } from '../../out.ts'
 import type { Scorer } from '../../reward/scorer.ts'
-import type { HoneRow } from '../../dialogue/row.ts'
+import { rowJson, type HoneRow } from '../../dialogue/row.ts'
 import { askOne, type Answerer } from '../answer/answerer.ts'
 import { questionOf } from './question.ts'
 
@@ -46,7 +46,7 @@ export async function* distill(
       answered = true
       counts.replies++
       const completion = cutAfterCalls(answer.text)
-      const [verdict] = await scorer.score([{ completion, truth: row.answer }])
+      const [verdict] = await scorer.score([{ completion, truth: row.answer, row: rowJson(row) }])
       if (verdict!.fault === null && verdict!.score >= least) {
         counts.accepted++
         const { think } = splitThink(completion, (text) => callTexts(text))

@@ -1,13 +1,11 @@
 // A training command from settings to exit code: cheap checks first, then rows, then the model, then the run directory.
-import { findFormat } from '../../dialogue/call.ts'
 import { strftime } from '../../dialogue/strftime.ts'
 import type { Resolved } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { ExitCode } from '../../error.ts'
-import { rewardFormat } from '../../reward/scorer.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { endingOf, openTrained } from '../open.ts'
-import { heldOutProtocol, trainingProtocol } from '../protocol.ts'
+import { trainingProtocol } from '../protocol.ts'
 import { checkNewRun, readRecord } from '../../rundir/run.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { finish } from './finish.ts'
@@ -36,9 +34,9 @@ export async function runTraining(
   if (resume === undefined) checkNewRun(recipe.output)
   const started = (resume === undefined ? undefined : readRecord(resume).started) ?? wallTime(new Date())
   const ready = await prepare(name, recipe, new Date(started))
-  const { kind, language, trainer, heldOut, evaluated, stage } = ready
+  const { kind, language, trainer, answers, stage } = ready
   try {
-    const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe) })
+    const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe), head: kind.head })
     warnOfMemory(ready, recipe, device)
     const protocol = trainingProtocol(recipe, language)
     const made = fingerprintOf(recipe, device)
@@ -46,22 +44,17 @@ export async function runTraining(
       return await work(
         { command: name, settings, resume, policy, protocol, started, made },
         async ({ run, start, ...place }) => {
-          const reason = await trainer.train(
-            {
-              recipe,
-              policy,
-              device,
-              heldOut,
-              evalJudge: evaluated.judge,
-              evalReader: findFormat(rewardFormat(recipe.evalReward) ?? language.format),
-              stage,
-              evalProtocol: heldOutProtocol(recipe, language),
-              ending: endingOf(language.tokenizer, recipe.stop),
-              store: storeIn(run.paths, { keepCheckpoints: recipe.keepCheckpoints, run: run.record.id ?? '', made }),
-              ...place,
-            },
-            start,
-          )
+          const context = {
+            recipe,
+            policy,
+            device,
+            ...answers,
+            stage,
+            ending: endingOf(language.tokenizer, recipe.stop),
+            store: storeIn(run.paths, { keepCheckpoints: recipe.keepCheckpoints, run: run.record.id ?? '', made }),
+            ...place,
+          }
+          const reason = await trainer.train(context, start)
           if (reason === 'done') await finish(run, policy, recipe, kind.formula(recipe))
           return reason
         },

@@ -1,7 +1,7 @@
 // The end of a run: the model or adapter that came of it, with its card.
 import { join } from 'node:path'
 import type { FloatType } from '../../gpu/weights/number.ts'
-import type { Policy } from '../../gpu/policy/policy.ts'
+import type { Trainable } from '../../gpu/policy/policy.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { readEvents, type Run } from '../../rundir/run.ts'
@@ -13,11 +13,12 @@ export const storedAs = { f32: 'F32', bf16: 'BF16', f16: 'F16' } as const satisf
 /** Write `final/` of the run. */
 export async function finish(
   run: Run,
-  policy: Policy,
+  policy: Trainable,
   { loraRank, dtype }: Pick<CommonRecipe, 'loraRank' | 'dtype'>,
   formula: readonly string[],
 ): Promise<void> {
-  const what = loraRank > 0 ? 'adapter' : 'model'
+  // A reward model is read by programs that know no adapters.
+  const what = loraRank > 0 && policy.config.head === 'language' ? 'adapter' : 'model'
   const { final, events: path } = run.paths
   await policy.save(final, what, storedAs[dtype])
   const events = readEvents(path)

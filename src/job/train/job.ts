@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Resolved } from '../../shell/config.ts'
 import { EXIT, type ExitCode } from '../../error.ts'
 import { type Sink, tee } from '../../rundir/event.ts'
-import type { Policy } from '../../gpu/policy/policy.ts'
+import type { Trainable } from '../../gpu/policy/policy.ts'
 import { complain, isTerminal, log, status } from '../../out.ts'
 import { progress } from '../../rundir/progress.ts'
 import { pathsOf } from '../../rundir/paths.ts'
@@ -23,7 +23,7 @@ export interface Job {
   settings: Resolved<{ output: string }>
   /** Run directory to go on with. */
   resume: string | undefined
-  policy: Policy
+  policy: Trainable
   protocol: Record<string, string>
   /** Wall-clock time at which the run was started first, as it is recorded. */
   started: string

@@ -1,16 +1,19 @@
 // What a kind of training is to the commands: settings, rows, the loss in symbols, what a step takes, and the training itself.
 import type * as v from 'valibot'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import type { LoopContext } from '../../rl/loop.ts'
+import type { HeadKind } from '../../gpu/weights/family.ts'
+import type { LoopContext, RunContext } from '../../rl/loop.ts'
 import type { Stage } from '../../rl/play.ts'
 import type { Progress } from '../../rl/record.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { Language } from '../open.ts'
 import type { RowContext, Taken } from './rows.ts'
 
-/** A row of the table of kinds. Commands know settings that all kinds have; a kind is only ever given its own. */
-export interface Kind<Recipe extends CommonRecipe = CommonRecipe, Item = unknown> {
+/** A row of the table of kinds. Commands know settings that all kinds have; a kind is only ever given its own, and a model with its head. */
+export interface Kind<Recipe extends CommonRecipe, Item, Context extends RunContext = LoopContext> {
   what: string
+  /** The head of what it trains; one that the model's folder does not have is put on it. */
+  head: HeadKind
   schema: v.GenericSchema<unknown, Recipe>
   /** Named sets of settings, and the one that stands where none is named. */
   presets: Record<string, Tree>
@@ -32,7 +35,7 @@ export interface Kind<Recipe extends CommonRecipe = CommonRecipe, Item = unknown
   /** What one of its steps takes, from the number of items and their tokens. */
   plan(recipe: Recipe, items: { count: number; maxTokens: number }): StepPlan
   /** Open what else it works with. @throws HoneError for what does not exist. */
-  open(recipe: Recipe, language: Language): Promise<Training<Recipe, Item>>
+  open(recipe: Recipe, language: Language): Promise<Training<Recipe, Item, Context>>
 }
 
 export interface StepPlan {
@@ -46,15 +49,18 @@ export interface StepPlan {
   micro: number
 }
 
-export interface Training<Recipe, Item> {
+/** What commands see of any kind. */
+export type AnyKind = Kind<CommonRecipe, unknown, RunContext>
+
+export interface Training<Recipe, Item, Context> {
   /** Where an environment answers what the model writes. */
   stage?: Stage | undefined
   /** Training on these items, once all else that is read is found to be in order. @throws HoneError where it is not. */
-  on(items: readonly Item[]): Promise<Trainer<Recipe>>
+  on(items: readonly Item[]): Promise<Trainer<Recipe, Context>>
   close(): void
 }
 
-export interface Trainer<Recipe> {
+export interface Trainer<Recipe, Context> {
   /** Train from `start` to the end or an interruption; the state is saved in both cases. */
-  train(context: LoopContext & { recipe: Recipe }, start: Progress): Promise<'done' | 'interrupted'>
+  train(context: Context & { recipe: Recipe }, start: Progress): Promise<'done' | 'interrupted'>
 }

@@ -1,14 +1,15 @@
 // The table of kinds of training, by the name of their command.
 import { type HoneErrorDetail, lookup } from '../../error.ts'
-import type { Kind } from './kind.ts'
+import type { AnyKind } from './kind.ts'
 import { dpoKind } from './kinds/dpo.ts'
+import { rmKind } from './kinds/rm.ts'
 import { sftKind } from './kinds/sft.ts'
 import { trainKind } from './kinds/train.ts'
 
 /** Of a setting that several kinds have, `plan` shows what the last of them says. */
-export const kinds: Record<string, Kind> = { sft: sftKind, dpo: dpoKind, train: trainKind }
+export const kinds: Record<string, AnyKind> = { sft: sftKind, dpo: dpoKind, rm: rmKind, train: trainKind }
 
 /** @throws HoneError with the nearest name. */
-export function findKind(name: string, detail?: HoneErrorDetail): Kind {
+export function findKind(name: string, detail?: HoneErrorDetail): AnyKind {
   return lookup(kinds, 'kind of training', name, detail)
 }

@@ -9,7 +9,7 @@ import { readRun } from '../run-record.ts'
 import { entriesOf, plain, wordsOf } from '../../shell/schema.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import type { Kind } from './kind.ts'
+import type { AnyKind } from './kind.ts'
 import { checkVariables } from '../variables.ts'
 import { findKind, kinds } from './kinds.ts'
 
@@ -75,7 +75,7 @@ export function kindOf(
   if (kind !== undefined) return kind
   if (resume !== undefined) return readRecord(resume).command
   const said = { ...(file !== undefined && readConfigFile(file).values), ...given }
-  const known = ({ schema, presets }: Kind): Set<string> => {
+  const known = ({ schema, presets }: AnyKind): Set<string> => {
     const settings = Object.entries(entriesOf(schema) ?? {})
     const spellings = new Set(settings.flatMap(([key, entry]) => [key, ...(wordsOf(entry).aliases ?? [])].map(plain)))
     const preset = Object.hasOwn(presets, String(said['preset'])) ? ['its preset'] : []

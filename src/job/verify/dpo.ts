@@ -137,7 +137,8 @@ function objectiveOf(spelt: string): { row: PairLossRow; labelSmoothing: number 
   return { row: pairLosses[name.replace(' ', '-') as PairLossName], labelSmoothing: Number(smoothing) }
 }
 
-function pairsOf({ dir, sequences }: Oracle): Pair[] {
+/** The pairs of the folder. */
+export function pairsOf({ dir, sequences }: Oracle): Pair[] {
   const file = openSafetensors(join(dir, 'dpo', 'pairs.safetensors'))
   const side = (name: string) => {
     const ids = sequences(`${name}_`, 'dpo', 'pairs.safetensors')

@@ -4,43 +4,48 @@ import * as v from 'valibot'
 import { sum } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
 import { wholeSequence } from '../../gpu/policy/batch.ts'
-import { openScorer, type Scorer } from '../../gpu/policy/scorer.ts'
+import { openScorer } from '../../gpu/policy/scorer.ts'
+import { accumulate } from '../../rl/rm.ts'
+import { normFinding, pairsOf } from './dpo.ts'
 import { BOUND, compareTensors, errors, type Finding, single } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
-const RewardFigures = v.object({ loss: v.number() })
+const RewardFigures = v.object({
+  loss: v.number(),
+  loss_centered: v.number(),
+  center_rewards_coefficient: v.number(),
+  grad_norm: v.number(),
+  trl_metrics: v.record(v.string(), v.number()),
+})
 const CriticFigures = v.object({ value_loss: v.number(), cliprange_value: v.number() })
 
-/** Scores at the last token of each sequence; −log σ(chosen − rejected), mean over pairs. */
-export function rewardFindings(device: Device, { dir, rows, added, read, sequences }: Oracle): Finding[] {
+/** Scores at the last token of each sequence, then what the trainer makes of the pairs in one step. */
+export async function rewardFindings(device: Device, oracle: Oracle): Promise<Finding[]> {
+  const { dir, rows, added, read } = oracle
   const scorer = openScorer(device, join(dir, 'reward'), { training: { kind: 'full' } })
   const want = read('reward', 'forward.safetensors')!
-  const [chosen, rejected] = ['chosen_', 'rejected_'].map((prefix) => sequences(prefix, 'dpo', 'pairs.safetensors'))
-  const findings = [
-    scoreFinding(
-      'scores',
-      scoresOf(
-        scorer,
-        rows.map(({ ids }) => ids),
-      ),
-      want,
-    ),
-    scoreFinding('chosen_scores', scoresOf(scorer, chosen!), want),
-    scoreFinding('rejected_scores', scoresOf(scorer, rejected!), want),
-  ]
-  let loss = 0
-  const pairs = chosen!.length
-  scorer.accumulate([...chosen!, ...rejected!].map(wholeSequence), (values) => {
-    const scores = values.map(lastOf)
-    const margins = scores.slice(0, pairs).map((score, i) => score - scores[pairs + i]!)
-    loss = sum(margins.map((margin) => Math.log1p(Math.exp(-margin)))) / pairs
-    return values.map(([row], i) => {
-      const slope = -1 / (1 + Math.exp(margins[i % pairs]!)) / pairs
-      return [row!.map((_, t) => (t < row!.length - 1 ? 0 : i < pairs ? slope : -slope))]
-    })
+  const figures = added('reward', RewardFigures)
+  const pairs = pairsOf(oracle)
+  const side = (name: 'chosen' | 'rejected') => pairs.map(({ prompt, [name]: { ids } }) => [...prompt, ...ids])
+  const ids = { scores: rows.map((row) => row.ids), chosen_scores: side('chosen'), rejected_scores: side('rejected') }
+  const findings = Object.entries(ids).map(([name, sequences]) => {
+    const each = errors()
+    each.add(scorer.values(sequences.map(wholeSequence)).map(lastOf), want.get(name)!)
+    return each.finding(`reward ${name}`, BOUND.logprobs, 'abs')
   })
-  findings.push(single('reward loss', loss, added('reward', RewardFigures).loss, BOUND.parts))
-  findings.push(...compareTensors('reward gradient', scorer.gradients(), read('reward', 'grads.safetensors')!))
+  const step = async (centerRewardsCoefficient: number) =>
+    await accumulate(pairs, { recipe: { centerRewardsCoefficient, microBatchTokens: 2048 }, policy: scorer })
+  const found = await step(0)
+  findings.push(
+    single('reward loss', found['loss']!, figures.loss, BOUND.parts),
+    ...Object.entries(figures.trl_metrics).flatMap(([name, value]) =>
+      found[name] === undefined ? [] : [single(`reward ${name}`, found[name], value, BOUND.parts)],
+    ),
+    ...compareTensors('reward gradient', scorer.gradients(), read('reward', 'grads.safetensors')!),
+    normFinding('reward grad_norm', scorer.gradients(), figures.grad_norm),
+  )
+  const centred = await step(figures.center_rewards_coefficient)
+  findings.push(single('reward loss_centered', centred['loss']!, figures.loss_centered, BOUND.parts))
   scorer.free()
   return findings
 }
@@ -86,12 +91,3 @@ export function criticFindings(device: Device, { dir, rows, length, added, read 
 }
 
 const lastOf = (values: readonly Float32Array[]): number => values[0]!.at(-1)!
-
-const scoresOf = (scorer: Scorer, sequences: readonly number[][]): number[] =>
-  scorer.values(sequences.map(wholeSequence)).map(lastOf)
-
-function scoreFinding(name: string, found: readonly number[], want: ReadonlyMap<string, Float32Array>): Finding {
-  const each = errors()
-  each.add(found, want.get(name)!)
-  return each.finding(`reward ${name}`, BOUND.logprobs, 'abs')
-}

@@ -26,7 +26,7 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...(has('adapter') ? await adapterFindings(device, oracle) : []),
     ...(has('masked') ? await maskedFindings(device, oracle) : []),
     ...(has('dpo') ? await dpoFindings(device, oracle) : []),
-    ...(has('reward') ? rewardFindings(device, oracle) : []),
+    ...(has('reward') ? await rewardFindings(device, oracle) : []),
     ...(has('critic') ? criticFindings(device, oracle) : []),
   ]
 }

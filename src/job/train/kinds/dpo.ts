@@ -12,6 +12,7 @@ import { readPairs } from '../pairs.ts'
 
 export const dpoKind: Kind<DpoRecipe, Pair> = {
   what: 'train a model on preferences: of each pair of answers the better one',
+  head: 'language',
   schema: DpoRecipe,
   presets: dpoPresets,
   preset: 'trl',

@@ -8,6 +8,7 @@ import { readExamples } from '../rows.ts'
 
 export const sftKind: Kind<SftRecipe, Example> = {
   what: 'fine-tune a model on right answers',
+  head: 'language',
   schema: SftRecipe,
   presets: sftPresets,
   preset: 'tool-n1',

@@ -15,6 +15,7 @@ import { readPrompts } from '../rows.ts'
 
 export const trainKind: Kind<TrainRecipe, Prompt> = {
   what: 'train a model with rule-based reinforcement learning',
+  head: 'language',
   schema: TrainRecipe,
   presets: trainPresets,
   preset: 'tool-n1',

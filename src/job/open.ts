@@ -4,7 +4,7 @@ import { HoneError } from '../error.ts'
 import { openDevice } from '../gpu/device/open.ts'
 import { openModel } from '../gpu/policy/model.ts'
 import type { Trainable } from '../gpu/policy/policy.ts'
-import { openScorer } from '../gpu/policy/scorer.ts'
+import { openScorer, type Scorer } from '../gpu/policy/scorer.ts'
 import type { HeadKind, ModelConfig } from '../gpu/weights/family.ts'
 import { loadConfig } from '../gpu/weights/hf.ts'
 import type { Training } from '../gpu/policy/parameters.ts'
@@ -86,14 +86,15 @@ export function promptLimit(
 
 export interface Trained<Trains extends Trainable> {
   policy: Trains
+  critic: Scorer | undefined
   /** Name of its device. */
   device: string
 }
 
-/** The model on its device, for training. `reference` keeps the first weights beside those that are trained. */
+/** The model on its device, for training, and the critic of that folder beside it. `reference` keeps the first weights beside those that are trained. */
 export async function openTrained(
   recipe: CommonRecipe,
-  { reference, head }: { reference: boolean; head: HeadKind },
+  { reference, head, critic }: { reference: boolean; head: HeadKind; critic?: string | undefined },
 ): Promise<Trained<Trainable>> {
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
@@ -102,7 +103,12 @@ export async function openTrained(
     head === 'language'
       ? openModel(device, model, options)
       : openScorer(device, model, { ...options, fresh: recipe.seed })
-  return { policy, device: device.name }
+  const fresh = { training: trainingOf(recipe), fresh: recipe.seed }
+  return {
+    policy,
+    critic: critic === undefined ? undefined : openScorer(device, modelFolder(critic).model, fresh),
+    device: device.name,
+  }
 }
 
 /** What the recipe trains. */

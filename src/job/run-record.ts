@@ -10,6 +10,7 @@ import { readRecord, type RunRecord } from '../rundir/run.ts'
 const paths: Record<string, (value: string) => string | undefined> = {
   model: (value) => value,
   adapter: (value) => value,
+  criticModel: (value) => value,
   data: (value) => value,
   evalData: (value) => value,
   replay: (value) => value,

@@ -1,7 +1,8 @@
 // Advantages: how much better each completion was than what it is compared with. A table of estimators, in float64.
 import * as v from 'valibot'
 import { deviation, mean, sum } from '../eval/statistics.ts'
-import { atLeast, say, type Settings } from '../text/setting.ts'
+import { atLeast, say, share, type Settings } from '../text/setting.ts'
+import { gae } from './gae.ts'
 
 /** Settings that estimators have of their own; a row names those that it reads. */
 export const advantageSettings = {
@@ -9,6 +10,8 @@ export const advantageSettings = {
   advantageEpsilon: say(v.optional(atLeast(0), 1e-6), 'added to the standard deviation'),
   /** Dr.GRPO divides by nothing. */
   scaleRewards: say(v.optional(v.picklist(['group', 'batch', 'none']), 'group'), 'standard deviation that divides'),
+  gamma: say(v.optional(share(), 1), 'what the next token counts for the one before it'),
+  gaeLambda: say(v.optional(share(), 1), '0 trusts the values of the critic, 1 the rewards', 'lam'),
 }
 export type AdvantageOptions = Settings<typeof advantageSettings>
 
@@ -18,15 +21,29 @@ export interface Rewarded {
   lengths: readonly (readonly number[])[]
 }
 
+/** Per completion and own token. */
+export interface Valued {
+  rewards: readonly (readonly number[])[]
+  values: readonly ArrayLike<number>[]
+}
+
+export interface Estimated {
+  advantages: number[][]
+  /** What the critic is to say. */
+  returns: number[][]
+}
+
 export interface AdvantageRow {
   what: string
   /** A in symbols. */
   formula(options: AdvantageOptions): string
   /** Settings that have an effect on it. */
   reads: readonly (keyof AdvantageOptions)[]
-  compute(batch: Rewarded, options: AdvantageOptions): number[][]
+  compute?(batch: Rewarded, options: AdvantageOptions): number[][]
   /** From what each own token of each completion returns, where a charge on tokens is one on those from it on. */
   computeTokens?(returns: readonly (readonly number[])[]): number[][]
+  /** From the reward and the critic's value of each own token of each completion: a run with it has a critic. */
+  computeValues?(batch: Valued, options: AdvantageOptions): Estimated
 }
 
 /** Names follow TRL and verl. */
@@ -76,11 +93,7 @@ export const advantages = {
     formula: () => 'r less the KL charged to the tokens from it on, whitened over the tokens of the batch',
     reads: [],
     compute: ({ rewards, lengths }) => whiten(rewards, lengths),
-    computeTokens: (returns) =>
-      whiten(
-        returns,
-        returns.map((tokens) => tokens.map(() => 1)),
-      ),
+    computeTokens: whitenTokens,
   },
   'reinforce++-baseline': {
     what: 'reward minus the group mean, then whitened over all tokens of the batch (arXiv 2501.03262)',
@@ -91,6 +104,17 @@ export const advantages = {
         rewards.map((group) => (group.length === 1 ? [...group] : centre(group))),
         lengths,
       ),
+  },
+  gae: {
+    what: 'rewards of tokens as a critic weighs them (arXiv 1506.02438), whitened over the tokens of the batch: PPO',
+    formula: ({ gamma, gaeLambda }) =>
+      `Σₖ ${Number((gamma * gaeLambda).toPrecision(6))}ᵏ·δₜ₊ₖ, δₜ = rₜ + ${gamma}·V₀ₜ₊₁ − V₀ₜ, whitened over the tokens of the batch`,
+    reads: ['gamma', 'gaeLambda'],
+    computeValues({ rewards, values }, options) {
+      const estimated = rewards.map((tokens, i) => gae(tokens, values[i]!, options))
+      const raw = estimated.map(({ advantages }) => advantages)
+      return { advantages: whitenTokens(raw), returns: estimated.map(({ returns }) => returns) }
+    },
   },
 } satisfies Record<string, AdvantageRow>
 
@@ -106,6 +130,14 @@ function centre(values: readonly number[]): number[] {
   if (isConstant(values)) return values.map(() => 0)
   const middle = mean(values)
   return values.map((value) => value - middle)
+}
+
+/** Values of tokens, each of which counts once. */
+function whitenTokens(values: readonly (readonly number[])[]): number[][] {
+  return whiten(
+    values,
+    values.map((tokens) => tokens.map(() => 1)),
+  )
 }
 
 /** Zero mean and unit variance over tokens, each completion counted once per token (verl masked_whiten, 1e-8 under the root). */

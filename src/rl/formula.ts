@@ -1,18 +1,21 @@
 // The loss that a recipe means, in symbols, and the settings that have no effect on it.
-import { advantages } from './advantage.ts'
+import { type AdvantageRow, advantages } from './advantage.ts'
 import { computesOld } from './freeze.ts'
 import { aggregations } from './loss/aggregate.ts'
 import { klFormula } from './loss/kl.ts'
 import { ratios } from './loss/ratio.ts'
-import { surrogates } from './loss/surrogate.ts'
+import { type SurrogateRow, surrogates } from './loss/surrogate.ts'
+import { valueFormula } from './loss/value.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 
 /** Lines for people: the loss, its advantage, and what the ratio is taken between. */
 export function formulaOf(recipe: TrainRecipe): string[] {
   const { klCoefficient, klIn, entropyCoefficient, topEntropyShare, temperature } = recipe
   const kl = klFormula(recipe)
+  const surrogate: SurrogateRow = surrogates[recipe.surrogate]
+  const row: AdvantageRow = advantages[recipe.advantage]
   const terms = [
-    surrogates[recipe.surrogate].formula(recipe) +
+    surrogate.formula(recipe) +
       (topEntropyShare < 1 ? ` on the ${100 * topEntropyShare} % of tokens of highest entropy` : ''),
     ...(klCoefficient > 0 && klIn === 'loss' ? [kl] : []),
     ...(entropyCoefficient === 0 ? [] : [`(−${entropyCoefficient}·H)`]),
@@ -20,10 +23,21 @@ export function formulaOf(recipe: TrainRecipe): string[] {
   const old = computesOld(recipe, lawOf(recipe)) ? 'by a forward pass over the rollouts' : 'as it was sampled'
   return [
     `loss = ${aggregations[recipe.aggregation].formula(recipe.maxCompletionLength)} [ ${terms.join(' + ')} ]`,
-    `A = ${advantages[recipe.advantage].formula(recipe)}${klCoefficient > 0 && klIn === 'reward' ? `, of r − Σₜ ${kl}` : ''}`,
+    ...(surrogate.plain
+      ? []
+      : [
+          `A = ${advantages[recipe.advantage].formula(recipe)}${klCoefficient > 0 && klIn === 'reward' ? `, of r − Σₜ ${kl}` : ''}`,
+        ]),
+    ...(row.computeValues
+      ? [`critic: loss = mean over the tokens of the optimizer step [ ${valueFormula(recipe.clipValue)} ]`]
+      : []),
     `ρ = ${ratios[recipe.ratio].formula}, π_old ${old}, all at temperature ${temperature}`,
   ]
 }
+
+/** Whether a critic learns beside the policy. */
+export const hasCritic = ({ advantage }: Pick<TrainRecipe, 'advantage'>): boolean =>
+  'computeValues' in advantages[advantage]
 
 /** A setting that another one switches off. */
 interface Dead {
@@ -48,6 +62,11 @@ const dead: readonly Dead[] = [
     keys: ['refillRounds'],
     when: ({ zeroVariance }) => zeroVariance !== 'refill',
     because: 'zeroVariance is not refill',
+  },
+  {
+    keys: ['criticModel', 'criticLearningRate', 'criticWarmup', 'clipValue'],
+    when: (recipe) => !hasCritic(recipe),
+    because: 'the advantage has no critic',
   },
   { keys: ['rescore'], when: ({ replay }) => replay === null, because: 'nothing is replayed' },
   { keys: ['epochs'], when: ({ steps }) => steps !== null, because: 'steps is given' },

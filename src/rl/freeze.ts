@@ -1,6 +1,7 @@
 // What stays fixed while a batch is learnt from: log-probs of the weights that sampled and of the reference.
 import { cuts, type Law } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
+import type { Scorer } from '../gpu/policy/scorer.ts'
 import { isAnswered } from './environment-settings.ts'
 import { breathe, byPrompt, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
@@ -11,6 +12,8 @@ export interface FreezeContext {
   /** What the rollouts were drawn by. */
   law: Law
   policy: Pick<Policy, 'forward'>
+  /** Says what each token is worth, where the advantage asks for it. */
+  critic?: Pick<Scorer, 'values'> | undefined
   onProgress?: (phase: string, done: number, total: number) => void
 }
 
@@ -21,7 +24,7 @@ export function needsReference(recipe: TrainRecipe): boolean {
 
 /** Rollouts that are not live need no pass of the engine: theirs are the log-probs of the sampler, without a reference. */
 export async function freeze(rollouts: readonly Judged[], context: FreezeContext): Promise<Judged<Frozen>[]> {
-  const { recipe, law, policy } = context
+  const { recipe, law, policy, critic } = context
   const computed = computesOld(recipe, law)
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
@@ -29,12 +32,14 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   for (const { items, groups } of pack(byPrompt(live), idsOf, recipe.microBatchTokens)) {
     const old = computed ? policy.forward(groups, law) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...law, reference: true }) : undefined
+    const values = critic?.values(groups)
     items.forEach(({ completions }, g) =>
       completions.forEach((completion, i) =>
         frozen.set(completion, {
           ...completion,
           old: old?.logprobs[g]![i]! ?? completion.logprobs,
           reference: reference?.logprobs[g]![i],
+          ...(values && { values: values[g]![i]! }),
         }),
       ),
     )

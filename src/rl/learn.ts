@@ -2,6 +2,8 @@
 import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
+import type { Scorer } from '../gpu/policy/scorer.ts'
+import { criticTally, learnValues } from './critic.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { needsReference } from './freeze.ts'
 import { computeLoss, emptyParts, entropyThreshold, type LossParts, type LossSequence } from './loss.ts'
@@ -18,6 +20,8 @@ export interface LearnContext {
   /** What the rollouts were drawn by. */
   law: Law
   policy: Policy
+  /** Learns the returns beside it. */
+  critic?: Scorer | undefined
   /** Step counted from 0, and how many there are. */
   step: number
   steps: number
@@ -31,15 +35,23 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
   const { recipe, policy, step, steps } = context
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
+  const values = criticTally()
   const tally = { parts: emptyParts(), tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
   let rate = updateOptions(recipe, step * updatesPerStep, steps * updatesPerStep).learningRate
   for (let pass = 0; pass < recipe.iterations; pass++) {
     for (let mini = 0; mini < perPass; mini++) {
       const from = Math.floor((mini * rollouts.length) / perPass)
       const to = Math.floor(((mini + 1) * rollouts.length) / perPass)
-      const learned = await accumulate(rollouts.slice(from, to), context)
-      if (learned.tokens === 0) continue
       const update = step * updatesPerStep + pass * recipe.miniBatches + mini
+      const batch = rollouts.slice(from, to)
+      if (context.critic) {
+        const options = { ...recipe, learningRate: recipe.criticLearningRate }
+        const critic = { critic: context.critic, recipe, step }
+        values.add(await learnValues(batch, critic, updateOptions(options, update, steps * updatesPerStep)))
+        if (step < recipe.criticWarmup) continue
+      }
+      const learned = await accumulate(batch, context)
+      if (learned.tokens === 0) continue
       const options = updateOptions(recipe, update, steps * updatesPerStep)
       const { gradNorm } = policy.update(options)
       rate = options.learningRate
@@ -52,7 +64,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       context.onProgress?.('update', pass * perPass + mini + 1, recipe.iterations * perPass)
     }
   }
-  return { ...metricsOf(tally, recipe), learning_rate: rate }
+  return { ...metricsOf(tally, recipe), ...values.metrics(), learning_rate: rate }
 }
 
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
@@ -120,6 +132,8 @@ function sequencesOf(
         entropies: entropies && gather(entropies, each),
         advantage: each.advantages ?? each.advantage,
         entropyThreshold: threshold,
+        right: each.reward > 0,
+        rate: each.rate,
       }
     }),
   )

@@ -13,6 +13,8 @@ import { requireSound } from './sound.ts'
 export interface RunContext {
   recipe: { saveEvery: number; evalEvery: number; evalAtStart: boolean }
   policy: Trainable
+  /** What is trained beside it. */
+  critic?: Trainable | undefined
   /** Name of the device that the policy lies on. */
   device: string
   store: Store
@@ -58,12 +60,13 @@ export async function loop(
   takeStep: (step: number, position: number) => Promise<Stepped>,
   evaluate: (step: number) => Promise<void>,
 ): Promise<'done' | 'interrupted'> {
-  const { recipe, policy, emit, clock } = context
+  const { recipe, policy, critic, emit, clock } = context
   let { step, position, tokens } = start
   if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(step)
   while (step < steps) {
     const stepped = await takeStep(step, position)
     requireSound(policy, step)
+    if (critic) requireSound(critic, step)
     step++
     position = stepped.position
     tokens += stepped.tokens
@@ -134,8 +137,8 @@ export async function evaluate(context: LoopContext, step: number): Promise<void
   })
 }
 
-function save({ store, policy, emit, clock }: RunContext, progress: Progress): void {
-  const path = store.checkpoint(progress, policy.state())
+function save({ store, policy, critic, emit, clock }: RunContext, progress: Progress): void {
+  const path = store.checkpoint(progress, policy.state(), critic?.state())
   emit({ type: 'checkpoint', time: clock(), step: progress.step, path })
 }
 

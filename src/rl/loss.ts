@@ -20,6 +20,9 @@ export interface LossSequence {
   entropies?: ArrayLike<number> | undefined
   /** Of the completion, or one per token. */
   advantage: number | ArrayLike<number>
+  /** Whether it earned more than nothing, and the share of its group that did. */
+  right?: boolean | undefined
+  rate?: number | undefined
   /** The policy objective counts only tokens whose entropy reaches this (arXiv 2506.01939). */
   entropyThreshold?: number | undefined
 }
@@ -85,7 +88,9 @@ function addSequence(sequence: LossSequence, weight: number, options: LossOption
   const ratio = ratioRow.logRatios(differences).map(Math.exp)
   const counts = (t: number) => threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
   const weights = Float64Array.from({ length: T }, (_, t) => (counts(t) ? weight : 0))
-  const policy = surrogates[options.surrogate].loss({ logprobs, ratios: ratio, advantages, weights }, options)
+  const { right = false, rate = 0 } = sequence
+  const weighed = { logprobs, ratios: ratio, advantages, weights, right, rate }
+  const policy = surrogates[options.surrogate].loss(weighed, options)
   const { byLogRatio, byLogprob } = policy
   const clipCount = ratioRow.whole ? 1 / Math.max(T, 1) : 1
   parts.loss += policy.loss

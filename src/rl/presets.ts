@@ -28,6 +28,36 @@ export const trainPresets = {
     klCoefficient: 0.05,
     temperature: 1,
   },
+  /** verl's PPO: a critic, the KL charged to the reward. */
+  ppo: {
+    advantage: 'gae',
+    klIn: 'reward',
+    klEstimator: 'k1',
+    klClamp: null,
+    dualClip: 3,
+    groupSize: 1,
+    temperature: 1,
+  },
+  /** arXiv 2505.18116, NVlabs/NFT: 16 updates a rollout batch. */
+  nft: {
+    surrogate: 'nft',
+    aggregation: 'token-sum',
+    klCoefficient: 0,
+    zeroVariance: 'refill',
+    groupSize: 16,
+    miniBatches: 16,
+    weightDecay: 0.1,
+    temperature: 1,
+  },
+  /** Rejection-sampling fine-tuning: the right answers of each group alone. */
+  rft: {
+    surrogate: 'nft',
+    nftNegative: 0,
+    nftNormalize: 0,
+    klCoefficient: 0,
+    zeroVariance: 'refill',
+    temperature: 1,
+  },
   'reinforce++': { advantage: 'reinforce++', klIn: 'reward', klEstimator: 'k1', klClamp: null, temperature: 1 },
 } satisfies Record<string, Record<string, unknown>>
 

@@ -5,6 +5,7 @@ import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { environmentSettings } from './environment-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
+import { criticSettings } from './loss/value.ts'
 import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
 import { promptForms } from '../dialogue/prompt.ts'
@@ -163,6 +164,7 @@ export const TrainRecipe = v.object({
 
   advantage: say(v.optional(names(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
   ...advantageSettings,
+  ...criticSettings,
   zeroVariance: say(
     v.optional(v.picklist(['keep', 'drop', 'refill']), 'keep'),
     'groups whose rewards are all equal: train on them (KL only), leave them out, or sample other prompts instead',

@@ -110,6 +110,8 @@ export interface Frozen extends Scored {
   old: ArrayLike<number>
   /** Log-probs of the reference, where the recipe has a KL term. */
   reference: ArrayLike<number> | undefined
+  /** What the critic says, where there is one. */
+  values?: ArrayLike<number> | undefined
 }
 
 export interface Weighted extends Frozen {
@@ -117,6 +119,10 @@ export interface Weighted extends Frozen {
   advantage: number
   /** One per own token, where they differ. */
   advantages?: readonly number[]
+  /** What the critic is to say of each own token. */
+  returns?: readonly number[]
+  /** The share of its group that earns more than nothing. */
+  rate?: number
 }
 
 /** One prompt and its G completions, which have come as far as C says. */
@@ -177,7 +183,7 @@ export interface Store {
   /** Answers of an evaluation after `step` steps. */
   answers(step: number, answers: readonly Answer[]): void
   /** Everything that a later run needs to go on exactly. Returns its path. */
-  checkpoint(progress: Progress, policy: PolicyState): string
+  checkpoint(progress: Progress, policy: PolicyState, critic?: PolicyState): string
   /** What was kept of exactly these pairs; undefined where nothing was. @throws HoneError for that where it is `needed`. */
   reference(pairs: readonly Pair[], needed: boolean): readonly PairReference[] | undefined
   keepReference(pairs: readonly Pair[], references: readonly PairReference[]): void

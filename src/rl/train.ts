@@ -1,6 +1,7 @@
 // Reinforcement learning, top to bottom: roll out and judge, freeze, weigh, learn; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
+import type { Scorer } from '../gpu/policy/scorer.ts'
 import { rolloutMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
@@ -16,6 +17,8 @@ export interface TrainContext extends LoopContext {
   recipe: TrainRecipe
   prompts: readonly Prompt[]
   judge: Judge
+  /** Learns what tokens are worth, where the advantage asks for it. */
+  critic?: Scorer | undefined
   /** Rollouts to learn from in place of sampling, for the steps that it holds. */
   replay?: Replay | undefined
 }
@@ -71,7 +74,9 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead, entropies)
   if (batch.capped) warnOfCap(context, step + 1, batch)
-  for (const text of context.watched.after(step + 1, batch, figures)) note(context, step + 1, text, true)
+  // While the critic warms up nothing is to be learnt from rewards.
+  const watched = step < recipe.criticWarmup ? [] : context.watched.after(step + 1, batch, figures)
+  for (const text of watched) note(context, step + 1, text, true)
   requireNear(figures['kl'], recipe, step + 1)
   const seconds = (clock() - started) / 1000
   const tokens = tokensOf(batch)

@@ -1,6 +1,6 @@
 // From rewards to advantages, in float64, the KL from the reference charged to rewards where the recipe says so.
 import { mean, sum } from '../eval/statistics.ts'
-import { type AdvantageRow, advantages } from './advantage.ts'
+import { type AdvantageRow, advantages, type Valued } from './advantage.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Weighted } from './record.ts'
@@ -9,16 +9,53 @@ import { gather, trainedTokens } from './trained.ts'
 /** Every completion with its advantage, those of rollouts that are not live too: some estimators look at the whole batch. */
 export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe): Judged<Weighted>[] {
   const row: AdvantageRow = advantages[recipe.advantage]
+  if (row.computeValues) return weighValues(rollouts, recipe, row.computeValues)
   if (recipe.klIn === 'reward' && row.computeTokens) return weighTokens(rollouts, recipe, row.computeTokens)
   const charged = (each: Frozen) =>
     recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(klPerToken(each, recipe)) : each.reward
   const rewards = rollouts.map(({ completions }) => completions.map(charged))
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
-  const estimated = row.compute({ rewards, lengths }, recipe)
-  return rollouts.map((each, g) => ({
+  const estimated = row.compute!({ rewards, lengths }, recipe)
+  return rollouts.map((each, g) => {
+    const rate = mean(each.completions.map(({ reward }) => Number(reward > 0)))
+    return {
+      ...each,
+      completions: each.completions.map((completion, i) => ({ ...completion, advantage: estimated[g]![i]!, rate })),
+    }
+  })
+}
+
+/** The reward comes with the last own token, what the KL costs with each; the critic says what each is worth. */
+function weighValues(
+  rollouts: readonly Judged<Frozen>[],
+  recipe: TrainRecipe,
+  compute: NonNullable<AdvantageRow['computeValues']>,
+): Judged<Weighted>[] {
+  // Rollouts that are not live were shown to no critic.
+  const live = rollouts.filter((each) => each.live).flatMap((each) => each.completions)
+  const batch: Valued = {
+    rewards: live.map((each) => tokenRewards(each, recipe)),
+    values: live.map((each) => gather(each.values!, each)),
+  }
+  const { advantages, returns } = compute(batch, recipe)
+  let next = 0
+  return rollouts.map((each) => ({
     ...each,
-    completions: each.completions.map((completion, i) => ({ ...completion, advantage: estimated[g]![i]! })),
+    completions: each.completions.map((completion): Weighted => {
+      if (!each.live) return { ...completion, advantage: 0 }
+      const found = { advantages: advantages[next]!, returns: returns[next]! }
+      next++
+      return { ...completion, ...found, advantage: found.advantages.length > 0 ? mean(found.advantages) : 0 }
+    }),
   }))
+}
+
+/** What each own token earns: the reward comes with the last, what the KL costs with each. */
+export function tokenRewards(completion: Frozen, recipe: TrainRecipe): number[] {
+  const charge = recipe.klIn === 'reward' ? recipe.klCoefficient : 0
+  const rewards = klPerToken(completion, recipe).map((kl) => -charge * kl)
+  if (rewards.length > 0) rewards[rewards.length - 1] = rewards.at(-1)! + completion.reward
+  return rewards
 }
 
 /** A token returns the reward less the KL of the tokens from it on (arXiv 2501.03262 eq. 4, verl). */

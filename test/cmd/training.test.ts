@@ -76,15 +76,16 @@ beforeAll(() => {
   writeFileSync(join(place, 'pairs.jsonl'), toLines(taskPairs(10)))
   config('dpo.json', preferring)
   config('rm.json', scoring)
+  config('ppo.json', { ...rl, preset: 'ppo', groupSize: 2, criticLearningRate: 0.01 })
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-for (const command of ['train', 'sft', 'dpo', 'rm']) {
-  test(`${command} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
-    const whole = hone(command, `${command}.json`, '--output', `${command}-whole`)
+for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft: 'sft', dpo: 'dpo', rm: 'rm' })) {
+  test(`${name} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
+    const whole = hone(command, `${name}.json`, '--output', `${name}-whole`)
     expect(whole).toMatchObject({ code: 0, stdout: '' })
     expect(whole.stderr).toContain('step 5/5  ')
-    expect(readdirSync(join(place, `${command}-whole`))).toContainValues([
+    expect(readdirSync(join(place, `${name}-whole`))).toContainValues([
       'run.json',
       'events.ndjson',
       'checkpoints',
@@ -92,7 +93,7 @@ for (const command of ['train', 'sft', 'dpo', 'rm']) {
       ...(command === 'rm' ? [] : ['evals']),
     ])
 
-    const killed = `${command}-killed`
+    const killed = `${name}-killed`
     const steps = () => {
       try {
         return readFileSync(join(place, killed, 'events.ndjson'), 'utf8').split('"type":"step"').length - 1
@@ -101,15 +102,15 @@ for (const command of ['train', 'sft', 'dpo', 'rm']) {
       }
     }
     for (const [round, target] of [1, 3].entries()) {
-      const words = round === 0 ? [command, `${command}.json`, '--output', killed] : [command, '--resume', killed]
+      const words = round === 0 ? [command, `${name}.json`, '--output', killed] : [command, '--resume', killed]
       const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore' })
       while (child.exitCode === null && steps() < target) await Bun.sleep(2)
       child.kill('SIGKILL')
       await child.exited
     }
     expect(hone(command, '--resume', killed)).toMatchObject({ code: 0, stdout: '' })
-    expect(weights(killed)).toBe(weights(`${command}-whole`))
-    expect(gradNorms(killed)).toEqual(gradNorms(`${command}-whole`))
+    expect(weights(killed)).toBe(weights(`${name}-whole`))
+    expect(gradNorms(killed)).toEqual(gradNorms(`${name}-whole`))
     expect(Math.min(...gradNorms(killed))).toBeGreaterThan(0)
   })
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
 import * as v from 'valibot'
-import { advantages, type AdvantageName } from '../../src/rl/advantage.ts'
+import { advantages } from '../../src/rl/advantage.ts'
 import { trainPresets } from '../../src/rl/presets.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import type { Frozen } from '../../src/rl/record.ts'
@@ -12,13 +12,16 @@ import { ownWords } from '../../src/rl/trained.ts'
 import { weigh } from '../../src/rl/weigh.ts'
 import { toyPrompts } from './toy.ts'
 
-const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group' } as const
+const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group', gamma: 1, gaeLambda: 1 } as const
+/** Estimators that look at the rewards of completions, without a critic. */
+const { gae: _, ...estimators } = advantages
+type EstimatorName = keyof typeof estimators
 const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
 const compute = (
-  name: AdvantageName,
+  name: EstimatorName,
   rewards: number[][],
   options: Parameters<typeof advantages.grpo.compute>[1] = toolN1,
-) => advantages[name].compute({ rewards, lengths: ones(rewards) }, options)
+) => estimators[name].compute({ rewards, lengths: ones(rewards) }, options)
 const near = (actual: readonly number[], wanted: readonly number[], within = 1e-6) =>
   actual.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(within))
 
@@ -42,7 +45,7 @@ vectors.grpo_adv.forEach(({ r, rloo, ...rest }) => {
 test("binary groups have verl's and TRL's values", () => {
   const binary = (n: number, k: number) => [Array.from({ length: n }, (_, i) => (i < k ? 1 : 0))]
   const ends = (n: number, k: number, epsilon = 1e-6) => {
-    const group = compute('grpo', binary(n, k), { advantageEpsilon: epsilon, scaleRewards: 'group' })[0]!
+    const group = compute('grpo', binary(n, k), { ...toolN1, advantageEpsilon: epsilon })[0]!
     return [group[0]!, group.at(-1)!]
   }
   near(ends(5, 2), [1.095443, -0.730295])
@@ -65,7 +68,7 @@ test('advantages of a group sum to zero and keep the order of the rewards', () =
       fc.constantFrom('group', 'batch', 'none'),
       (rewards, scale) => {
         for (const name of ['grpo', 'rloo'] as const) {
-          compute(name, rewards, { advantageEpsilon: 1e-6, scaleRewards: scale }).forEach((advantage, g) => {
+          compute(name, rewards, { ...toolN1, scaleRewards: scale }).forEach((advantage, g) => {
             expect(Math.abs(advantage.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-8)
             rewards[g]!.forEach((a, i) =>
               rewards[g]!.forEach((b, j) => a > b && expect(advantage[i]!).toBeGreaterThanOrEqual(advantage[j]!)),
@@ -80,7 +83,7 @@ test('advantages of a group sum to zero and keep the order of the rewards', () =
 test('identical rewards give exactly zero for every estimator, whatever the number', () => {
   fc.assert(
     fc.property(reward, fc.integer({ min: 2, max: 17 }), (value, n) => {
-      for (const name of Object.keys(advantages) as AdvantageName[])
+      for (const name of Object.keys(estimators) as EstimatorName[])
         for (const advantageEpsilon of [1e-6, 0])
           expect(
             compute(name, [new Array(n).fill(value)], { ...toolN1, advantageEpsilon })[0]!.every((a) => a === 0),
@@ -114,7 +117,7 @@ test('the optimal baseline weighs by length', () => {
 })
 
 test('every estimator is finite where the environment wrote all tokens, or all but one', () => {
-  for (const { compute } of Object.values(advantages))
+  for (const { compute } of Object.values(estimators))
     for (const lengths of [
       [0, 0],
       [1, 0],

@@ -36,7 +36,7 @@ test('settings that another one switches off are named, those of a default or pr
 })
 
 test('objectives and advantages read exactly the settings that their rows name', () => {
-  const sequence = { logprobs: [-1], ratios: [1.5], weights: [1] }
+  const sequence = { logprobs: [-1], ratios: [1.5], weights: [1], right: true, rate: 0.5 }
   const batch = { rewards: [[0, 1]], lengths: [[1, 1]] }
   for (const row of Object.values(surrogates)) {
     const { read, options } = watched(recipe())
@@ -46,7 +46,8 @@ test('objectives and advantages read exactly the settings that their rows name',
   }
   for (const row of Object.values(advantages)) {
     const { read, options } = watched(recipe())
-    row.compute(batch, options)
+    if ('compute' in row) row.compute(batch, options)
+    else row.computeValues({ rewards: [[0, 1]], values: [[0, 0]] }, options)
     row.formula(options)
     expect(read()).toEqual(row.reads.toSorted())
   }

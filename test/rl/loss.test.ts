@@ -1,5 +1,5 @@
 // The loss tables against TRL, Tool-N1's trainer and finite differences; and that micro-batches may be cut anywhere.
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import golden from '../../fixtures/golden/losses.json'
@@ -93,7 +93,7 @@ test('the k3 estimate with clamp 10 has the values of Tool-N1', () => {
 /** The objective of one token. */
 const clipped = (ratio: number, advantage: number, dualClip: number | null = null) =>
   surrogates.clip.loss(
-    { logprobs: [-1], ratios: [ratio], advantages: [advantage], weights: [1] },
+    { logprobs: [-1], ratios: [ratio], advantages: [advantage], weights: [1], right: true, rate: 0.5 },
     { ...plain, dualClip },
   )
 
@@ -114,12 +114,14 @@ const sequence = fc
     maxLength: 5,
   })
   .chain((rows) =>
-    fc.double({ min: -2, max: 2, noNaN: true }).map((advantage): LossSequence => ({
+    fc.tuple(fc.double({ min: -2, max: 2, noNaN: true }), fc.boolean()).map(([advantage, right]): LossSequence => ({
       logprobs: rows.map(({ a }) => a),
       oldLogprobs: rows.map(({ b }) => b),
       referenceLogprobs: rows.map(({ c }) => c),
       entropies: rows.map(({ h }) => h),
       advantage,
+      right,
+      rate: 0.25,
     })),
   )
 const option = fc.record({
@@ -137,10 +139,15 @@ const countsOf = (sequences: LossSequence[], all = sequences) => ({
 })
 
 test('the derivative by log-prob and entropy is that of finite differences for every smooth combination', () => {
-  // A plus takes its gradient elsewhere on purpose, a stop-gradient has none to compare, and kinks have two.
+  // A plus takes its gradient elsewhere on purpose, as NFT does beyond its bound; a stop-gradient has none to compare, and
+  // kinks have two.
   const smooth = option.filter(
     ({ surrogate, ratio, klEstimator }) =>
-      surrogate !== 'cispo' && ratio !== 'sequence-token' && !klEstimator.endsWith('+') && klEstimator !== 'abs',
+      surrogate !== 'cispo' &&
+      surrogate !== 'nft' &&
+      ratio !== 'sequence-token' &&
+      !klEstimator.endsWith('+') &&
+      klEstimator !== 'abs',
   )
   fc.assert(
     fc.property(fc.array(sequence, { minLength: 1, maxLength: 3 }), smooth, (sequences, chosen) => {
@@ -176,6 +183,57 @@ test('the derivative by log-prob and entropy is that of finite differences for e
     }),
     { numRuns: 150, seed: 7 },
   )
+})
+
+describe.each(['token', 'product'] as const)('NFT with a ratio per %s', (ratio) => {
+  const aggregation = ratio === 'token' ? 'token-sum' : 'sequence-total'
+  const nft = (nftNormalize: number, nftNegative = 1): LossOptions => ({
+    ...plain,
+    surrogate: 'nft',
+    ratio,
+    aggregation,
+    klCoefficient: 0,
+    nftNormalize,
+    nftNegative,
+  })
+  const of = (right: boolean, differences: number[], rate = 0.25): LossSequence => ({
+    logprobs: differences.map((difference) => difference - 1),
+    oldLogprobs: differences.map(() => -1),
+    entropies: undefined,
+    advantage: 0,
+    right,
+    rate,
+  })
+  const learn = (sequence: LossSequence, options: LossOptions) => computeLoss([sequence], countsOf([sequence]), options)
+  const scale = ratio === 'token' ? 1 / 1000 : 1
+
+  test('has the slopes of finite differences where no bound is met', () => {
+    for (const [right, differences] of [
+      [true, [0.3, -0.4]],
+      [false, [-0.3, -0.4]],
+    ] as const)
+      for (const normalize of [0, 1, 2]) {
+        const at = (h: number) => learn(of(right, [differences[0] + h, differences[1]]), nft(normalize)).parts.loss
+        const { byLogprob } = learn(of(right, [...differences]), nft(normalize))
+        near(byLogprob[0]![0]!, (at(1e-6) - at(-1e-6)) / 2e-6, 1e-6)
+      }
+  })
+
+  test('is Dr.GRPO and GRPO where the policy is still that of the rollout', () => {
+    const c = 0.25
+    const slope = (right: boolean, normalize: number) => learn(of(right, [0, 0], c), nft(normalize)).byLogprob[0]![0]!
+    near(slope(true, 1), -(1 - c) * scale, 1e-12)
+    near(slope(false, 1), c * scale, 1e-12)
+    near(slope(true, 2), -Math.sqrt((1 - c) / c) * scale, 1e-12)
+    near(slope(false, 2), Math.sqrt(c / (1 - c)) * scale, 1e-12)
+  })
+
+  test('passes gradient on beyond its bound, and none from wrong answers where these weigh nothing', () => {
+    const { parts, byLogprob } = learn(of(false, [0.5]), nft(0))
+    expect(parts.loss).toBeCloseTo(0, 12)
+    expect(byLogprob[0]![0]!).toBeGreaterThan(0)
+    expect(learn(of(false, [0.5]), nft(0, 0)).byLogprob[0]![0]!).toBeCloseTo(0, 12)
+  })
 })
 
 test('cutting a step into micro-batches anywhere changes neither loss nor gradient, the named compat average aside', () => {

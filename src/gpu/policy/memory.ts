@@ -13,6 +13,8 @@ export interface Memory {
   weights: number
   /** Frozen first weights of full fine-tuning. */
   reference: number
+  /** Weights, gradients and moments of a critic. */
+  critic?: number
   /** Gradients and the two moments of what is trained, and the values where graphs do not read them themselves. */
   training: number
   /** Keys and values of the completions under way, and the scores drawn from at a time. */
@@ -26,6 +28,8 @@ export interface Memory {
 export interface Load {
   training: Training
   reference: boolean
+  /** A critic of the same size learns beside it. */
+  critic?: boolean
   /** Tokens whose keys and values are held, and rows decoded; 0 where nothing is. */
   cached: number
   rows: number
@@ -36,16 +40,19 @@ export interface Load {
 const MASTER = dtypes.f32.bytes
 
 /** An estimate: what ONNX Runtime needs beside it for a graph at work is not in it. */
-export function memoryOf(net: Net, { training, reference, cached, rows, micro }: Load): Memory {
+export function memoryOf(net: Net, { training, reference, critic = false, cached, rows, micro }: Load): Memory {
   const { config, precision } = net
   const weight = dtypes[precision.weights].bytes
   const scores = dtypes[precision.reduce].bytes * config.vocabulary
   const full = training.kind === 'full'
   const own = full && precision.weights === 'f32' ? 3 : 4
+  const weights = weight * (parameterCount(config) + countOf(adapted(config, training)))
+  const learning = MASTER * own * trainedCount(config, training)
   const parts = {
-    weights: weight * (parameterCount(config) + countOf(adapted(config, training))),
+    weights,
     reference: reference && full ? weight * parameterCount(config) : 0,
-    training: MASTER * own * trainedCount(config, training),
+    ...(critic && { critic: weights + learning }),
+    training: learning,
     cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
     activations: passBytes(net, micro, micro, ACTIVATION_BUDGET) + scores * HEAD_ROWS,
   }

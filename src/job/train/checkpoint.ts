@@ -26,6 +26,8 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 
 export interface Checkpoint extends Progress {
   policy: PolicyState
+  /** Of the critic, where one learns beside the policy. */
+  critic?: PolicyState
   /** Id of its run. */
   run: string
   /** Hashes, by name, of what its run was made from (see fingerprint.ts). */
@@ -43,6 +45,8 @@ const State = v.object({
   made: v.record(v.string(), v.string()),
   /** Of policy.safetensors. */
   sha256: v.string(),
+  /** Of critic.safetensors. */
+  critic: v.exactOptional(v.object({ updates: Count, sha256: v.string() })),
 })
 type State = v.InferOutput<typeof State>
 
@@ -50,7 +54,7 @@ type State = v.InferOutput<typeof State>
 const StateFile = v.object({ state: State, sha256: v.string() })
 
 /** Write a checkpoint under `root` and remove all but the `keep` newest. Returns its path. @throws HoneError where the disk refuses. */
-export function saveCheckpoint(root: string, { policy, ...rest }: Checkpoint, keep: number): string {
+export function saveCheckpoint(root: string, { policy, critic, ...rest }: Checkpoint, keep: number): string {
   const { step } = rest
   const path = join(root, stepName(step))
   const beside = `${path}.tmp`
@@ -59,9 +63,11 @@ export function saveCheckpoint(root: string, { policy, ...rest }: Checkpoint, ke
     // What a process that was killed left unfinished.
     for (const name of readdirSync(root)) if (name.endsWith('.tmp')) rmSync(join(root, name), { recursive: true })
     mkdirSync(beside)
-    writeSafetensors(join(beside, TENSORS), policy.tensors.flatMap(storedTensors))
-    const sha256 = hashOf(join(beside, TENSORS), true)
-    const state: State = { ...rest, updates: policy.updates, sha256 }
+    const write = (name: string, { updates, tensors }: PolicyState) => {
+      writeSafetensors(join(beside, name), tensors.flatMap(storedTensors))
+      return { updates, sha256: hashOf(join(beside, name), true) }
+    }
+    const state: State = { ...rest, ...write(TENSORS, policy), ...(critic && { critic: write(CRITIC, critic) }) }
     writeFileAtomic(join(beside, STATE), `${JSON.stringify({ state, sha256: hashOfState(state) }, null, 2)}\n`)
     rmSync(path, { recursive: true, force: true })
     renameSync(beside, path)
@@ -100,6 +106,7 @@ export function latestCheckpoint(
 }
 
 const TENSORS = 'policy.safetensors'
+const CRITIC = 'critic.safetensors'
 const STATE = 'state.json'
 const FOLDER = /^step-\d+$/
 
@@ -114,11 +121,26 @@ function foldersOf(root: string): string[] {
 function readCheckpoint(path: string, run: string): Checkpoint | string {
   const state = readState(path)
   if (!state || stepName(state.step) !== basename(path)) return 'is damaged (state.json)'
-  if (hashOf(join(path, TENSORS)) !== state.sha256) return `is damaged (${TENSORS})`
+  const { updates, sha256, critic, ...rest } = state
+  const files = [{ name: TENSORS, updates, sha256 }, ...(critic ? [{ name: CRITIC, ...critic }] : [])]
+  const damaged = files.find((file) => hashOf(join(path, file.name)) !== file.sha256)
+  if (damaged) return `is damaged (${damaged.name})`
   if (state.run !== run) return 'is one of another run'
-  const file = openSafetensors(join(path, TENSORS))
+  const states = files.map((file): PolicyState => ({
+    updates: file.updates,
+    tensors: readTensors(join(path, file.name)),
+  }))
+  const unsound = states
+    .flatMap(({ tensors }) => tensors)
+    .find((each) => ![each.value, each.moment1, each.moment2].every(allFinite))
+  if (unsound) return `holds weights that are no numbers (${unsound.name})`
+  return { ...rest, policy: states[0]!, ...(states[1] && { critic: states[1] }) }
+}
+
+function readTensors(path: string): PolicyState['tensors'] {
+  const file = openSafetensors(path)
   try {
-    const tensors = [...file.entries.values()]
+    return [...file.entries.values()]
       .filter(({ name }) => name.endsWith(VALUE))
       .map(({ name, shape }) => {
         const stem = name.slice(0, -VALUE.length)
@@ -130,10 +152,6 @@ function readCheckpoint(path: string, run: string): Checkpoint | string {
           moment2: file.floats(stem + MOMENT2),
         }
       })
-    const unsound = tensors.find((each) => ![each.value, each.moment1, each.moment2].every(allFinite))
-    if (unsound) return `holds weights that are no numbers (${unsound.name})`
-    const { updates, sha256: _, ...rest } = state
-    return { ...rest, policy: { updates, tensors } }
   } finally {
     file.close()
   }

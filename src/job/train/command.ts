@@ -36,17 +36,22 @@ export async function runTraining(
   const ready = await prepare(name, recipe, new Date(started))
   const { kind, language, trainer, answers, stage } = ready
   try {
-    const { policy, device } = await openTrained(recipe, { reference: kind.needsReference(recipe), head: kind.head })
+    const { policy, critic, device } = await openTrained(recipe, {
+      reference: kind.needsReference(recipe),
+      head: kind.head,
+      critic: kind.critic?.(recipe),
+    })
     warnOfMemory(ready, recipe, device)
     const protocol = trainingProtocol(recipe, language)
     const made = fingerprintOf(recipe, device)
     try {
       return await work(
-        { command: name, settings, resume, policy, protocol, started, made },
+        { command: name, settings, resume, policy, critic, protocol, started, made },
         async ({ run, start, ...place }) => {
           const context = {
             recipe,
             policy,
+            critic,
             device,
             ...answers,
             stage,
@@ -61,6 +66,7 @@ export async function runTraining(
       )
     } finally {
       policy.free()
+      critic?.free()
     }
   } finally {
     ready.close()

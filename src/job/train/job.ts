@@ -24,6 +24,7 @@ export interface Job {
   /** Run directory to go on with. */
   resume: string | undefined
   policy: Trainable
+  critic: Trainable | undefined
   protocol: Record<string, string>
   /** Wall-clock time at which the run was started first, as it is recorded. */
   started: string
@@ -46,6 +47,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const record = recordOf(job)
   const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints, record.id)
   if (latest) job.policy.restore(latest.checkpoint.policy)
+  if (latest?.checkpoint.critic) job.critic?.restore(latest.checkpoint.critic)
   const start = latest?.checkpoint ?? { step: 0, position: 0, tokens: 0 }
   const stop = interruption()
   /** The last step that what was written before speaks rightly of. */

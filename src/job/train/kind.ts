@@ -26,6 +26,8 @@ export interface Kind<Recipe extends CommonRecipe, Item, Context extends RunCont
   reward(recipe: Recipe): string | undefined
   /** Whether it needs log-probs of the model that training begins with. */
   needsReference(recipe: Recipe): boolean
+  /** Folder of the critic that learns beside it, where one does. */
+  critic?(recipe: Recipe): string | undefined
   /** Most tokens of what it trains on, and of a held-out prompt. @throws HoneError where the model has too few positions. */
   limits(recipe: Recipe, language: Language): { items: number; heldOut: number }
   /** What it trains on is made of rows; `items` is the word for it. */

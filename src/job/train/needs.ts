@@ -18,6 +18,7 @@ export function sizesOf(
   const load = {
     training: trainingOf(recipe),
     reference: kind.needsReference(recipe),
+    critic: kind.critic?.(recipe) !== undefined,
     rows: step.completionsPerStep,
     ...step,
   }

@@ -16,8 +16,8 @@ export function storeIn(
   return {
     rollouts: (...rolledOut) => logRollouts(paths.rollouts, ...rolledOut),
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
-    checkpoint: (progress, policy) =>
-      saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy }, keepCheckpoints),
+    checkpoint: (progress, policy, critic) =>
+      saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy, ...(critic && { critic }) }, keepCheckpoints),
     reference: (pairs, needed) => readReference(paths.reference, pairs, needed),
     keepReference: (pairs, references) => writeReference(paths.reference, pairs, references),
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Model } from '../../gpu/policy/model.ts'
 import { learn } from '../../rl/learn.ts'
 import { lawOf, TrainRecipe } from '../../rl/recipe.ts'
-import type { Judged, Span, Weighted } from '../../rl/record.ts'
+import type { Frozen, Judged, Span, Weighted } from '../../rl/record.ts'
 import { ownWords } from '../../rl/trained.ts'
 import { weigh } from '../../rl/weigh.ts'
 import { single, BOUND, type Finding } from './finding.ts'
@@ -13,7 +13,7 @@ import type { Oracle, StepFigures } from './oracle.ts'
 export const UPDATES = 3
 
 /** Clipped policy loss + k3, both token means, and one update a batch: the rest are the defaults, those of Tool-N1's trainer. */
-function recipeOf({ dir, expect }: Oracle): TrainRecipe {
+export function recipeOf({ dir, expect }: Oracle, other: Record<string, unknown> = {}): TrainRecipe {
   return v.parse(TrainRecipe, {
     model: dir,
     data: [],
@@ -26,12 +26,18 @@ function recipeOf({ dir, expect }: Oracle): TrainRecipe {
     weightDecay: expect.weight_decay,
     maxGradNorm: expect.max_grad_norm,
     miniBatches: 1,
+    ...other,
   })
 }
 
 /** Of each row of the batch the tokens of its completion that are trained on; all of them unless given. */
 export function weighted(oracle: Oracle, trained?: readonly Span[][]): Judged<Weighted>[] {
-  const frozen = oracle.groups.map(({ group, rows }, g) => ({
+  return weigh(frozen(oracle, trained), recipeOf(oracle))
+}
+
+/** The same before advantages. */
+export function frozen(oracle: Oracle, trained?: readonly Span[][]): Judged<Frozen>[] {
+  return oracle.groups.map(({ group, rows }, g) => ({
     prompt: {
       index: g,
       ids: group.prompt,
@@ -47,12 +53,16 @@ export function weighted(oracle: Oracle, trained?: readonly Span[][]): Judged<We
     }),
     live: true,
   }))
-  return weigh(frozen, recipeOf(oracle))
 }
 
 /** One update, and the gradient that it was made with. */
-export async function update(model: Model, oracle: Oracle, rollouts: readonly Judged<Weighted>[], step: number) {
-  const recipe = recipeOf(oracle)
+export async function update(
+  model: Model,
+  oracle: Oracle,
+  rollouts: readonly Judged<Weighted>[],
+  step: number,
+  recipe = recipeOf(oracle),
+) {
   let gradients = model.gradients()
   const policy: Model = {
     ...model,

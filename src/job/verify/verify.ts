@@ -9,7 +9,9 @@ import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Find
 import { dpoFindings } from './dpo.ts'
 import { logprobFindings } from './forward.ts'
 import { maskedFindings } from './masked.ts'
-import { criticFindings, rewardFindings } from './scalar.ts'
+import { criticFindings } from './critic.ts'
+import { nftFindings } from './nft.ts'
+import { rewardFindings } from './reward.ts'
 import { openOracle, type Oracle } from './oracle.ts'
 import { figureFindings, update, UPDATES, weighted } from './update.ts'
 
@@ -27,7 +29,8 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...(has('masked') ? await maskedFindings(device, oracle) : []),
     ...(has('dpo') ? await dpoFindings(device, oracle) : []),
     ...(has('reward') ? await rewardFindings(device, oracle) : []),
-    ...(has('critic') ? criticFindings(device, oracle) : []),
+    ...(has('critic') ? await criticFindings(device, oracle) : []),
+    ...(has('nft') ? await nftFindings(device, oracle) : []),
   ]
 }
 

@@ -40,6 +40,16 @@ export const aggregations = {
     formula: (maxCompletionLength) => `sum over tokens / (completions · ${maxCompletionLength})`,
     weight: (_, { sequences }, maxCompletionLength) => 1 / (sequences * maxCompletionLength),
   },
+  'token-sum': {
+    what: 'sum over tokens / 1000 (NFT with a ratio per token): a larger step has a larger gradient',
+    formula: () => 'sum over tokens / 1000',
+    weight: () => 1 / 1000,
+  },
+  'sequence-total': {
+    what: 'sum over completions of the mean over their tokens (NFT with a ratio per completion)',
+    formula: () => 'sum over completions of the mean over tokens',
+    weight: (length) => 1 / Math.max(length, 1),
+  },
   'micro-batch': {
     what: "mean over the tokens of each micro-batch, micro-batches weighted by completions, as Tool-N1's trainer has it",
     formula: () => 'mean over micro-batches, by their completions, of the mean over their tokens',

@@ -1,6 +1,6 @@
 // Policy objectives: from the ratios of new to old probability and the advantage to the loss of a completion, as a table.
 import * as v from 'valibot'
-import { atLeast, positive, say, type Settings } from '../../text/setting.ts'
+import { atLeast, count, positive, say, type Settings } from '../../text/setting.ts'
 
 /** Settings that objectives have of their own; a row names those that it reads. */
 export const surrogateSettings = {
@@ -18,6 +18,15 @@ export const surrogateSettings = {
   ),
   sapoPositive: say(v.optional(positive(), 1), 'steepness for positive advantages', 'sapo_temperature_pos'),
   sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
+  nftNormalize: say(
+    v.optional(count(0, 2), 1),
+    'of c, the share of right answers: 0 weighs nothing, 1 by 1 − c as Dr.GRPO does, 2 by √((1 − c)/c) as GRPO does',
+  ),
+  nftNegative: say(
+    v.optional(atLeast(0), 1),
+    'weight of wrong answers; 0 is rejection-sampling fine-tuning',
+    'neg_weight',
+  ),
 }
 export type SurrogateOptions = Settings<typeof surrogateSettings>
 
@@ -26,6 +35,9 @@ export interface Weighed {
   logprobs: ArrayLike<number>
   ratios: ArrayLike<number>
   advantages: ArrayLike<number>
+  /** Whether it earned more than nothing, and the share of its group that did. */
+  right: boolean
+  rate: number
   /** Weight of each token in the loss of the optimizer step; 0 where the objective passes over it. */
   weights: ArrayLike<number>
 }
@@ -45,6 +57,8 @@ export interface SurrogateRow {
   formula(options: SurrogateOptions): string
   /** Settings that have an effect on it. */
   reads: readonly (keyof SurrogateOptions | 'ratio')[]
+  /** It looks at what is right and not at advantages. */
+  plain?: boolean
   loss(sequence: Weighed, options: SurrogateOptions): SequenceLoss
 }
 
@@ -89,7 +103,28 @@ export const surrogates = {
     reads: [],
     loss: eachToken(({ advantage, logprob }) => ({ loss: -advantage * logprob, byLogprob: -advantage })),
   },
+  nft: {
+    what: 'likelihood of right answers, and of wrong ones under the policy that is left when right ones are taken out (arXiv 2505.18116)',
+    formula: ({ nftNormalize, nftNegative }) =>
+      `${['', '(1 − c)·', '√((1 − c)/c)·'][nftNormalize]}{ −log ρ if right, else ${nftNegative === 1 ? '' : `${nftNegative}·`}−log max((1 − c·ρ)/(1 − c), 1) }, c = the share of right answers in the group, from 0.02 to 0.98`,
+    reads: ['ratio', 'nftNormalize', 'nftNegative'],
+    plain: true,
+    loss: eachToken(({ ratio, right, rate }, { nftNormalize, nftNegative }) => {
+      const share = Math.min(Math.max(rate, 0.02), 0.98)
+      const scale = [1, 1 - share, Math.sqrt((1 - share) / share)][nftNormalize]!
+      const bounded = Math.min(ratio, MOST)
+      const flows = ratio <= MOST ? 1 : 0
+      if (right) return { loss: -scale * Math.log(bounded), byLogRatio: -scale * flows }
+      // The bound of what is left passes the gradient on.
+      const left = Math.max((1 - share * bounded) / (1 - share), 1)
+      const slope = (share * bounded) / ((1 - share) * left)
+      return { loss: -scale * nftNegative * Math.log(left), byLogRatio: scale * nftNegative * slope * flows }
+    }),
+  },
 } satisfies Record<string, SurrogateRow>
+
+/** The largest ratio that NFT takes. */
+const MOST = Math.exp(10)
 
 export type SurrogateName = keyof typeof surrogates
 
@@ -102,18 +137,21 @@ interface TokenLoss {
 }
 
 type TokenObjective = (
-  token: { ratio: number; advantage: number; logprob: number },
+  token: { ratio: number; advantage: number; logprob: number; right: boolean; rate: number },
   options: SurrogateOptions,
 ) => TokenLoss
 
 /** An objective that is a weighted sum over tokens. */
 function eachToken(objective: TokenObjective): SurrogateRow['loss'] {
-  return ({ logprobs, ratios, advantages, weights }, options) => {
+  return ({ logprobs, ratios, advantages, weights, right, rate }, options) => {
     const T = logprobs.length
     const [byLogRatio, byLogprob] = [new Float64Array(T), new Float64Array(T)]
     const sum = { loss: 0, byLogRatio, byLogprob, clippedLow: 0, clippedHigh: 0 }
     for (let t = 0; t < T; t++) {
-      const token = objective({ ratio: ratios[t]!, advantage: advantages[t]!, logprob: logprobs[t]! }, options)
+      const token = objective(
+        { ratio: ratios[t]!, advantage: advantages[t]!, logprob: logprobs[t]!, right, rate },
+        options,
+      )
       sum.loss += weights[t]! * token.loss
       byLogRatio[t] = weights[t]! * (token.byLogRatio ?? 0)
       byLogprob[t] = weights[t]! * (token.byLogprob ?? 0)

@@ -1,5 +1,7 @@
 // Reinforcement learning from rules as a kind of training.
-import { deadSettings, formulaOf } from '../../../rl/formula.ts'
+import type { Scorer } from '../../../gpu/policy/scorer.ts'
+import type { LoopContext } from '../../../rl/loop.ts'
+import { deadSettings, formulaOf, hasCritic } from '../../../rl/formula.ts'
 import { isAnswered } from '../../../rl/environment-settings.ts'
 import { needsReference } from '../../../rl/freeze.ts'
 import { openJudge, tryJudge } from '../../../rl/judge.ts'
@@ -13,7 +15,7 @@ import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
 import { readPrompts } from '../rows.ts'
 
-export const trainKind: Kind<TrainRecipe, Prompt> = {
+export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Scorer | undefined }> = {
   what: 'train a model with rule-based reinforcement learning',
   head: 'language',
   schema: TrainRecipe,
@@ -23,6 +25,7 @@ export const trainKind: Kind<TrainRecipe, Prompt> = {
   noEffect: deadSettings,
   reward: ({ reward }) => reward,
   needsReference,
+  critic: (recipe) => (hasCritic(recipe) ? (recipe.criticModel ?? recipe.model) : undefined),
   limits({ maxPromptLength, maxCompletionLength }, language) {
     const limit = promptLimit(maxPromptLength, maxCompletionLength, language)
     return { items: limit, heldOut: limit }

@@ -1,7 +1,6 @@
-// The added parts `reward` and `critic`: a scalar head on the same blocks, its numbers, and the gradients of losses on them.
+// The added part `reward`: scores of a scalar head on the same blocks, and the gradient of one step on pairs.
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { sum } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
 import { wholeSequence } from '../../gpu/policy/batch.ts'
 import { openScorer } from '../../gpu/policy/scorer.ts'
@@ -17,7 +16,6 @@ const RewardFigures = v.object({
   grad_norm: v.number(),
   trl_metrics: v.record(v.string(), v.number()),
 })
-const CriticFigures = v.object({ value_loss: v.number(), cliprange_value: v.number() })
 
 /** Scores at the last token of each sequence, then what the trainer makes of the pairs in one step. */
 export async function rewardFindings(device: Device, oracle: Oracle): Promise<Finding[]> {
@@ -46,46 +44,6 @@ export async function rewardFindings(device: Device, oracle: Oracle): Promise<Fi
   )
   const centred = await step(figures.center_rewards_coefficient)
   findings.push(single('reward loss_centered', centred['loss']!, figures.loss_centered, BOUND.parts))
-  scorer.free()
-  return findings
-}
-
-/** Values of every position; 0.5·mean max((v − R)², (clip(v, old ± ε) − R)²) over the completions' tokens. */
-export function criticFindings(device: Device, { dir, rows, length, added, read }: Oracle): Finding[] {
-  const scorer = openScorer(device, join(dir, 'critic'), { training: { kind: 'full' } })
-  const [want, old, returns] = [
-    read('critic', 'forward.safetensors')!.get('values')!,
-    read('critic', 'batch.safetensors')!.get('old_values')!,
-    read('critic', 'gae.safetensors')!.get('a.returns')!,
-  ]
-  const each = errors()
-  const values = scorer.values(rows.map(({ ids }) => wholeSequence(ids)))
-  rows.forEach(({ ids }, row) => each.add(values[row]![0]!, want.subarray(row * length, row * length + ids.length)))
-
-  const { value_loss, cliprange_value: range } = added('critic', CriticFigures)
-  const tokens = sum(rows.map(({ ids, promptLength }) => ids.length - promptLength))
-  let loss = 0
-  const groups = rows.map(({ ids, promptLength }) => ({
-    prompt: ids.slice(0, promptLength),
-    completions: [ids.slice(promptLength)],
-  }))
-  scorer.accumulate(groups, (found) =>
-    found.map(([row], i) => [
-      row!.map((value, t) => {
-        // The value that belongs to a token stands at the position before it.
-        const at = i * (length - 1) + rows[i]!.promptLength - 1 + t
-        const clipped = Math.min(Math.max(value, old[at]! - range), old[at]! + range)
-        const [free, bound] = [value - returns[at]!, clipped - returns[at]!]
-        loss += (0.5 * Math.max(free ** 2, bound ** 2)) / tokens
-        return free ** 2 >= bound ** 2 || clipped === value ? free / tokens : 0
-      }),
-    ]),
-  )
-  const findings = [
-    each.finding('critic values', BOUND.logprobs, 'abs'),
-    single('critic value_loss', loss, value_loss, BOUND.parts),
-    ...compareTensors('critic gradient', scorer.gradients(), read('critic', 'grads.safetensors')!),
-  ]
   scorer.free()
   return findings
 }

@@ -1,10 +1,12 @@
 // The tokenizer and chat template of a model folder: messages and tools → text → ids, and back.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { piecesOf, type Pieces } from './pieces.ts'
+import { readWhole } from '../text/whole.ts'
+import { requireModest } from './growth.ts'
 import { compileTemplate, type Template } from './jinja.ts'
 import { strftime } from './strftime.ts'
 import { loadTransformers } from './transformers.ts'
@@ -88,6 +90,7 @@ export const NAMED_TEMPLATES = 'additional_chat_templates'
 /** The tokenizer of the model folder `dir`. Throws HoneError naming the file that is missing or malformed. */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const file = read(join(dir, 'tokenizer.json'), TokenizerFile, true)
+  requireModest(file, join(dir, 'tokenizer.json'))
   const settings = read(join(dir, 'tokenizer_config.json'), SettingsFile, false) ?? {}
   const templates = templatesOf(dir)
   if (templates.length > 0) settings.chat_template = templates
@@ -218,7 +221,7 @@ function templatesOf(dir: string): { name: string; template: string }[] {
   ]
   return files
     .filter(({ path }) => existsSync(path))
-    .map(({ name, path }) => ({ name, template: readFileSync(path, 'utf8') }))
+    .map(({ name, path }) => ({ name, template: readWhole(path, 'Cannot read the template') }))
 }
 
 function specialsOf(settings: v.InferOutput<typeof SettingsFile>): Record<string, string> {
@@ -271,8 +274,9 @@ function read<S extends v.GenericSchema>(at: string, schema: S, required: boolea
   }
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(at, 'utf8'))
+    json = JSON.parse(readWhole(at, 'Cannot read the tokenizer'))
   } catch (cause) {
+    if (cause instanceof HoneError) throw cause
     throw new HoneError('Cannot read the tokenizer: this file is not JSON', { at, cause })
   }
   const parsed = v.safeParse(schema, json)

@@ -1,5 +1,6 @@
 // Chat templates rendered as transformers renders them in Python: numbers, the order of keys and tojson are Python's.
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
+import { Environment, parse, tokenize } from '@huggingface/jinja'
+import { Bounded, MAX_RANGE, WRITTEN } from './bounded.ts'
 import { dumpJson, Float, isObject, keysOf, setKeyOrder, type Json, type JsonObject } from '../text/json.ts'
 import { fromJson } from '../text/python/json.ts'
 import { str } from '../text/python/repr.ts'
@@ -18,7 +19,7 @@ export function compileTemplate(source: string): Template {
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables }))
       environment.setVariable(name, toValue(value))
     for (const [name, call] of Object.entries(OURS)) environment.setVariable(hidden(name), functionOf(call))
-    return new Interpreter(environment).run(program).toString()
+    return new Bounded(environment).run(program).toString()
   }
 }
 
@@ -34,7 +35,9 @@ const GLOBALS = {
   },
   range(start: number, stop?: number, step = 1): number[] {
     const [from, to] = stop === undefined ? [0, start] : [start, stop]
-    return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
+    const length = Math.max(0, Math.ceil((to - from) / step))
+    if (!(length <= MAX_RANGE)) throw new Error(`a range of ${length}, more than ${MAX_RANGE}`)
+    return Array.from({ length }, (_, i) => from + i * step)
   },
 }
 
@@ -152,7 +155,7 @@ function dumpOptions(args: readonly Value[]) {
   return {
     ensureAscii: options['ensure_ascii'] === true,
     sortKeys: options['sort_keys'] === true,
-    ...(typeof indent === 'number' && { indent }),
+    ...(typeof indent === 'number' && { indent: Math.min(indent, WRITTEN.indent) }),
     ...(typeof comma === 'string' && typeof colon === 'string' && { separators: [comma, colon] as const }),
   }
 }
@@ -183,16 +186,17 @@ function textOf(value: Value): string {
   return value.type === 'UndefinedValue' ? '' : str(fromJson(toJson(value)))
 }
 
-/** @throws Error for a function or what is not defined, as json.dumps does. */
-function toJson({ type, value }: Value): Json {
+/** @throws Error for a function or what is not defined, as json.dumps does, and for a value that holds too many others. */
+function toJson({ type, value }: Value, room = { values: WRITTEN.values }): Json {
+  if (--room.values < 0) throw new Error('it writes too large a value')
   if (type === 'NullValue') return null
   if (type === 'FloatValue') return Number.isInteger(value) ? new Float(Number(value)) : Number(value)
   if (value instanceof Map) {
-    const object = Object.fromEntries([...value].map(([key, item]) => [key, toJson(item)]))
+    const object = Object.fromEntries([...value].map(([key, item]) => [key, toJson(item, room)]))
     setKeyOrder(object, [...value.keys()])
     return object
   }
-  if (Array.isArray(value)) return value.map(toJson)
+  if (Array.isArray(value)) return value.map((item) => toJson(item, room))
   if (value === undefined || value === null || typeof value === 'function')
     throw new Error(`Object of type ${type.replace(/Value$/, '')} is not JSON serializable`)
   return value

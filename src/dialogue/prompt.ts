@@ -1,10 +1,11 @@
 // The table of prompt forms: how a hone row becomes the text that a model continues, and the text of a right answer.
 import type { Tool } from './row.ts'
 import type { PromptForm, Asked, Answered } from './prompt/form.ts'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { callFormats, type FormatName } from './call.ts'
 import type { ChatMessage, Tokenizer } from './chat.ts'
 import { HoneError, lookup } from '../error.ts'
+import { readWhole } from '../text/whole.ts'
 import { fileForm } from './prompt/file.ts'
 import { native } from './prompt/native.ts'
 import { acebenchForm, bfclForm } from './prompt/python-calls.ts'
@@ -30,7 +31,8 @@ export const promptForms = {
  * message, with the tools where it says {tools}. Throws HoneError for an unknown name.
  */
 export function promptForm(name: string): PromptForm {
-  if (!Object.hasOwn(promptForms, name) && existsSync(name)) return fileForm(name, readFileSync(name, 'utf8'))
+  if (!Object.hasOwn(promptForms, name) && existsSync(name))
+    return fileForm(name, readWhole(name, 'Cannot read the prompt form'))
   return lookup<PromptForm>(promptForms, 'prompt form or file', name)
 }
 

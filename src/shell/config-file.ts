@@ -1,8 +1,8 @@
 // A configuration file as a tree of values, and the line on which each key stands.
-import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { HoneError } from '../error.ts'
 import { JsonError, parseJson } from '../text/json.ts'
+import { readWhole } from '../text/whole.ts'
 
 /** A tree of settings: numbers, strings, booleans, null, lists, and trees by key. */
 export type Tree = { [key: string]: unknown }
@@ -50,8 +50,9 @@ export const isTree = (value: unknown): value is Tree =>
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readWhole(path, 'Cannot read configuration')
   } catch (cause) {
+    if (cause instanceof HoneError) throw cause
     const reason = cause instanceof Error ? cause.message.replace(/^\w+: |, \w+( '.*)?$/g, '') : String(cause)
     throw new HoneError(`Cannot read configuration "${path}": ${reason}`, { cause })
   }

@@ -62,8 +62,11 @@ export const folder = () => text('DIR')
 export const toggle = () => v.optional(v.boolean(), false)
 export const count = (least = 1, most = Number.MAX_SAFE_INTEGER) =>
   v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most))
-export const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least))
-export const positive = () => v.pipe(v.number(), v.gtValue(0))
+/** What float32 still holds with room to multiply: settings end up in it. */
+const MOST = 1e30
+export const atLeast = (least: number) => v.pipe(v.number(), v.minValue(least), v.maxValue(MOST))
+export const above = (least: number) => v.pipe(v.number(), v.gtValue(least), v.maxValue(MOST))
+export const positive = () => above(0)
 /** What divides logits; below, and above, nothing is left of them in float32. `zero` takes the most likely token. */
 export const temperature = (zero = false) =>
   v.pipe(

@@ -1,6 +1,6 @@
 // Tokenizer and template: ids equal those of the reference implementation, and broken folders are refused by name.
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadTokenizer, NAMED_TEMPLATES, requireVocabulary } from '../../src/dialogue/chat.ts'
@@ -19,6 +19,21 @@ test('white space is split as the Rust tokenizers split it', async () => {
   // From `tokenizers` 0.23.3 (Python) on the same tokenizer.json: U+FEFF is no white space, U+0085 is.
   expect(tokenizer.encode("  \ufeff's")).toEqual([32, 32, 239, 187, 191, 39, 115])
   expect(tokenizer.encode("\n\n\u0085's")).toEqual([256, 194, 133, 257])
+})
+
+test('a tokenizer that makes texts endlessly long, and a folder of devices, are refused', async () => {
+  const base = JSON.parse(readFileSync(join(tiny(), 'tokenizer.json'), 'utf8'))
+  const many = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(1000) }
+  const normalizer = { type: 'Sequence', normalizers: [many, many, many, many] }
+  expect(loadTokenizer(tiny({ 'tokenizer.json': { ...base, normalizer } }))).rejects.toThrow(
+    'its normalizer makes a text more than 1024 times as long',
+  )
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', 'generation_config.json']) {
+    const dir = tiny()
+    rmSync(join(dir, name), { force: true })
+    symlinkSync('/dev/zero', join(dir, name))
+    expect(loadTokenizer(dir)).rejects.toThrow('a device or a pipe is no file')
+  }
 })
 
 test('decoding gives back the text, with special tokens or without them', async () => {

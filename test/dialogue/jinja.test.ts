@@ -59,3 +59,21 @@ test('what a template raises, and JSON of what is not defined, are refused', () 
   expect(() => compileTemplate("{{ raise_exception('one call at a time') }}")({})).toThrow('one call at a time')
   expect(() => compileTemplate('{{ nothing | tojson }}')({})).toThrow('Undefined is not JSON serializable')
 })
+
+test('a template that would not end, or makes too large a value, is refused', () => {
+  const double = (sum: string) => `{% for i in range(60) %}{% set ns.it = ${sum} %}{% endfor %}`
+  const endless = [
+    '{% for i in range(1000000000) %}x{% endfor %}',
+    '{% macro f(n) %}{% if n > 0 %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}',
+    '{% set ns = namespace(it=[1]) %}' + double('ns.it + ns.it'),
+    "{% set ns = namespace(it='x') %}" + double('ns.it + ns.it'),
+    "{% set ns = namespace(it='x') %}" + double('ns.it ~ ns.it'),
+    '{% set ns = namespace(it=[1]) %}' + double('[ns.it, ns.it]') + '{{ ns.it | tojson }}',
+    '{% set ns = namespace(it=[1]) %}' + double('[ns.it, ns.it]') + '{{ ns.it }}',
+  ]
+  for (const source of endless)
+    expect(() => compileTemplate(source)({})).toThrow(/too large a value|goes on for too long|a range of 1000000000/)
+  // A loop whose body is empty is counted by its turns.
+  const loops = '{% for i in range(100000) %}'.repeat(3) + '{% endfor %}'.repeat(3)
+  expect(() => compileTemplate(loops)({})).toThrow('it goes on for too long')
+}, 120_000)

@@ -49,6 +49,13 @@ test('every preset is a valid recipe and records where its values come from', ()
   expect([origins['ratio'], origins['clipLow'], origins['seed']]).toEqual(['preset gspo', '--clip-low', 'default'])
 })
 
+test('no setting takes a number that float32 cannot hold', () => {
+  const numbers = leavesOf(TrainRecipe).filter(({ shape }) => shape.type === 'number' || shape.type === 'integer')
+  expect(numbers.length).toBeGreaterThan(20)
+  for (const { key } of numbers)
+    for (const value of ['1e300', '-1e300']) expect(() => train({ [key]: value })).toThrow()
+})
+
 test("TRL's and verl's spellings are read in files and as flags", () => {
   const file = join(scratch(), 'c.yaml')
   writeFileSync(

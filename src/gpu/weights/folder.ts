@@ -1,6 +1,7 @@
 // The folder of a model: JSON files in it, and making it.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { HoneError } from '../../error.ts'
+import { readWhole } from '../../text/whole.ts'
 
 /** A JSON file as it lies there; absent or malformed is the user's error, not ours. */
 export function readJson(path: string): unknown {
@@ -10,8 +11,9 @@ export function readJson(path: string): unknown {
       hint: 'give the folder of a Hugging Face model',
     })
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(readWhole(path, 'Cannot read the model'))
   } catch (cause) {
+    if (cause instanceof HoneError) throw cause
     throw new HoneError('Cannot read the model: this file is not JSON', { at: path, cause })
   }
 }

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
+import { requireFile } from '../../text/whole.ts'
 import { type FloatType, type StoredType, floatTypes, isStoredType, storedType } from './number.ts'
 
 export interface Entry {
@@ -168,6 +169,7 @@ function refuse(path: string, { name, type }: Entry, wanted: string): never {
 }
 
 function open(path: string): number {
+  requireFile(path, 'Cannot read the tensors')
   try {
     return openSync(path, 'r')
   } catch (cause) {

@@ -1,6 +1,6 @@
 // The settings of the loss, each table's with those that its rows read.
 import * as v from 'valibot'
-import { names, say, share, type Settings } from '../../text/setting.ts'
+import { atLeast, names, say, share, type Settings } from '../../text/setting.ts'
 import { aggregations } from './aggregate.ts'
 import { klSettings } from './kl.ts'
 import { ratios } from './ratio.ts'
@@ -13,7 +13,7 @@ export const lossSettings = {
   ...surrogateSettings,
   ...klSettings,
   entropyCoefficient: say(
-    v.optional(v.number(), 0),
+    v.optional(atLeast(-1e30), 0),
     'weight of the entropy bonus, which is averaged as the token losses are',
     'entropy_coef',
     'entropy_coeff',

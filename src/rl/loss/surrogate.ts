@@ -1,6 +1,6 @@
 // Policy objectives: from the ratios of new to old probability and the advantage to the loss of a completion, as a table.
 import * as v from 'valibot'
-import { atLeast, count, positive, say, type Settings } from '../../text/setting.ts'
+import { above, atLeast, count, positive, say, type Settings } from '../../text/setting.ts'
 
 /** Settings that objectives have of their own; a row names those that it reads. */
 export const surrogateSettings = {
@@ -11,7 +11,7 @@ export const surrogateSettings = {
   ),
   clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
   dualClip: say(
-    v.optional(v.nullable(v.pipe(v.number(), v.gtValue(1))), null),
+    v.optional(v.nullable(above(1)), null),
     'largest ratio that counts',
     'delta',
     'clip_ratio_c',

@@ -1,5 +1,6 @@
 // Metrics of a rollout batch, named as TRL names them.
 import { deviation, mean } from '../eval/statistics.ts'
+import type { Work } from '../gpu/policy/session.ts'
 import type { Metrics } from '../rundir/event.ts'
 import { type Batch, saysNothing } from './rollout.ts'
 import { isTruncated, trainedTokens } from './trained.ts'
@@ -23,6 +24,22 @@ export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
     'completions/max_length': Math.max(...lengths),
     'completions/clipped_ratio': 1 - ended.length / completions.length,
     ...(ended.length > 0 && { 'completions/mean_terminated_length': mean(ended) }),
+  }
+}
+
+/** What sampling took: tokens a pass, the share of guessed tokens that came, and of arithmetic that was for nobody. */
+export function workMetrics(all: readonly Work[]): Metrics {
+  const total = (of: (work: Work) => number) => all.reduce((sum, work) => sum + of(work), 0)
+  const [passes, read, guessed] = [
+    total((work) => work.passes),
+    total((work) => work.read),
+    total((work) => work.guessed),
+  ]
+  if (passes === 0) return {}
+  return {
+    'rollout/tokens_per_pass': total(({ written }) => written) / passes,
+    'rollout/wasted': total(({ wasted, read }) => wasted * read) / read,
+    ...(guessed > 0 && { 'rollout/drafts_accepted': total(({ accepted }) => accepted) / guessed }),
   }
 }
 

@@ -48,10 +48,10 @@ export async function completeAll(
   policy: Pick<Policy, 'open'>,
   requests: readonly PlayRequest[],
   sampling: Sampling,
-  { stage, onProgress, ...options }: PlayOptions,
+  { stage, onProgress, onWork, ...options }: PlayOptions,
 ): Promise<Rollout[]> {
   if (!stage) {
-    const completions = await generateAll(policy, requests, sampling, { ...options, onProgress })
+    const completions = await generateAll(policy, requests, sampling, { ...options, onProgress, onWork })
     return requests.map(({ item }, i) => ({ prompt: item, completions: completions[i]!.map(ownWords) }))
   }
   const session = policy.open(options)
@@ -65,6 +65,7 @@ export async function completeAll(
       }),
     )
   } finally {
+    onWork?.(session.work())
     session.close()
   }
 }
@@ -82,7 +83,7 @@ export function stageOf(episodes: Episodes): Stage {
 /** Episodes of one row. What they are asked is one prompt: the first episode's. */
 async function playGroup(
   session: Session,
-  { item, samples, key }: PlayRequest,
+  { item, samples, key, earlier }: PlayRequest,
   sampling: Sampling,
   stage: Episodes,
 ): Promise<Rollout> {
@@ -102,7 +103,11 @@ async function playGroup(
       try {
         if (!Bun.deepEquals(episode.asked, first?.asked)) return unplayed(new Error(DIFFERENT))
         if (prompt.ids.length >= stage.positions) return { ...unplayed(), stop: 'context_overflow' }
-        return await play({ session, episode, asked, prompt: prompt.ids, key: [...key, i] }, sampling, stage)
+        return await play(
+          { session, episode, asked, prompt: prompt.ids, key: [...key, i], earlier: earlier?.[i] },
+          sampling,
+          stage,
+        )
       } finally {
         episode.close()
       }
@@ -121,11 +126,13 @@ interface Play {
   asked: Asked
   prompt: readonly number[]
   key: readonly number[]
+  /** What was written and read in an episode before. */
+  earlier: readonly number[] | undefined
 }
 
 /** One episode, to its end. */
 async function play(
-  { session, episode, asked, prompt, key }: Play,
+  { session, episode, asked, prompt, key, earlier }: Play,
   sampling: Sampling,
   stage: Episodes,
 ): Promise<Sampled> {
@@ -136,7 +143,12 @@ async function play(
   const outcome: Outcome = { reward: undefined, metrics: {}, fault: null }
   const room = () => Math.min(sampling.maxNewTokens, positions - prompt.length) - ids.length
   const late = lateness(rolloutTimeout)
-  const slot = session.submit({ ids: prompt, sampling: { ...sampling, maxNewTokens: room() }, key })
+  const slot = session.submit({
+    ids: prompt,
+    sampling: { ...sampling, maxNewTokens: room() },
+    key,
+    ...(earlier && { earlier }),
+  })
   let calls = 0
   const end = (stop: Stop): Sampled => ({
     ids,

@@ -1,6 +1,7 @@
 // The settings of each kind of training: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
+import { drafts } from '../gpu/policy/session.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { environmentSettings } from './environment-settings.ts'
@@ -143,6 +144,10 @@ export const TrainRecipe = v.object({
   rolloutTokens: say(
     v.optional(count(), 65_536),
     'most tokens, completions at full length, whose keys and values are held at once',
+  ),
+  drafts: say(
+    v.optional(v.picklist(drafts), 'auto'),
+    'guess tokens from the prompt and from the last answer to it where that saves time; what is sampled is the same',
   ),
   maskTruncated: say(
     v.optional(v.boolean(), false),

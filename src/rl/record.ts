@@ -180,6 +180,8 @@ export interface Store {
     dead: readonly Judged[],
     entropies: ReadonlyMap<Weighted, Float32Array>,
   ): void
+  /** What was rolled out of the prompts in a step before, as far as it was kept. */
+  rolledOut(step: number, prompts: readonly Prompt[]): Promise<readonly Rollout[]>
   /** Answers of an evaluation after `step` steps. */
   answers(step: number, answers: readonly Answer[]): void
   /** Everything that a later run needs to go on exactly. Returns its path. */

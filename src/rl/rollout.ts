@@ -1,11 +1,13 @@
 // From prompts to judged completions, refilled where a group says nothing.
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
+import type { Work } from '../gpu/policy/session.ts'
 import { shuffle } from '../rng.ts'
 import { isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import { completeAll, type Stage } from './play.ts'
 import type { TrainRecipe } from './recipe.ts'
+import type { Remembered } from './remembered.ts'
 import type { Judge, Judged, Prompt, Replay, Rollout, Scored } from './record.ts'
 
 export interface RolloutContext {
@@ -16,6 +18,9 @@ export interface RolloutContext {
   judge: Judge
   /** Where the model is answered, turn by turn. */
   stage?: Stage | undefined
+  /** Completions of the prompts before, and what the sampling took. */
+  remembered?: Remembered | undefined
+  onWork?: (work: Work) => void
   /** Where it holds the step, nothing is sampled. */
   replay?: Replay | undefined
   /** Counted from 0. */
@@ -64,9 +69,13 @@ async function sample(context: RolloutContext, position: number, count: number):
     prompt: item.ids,
     samples: recipe.groupSize,
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
+    earlier: context.remembered?.of(item),
   }))
-  const { onProgress, stage } = context
-  return await completeAll(policy, requests, sampling, { budget: recipe.rolloutTokens, onProgress, stage })
+  const { onProgress, onWork, stage } = context
+  const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage }
+  const rollouts = await completeAll(policy, requests, sampling, options)
+  context.remembered?.add(step, rollouts)
+  return rollouts
 }
 
 /** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */

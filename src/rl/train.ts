@@ -2,13 +2,15 @@
 import { EXIT, HoneError } from '../error.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
-import { rolloutMetrics } from './metrics.ts'
+import type { Work } from '../gpu/policy/session.ts'
+import { rolloutMetrics, workMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
 import { learn } from './learn.ts'
 import type { Judge, Progress, Prompt, Replay, Weighted } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
+import { remembered, type Remembered } from './remembered.ts'
 import { type Watch, watch } from './silence.ts'
 import { trainedTokens } from './trained.ts'
 import { weigh } from './weigh.ts'
@@ -31,15 +33,25 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law })
   if (context.replay) noteReplay(context, context.replay, start.step)
   const watched = watch()
+  const known = recipe.drafts === 'off' ? undefined : await recalled(context, start.step)
   const reason = await loop(
     context,
     start,
     steps,
-    async (step, position) => await takeStep({ ...context, law, step, steps, watched }, position),
+    async (step, position) => await takeStep({ ...context, law, step, steps, watched, remembered: known }, position),
     async (step) => await evaluate(context, step),
   )
   if (reason === 'done') for (const text of watched.atEnd()) note(context, steps, text, true)
   return reason
+}
+
+/** What was rolled out before, so that a resumed run guesses as it would have: log-probs differ in their last bits by what is read together. */
+async function recalled({ recipe, prompts, store }: TrainContext, done: number): Promise<Remembered> {
+  const memory = remembered()
+  // Every prompt comes once an epoch: of two epochs in a row it has come in the first or the second.
+  const first = Math.max(1, done - 2 * Math.ceil(prompts.length / recipe.promptsPerStep))
+  for (let step = first; step <= done; step++) memory.add(step - 1, await store.rolledOut(step, prompts))
+  return memory
 }
 
 /** Rollout batches of the whole run. The last prompts of an epoch and the first of the next may share a batch. */
@@ -52,6 +64,7 @@ interface StepContext extends TrainContext {
   step: number
   steps: number
   watched: Watch
+  remembered: Remembered | undefined
 }
 
 async function takeStep(context: StepContext, position: number): Promise<Stepped> {
@@ -59,7 +72,9 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const onProgress = (name: string, done: number, total: number) => phase(context, name)(done, total)
   const sampling = { ...law, maxNewTokens: recipe.maxCompletionLength, ...ending }
   const started = clock()
-  const batch = await rollout({ ...context, sampling, onProgress: phase(context, 'rollout') }, position)
+  const work: Work[] = []
+  const onWork = (each: Work) => void work.push(each)
+  const batch = await rollout({ ...context, sampling, onProgress: phase(context, 'rollout'), onWork }, position)
   requireRewards(batch, recipe, step + 1)
   const rolledOut = clock()
   const frozen = await freeze(batch.rollouts, { ...context, onProgress })
@@ -87,7 +102,11 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     'time/update': (learned - weighed) / 1000,
     step_time: seconds,
   }
-  return { position: batch.position, tokens, figures: { ...rolloutMetrics(batch), ...figures, ...times } }
+  return {
+    position: batch.position,
+    tokens,
+    figures: { ...rolloutMetrics(batch), ...workMetrics(work), ...figures, ...times },
+  }
 }
 
 function noteReplay(context: TrainContext, { steps }: Replay, step: number): void {

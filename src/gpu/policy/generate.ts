@@ -1,7 +1,7 @@
 // Completions of many prompts in order, as they are ready: the one door of rollout, evaluation and inference to the service.
 import type { Sampling } from './law.ts'
 import type { Policy } from './policy.ts'
-import type { Completion, Session, SessionOptions } from './session.ts'
+import type { Completion, Session, SessionOptions, Work } from './session.ts'
 
 /** A prompt to complete. Sample i has the key [...key, i]. */
 export interface GenerationRequest {
@@ -12,11 +12,15 @@ export interface GenerationRequest {
   maxNewTokens?: number
   /** What its completions are held to. */
   within?: Pick<Sampling, 'mask' | 'forced'> | undefined
+  /** What each sample may turn out to be, see `SlotRequest.earlier`. */
+  earlier?: readonly (readonly number[])[] | undefined
 }
 
 export interface GenerationOptions extends SessionOptions {
   /** Told of finished and wanted requests. */
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** Told at the end of what it took. */
+  onWork?: ((work: Work) => void) | undefined
 }
 
 /** The completions of every request, in order. All are asked for at once, so that those of like length run together. */
@@ -24,7 +28,7 @@ export async function generateAll(
   policy: Pick<Policy, 'open'>,
   requests: readonly GenerationRequest[],
   sampling: Sampling,
-  { onProgress, ...options }: GenerationOptions = {},
+  { onProgress, onWork, ...options }: GenerationOptions = {},
 ): Promise<Completion[][]> {
   const session = policy.open({ ...options, remember: false })
   let done = 0
@@ -37,6 +41,7 @@ export async function generateAll(
       }),
     )
   } finally {
+    onWork?.(session.work())
     session.close()
   }
 }
@@ -52,24 +57,24 @@ export async function* generate<Request extends GenerationRequest>(
   options: SessionOptions = {},
 ): AsyncGenerator<{ request: Request; completions: Completion[] }> {
   const session = policy.open({ ...options, remember: false })
-  const written = async function* (some: readonly Request[]) {
-    const asked = some.map((request) => ({ request, completions: complete(session, request, sampling) }))
-    for (const { request, completions } of asked) yield { request, completions: await completions }
+  const asked: { request: Request; completions: Promise<Completion[]>; tokens: number }[] = []
+  let held = 0
+  const first = async () => {
+    const { request, completions, tokens } = asked.shift()!
+    held -= tokens
+    return { request, completions: await completions }
   }
   try {
-    let some: Request[] = []
-    let most = 0
     for await (const request of requests) {
       const tokens = request.prompt.length + request.samples * (request.maxNewTokens ?? sampling.maxNewTokens)
-      if (some.length > 0 && (some.length + 1) * Math.max(most, tokens) > session.budget) {
-        yield* written(some)
-        some = []
-        most = 0
-      }
-      some.push(request)
-      most = Math.max(most, tokens)
+      while (asked.length > 0 && held + tokens > session.budget) yield await first()
+      const completions = complete(session, request, sampling)
+      // Who reads no further need not hear that it failed.
+      completions.catch(() => {})
+      asked.push({ request, completions, tokens })
+      held += tokens
     }
-    yield* written(some)
+    while (asked.length > 0) yield await first()
   } finally {
     session.close()
   }
@@ -77,11 +82,14 @@ export async function* generate<Request extends GenerationRequest>(
 
 async function complete(
   session: Session,
-  { prompt, samples, key, maxNewTokens, within }: GenerationRequest,
+  { prompt, samples, key, maxNewTokens, within, earlier }: GenerationRequest,
   options: Sampling,
 ): Promise<Completion[]> {
   const sampling = { ...options, ...within, ...(maxNewTokens !== undefined && { maxNewTokens }) }
-  const slots = Array.from({ length: samples }, (_, i) => session.submit({ ids: prompt, sampling, key: [...key, i] }))
+  const slots = Array.from({ length: samples }, (_, i) => {
+    const guess = earlier?.[i]
+    return session.submit({ ids: prompt, sampling, key: [...key, i], ...(guess && { earlier: guess }) })
+  })
   try {
     return await Promise.all(slots.map((slot) => slot.completion.finally(slot.release)))
   } finally {

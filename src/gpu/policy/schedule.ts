@@ -1,4 +1,5 @@
 // The schedule of a session: what waits is let in as the budget allows, what runs is fed pass by pass, what ends leaves at once.
+import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { keep } from './keep.ts'
 import { openLanes, type Lanes } from './lanes.ts'
@@ -13,6 +14,7 @@ export interface Row {
   /** What was written in this turn. */
   ids: number[]
   logprobs: number[]
+  draft?: Draft
 }
 
 /** Lanes that are fed together. */
@@ -136,7 +138,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
         continue
       }
       if (match) kept.touch(match.sequence)
-      const held: number = turns.length === 1 && match && rests(match) ? match.length : 0
+      const held: number = turns.length === 1 && match && rests(match, turns[0]!) ? match.length : 0
       const tokens: number = costOf(turns) - held
       full = !kept.makeRoom(asked + tokens) && (units.length > 0 || fresh.length > 0)
       if (full) {
@@ -158,8 +160,9 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
   const isRead = ({ lanes, lane }: Sequence): boolean =>
     lanes === NONE || units.some((unit) => unit.lanes === lanes && isLive(unit.rows[lane]))
 
-  /** A turn that ended here, all of which is the beginning of another one. */
-  const rests = ({ sequence, length }: Match): boolean => kept.ended(sequence) && length >= heldOf(sequence)
+  /** A turn that ended here, all of which is the beginning of a longer one. */
+  const rests = ({ sequence, length }: Match, { ids }: Turn): boolean =>
+    kept.ended(sequence) && length >= heldOf(sequence) && ids.length > heldOf(sequence)
 
   /** Goes on where a sequence rests. */
   function resume(turn: Turn, sequence: Sequence): void {

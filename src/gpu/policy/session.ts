@@ -21,7 +21,7 @@ export interface SlotRequest {
   key: readonly number[]
   /** The end of `ids` unless given; of a longer prompt, the end of the first one for the draws of a slot that was extended. */
   origin?: number
-  /** A guess at the whole completion (the answer to the same prompt some time before): where it is right, many tokens are one pass. */
+  /** A guess at all that comes (the answer to the same prompt some time before): where it is right, many tokens are one pass. */
   earlier?: readonly number[]
   /** Told of every token as it is written, also of those that come after an extension; a fork does not inherit it. */
   onToken?: OnToken
@@ -44,15 +44,35 @@ export interface Slot {
   release(): void
 }
 
+export const drafts = ['auto', 'off'] as const
+export type Drafts = (typeof drafts)[number]
+
+/** What a session did so far. */
+export interface Work {
+  passes: number
+  /** Tokens that went through the model: given ones, those written before, and guesses. */
+  read: number
+  /** Tokens written. */
+  written: number
+  /** Tokens that were guessed and read, and those of them that came. */
+  guessed: number
+  accepted: number
+  /** Share of the arithmetic of all passes that was for nobody: places of lanes that no token or no sequence had. */
+  wasted: number
+}
+
 export interface SessionOptions {
   /** Tokens whose keys and values are held at once, completions at full length; one sequence always runs. By the model unless given. */
   budget?: number | undefined
   /** Keep what ended, while there is room, for prompts that begin with it (default true); slots at rest are kept so or so. */
   remember?: boolean
+  /** Guess tokens where that pays (default), or never: what is written is the same. */
+  drafts?: Drafts
 }
 
 export interface Session {
   readonly budget: number
+  work(): Work
   submit(request: SlotRequest): Slot
   /** Releases every slot. */
   close(): void

@@ -16,8 +16,7 @@ export interface Turn extends Required<Omit<SlotRequest, keyof Given>>, Given {
 /** A slot that writes from the start, or rests where another one does. `begin` is given each of its turns. */
 export function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Promise<Completion>): Slot {
   let { ids, sampling } = request
-  const { key, origin = ids.length, onToken } = request
-  let earlier = request.earlier
+  const { key, origin = ids.length, onToken, earlier } = request
   let turn: Turn | undefined
   let released = false
   const write = (): Promise<Completion> => {
@@ -51,7 +50,6 @@ export function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested
         }),
       fail: (cause) => rest(() => reject(cause)),
     }
-    earlier = undefined
     begin(turn)
     return promise
   }
@@ -74,7 +72,7 @@ export function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested
     },
     fork(other = key) {
       requireRest()
-      return slotOf({ ids, sampling, key: other, origin }, begin, completion)
+      return slotOf({ ids, sampling, key: other, origin, ...(earlier && { earlier }) }, begin, completion)
     },
     release() {
       released = true

@@ -12,6 +12,8 @@ import { layerWeights, type Engine } from './engine.ts'
 import { entryWidth, reserve, type Lanes } from './lanes.ts'
 import { embedRows } from './passes.ts'
 import type { Tensors } from '../device/programs.ts'
+import { elements } from '../graph/tensor.ts'
+import { adaptable, shapeOf } from '../weights/family.ts'
 
 /** What lanes are fed in a pass. */
 export interface Feed {
@@ -105,7 +107,12 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float>
   return stream[layers % 2]!
 }
 
-/** Products of queries and keys that a feed computes, and those that its tokens need. */
+/** Multiplications for a pair of a query and a key, and of the linear maps for a token, in a block. */
+export const attentionProducts = ({ config: { heads, headDim } }: Engine): number => 2 * heads * headDim
+export const linearProducts = ({ config }: Engine): number =>
+  adaptable.reduce((sum, role) => sum + elements(shapeOf(config, role)), 0)
+
+/** Pairs of queries and keys that a feed computes, and those that its tokens need. */
 export function attentionOf({ lanes, shared, tokens }: Feed): { spent: number; needed: number } {
   const most = tokens.reduce((all, { length }) => Math.max(all, length), 0)
   let needed = 0

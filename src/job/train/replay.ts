@@ -1,5 +1,5 @@
 // Rollouts that a run has kept, read back: every line is checked before the run begins, then a step is read when it is due.
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import type { ModelConfig } from '../../gpu/weights/family.ts'
@@ -65,6 +65,21 @@ export async function openReplay(path: string, context: ReplayContext): Promise<
       return taken
     },
   }
+}
+
+/** Limits of a model that are not looked at. */
+const ANY = { vocabulary: Infinity, maxPositions: Infinity }
+
+/** The rollouts of a file, up to the first that is none of these prompts: an environment may ask in other words. */
+export async function rolledOut(file: string, prompts: readonly Prompt[]): Promise<Rollout[]> {
+  const found: Rollout[] = []
+  if (!existsSync(file)) return found
+  try {
+    for await (const { rollout } of rolloutsOf([file], { prompts, config: ANY })) found.push(rollout)
+  } catch (error) {
+    if (!(error instanceof HoneError)) throw error
+  }
+  return found
 }
 
 function filesOf(path: string): string[] {

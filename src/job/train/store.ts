@@ -6,6 +6,7 @@ import type { Answer, Judged, Judgement, Prompt, Sampled, Scored, Store, Weighte
 import { flagsOf } from '../../rl/trained.ts'
 import { decimalsOf, Float } from '../../text/json.ts'
 import { type Checkpoint, saveCheckpoint } from './checkpoint.ts'
+import { rolledOut } from './replay.ts'
 import { readReference, writeReference } from './reference.ts'
 
 /** What the loop leaves, in a run directory; checkpoints with the id of the run and the hashes of what it is made from. */
@@ -15,6 +16,7 @@ export function storeIn(
 ): Store {
   return {
     rollouts: (...rolledOut) => logRollouts(paths.rollouts, ...rolledOut),
+    rolledOut: async (step, prompts) => await rolledOut(stepFile(paths.rollouts, step), prompts),
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
     checkpoint: (progress, policy, critic) =>
       saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy, ...(critic && { critic }) }, keepCheckpoints),

@@ -1,0 +1,166 @@
+// Writing: every pass reads what is given, guesses what may come, and draws what comes.
+import { uniform } from '../../rng.ts'
+import { draftOf, newTrusts } from './draft.ts'
+import type { Engine } from './engine.ts'
+import { headOf, penalises } from './law.ts'
+import { likeliest, probabilities, sampleToken, type Drawn } from './sample.ts'
+import { isLive, type Row, type Running } from './schedule.ts'
+import { rowsAtOnce, scoresOf } from './scores.ts'
+import { heldOf } from './sequence.ts'
+import type { Work } from './session.ts'
+import type { Turn } from './slot.ts'
+import { attentionOf, attentionProducts, linearProducts, tokenPass, type Feed } from './token-pass.ts'
+
+/** Tokens read in a pass at most, and where some sequences write meanwhile. */
+const [READ, READ_BESIDE] = [2048, 512]
+/** Bytes of the scores of what is read of a unit at a time. */
+const SCORE_BYTES = 8 * 2 ** 20
+/** Tokens of a sequence read at a time, where that is more than one. */
+const [FEWEST, MOST] = [16, 256]
+
+/** A sequence that writes, the rows of the pass that it may draw from, and the guesses that all of them but the first follow. */
+interface Draw {
+  row: Row
+  turn: Turn
+  first: number
+  guesses: readonly number[]
+  drawn: number
+  /** A token came that was not guessed, or the last one. */
+  over: boolean
+}
+
+export interface Writer {
+  /** Every sequence that writes gets a token at least, and of others some are read. */
+  pass(units: readonly Running[]): void
+  work(): Work
+}
+
+export function writer(engine: Engine, drafts: boolean): Writer {
+  const trusts = newTrusts()
+  const done = { passes: 0, read: 0, written: 0, guessed: 0, accepted: 0 }
+  const spent = { all: 0, wasted: 0 }
+
+  /** Units with what their lanes are fed: what was not read yet, and guesses behind it. */
+  function feedsOf(units: readonly Running[]): { unit: Running; feed: Feed; guesses: (readonly number[])[] }[] {
+    const writing = units.flatMap(({ rows }) => rows).filter((row) => isLive(row) && pending(row) === 1).length
+    let left = writing > 0 ? READ_BESIDE : READ
+    return units.flatMap((unit) => {
+      const { lanes, shared, rows } = unit
+      const live = rows.filter(isLive)
+      const reads = live.some((row) => pending(row) > 1)
+      let piece = 1
+      if (reads) {
+        if (left <= 0) return []
+        const longest = Math.max(...lanes.lengths) + MOST
+        const scored = SCORE_BYTES / (4 * engine.config.heads * lanes.count * longest)
+        piece = Math.max(FEWEST, Math.min(MOST, Math.floor(scored), Math.floor(left / live.length)))
+        left -= piece * live.length
+      }
+      const guesses = Array.from(rows, (row) => (drafts && !reads && isLive(row) ? guess(row, writing) : []))
+      const tokens = Array.from(rows, (row, lane) => {
+        if (!isLive(row)) return []
+        const held = heldOf(row.sequence)
+        return [...row.sequence.tokens.slice(held, held + piece), ...guesses[lane]!]
+      })
+      return live.length > 0 ? [{ unit, feed: { lanes, shared, tokens }, guesses }] : []
+    })
+  }
+
+  function guess(row: Row, writing: number): readonly number[] {
+    if (!row.turn) return []
+    row.draft ??= draftOf(row.turn, { tokens: row.sequence.tokens, own: row.ids }, trusts)
+    return row.draft.guess(row.turn.sampling.maxNewTokens - row.ids.length - 1, writing)
+  }
+
+  return {
+    pass(units) {
+      const fed = feedsOf(units)
+      const draws: Draw[] = []
+      let before = 0
+      for (const { unit, feed, guesses } of fed) {
+        const { spent: products, needed } = attentionOf(feed)
+        spent.all += products * attentionProducts(engine)
+        spent.wasted += (products - needed) * attentionProducts(engine)
+        feed.tokens.forEach((tokens, lane) => {
+          before += tokens.length
+          const row = unit.rows[lane]
+          const guessed = guesses[lane]!
+          if (tokens.length === 0 || !row?.turn) return
+          if (heldOf(row.sequence) + tokens.length - guessed.length < row.sequence.tokens.length) return
+          const first = before - 1 - guessed.length
+          draws.push({ row, turn: row.turn, first, guesses: guessed, drawn: 0, over: false })
+        })
+      }
+      spent.all += before * linearProducts(engine)
+      done.passes++
+      done.read += before
+      const x = tokenPass(
+        engine,
+        fed.map(({ feed }) => feed),
+      )
+      for (const alike of Map.groupBy(draws, ({ turn }) => JSON.stringify(headOf(turn.sampling))).values()) {
+        const rows = alike.flatMap((draw) =>
+          [draw.first, ...draw.guesses].map((_, i) => ({ draw, at: draw.first + i })),
+        )
+        for (let start = 0; start < rows.length; start += rowsAtOnce(engine)) {
+          const some = rows.slice(start, start + rowsAtOnce(engine)).filter(({ draw }) => !draw.over)
+          if (some.length > 0) drawAll(engine, x, some)
+        }
+      }
+      for (const { row, guesses, drawn } of draws) {
+        // What was read behind the last token that came is forgotten.
+        row.sequence.lanes.lengths[row.sequence.lane]! -= guesses.length - Math.max(0, drawn - 1)
+        done.written += drawn
+        done.guessed += guesses.length
+        done.accepted += Math.max(0, drawn - 1)
+      }
+    },
+    work: () => ({ ...done, wasted: spent.all > 0 ? spent.wasted / spent.all : 0 }),
+  }
+}
+
+const pending = ({ sequence }: Row): number => sequence.tokens.length - heldOf(sequence)
+
+/** Tokens from rows `at` of x, whose laws have one head, those of a sequence in order. */
+function drawAll(engine: Engine, x: ReturnType<typeof tokenPass>, some: readonly { draw: Draw; at: number }[]): void {
+  const V = engine.config.vocabulary
+  const rows = some.map(({ at }) => at)
+  const scores = scoresOf(engine, x, rows, headOf(some[0]!.draw.turn.sampling))
+  some.forEach(({ draw }, i) => {
+    if (!draw.over && isLive(draw.row)) write(draw, scores.subarray(i * V, (i + 1) * V))
+  })
+}
+
+/** The next token of a row from its scores [V]. */
+function write(draw: Draw, scores: Float32Array): void {
+  const { row, turn, guesses } = draw
+  const { ids, logprobs } = row
+  const { sampling, onToken } = turn
+  const p = lawful(row, turn, scores)
+  const { id, logprob } = drawn(row, turn, p)
+  ids.push(id)
+  logprobs.push(logprob)
+  row.sequence.tokens.push(id)
+  row.draft?.learn(id)
+  draw.over = guesses[draw.drawn++] !== id
+  onToken?.(id, logprob, (count) => likeliest(p, sampling, count))
+  const finish = sampling.eosIds.includes(id)
+    ? 'eos'
+    : sampling.stop?.(ids)
+      ? 'stop'
+      : ids.length >= sampling.maxNewTokens
+        ? 'length'
+        : undefined
+  if (finish) turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
+}
+
+/** Probabilities [V] of the next token before anything is cut from them. */
+function lawful({ ids }: Row, { ids: before, sampling }: Turn, scores: Float32Array): Float32Array {
+  if (!headOf(sampling).raw) return scores
+  return probabilities(scores, penalises(sampling) ? [...before, ...ids] : [], sampling, sampling.mask?.(ids))
+}
+
+function drawn({ ids }: Row, { ids: before, sampling, key, origin }: Turn, p: Float32Array): Drawn {
+  const place = before.length + ids.length
+  return sampleToken(p, sampling, sampling.temperature === 0 ? 0 : uniform(...key, place - origin))
+}

@@ -126,6 +126,8 @@ async function load(
 
 log('answers of hone infer …')
 const cases = expected()
+// Ended with this process, whatever ends it.
+process.on('SIGTERM', () => process.exit(2)).on('exit', () => child.kill('SIGKILL'))
 const child = Bun.spawn([...hone, 'serve', model, '--port', '0'], { stderr: 'pipe' })
 const said = child.stderr.getReader()
 let line = ''
@@ -159,6 +161,7 @@ try {
       least: mib(Math.min(...settled)),
       most: mib(Math.max(...settled)),
       last: mib(settled.at(-1)),
+      by_half_minute: memory.filter((_, i) => i % 6 === 5).map(mib),
     },
     exit: code,
   }

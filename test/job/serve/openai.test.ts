@@ -209,6 +209,23 @@ test('a seed fixes what is drawn, a stream draws the same, and without one answe
   expect(streamed).toBe(await text(3))
 })
 
+test('what was asked before is answered alike when it is asked again, and when a conversation goes on from it', async () => {
+  const ask = async (client: OpenAI, prompt: string | number[], max_tokens: number) => {
+    const more = { temperature: 0, ...{ return_token_ids: true } }
+    const { choices } = await client.completions.create({ model: 'talker', prompt, max_tokens, ...more })
+    return choices[0]! as unknown as { token_ids: number[]; prompt_token_ids: number[] }
+  }
+  const prompt = 'open the ticket for a train to the sea and tell me when it leaves. '.repeat(4)
+  await ask(talk, prompt, 1)
+  const { token_ids, prompt_token_ids } = await ask(talk, prompt, 12)
+  const longer = [...prompt_token_ids, ...token_ids, ...prompt_token_ids.slice(0, 9)]
+  const further = await ask(talk, longer, 6)
+  const fresh = await openTest(talker)
+  expect((await ask(clientOf(fresh), longer, 6)).token_ids).toEqual(further.token_ids)
+  expect((await ask(clientOf(fresh), prompt, 12)).token_ids).toEqual(token_ids)
+  await fresh.stop()
+})
+
 test('raw prompts come as texts and ids, several at a time', async () => {
   const { choices, usage } = await client.completions.create({ model, prompt: ['a', '<answered>'], temperature: 0 })
   expect(choices.map(({ text, finish_reason }) => [text.slice(0, 10), finish_reason])).toEqual([

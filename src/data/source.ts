@@ -45,10 +45,13 @@ export interface Source {
 /** Why a row or one of its steps is not in the output. */
 export class Rejection extends Error {
   readonly reason: Reason
-  constructor(reason: Reason, detail: string) {
+  /** The field of the row that is wrong, where one is known: keys and indices. */
+  readonly path: readonly string[]
+  constructor(reason: Reason, detail: string, path: readonly string[] = []) {
     super(detail)
     this.name = 'Rejection'
     this.reason = reason
+    this.path = path
   }
 }
 
@@ -75,7 +78,8 @@ export function inField<T>(field: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof Rejection)) throw error
-    throw new Rejection(error.reason, `${field}${/^[\w.]+: /.test(error.message) ? '.' : ': '}${error.message}`)
+    const detail = `${field}${/^[\w.]+: /.test(error.message) ? '.' : ': '}${error.message}`
+    throw new Rejection(error.reason, detail, [...field.split('.'), ...error.path])
   }
 }
 
@@ -83,24 +87,29 @@ export function inField<T>(field: string, read: () => T): T {
 export function stringAt(record: JsonObject, key: string): string {
   const value = record[key]
   if (typeof value === 'string') return value
-  throw new Rejection('wrong-shape', `"${key}" is ${kindOf(value)}, expected a string`)
+  throw new Rejection('wrong-shape', `"${key}" is ${kindOf(value)}, expected a string`, [key])
 }
 
 /** The array under `key`, which may also be JSON text of one. @throws Rejection */
 export function arrayAt(record: JsonObject, key: string, reason: Reason = 'wrong-shape'): Json[] {
-  const value = unwrapText(record[key], key, reason)
+  const value = unwrapText(record[key], key, reason, [key])
   if (Array.isArray(value)) return value
-  throw new Rejection(reason, `"${key}" is ${kindOf(value)}, expected an array`)
+  throw new Rejection(reason, `"${key}" is ${kindOf(value)}, expected an array`, [key])
 }
 
 /** JSON text is read, anything else stays as it is. @throws Rejection where the text is not JSON. */
-export function unwrapText(value: Json | undefined, what: string, reason: Reason): Json | undefined {
+export function unwrapText(
+  value: Json | undefined,
+  what: string,
+  reason: Reason,
+  path: readonly string[] = [],
+): Json | undefined {
   if (typeof value !== 'string') return value
   try {
     return parseJson(value)
   } catch (error) {
     if (!(error instanceof JsonError)) throw error
-    throw new Rejection(reason, `"${what}" is text that is not JSON: ${error.message} at ${error.offset}`)
+    throw new Rejection(reason, `"${what}" is text that is not JSON: ${error.message} at ${error.offset}`, path)
   }
 }
 

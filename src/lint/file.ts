@@ -104,10 +104,10 @@ function lintPiece(run: FileRun, piece: LintPiece, known: Checked | undefined, e
     if (run.rules.includes(rule))
       all.push({
         rule,
-        message: `not readable as ${run.from}: ${piece.rejected}`,
+        message: `not readable as ${run.from}: ${piece.rejected.why}`,
         hint: rule.hint,
-        path: [],
-        offset: 0,
+        path: piece.rejected.path,
+        offset: undefined,
       })
   }
   if (keys)

@@ -11,7 +11,7 @@ import type { Piece } from './place.ts'
 import type { Path } from './rule.ts'
 
 /** A row to be checked, or why a row of another source could not be made into one. */
-export type LintPiece = Piece & { rejected?: string }
+export type LintPiece = Piece & { rejected?: { why: string; path: Path } }
 
 /** Rows of a list, of parquet, or of another source, as pieces of text. */
 export async function* readPieces(path: string, { from, container }: Recognised): AsyncGenerator<LintPiece> {
@@ -20,7 +20,8 @@ export async function* readPieces(path: string, { from, container }: Recognised)
   const options = { keepNoCall: false, keepAbsentTools: true }
   for await (const record of readRaw(path)) {
     const { line, column, text } = record
-    if (!source || from === undefined) {
+    // What is no JSON is told as that, at its place.
+    if (!source || from === undefined || record.value === undefined) {
       yield { line, column, text, packed }
       continue
     }
@@ -35,9 +36,11 @@ export async function* readPieces(path: string, { from, container }: Recognised)
       const origin = { text, offsetOf: lazy(() => originOf(text, record.value ?? null, row)) }
       yield { line, column, text: rowText(row), origin, packed }
     }
-    for (const { reason, message } of rejections) {
-      if (reason !== 'no-call' && reason !== 'no-decision')
-        yield { line, column, text, packed, rejected: `${reason}: ${message}` }
+    for (const { reason, message, path: field } of rejections) {
+      if (reason === 'no-call' || reason === 'no-decision') continue
+      // An index is spelt in digits.
+      const path = field.map((step) => (/^\d+$/.test(step) ? Number(step) : step))
+      yield { line, column, text, packed, rejected: { why: `${reason}: ${message}`, path } }
     }
   }
 }

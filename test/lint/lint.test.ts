@@ -141,7 +141,10 @@ test('standard input, compressed files, lists and other sources are linted too',
       .trim()
       .split('\n')
       .map((line) => line.split(' ').slice(0, 3).join(' ')),
-  ).toEqual([`xlam.jsonl:1:${row.indexOf('\\"1\\"') + 1} error HN306`, 'xlam.jsonl:2:1 error HN110'])
+  ).toEqual([
+    `xlam.jsonl:1:${row.indexOf('\\"1\\"') + 1} error HN306`,
+    `xlam.jsonl:2:${xlam('[').indexOf('"["') + 1} error HN110`,
+  ])
 })
 
 test('rows of hone that lack the answer, or have it as text, are not taken for dialogues of another source', async () => {

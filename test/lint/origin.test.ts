@@ -115,3 +115,10 @@ test('rows in an object around a list stand on their own lines', async () => {
   )
   expect(await marked(text, 'HN306')).toEqual([expect.stringMatching(/^\\"7/), expect.stringMatching(/^"7"/)])
 })
+
+test('what cannot be read stands at the field that is wrong, and what is no JSON where it stops being some', async () => {
+  const messages = [ask, { role: 'oracle', content: 'hm' }, calling(GOOD)]
+  const good = JSON.stringify({ messages: [ask, calling(GOOD)], tools: wrapped })
+  const text = [good, JSON.stringify({ messages, tools: wrapped }), good, '{"messages": [}'].join('\n')
+  expect(await marked(text, 'HN110,HN001')).toEqual([expect.stringMatching(/^\{"role":"oracle"/), '}'])
+})

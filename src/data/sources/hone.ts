@@ -16,6 +16,7 @@ export const hone: Source = {
       throw new Rejection(
         'wrong-shape',
         `${issue.path?.map(({ key }) => String(key)).join('.') ?? 'row'}: ${issue.message}`,
+        issue.path?.map(({ key }) => String(key)),
       )
     }
     const { id, tools, messages, answer, meta, source } = result.output

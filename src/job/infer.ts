@@ -7,14 +7,16 @@ import { asksByMessages } from '../data/sources/openai.ts'
 import { HoneError, inRow } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
-import { decimalsOf, dumpJson, isObject, type Json } from '../text/json.ts'
+import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { promptIds } from '../dialogue/prompt.ts'
-import { HoneRow, Tool } from '../dialogue/row.ts'
+import { HoneRow, rowText, Tool, toRow } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
+import { flagsOf } from '../rl/trained.ts'
 import { openProgress } from '../shell/meter.ts'
 import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
 import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } from './answer/model.ts'
+import { episodeFlags, openEpisodes, playRows, type Played } from './episodes.ts'
 import { constrain, formName, parserName, rowsOnly, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
 import type { Language } from './open.ts'
@@ -32,6 +34,7 @@ export const InferFlags = v.object({
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   constrain,
+  ...episodeFlags,
   device: deviceSetting('auto'),
   format: rowsOnly,
 })
@@ -49,12 +52,55 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
     stop,
   }))
   const progress = openProgress('infer', undefined)
+  const stage = await openEpisodes(flags, model, parser)
+  if (stage) {
+    for await (const played of playRows(rowsOf(input), model, { stage, samples: flags.n })) {
+      data(dumpJson(transcriptOf(played, flags), { ensureAscii: false }))
+      progress.row()
+    }
+    stage.close()
+    return progress.end()
+  }
   for await (const { sample, logprobs, ...answer } of infer(input, model, { parser, samples: flags.n })) {
     const row = { ...answer, ...(flags.logprobs && { logprobs }), ...(flags.n > 1 && { sample }) }
     data(dumpJson(row, { ensureAscii: false }))
     progress.row()
   }
   progress.end()
+}
+
+/** Hone rows as they were read, too. @throws HoneError */
+async function* rowsOf(file: string) {
+  for await (const { line, value } of readRecords(file))
+    yield { row: toRow(value, `${file}:${line}`), json: isObject(value) ? value : {} }
+}
+
+/** An episode as a hone row whose messages are the whole transcript, with what training keeps of it. */
+function transcriptOf(
+  { row, sample, prompt, episode, text }: Played,
+  flags: { logprobs: boolean; n: number },
+): JsonObject {
+  const { ids, logprobs, turns, stop, outcome } = episode
+  const messages = [...row.messages, ...(outcome?.messages ?? [])].map((each): Json => parseJson(JSON.stringify(each)))
+  return {
+    ...parseObject(rowText(row)),
+    messages,
+    text,
+    turns: turns.map(({ role, from, to }) => ({ role, from, to })),
+    stop,
+    ...(outcome?.reward !== undefined && { reward: outcome.reward }),
+    ...(outcome && { metrics: { ...outcome.metrics }, fault: outcome.fault }),
+    prompt_ids: [...prompt],
+    output_ids: [...ids],
+    trained: flagsOf(episode),
+    ...(flags.logprobs && { logprobs: decimalsOf(logprobs) }),
+    ...(flags.n > 1 && { sample }),
+  }
+}
+
+function parseObject(text: string): JsonObject {
+  const value = parseJson(text)
+  return isObject(value) ? value : {}
 }
 
 /** The answer to one row. Ids include the token that ended it, the text does not. */

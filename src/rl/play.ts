@@ -1,10 +1,11 @@
 // Completions of prompts, turn by turn where an environment answers: the model's tokens as it drew them, and between them what it was given.
 import { findFormat, type FormatName } from '../dialogue/call.ts'
+import type { Parsed } from '../dialogue/call/format.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { continuationIds } from '../dialogue/continuation.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
-import type { Tool } from '../dialogue/row.ts'
+import type { Message, Tool, ToolCall } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { generateAll, type GenerationOptions, type GenerationRequest } from '../gpu/policy/generate.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
@@ -13,7 +14,7 @@ import type { Completion, Session } from '../gpu/policy/session.ts'
 import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
 import { openedBefore } from './judge.ts'
 import type { Outcome, Prompt, Rollout, Sampled, Stop, Turn } from './record.ts'
-import type { JsonObject } from '../text/json.ts'
+import { isObject, type JsonObject } from '../text/json.ts'
 import { ownWords } from './trained.ts'
 
 /** Where completions are more than one turn. */
@@ -140,7 +141,8 @@ async function play(
   const ids: number[] = []
   const logprobs: number[] = []
   const turns: Turn[] = []
-  const outcome: Outcome = { reward: undefined, metrics: {}, fault: null }
+  const messages: Message[] = []
+  const outcome: Outcome = { reward: undefined, metrics: {}, fault: null, messages }
   const room = () => Math.min(sampling.maxNewTokens, positions - prompt.length) - ids.length
   const late = lateness(rolloutTimeout)
   const slot = session.submit({
@@ -175,6 +177,7 @@ async function play(
       const turn = append('assistant', completion.ids, completion.logprobs)
       const said = saidIn(completion, opened, stage)
       calls += said.calls.length
+      messages.push(messageOf(said))
       if (completion.finish === 'length')
         return end(room() <= 0 && ids.length < sampling.maxNewTokens ? 'context_overflow' : 'max_tokens')
       if (maxToolCalls !== null && calls > maxToolCalls) return end('max_tool_calls')
@@ -184,6 +187,7 @@ async function play(
       if (observation.done) return end(observation.stop ?? 'completed')
       if (turns.filter(({ role }) => role === 'assistant').length >= maxTurns) return end('max_turns')
       const given = observation.messages.map((each) => ({ ...each, content: shortened(each.content, stage) }))
+      messages.push(...given)
       const called = said.calls.map(({ name }) => name)
       const next = continuationIds({ form, tokenizer, asked, called, given }, completion.finish === 'eos')
       if (next.length >= room())
@@ -197,11 +201,22 @@ async function play(
   }
 }
 
-function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Episodes): Said {
+function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Episodes): Said & Parsed {
   const own = tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids
   const text = opened + tokenizer.decode(own)
-  const { calls, fault } = findFormat(format).parse(text)
-  return { text, calls, fault }
+  return { text, ...findFormat(format).parse(text) }
+}
+
+function messageOf({ think, rest, calls }: Parsed): Message {
+  const known = calls.flatMap(({ name, arguments: values }): ToolCall[] =>
+    isObject(values) ? [{ name, arguments: values }] : [],
+  )
+  return {
+    role: 'assistant',
+    content: rest,
+    ...(known.length > 0 && { tool_calls: known }),
+    ...(think !== null && { reasoning_content: think }),
+  }
 }
 
 /** What an environment cannot answer ends the episode with a fault. */

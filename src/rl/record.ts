@@ -2,7 +2,7 @@
 import type { PolicyState } from '../gpu/policy/policy.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
-import type { HoneRow } from '../dialogue/row.ts'
+import type { HoneRow, Message } from '../dialogue/row.ts'
 
 /** A text after a prompt: ids, and which of them are the model's own words; what a tool or a user said stands between. */
 export interface Written {
@@ -57,6 +57,8 @@ export interface Outcome {
   metrics: Record<string, number>
   /** The first thing that went wrong outside the model. */
   fault: string | null
+  /** What was said: the model's turns and what it was given. */
+  messages?: readonly Message[]
   /** What the reward judges, where that is not the completion's own last turn. */
   answer?: string
 }

@@ -105,7 +105,8 @@ export function refusing<Result>(param: string, work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    if (error instanceof HoneError) throw new Refusal(400, error.message, { param })
+    if (error instanceof HoneError)
+      throw new Refusal(400, error.hint === undefined ? error.message : `${error.message}; ${error.hint}`, { param })
     throw error
   }
 }

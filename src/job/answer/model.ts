@@ -30,6 +30,7 @@ export interface Prompted {
 }
 
 export interface ModelAnswerer extends Answerer {
+  policy: Pick<Policy, 'open'>
   language: Language
   sampled: Sampled
   positions: number
@@ -123,6 +124,7 @@ export function modelAnswerer(
     source,
     format,
     words: { form, tokenizer },
+    policy,
     language,
     sampled,
     positions,

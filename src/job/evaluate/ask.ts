@@ -8,10 +8,14 @@ import { readRecord, type RunRecord } from '../../rundir/run.ts'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
-import type { JsonObject } from '../../text/json.ts'
+import type { Stage } from '../../rl/play.ts'
+import { isObject, type JsonObject } from '../../text/json.ts'
+import { readRecords } from '../../text/jsonl.ts'
+import { toRow } from '../../dialogue/row.ts'
 import { remembering, sampledBy, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
-import { openModelAnswerer } from '../answer/model.ts'
+import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
+import { openEpisodes, playRows } from '../episodes.ts'
 import { preflight } from '../preflight.ts'
 import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { type EvalFlags, LONGEST } from './flags.ts'
@@ -34,13 +38,14 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
     flags.prompt ??
     (benchmark.asTrained && trainedForm(flags.model)) ??
     benchmark.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
-  const answerer =
+  const local =
     flags.model === undefined
-      ? await openEndpoint(flags, form)
+      ? undefined
       : await openModelAnswerer(
           { path: flags.model, adapter: flags.adapter, base: flags.base, device: flags.device, prompt: form },
           ({ positions }) => sampledOf(flags, positions >> 1),
         )
+  const answerer = local ?? (await openEndpoint(flags, form))
   const mode = flags.mode ?? benchmark.mode(answerer.format)
   const reader = benchmark.reader(mode, flags)
   const known = items.flatMap(({ record, asked, right }) =>
@@ -49,8 +54,13 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   if (answerer.words)
     preflight(known, { ...answerer.words, parser: flags.parser ?? answerer.format, obeyed: flags.parser !== undefined })
   const prompt = answerer.show(EXAMPLE, EXAMPLE_DAY)
+  const stage = local && (await openEpisodes(flags, local, flags.parser))
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
   const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled })
+  if (local && stage) {
+    const label = `${protocol}, env ${flags.env ?? flags.envCmd ?? 'tools'}`
+    return { source: answerer.source, protocol: label, responses: episodesOf(flags, local, stage, mode) }
+  }
   tellRoom(items, answerer)
   const questions = items.flatMap(({ record, asked }) =>
     Array.from({ length: samples }, (_, sample): Question & Asking => ({
@@ -72,6 +82,29 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
     }
   }
   return { source: answerer.source, protocol, responses: responses() }
+}
+
+/** Episodes of the rows; what the environment gave for one decides whether it is right, else its last turn is judged. */
+async function* episodesOf(
+  flags: EvalFlags,
+  model: ModelAnswerer,
+  stage: Stage,
+  mode: string,
+): AsyncGenerator<Response> {
+  async function* rows() {
+    let count = 0
+    for await (const { line, value } of readRecords(flags.data))
+      if (flags.limit === undefined || count++ < flags.limit)
+        yield { row: toRow(value, `${flags.data}:${line}`), json: isObject(value) ? value : {} }
+  }
+  const { samples } = flags
+  for await (const { row, sample, episode, text } of playRows(rows(), model, { stage, samples })) {
+    const { stop, turns, outcome } = episode
+    const told = { stop, turns: turns.length, ...(outcome?.reward !== undefined && { reward: outcome.reward }) }
+    const record = { id: row.id, ...(samples > 1 && { sample }), mode, response: text, ...told }
+    yield { record, at: `${flags.data}: ${row.id}` }
+  }
+  stage.close()
 }
 
 /** As the flags say, with answers of `most` tokens where they say nothing. */

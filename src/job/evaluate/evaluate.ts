@@ -4,7 +4,7 @@ import { benchmarks } from '../../eval/benchmarks.ts'
 import { summarize } from '../../eval/summary.ts'
 import { EXIT, type ExitCode, HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
-import { isObject } from '../../text/json.ts'
+import { Float, isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import { requireApart } from '../apart.ts'
 import { meets } from './bars.ts'
@@ -30,6 +30,7 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
     })
   }
   requireResults(flags)
+  requirePlace(flags)
   requireApart({ '--json': flags.json, '--report': flags.report, '--save': flags.save }, [data, flags.responses])
   const open = await benchmark.open(data, flags)
   const given =
@@ -54,6 +55,15 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   return meets(summary, flags.min ?? []) ? EXIT.ok : EXIT.no
 }
 
+/** @throws HoneError where episodes are asked for of rows or models that have none. */
+function requirePlace({ env, envCmd, mcp, tools, bench, model }: EvalFlags): void {
+  const plays = [env, envCmd, mcp, tools].some((each) => each !== null)
+  if (plays && (bench !== 'rows' || model === undefined))
+    throw new HoneError('Cannot play episodes: an environment needs --bench rows and --model', {
+      hint: "BFCL's and ACEBench's own rows are judged by a single answer",
+    })
+}
+
 async function judgeAll(
   open: OpenBenchmark,
   responses: AsyncIterable<Response>,
@@ -61,7 +71,7 @@ async function judgeAll(
 ): Promise<Pair[]> {
   const all: Pair[] = []
   for await (const response of responses) {
-    const judged = unanswered(await open.judge(response), response)
+    const judged = rewarded(unanswered(await open.judge(response), response), response)
     onJudged(judged, response)
     all.push({ judged, response })
   }
@@ -72,6 +82,16 @@ async function judgeAll(
 const UNANSWERED = {
   not_asked: 'were not asked and count as wrong: their prompts leave no room.',
   refused: 'were refused by the endpoint and count as wrong.',
+}
+
+/** Where an environment gave a reward, 1 or more is right. */
+function rewarded(judged: Judged, { record }: Response): Judged {
+  const { reward } = record
+  const value = reward instanceof Float ? reward.value : reward
+  if (typeof value !== 'number') return judged
+  const right = value >= 1
+  const judgement = { ...judged.judgement, verdict: right, error_type: right ? null : 'reward' }
+  return { ...judged, score: right ? 1 : 0, judgement }
 }
 
 /** A row without an answer is not right, even where saying nothing is. */

@@ -7,6 +7,7 @@ import { benchmarks } from '../../eval/benchmarks.ts'
 import { decoders } from '../../eval/bfcl/decode.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
 import { count, file, folder, named, names, otherwise, say, text } from '../../text/setting.ts'
+import { episodeFlags } from '../episodes.ts'
 import { endpointFlags, formName, parserName, sampling } from '../flags.ts'
 import { bars } from './bars.ts'
 
@@ -42,6 +43,7 @@ export const EvalFlags = v.object({
   only: say(otherwise(text('NAMES'), 'all'), 'categories to ask, between commas'),
   limit: say(otherwise(count(), 'all'), 'rows to ask per category'),
   save: say(v.optional(file()), 'keep responses here as they come; a later run goes on from it'),
+  ...episodeFlags,
   device: deviceSetting('auto'),
   format: say(
     v.optional(v.picklist(['text', 'ndjson', 'json']), 'text'),

@@ -10,12 +10,7 @@ export const surrogateSettings = {
     'clip_ratio_low',
   ),
   clipHigh: say(v.optional(atLeast(0), 0.2), 'ratios above 1 + this are clipped', 'epsilon_high', 'clip_ratio_high'),
-  dualClip: say(
-    v.optional(v.nullable(above(1)), null),
-    'largest ratio that counts',
-    'delta',
-    'clip_ratio_c',
-  ),
+  dualClip: say(v.optional(v.nullable(above(1)), null), 'largest ratio that counts', 'delta', 'clip_ratio_c'),
   sapoPositive: say(v.optional(positive(), 1), 'steepness for positive advantages', 'sapo_temperature_pos'),
   sapoNegative: say(v.optional(positive(), 1.05), 'steepness for other advantages', 'sapo_temperature_neg'),
   nftNormalize: say(

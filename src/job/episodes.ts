@@ -1,0 +1,84 @@
+// Episodes of a model outside training: rows played in an environment, a few at a time, in order.
+import * as v from 'valibot'
+import { openEnvironment } from '../env/open.ts'
+import type { FormatName } from '../dialogue/call.ts'
+import type { HoneRow } from '../dialogue/row.ts'
+import { promptIds } from '../dialogue/prompt.ts'
+import { environmentSettings, hasEnvironment } from '../rl/environment-settings.ts'
+import { openedBefore, textOf } from '../rl/judge.ts'
+import { KEY } from '../rl/order.ts'
+import { completeAll, type Stage, stageOf } from '../rl/play.ts'
+import type { Sampled } from '../rl/record.ts'
+import { lastTurn } from '../rl/trained.ts'
+import type { JsonObject } from '../text/json.ts'
+import { file, orNone, say } from '../text/setting.ts'
+import type { ModelAnswerer } from './answer/model.ts'
+import { readConfigured } from './chat/tools.ts'
+import { endingOf } from './open.ts'
+
+const { agent: _, tools: __, ...settings } = environmentSettings
+
+/** Flags of commands that may play episodes; tools stand in a file. */
+export const episodeFlags = {
+  ...settings,
+  tools: say(
+    orNone(file(), 'none'),
+    'JSON list of tools of an environment: {name, description, parameters, command | url}',
+  ),
+}
+export type EpisodeFlags = v.InferOutput<v.ObjectSchema<typeof episodeFlags, undefined>>
+
+/** Undefined where the flags name no environment. @throws HoneError for one that does not open. */
+export async function openEpisodes(
+  flags: EpisodeFlags,
+  model: ModelAnswerer,
+  parser?: FormatName,
+): Promise<Stage | undefined> {
+  const given = { ...flags, tools: flags.tools === null ? [] : readConfigured(flags.tools) }
+  if (!hasEnvironment(given)) return undefined
+  const environment = await openEnvironment(given)
+  const { tokenizer, form, positions } = model.language
+  return environment && stageOf({ ...flags, environment, tokenizer, form, format: parser ?? model.format, positions })
+}
+
+export interface Played {
+  row: HoneRow
+  sample: number
+  prompt: readonly number[]
+  episode: Sampled
+  /** The model's last turn, with the thought that its prompt opened. */
+  text: string
+}
+
+/** Rows played at a time. */
+const AT_ONCE = 64
+
+/** Every row so many times. Sample i of row n draws by (seed, n, i). */
+export async function* playRows(
+  rows: AsyncIterable<{ row: HoneRow; json: JsonObject }>,
+  { policy, language, sampled }: ModelAnswerer,
+  { stage, samples = 1 }: { stage: Stage; samples?: number },
+): AsyncGenerator<Played> {
+  const { tokenizer, form } = language
+  const { seed, stop = [], temperature, maxNewTokens } = sampled
+  const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer, stop) }
+  let index = 0
+  let some: { row: HoneRow; json: JsonObject }[] = []
+  async function* played(): AsyncGenerator<Played> {
+    const requests = some.map(({ row, json }) => {
+      const ids = promptIds(form, { ...row, tools: [...stage.tools(json), ...row.tools] }, tokenizer)
+      const item = { index, ids, row, json }
+      return { item, prompt: ids, samples, key: [seed, KEY.sample, index++] }
+    })
+    some = []
+    for (const { prompt, completions } of await completeAll(policy, requests, sampling, { stage }))
+      for (const [sample, episode] of completions.entries()) {
+        const { from, to } = lastTurn(episode)
+        const opened = openedBefore(from === 0 ? prompt.ids : episode.ids.slice(0, from), tokenizer)
+        const text = opened + textOf({ ids: episode.ids.slice(from, to) }, tokenizer)
+        yield { row: prompt.row, sample, prompt: prompt.ids, episode, text }
+      }
+  }
+  for await (const row of rows) if (some.push(row) === AT_ONCE) yield* played()
+  yield* played()
+}

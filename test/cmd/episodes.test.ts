@@ -1,0 +1,108 @@
+// infer and eval with an environment, as a user runs them: transcripts as hone rows, and what the environment gave as the verdict.
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { forms, run } from '../hone.ts'
+import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+
+setDefaultTimeout(300_000)
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-episodes-'))
+const hone = (...words: string[]) => run(source, words, { cwd: place })
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const common = ['--prompt', 'native', '--max-new-tokens', '40', '--device', 'cpu']
+
+beforeAll(() => {
+  writeTinyModel(join(place, 'model'))
+  writeFileSync(join(place, 'rows.jsonl'), toLines(taskRows(2)))
+  writeFileSync(
+    join(place, 'env.ts'),
+    `export default { reset: (row) => { let turns = 0; return { step: () => ({
+      messages: [{ role: 'user', content: 'Go on.' }], done: ++turns === 3, reward: row.id.length > 0 ? 0.5 : 0,
+    }) } } }`,
+  )
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+test('infer writes the transcript as a hone row, with tokens and what was given set apart', () => {
+  const words = [
+    'infer',
+    'model',
+    '--input',
+    'rows.jsonl',
+    '--env',
+    './env.ts',
+    '--temperature',
+    '1',
+    '--stop',
+    'a',
+    '--stop',
+    'e',
+    ...common,
+  ]
+  const ended = hone(...words)
+  expect(ended.code).toBe(0)
+  const rows = lines(ended.stdout)
+  expect(rows.length).toBe(2)
+  for (const { messages, turns, trained, output_ids, stop, reward, answer } of rows) {
+    const said = messages.slice(-turns.length).map(({ role }: { role: string }) => role)
+    expect(said).toEqual(turns.map(({ role }: { role: string }) => role))
+    expect(trained.length).toBe(output_ids.length)
+    expect(Array.isArray(answer)).toBe(true)
+    expect(['completed', 'max_tokens']).toContain(stop)
+    expect(reward ?? 0).toBeGreaterThanOrEqual(0)
+  }
+  expect(rows.some(({ turns }) => turns.length > 1)).toBe(true)
+  // What is sampled together may differ from run to run, and with it the last bits of log-probs, never the ids.
+  const ids = (text: string) => lines(text).map(({ output_ids }) => output_ids)
+  expect(ids(hone(...words).stdout)).toEqual(ids(ended.stdout))
+})
+
+test('eval takes what the environment gave for the verdict', () => {
+  const ended = hone(
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    'rows.jsonl',
+    '--model',
+    'model',
+    '--parser',
+    'tool-n1',
+    '--env',
+    './env.ts',
+    '--temperature',
+    '1',
+    ...common,
+    '--format',
+    'ndjson',
+  )
+  expect(ended).toMatchObject({ code: 0 })
+  const rows = lines(ended.stdout)
+  expect(rows.length).toBe(2)
+  expect(
+    hone('eval', '--bench', 'bfcl', '--data', 'rows.jsonl', '--model', 'model', '--env', 'calculator'),
+  ).toMatchObject({ code: 2, stderr: expect.stringContaining('--bench rows') })
+})
+
+test('tools of a file are played too, and one that nobody answers is refused', () => {
+  writeFileSync(
+    join(place, 'tools.json'),
+    JSON.stringify([{ name: 'now', description: '', parameters: { type: 'object', properties: {} }, command: 'date' }]),
+  )
+  writeFileSync(
+    join(place, 'mute.json'),
+    JSON.stringify([{ name: 'now', description: '', parameters: { type: 'object', properties: {} } }]),
+  )
+  const words = ['infer', 'model', '--input', 'rows.jsonl', ...common]
+  expect(hone(...words, '--tools', 'tools.json').code).toBe(0)
+  expect(hone(...words, '--tools', 'mute.json')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('no command and no url'),
+  })
+})

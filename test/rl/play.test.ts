@@ -186,7 +186,8 @@ test('rewards and metrics of turns are kept and summed', async () => {
   }))
   const { turns, outcome } = await playOnce(saying([call(1), call(2), 'End.']), environment)
   expect(turns.filter(({ role }) => role === 'assistant').map(({ reward }) => reward)).toEqual([0, 1, 2])
-  expect(outcome).toEqual({ reward: 3, metrics: { moves: 3 }, fault: null })
+  expect(outcome).toMatchObject({ reward: 3, metrics: { moves: 3 }, fault: null })
+  expect(outcome?.messages?.map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant', 'tool', 'assistant'])
 })
 
 test('what fails in an environment ends its episode with a fault and no other', async () => {

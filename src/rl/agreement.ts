@@ -1,5 +1,6 @@
 // The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
 import { EXIT, HoneError } from '../error.ts'
+import type { Constraint } from '../dialogue/constrain.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
 import { generateAll } from '../gpu/policy/generate.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
@@ -7,6 +8,8 @@ import { KEY } from './order.ts'
 
 export interface AgreementOptions {
   law: Law
+  /** What holds the completions of a prompt. */
+  within?: ((prompt: readonly number[]) => Constraint | undefined) | undefined
   seed: number
   ending: Pick<Sampling, 'eosIds' | 'stop'>
   maxPositions: number
@@ -22,10 +25,15 @@ const TOKENS = 32
 export async function checkAgreement(
   policy: Pick<Policy, 'open' | 'forward'>,
   prompts: readonly (readonly number[])[],
-  { law, seed, ending, maxPositions, device }: AgreementOptions,
+  { law, within, seed, ending, maxPositions, device }: AgreementOptions,
 ): Promise<number> {
   const short = prompts.filter((ids) => ids.length + TOKENS <= maxPositions).slice(0, 2)
-  const requests = short.map((prompt, index) => ({ prompt, samples: 2, key: [seed, KEY.probe, index] }))
+  const requests = short.map((prompt, index) => ({
+    prompt,
+    samples: 2,
+    key: [seed, KEY.probe, index],
+    within: within?.(prompt),
+  }))
   // What a law cuts, it cuts in decoding alone.
   const { temperature } = law
   const sampled = await generateAll(policy, requests, { temperature, maxNewTokens: TOKENS, ...ending })
@@ -34,7 +42,11 @@ export async function checkAgreement(
     completions: completions.map(({ ids }) => ids),
   }))
   // One by one: training never does less at a time.
-  const logprobs = groups.map((group) => policy.forward([group], { temperature }).logprobs[0]!)
+  const logprobs = groups.map((group, g) => {
+    const mask = requests[g]!.within?.mask
+    const masks = mask && [group.completions.map((ids) => ids.map((_, t) => mask(ids.slice(0, t))))]
+    return policy.forward([group], { temperature, masks }).logprobs[0]!
+  })
   let worst = 0
   sampled.forEach((completions, g) =>
     completions.forEach((completion, i) =>

@@ -1,8 +1,10 @@
 // What stays fixed while a batch is learnt from: log-probs of the weights that sampled and of the reference.
+import type { Hold } from '../dialogue/hold.ts'
 import { cuts, type Law } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { isAnswered } from './environment-settings.ts'
+import { masksOf } from './held.ts'
 import { breathe, byPrompt, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Scored } from './record.ts'
@@ -12,6 +14,8 @@ export interface FreezeContext {
   /** What the rollouts were drawn by. */
   law: Law
   policy: Pick<Policy, 'forward'>
+  /** What the rollouts were held to. */
+  hold?: Hold | undefined
   /** Says what each token is worth, where the advantage asks for it. */
   critic?: Pick<Scorer, 'values'> | undefined
   onProgress?: (phase: string, done: number, total: number) => void
@@ -24,14 +28,15 @@ export function needsReference(recipe: TrainRecipe): boolean {
 
 /** Rollouts that are not live need no pass of the engine: theirs are the log-probs of the sampler, without a reference. */
 export async function freeze(rollouts: readonly Judged[], context: FreezeContext): Promise<Judged<Frozen>[]> {
-  const { recipe, law, policy, critic } = context
+  const { recipe, law, policy, hold, critic } = context
   const computed = computesOld(recipe, law)
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
   const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
   for (const { items, groups } of pack(byPrompt(live), idsOf, recipe.microBatchTokens)) {
-    const old = computed ? policy.forward(groups, law) : undefined
-    const reference = needsReference(recipe) ? policy.forward(groups, { ...law, reference: true }) : undefined
+    const within = { ...law, masks: masksOf(items, hold) }
+    const old = computed ? policy.forward(groups, within) : undefined
+    const reference = needsReference(recipe) ? policy.forward(groups, { ...within, reference: true }) : undefined
     const values = critic?.values(groups)
     items.forEach(({ completions }, g) =>
       completions.forEach((completion, i) =>

@@ -1,10 +1,12 @@
 // One step of learning: a batch of rollouts through mini-batches and micro-batches to optimizer updates.
 import type { Metrics } from '../rundir/event.ts'
+import type { Hold } from '../dialogue/hold.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { criticTally, learnValues } from './critic.ts'
 import type { Counts } from './loss/aggregate.ts'
+import { masksOf } from './held.ts'
 import { needsReference } from './freeze.ts'
 import { computeLoss, emptyParts, entropyThreshold, type LossParts, type LossSequence } from './loss.ts'
 import { breathe, byPrompt, idsOf, pack } from './pack.ts'
@@ -28,6 +30,10 @@ export interface LearnContext {
   onProgress?: (phase: string, done: number, total: number) => void
   /** Told the entropy of each id of a completion, as the first pass over it finds it. */
   onEntropies?: (completion: Weighted, entropies: Float32Array) => void
+  /** What the rollouts were held to. */
+  hold?: Hold | undefined
+  /** Told the log of what the masks leave of each id's distribution, by every pass. */
+  onAllowed?: (completion: Weighted, allowed: Float32Array) => void
 }
 
 /** Train on the rollouts: `iterations` passes, each of `miniBatches` updates. */
@@ -77,8 +83,8 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
   for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
-    policy.accumulate(groups, { ...law, entropy: true }, (forward) => {
-      tellEntropies(items, forward, context)
+    policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
+      tell(items, forward, context)
       const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, recipe)
       addParts(learned.parts, parts)
       const logprobs = perId(byLogprob, items)
@@ -91,13 +97,17 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
   return learned
 }
 
-function tellEntropies(
+function tell(
   rollouts: readonly Rollout<Weighted>[],
-  { entropies }: Forward,
-  { onEntropies }: LearnContext,
+  { entropies, allowed }: Forward,
+  { onEntropies, onAllowed }: LearnContext,
 ): void {
-  if (!onEntropies || !entropies) return
-  rollouts.forEach(({ completions }, g) => completions.forEach((each, i) => onEntropies(each, entropies[g]![i]!)))
+  rollouts.forEach(({ completions }, g) =>
+    completions.forEach((each, i) => {
+      if (entropies) onEntropies?.(each, entropies[g]![i]!)
+      if (allowed) onAllowed?.(each, allowed[g]![i]!)
+    }),
+  )
 }
 
 /** The rollout with those of its completions that carry loss, where there are any. */
@@ -148,11 +158,11 @@ function perId(rows: readonly Float64Array[], rollouts: readonly Rollout<Weighte
 /** Anew for every update, of the entropies that the policy has now: those of the rollout would keep another share. */
 async function thresholdOf(
   rollouts: readonly Rollout<Weighted>[],
-  { recipe, law, policy }: LearnContext,
+  { recipe, law, policy, hold }: LearnContext,
 ): Promise<number> {
   const entropies: ArrayLike<number>[] = []
   for (const { items, groups } of pack(rollouts, idsOf, recipe.microBatchTokens)) {
-    const forward = policy.forward(groups, { ...law, entropy: true })
+    const forward = policy.forward(groups, { ...law, masks: masksOf(items, hold), entropy: true })
     items.forEach(({ completions }, g) =>
       completions.forEach((each, i) => entropies.push(gather(forward.entropies![g]![i]!, each))),
     )

@@ -1,9 +1,9 @@
 // What the loops of all kinds of training share: when to evaluate and save, and saying so as events.
 import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Metrics, Sink } from '../rundir/event.ts'
-import type { Law, Sampling } from '../gpu/policy/law.ts'
+import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy, Trainable } from '../gpu/policy/policy.ts'
-import { checkAgreement } from './agreement.ts'
+import { type AgreementOptions, checkAgreement } from './agreement.ts'
 import { answer, metricsOf } from './heldout.ts'
 import type { Stage } from './play.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
@@ -87,12 +87,12 @@ export async function begin(
   context: LoopContext,
   step: number,
   steps: number,
-  { prompts, law }: { prompts: readonly (readonly number[])[]; law: Law },
+  { prompts, ...drawn }: Pick<AgreementOptions, 'law' | 'within'> & { prompts: readonly (readonly number[])[] },
 ): Promise<void> {
   const { policy, device, ending, recipe, emit, clock } = context
   emit({ type: 'start', time: clock(), step, steps, trainable: policy.trainable, device })
   const { maxPositions } = policy.config
-  const worst = await checkAgreement(policy, prompts, { law, seed: recipe.seed, ending, maxPositions, device })
+  const worst = await checkAgreement(policy, prompts, { ...drawn, seed: recipe.seed, ending, maxPositions, device })
   const text = `log-probs of decoding and of training agree within ${worst.toExponential(1)}`
   note(context, step, text, worst > LOOSE)
 }

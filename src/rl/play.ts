@@ -2,6 +2,7 @@
 import { findFormat, type FormatName } from '../dialogue/call.ts'
 import type { Parsed } from '../dialogue/call/format.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
+import type { Hold } from '../dialogue/hold.ts'
 import { continuationIds } from '../dialogue/continuation.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
@@ -11,6 +12,7 @@ import { generateAll, type GenerationOptions, type GenerationRequest } from '../
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Completion, Session } from '../gpu/policy/session.ts'
+import { toolsOf } from './held.ts'
 import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
 import { openedBefore } from './judge.ts'
 import type { Outcome, Prompt, Rollout, Sampled, Stop, Turn } from './record.ts'
@@ -22,7 +24,7 @@ export interface Stage {
   /** Tools that a row is offered beside its own. @throws HoneError for a row that it cannot take. */
   tools(json: JsonObject): readonly Tool[]
   /** The completions of a request. Its samples have the keys [...key, i]. */
-  play(session: Session, request: PlayRequest, sampling: Sampling): Promise<Rollout>
+  play(session: Session, request: PlayRequest, sampling: Sampling, hold?: Hold): Promise<Rollout>
   close(): void
 }
 
@@ -42,6 +44,8 @@ export interface Episodes extends EpisodeLimits {
 export interface PlayOptions extends GenerationOptions {
   /** Without one a completion is one turn. */
   stage?: Stage | undefined
+  /** What holds every turn of the model. */
+  hold?: Hold | undefined
 }
 
 /** The completions of every request, in order. Sample i of a request has the key [...key, i]. */
@@ -49,10 +53,14 @@ export async function completeAll(
   policy: Pick<Policy, 'open'>,
   requests: readonly PlayRequest[],
   sampling: Sampling,
-  { stage, onProgress, onWork, ...options }: PlayOptions,
+  { stage, hold, onProgress, onWork, ...options }: PlayOptions,
 ): Promise<Rollout[]> {
   if (!stage) {
-    const completions = await generateAll(policy, requests, sampling, { ...options, onProgress, onWork })
+    const held = requests.map((request) => ({
+      ...request,
+      within: hold?.({ tools: toolsOf(request.item) }, request.prompt),
+    }))
+    const completions = await generateAll(policy, held, sampling, { ...options, onProgress, onWork })
     return requests.map(({ item }, i) => ({ prompt: item, completions: completions[i]!.map(ownWords) }))
   }
   const session = policy.open(options)
@@ -60,7 +68,7 @@ export async function completeAll(
   try {
     return await Promise.all(
       requests.map(async (request) => {
-        const rollout = await stage.play(session, request, sampling)
+        const rollout = await stage.play(session, request, sampling, hold)
         onProgress?.(++done, requests.length)
         return rollout
       }),
@@ -76,17 +84,19 @@ export function stageOf(episodes: Episodes): Stage {
   const { environment } = episodes
   return {
     tools: (json) => environment.tools(json),
-    play: (session, request, sampling) => playGroup(session, request, sampling, episodes),
+    play: (session, request, sampling, hold) => playGroup(session, request, sampling, { ...episodes, hold }),
     close: () => environment.close(),
   }
 }
+
+type HeldEpisodes = Episodes & Pick<PlayOptions, 'hold'>
 
 /** Episodes of one row. What they are asked is one prompt: the first episode's. */
 async function playGroup(
   session: Session,
   { item, samples, key, earlier }: PlayRequest,
   sampling: Sampling,
-  stage: Episodes,
+  stage: HeldEpisodes,
 ): Promise<Rollout> {
   const names = Array.from({ length: samples }, (_, i) => [...key, i].join('-'))
   const opened = await Promise.all(
@@ -97,7 +107,8 @@ async function playGroup(
     messages: first?.asked?.messages ?? item.row.messages,
     tools: first?.asked?.tools ?? [...stage.environment.tools(item.json), ...item.row.tools],
   }
-  const prompt = first?.asked ? { ...item, ids: promptIds(stage.form, asked, stage.tokenizer) } : item
+  const ids = first?.asked ? promptIds(stage.form, asked, stage.tokenizer) : item.ids
+  const prompt = { ...item, ids, tools: asked.tools }
   const completions = await Promise.all(
     opened.map(async (episode, i): Promise<Sampled> => {
       if (!isOpen(episode)) return unplayed(episode)
@@ -135,9 +146,9 @@ interface Play {
 async function play(
   { session, episode, asked, prompt, key, earlier }: Play,
   sampling: Sampling,
-  stage: Episodes,
+  stage: HeldEpisodes,
 ): Promise<Sampled> {
-  const { tokenizer, form, positions, maxTurns, maxToolCalls, rolloutTimeout } = stage
+  const { tokenizer, form, positions, hold, maxTurns, maxToolCalls, rolloutTimeout } = stage
   const ids: number[] = []
   const logprobs: number[] = []
   const turns: Turn[] = []
@@ -145,9 +156,10 @@ async function play(
   const outcome: Outcome = { reward: undefined, metrics: {}, fault: null, messages }
   const room = () => Math.min(sampling.maxNewTokens, positions - prompt.length) - ids.length
   const late = lateness(rolloutTimeout)
+  const lawAfter = (before: readonly number[]) => ({ ...sampling, ...hold?.(asked, before), maxNewTokens: room() })
   const slot = session.submit({
     ids: prompt,
-    sampling: { ...sampling, maxNewTokens: room() },
+    sampling: lawAfter(prompt),
     key,
     ...(earlier && { earlier }),
   })
@@ -193,7 +205,7 @@ async function play(
       if (next.length >= room())
         return end(ids.length + next.length + 1 > sampling.maxNewTokens ? 'max_tokens' : 'context_overflow')
       append(given[0]?.role ?? 'user', next)
-      wrote = slot.extend(next, { ...sampling, maxNewTokens: room() })
+      wrote = slot.extend(next, lawAfter(ids))
     }
   } finally {
     late.forget()

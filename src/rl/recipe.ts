@@ -9,6 +9,7 @@ import { pairLosses, pairSettings } from './loss/pair.ts'
 import { criticSettings } from './loss/value.ts'
 import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
+import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
@@ -160,6 +161,10 @@ export const TrainRecipe = v.object({
   minP: say(v.optional(share(), 0), 'drop tokens below this share of the most likely one'),
   repetitionPenalty: say(v.optional(positive(), 1), 'divides the logits of tokens already seen'),
   stop: say(v.optional(v.array(v.string()), []), 'strings that end a completion', 'stop_strings'),
+  constrain: say(
+    v.optional(v.picklist(constraints), 'none'),
+    'what rollouts and their log-probs are held to: valid calls of the tools, or the whole frame of the format; held-out answers stay free',
+  ),
   oldLogprobs: say(
     v.optional(v.picklist(['auto', 'sampled', 'computed']), 'auto'),
     'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution, and beside an environment',

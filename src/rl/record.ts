@@ -2,7 +2,7 @@
 import type { PolicyState } from '../gpu/policy/policy.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Verdict } from '../reward/reward.ts'
-import type { HoneRow, Message } from '../dialogue/row.ts'
+import type { HoneRow, Message, Tool } from '../dialogue/row.ts'
 
 /** A text after a prompt: ids, and which of them are the model's own words; what a tool or a user said stands between. */
 export interface Written {
@@ -28,6 +28,8 @@ export interface Prompt {
   row: HoneRow
   /** The row as it was read, for rewards of users. */
   json: JsonObject
+  /** The tools on offer, where they are not those of the row. */
+  tools?: readonly Tool[]
 }
 
 /** A named set of held-out prompts. */

@@ -1,4 +1,5 @@
 // From prompts to judged completions, refilled where a group says nothing.
+import type { Hold } from '../dialogue/hold.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Work } from '../gpu/policy/session.ts'
@@ -18,6 +19,8 @@ export interface RolloutContext {
   judge: Judge
   /** Where the model is answered, turn by turn. */
   stage?: Stage | undefined
+  /** What holds every turn of the model. */
+  hold?: Hold | undefined
   /** Completions of the prompts before, and what the sampling took. */
   remembered?: Remembered | undefined
   onWork?: (work: Work) => void
@@ -71,8 +74,8 @@ async function sample(context: RolloutContext, position: number, count: number):
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
     earlier: context.remembered?.of(item),
   }))
-  const { onProgress, onWork, stage } = context
-  const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage }
+  const { onProgress, onWork, stage, hold } = context
+  const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage, hold }
   const rollouts = await completeAll(policy, requests, sampling, options)
   context.remembered?.add(step, rollouts)
   return rollouts

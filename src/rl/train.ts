@@ -1,5 +1,7 @@
 // Reinforcement learning, top to bottom: roll out and judge, freeze, weigh, learn; then what is due, and the next step.
 import { EXIT, HoneError } from '../error.ts'
+import type { Hold } from '../dialogue/hold.ts'
+import { sum } from '../eval/statistics.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import type { Work } from '../gpu/policy/session.ts'
@@ -7,6 +9,7 @@ import { rolloutMetrics, workMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze } from './freeze.ts'
+import { type Allowed, freedom, toolsOf } from './held.ts'
 import { learn } from './learn.ts'
 import type { Judge, Progress, Prompt, Replay, Weighted } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
@@ -19,6 +22,8 @@ export interface TrainContext extends LoopContext {
   recipe: TrainRecipe
   prompts: readonly Prompt[]
   judge: Judge
+  /** What holds every turn that is rolled out. */
+  hold?: Hold | undefined
   /** Learns what tokens are worth, where the advantage asks for it. */
   critic?: Scorer | undefined
   /** Rollouts to learn from in place of sampling, for the steps that it holds. */
@@ -30,7 +35,9 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   const { recipe, prompts } = context
   const steps = stepsOf(recipe, prompts.length)
   const law = lawOf(recipe)
-  await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law })
+  const held = new Map(prompts.map((each) => [each.ids, each]))
+  const within = (ids: readonly number[]) => context.hold?.({ tools: toolsOf(held.get(ids)!) }, ids)
+  await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law, within })
   if (context.replay) noteReplay(context, context.replay, start.step)
   const watched = watch()
   const known = recipe.drafts === 'off' ? undefined : await recalled(context, start.step)
@@ -85,7 +92,13 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     // Of the passes over a batch the first is that of the weights that wrote it.
     if (!entropies.has(completion)) entropies.set(completion, each.slice())
   }
-  const figures = await learn(weighted, { ...context, onProgress, onEntropies })
+  const allowed: Allowed = new Map()
+  const onAllowed = (completion: Weighted, each: Float32Array) => {
+    if (!allowed.has(completion)) allowed.set(completion, sum(Array.from(each)))
+  }
+  const learnt = await learn(weighted, { ...context, onProgress, onEntropies, onAllowed })
+  const all = weighted.flatMap(({ completions }) => completions)
+  const figures = { ...learnt, ...freedom(allowed, all) }
   const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead, entropies)
   if (batch.capped) warnOfCap(context, step + 1, batch)

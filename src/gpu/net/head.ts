@@ -13,7 +13,7 @@ export interface HeadInputs {
   /** [M, D], before the final norm. */
   x: Value
   weights: Readonly<Partial<Record<Role, Value>>>
-  /** What it reads beside them: [M, 1], or [] where it is the same for all rows. */
+  /** What it reads beside them: a row for each of the rows, or [] where it is the same for all of them. */
   given: Values
 }
 
@@ -21,21 +21,21 @@ export interface HeadInputs {
 export interface Head {
   /** Weights that it reads, the final norm first. */
   roles(config: ModelConfig): readonly Role[]
-  given(net: Net, rows: number): Values
+  given(net: Net, rows: number, masked: boolean): Values
   /** What it says of each row, [M, 1], by name. */
   results(net: Net, inputs: HeadInputs): Values
   /** Where backward begins: d loss / d some values of the graph, of d loss / d each result that has one. */
   seeds(net: Net, inputs: HeadInputs, slopes: Values): ReadonlyMap<Value, Value>
 }
 
-/** An input for everything that a head reads of so many rows. */
-export function headInputs(net: Net, head: Head, rows: number): HeadInputs {
+/** An input for everything that a head reads of so many rows, of a mask too where some are held to one. */
+export function headInputs(net: Net, head: Head, rows: number, masked = false): HeadInputs {
   const { config, precision } = net
   const weights = head.roles(config).map((role) => [role, input(precision.weights, shapeOf(config, role))])
   return {
     x: input(precision.compute, [rows, config.hidden]),
     weights: Object.fromEntries(weights),
-    given: head.given(net, rows),
+    given: head.given(net, rows, masked),
   }
 }
 

@@ -1,16 +1,15 @@
 // One pass over groups: blocks and head forward, and back from the slopes of what the head said.
 import { batchOf, flatten, perToken, type Batch } from './batch.ts'
 import type { Engine, Residuals } from './engine.ts'
-import { forwardHead } from './head-pass.ts'
+import { forwardHead, type Given } from './head-pass.ts'
 import { backward, forwardBlocks } from './passes.ts'
 import type { Group, PerToken } from './policy.ts'
-import type { Tensors } from '../device/programs.ts'
 
 export interface GroupPass {
   /** What the head says of each completion token, by name. */
   results: Record<string, PerToken>
   residuals: Residuals
-  given: Tensors
+  given: Given
 }
 
 /**
@@ -21,7 +20,7 @@ export function forwardGroups(
   engine: Engine,
   groups: readonly Group[],
   options: {
-    given?: (batch: Batch) => Tensors
+    given?: (batch: Batch) => Given
     results: readonly string[]
     reference?: boolean
     keep?: boolean
@@ -30,7 +29,7 @@ export function forwardGroups(
   const batch = batchOf(groups, engine.config)
   const { reference = false, keep = false, results } = options
   const residuals = forwardBlocks(engine, batch, { reference, keep })
-  const given = options.given?.(batch) ?? {}
+  const given = options.given?.(batch) ?? { tensors: {} }
   const found = forwardHead(engine, residuals, { given, results, reference })
   const perResult = Object.entries(found).map(([name, flat]) => [name, perToken(flat, groups, batch.sizes)])
   return { results: Object.fromEntries(perResult), residuals, given }

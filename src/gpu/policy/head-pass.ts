@@ -1,8 +1,10 @@
 // Forward and backward of a model's head over the completion rows of a batch, a chunk of rows at a time.
 //
 // M = N·G·R completion rows; the logits held at once are [128, V].
-import { rowsOf } from '../net/sizes.ts'
+import { MASKED, rowsOf } from '../net/sizes.ts'
 import type { Tensor } from '../device/device.ts'
+import { allows, type Mask } from './law.ts'
+import type { Float } from '../graph/float.ts'
 import { weightsOf, type Engine, type Residuals } from './engine.ts'
 import type { Net } from '../net/precision.ts'
 import { valuesOf } from '../device/values.ts'
@@ -19,30 +21,38 @@ import type { Role } from '../weights/family.ts'
 /** Rows of a chunk. */
 export const HEAD_ROWS = 128
 
+/** What is given to the head of a batch beside weights. */
+export interface Given {
+  tensors: Tensors
+  /** The tokens that may come at each completion row, where it is held to some. */
+  masks?: readonly (Mask | undefined)[] | undefined
+}
+
 /** Results of the head for every completion row, [M] each, by name. `given` is what the head reads beside weights. */
 export function forwardHead(
   engine: Engine,
   residuals: Residuals,
-  { given, results, reference }: { given: Tensors; results: readonly string[]; reference: boolean },
+  { given, results, reference }: { given: Given; results: readonly string[]; reference: boolean },
 ): Record<string, Float32Array> {
   const { precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const found = Object.fromEntries(results.map((name) => [name, scratch.take(precision.reduce, name, [M, 1])]))
   for (const { start, rows } of headChunks(M)) {
+    const masked = given.masks !== undefined
     const make = () => {
       const head = heads[engine.config.head]
-      const inputs = headInputs(engine, head, rows)
+      const inputs = headInputs(engine, head, rows, masked)
       const all = head.results(engine, inputs)
       return cut(`head-${rows}`, named(inputs), Object.fromEntries(results.map((name) => [name, all[name]!])))
     }
     const tensors = headTensors(engine, residuals, given, start, rows, reference)
-    programs.run(`head ${rows} ${results}`, make, tensors, rowsIn(engine, found, start, rows))
+    programs.run(`head ${rows} ${results} ${masked}`, make, tensors, rowsIn(engine, found, start, rows))
   }
   return Object.fromEntries(Object.entries(found).map(([name, tensor]) => [name, valuesOf(tensor).slice()]))
 }
 
 /** Logits of every completion row, [M·V]. */
-export function logitRows(engine: Engine, residuals: Residuals, given: Tensors): Float32Array {
+export function logitRows(engine: Engine, residuals: Residuals, given: Given): Float32Array {
   const { config, precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const logits = scratch.take(precision.reduce, 'logits', [M, config.vocabulary])
@@ -65,7 +75,7 @@ export function backwardHead(
   engine: Engine,
   residuals: Residuals,
   top: Tensor,
-  { given, slopes }: { given: Tensors; slopes: Slopes },
+  { given, slopes }: { given: Given; slopes: Slopes },
 ): void {
   const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
@@ -76,13 +86,14 @@ export function backwardHead(
     trained.map((role) => [gradientName(role), gradientOf(parameters, config, role)]),
   )
   const results = Object.keys(slopes)
+  const masked = given.masks !== undefined
   const arrived = Object.fromEntries(
     results.map((name) => [slopeName(name), scratch.put(precision.reduce, slopeName(name), [M, 1], slopes[name]!)]),
   )
   for (const { start, rows } of headChunks(M))
     programs.run(
-      `head gradient ${rows} ${trained} ${results}`,
-      () => headGradientGraph(engine, rows, trained, results),
+      `head gradient ${rows} ${trained} ${results} ${masked}`,
+      () => headGradientGraph(engine, { rows, masked }, trained, results),
       {
         ...headTensors(engine, residuals, given, start, rows, false),
         ...rowsIn(engine, arrived, start, rows),
@@ -95,9 +106,14 @@ export function backwardHead(
 const gradientName = (role: Role) => `gradient ${role}`
 const slopeName = (result: string) => `d ${result}`
 
-function headGradientGraph(net: Net, rows: number, trained: readonly Role[], results: readonly string[]): Cut {
+function headGradientGraph(
+  net: Net,
+  { rows, masked }: { rows: number; masked: boolean },
+  trained: readonly Role[],
+  results: readonly string[],
+): Cut {
   const head = heads[net.config.head]
-  const inputs = headInputs(net, head, rows)
+  const inputs = headInputs(net, head, rows, masked)
   const arrived = Object.fromEntries(results.map((name) => [name, input(net.precision.reduce, [rows, 1])]))
   const wanted = [inputs.x, ...trained.map((role) => inputs.weights[role]!)]
   const [dx, ...found] = gradients(head.seeds(net, inputs, arrived), wanted)
@@ -115,7 +131,7 @@ function headGradientGraph(net: Net, rows: number, trained: readonly Role[], res
 function headTensors(
   engine: Engine,
   { stream, batch }: Residuals,
-  given: Tensors,
+  { tensors, masks }: Given,
   start: number,
   rows: number,
   reference: boolean,
@@ -126,8 +142,19 @@ function headTensors(
   return {
     x: scratch.rows(stream[config.layers]!, first + start, rows),
     ...Object.fromEntries(heads[config.head].roles(config).map((role) => [role, weight(role)])),
-    ...rowsIn(engine, given, start, rows),
+    ...rowsIn(engine, tensors, start, rows),
+    ...(masks && { mask: maskTensor(engine, masks.slice(start, start + rows)) }),
   }
+}
+
+/** What is added to the logits of rows, [rows, V]: 0 to those of tokens that may come. */
+function maskTensor({ config, precision, scratch }: Engine, masks: readonly (Mask | undefined)[]): Tensor<Float> {
+  const V = config.vocabulary
+  const added = new Float32Array(masks.length * V)
+  masks.forEach((mask, row) => {
+    if (mask) for (let id = 0; id < V; id++) if (!allows(mask, id)) added[row * V + id] = MASKED
+  })
+  return scratch.put(precision.reduce, 'head mask', [masks.length, V], added)
 }
 
 /** Rows of each matrix; what has no rows is for all of them. */

@@ -1,12 +1,12 @@
 // A model folder opened on a device as a policy: sessions, forward, accumulate, update, save.
 import { batchOf, wholeSequence, type Batch } from './batch.ts'
 import type { Device } from '../device/device.ts'
-import { scaleOf } from './law.ts'
+import { scaleOf, type Mask } from './law.ts'
 import type { Engine } from './engine.ts'
 import { backwardGroups, forwardGroups } from './group-pass.ts'
-import { logitRows } from './head-pass.ts'
+import { logitRows, type Given } from './head-pass.ts'
 import { forwardBlocks } from './passes.ts'
-import type { Forward, ForwardOptions, Policy } from './policy.ts'
+import type { Forward, ForwardOptions, PerTokenMasks, Policy } from './policy.ts'
 import { sessionsOver } from './service.ts'
 import { openEngine, type Inspected, type ModelOptions } from './trainable.ts'
 import type { Tensors } from '../device/programs.ts'
@@ -21,14 +21,18 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
   const { engine, trainable } = openEngine(device, dir, 'language', options)
   const { config } = engine
   const pass = (groups: Parameters<Policy['forward']>[0], options: ForwardOptions, keep: boolean) => {
-    const { entropy = false, reference = false } = options
-    const given = (batch: Batch) => givenOf(engine, batch, scaleOf(options))
-    const results = ['logprobs', ...(entropy ? ['entropies'] : [])]
+    const { entropy = false, reference = false, masks } = options
+    const given = (batch: Batch): Given => ({
+      tensors: givenOf(engine, batch, scaleOf(options)),
+      masks: masks && rowsOfMasks(masks, batch),
+    })
+    const results = ['logprobs', ...(entropy ? ['entropies'] : []), ...(masks ? ['allowed'] : [])]
     return forwardGroups(engine, groups, { given, results, reference, keep })
   }
-  const forwardOf = ({ logprobs, entropies }: ReturnType<typeof pass>['results']): Forward => ({
+  const forwardOf = ({ logprobs, entropies, allowed }: ReturnType<typeof pass>['results']): Forward => ({
     logprobs: logprobs!,
     ...(entropies && { entropies }),
+    ...(allowed && { allowed }),
   })
   return {
     ...trainable,
@@ -40,10 +44,23 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
     },
     logits(ids) {
       const batch = batchOf([wholeSequence(ids)], config)
-      const rows = logitRows(engine, forwardBlocks(engine, batch, {}), givenOf(engine, batch, 1))
+      const rows = logitRows(engine, forwardBlocks(engine, batch, {}), { tensors: givenOf(engine, batch, 1) })
       return rows.subarray(0, ids.length * config.vocabulary)
     },
   }
+}
+
+/** Masks as one for each completion row; padding has none. */
+function rowsOfMasks(masks: PerTokenMasks, { labels, sizes }: Batch): (Mask | undefined)[] {
+  const rows = new Array<Mask | undefined>(labels.length).fill(undefined)
+  masks.forEach((group, n) =>
+    group.forEach((each, g) =>
+      each.forEach((mask, t) => {
+        rows[(n * sizes.samples + g) * sizes.completion + t] = mask
+      }),
+    ),
+  )
+  return rows
 }
 
 /** What the language head reads of a batch beside weights. */

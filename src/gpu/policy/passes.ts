@@ -16,7 +16,7 @@ import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } f
 import { adaptable, layerRoles, shapeOf, tensorName, type LinearRole, type ModelConfig } from '../weights/family.ts'
 import { cut, input, zeros, type Cut } from '../graph/graph.ts'
 import { embed, embedGradient } from '../net/embed.ts'
-import { backwardHead, type Slopes } from './head-pass.ts'
+import { backwardHead, type Given, type Slopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Float } from '../graph/float.ts'
@@ -124,7 +124,7 @@ export function embedRows(engine: Engine, ids: Tensor<'i64'>, x: Tensor, weight:
 }
 
 /** Backward from the slopes of the head to the gradients of everything trained, which are added to. */
-export function backward(engine: Engine, residuals: Residuals, head: { given: Tensors; slopes: Slopes }): void {
+export function backward(engine: Engine, residuals: Residuals, head: { given: Given; slopes: Slopes }): void {
   const { config, precision, programs, scratch, parameters } = engine
   const { batch } = residuals
   const T = rowsOf(batch.sizes)

@@ -1,7 +1,7 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
 import type { ModelConfig } from '../weights/family.ts'
 import type { FloatType } from '../weights/number.ts'
-import type { Law } from './law.ts'
+import type { Law, Mask } from './law.ts'
 import type { Session, SessionOptions } from './session.ts'
 
 /** One prompt and the completions that share it: the unit of training. Token ids. */
@@ -13,15 +13,24 @@ export interface Group {
 /** Per group, per completion, per completion token. */
 export type PerToken = Float32Array[][]
 
+export type PerTokenMasks = readonly (readonly (readonly (Mask | undefined)[])[])[]
+
 export interface Forward {
   logprobs: PerToken
   /** Present when asked for. */
   entropies?: PerToken
+  /** Where tokens are masked, the log of the probability that the mask leaves of the whole. */
+  allowed?: PerToken
 }
 
-/** Log-probs and entropies are those of the model at the temperature of the law; what the law cuts is not cut here. */
+/**
+ * Log-probs and entropies are those of the model at the temperature of the law, within the masks; what the law cuts otherwise is not
+ * cut here.
+ */
 export interface ForwardOptions extends Law {
   entropy?: boolean
+  /** What may come at each token of each completion of each group, where something may not. */
+  masks?: PerTokenMasks | undefined
   /** Use the frozen reference weights. */
   reference?: boolean
 }

@@ -1,4 +1,5 @@
-// The language head: final norm and projection to the vocabulary. Of each row the log-prob of its label, and the entropy.
+// The language head: final norm and projection to the vocabulary. Of each row the log-prob of its label, and the entropy; where a
+// mask holds it, of the law that the mask leaves, and the log of the probability that it leaves.
 import { linear, normalize } from '../block.ts'
 import type { Head, HeadInputs } from '../head.ts'
 import type { Net } from '../precision.ts'
@@ -7,16 +8,22 @@ import { cast, input, op } from '../../graph/graph.ts'
 
 export const language = {
   roles: () => ['finalNorm', 'head'],
-  /** The token that each row predicts, [M, 1], and 1 / temperature, []. */
-  given: ({ precision }, rows) => ({
+  /** The token that each row predicts, [M, 1], 1 / temperature, [], and what is added to logits of tokens that may not come, [M, V]. */
+  given: ({ config, precision }, rows, masked) => ({
     labels: input('i64', [rows, 1]),
     inverseTemperature: input(precision.compute, []),
+    ...(masked && { mask: input(precision.reduce, [rows, config.vocabulary]) }),
   }),
   results(net, inputs) {
-    const logprobs = op('LogSoftmax', [scaledLogits(net, inputs)], { axis: -1 })
+    const { mask, ...given } = inputs.given
+    const of = (each: HeadInputs) => op('LogSoftmax', [scaledLogits(net, each)], { axis: -1 })
+    const ofLabel = (logprobs: Value) => op('GatherElements', [logprobs, given['labels']!], { axis: 1 })
+    const logprobs = of(inputs)
     return {
-      logprobs: op('GatherElements', [logprobs, inputs.given['labels']!], { axis: 1 }),
+      logprobs: ofLabel(logprobs),
       entropies: entropyOf(logprobs),
+      // A token that the mask leaves is more likely by what it takes from the others: log p − log p∘mask.
+      ...(mask && { allowed: op('Sub', [ofLabel(of({ ...inputs, given })), ofLabel(logprobs)]) }),
     }
   },
   /** dz = dℓ·(onehot − p) − dH·p∘(log p + H). The one-hot is never built. */
@@ -29,10 +36,11 @@ export const language = {
   },
 } satisfies Head
 
-/** Logits over the temperature, [M, V]. */
+/** Logits over the temperature, [M, V], those of tokens that may not come very negative. */
 export function scaledLogits({ config, precision }: Net, { x, weights, given }: HeadInputs): Value {
   const scaled = op('Mul', [normalize(x, weights.finalNorm!, config), given['inverseTemperature']!])
-  return cast(linear(scaled, weights.head!), precision.reduce)
+  const logits = cast(linear(scaled, weights.head!), precision.reduce)
+  return given['mask'] ? op('Add', [logits, given['mask']]) : logits
 }
 
 function entropySlope(logits: Value, p: Value, dEntropy: Value): Value {

@@ -4,13 +4,16 @@ import type { LoopContext } from '../../../rl/loop.ts'
 import { deadSettings, formulaOf, hasCritic } from '../../../rl/formula.ts'
 import { isAnswered } from '../../../rl/environment-settings.ts'
 import { needsReference } from '../../../rl/freeze.ts'
+import { rewardFormat } from '../../../reward/scorer.ts'
 import { openJudge, tryJudge } from '../../../rl/judge.ts'
 import { trainPresets } from '../../../rl/presets.ts'
 import { TrainRecipe } from '../../../rl/recipe.ts'
 import type { Prompt } from '../../../rl/record.ts'
 import { stepsOf, train } from '../../../rl/train.ts'
 import { openStage } from '../../environment.ts'
-import { promptLimit } from '../../open.ts'
+import { openHold, type Language, promptLimit } from '../../open.ts'
+import type { Hold } from '../../../dialogue/hold.ts'
+import { HoneError } from '../../../error.ts'
 import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
 import { readPrompts } from '../rows.ts'
@@ -51,6 +54,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
     const { tokenizer, config } = language
     const opened = openJudge(reward, rewardMode, tokenizer)
     const { judge } = opened
+    const hold = holdOf(recipe, language)
     const stage = await openStage(recipe, language)
     return {
       stage,
@@ -58,7 +62,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
         await tryJudge(opened, reward, prompts[0])
         const replay =
           kept === null ? undefined : await openReplay(kept, { prompts, config, answered: isAnswered(recipe) })
-        return { train: (context, start) => train({ ...context, prompts, judge, replay }, start) }
+        return { train: (context, start) => train({ ...context, prompts, judge, replay, hold }, start) }
       },
       close() {
         opened.close()
@@ -66,4 +70,14 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       },
     }
   },
+}
+
+/** What holds rollouts to their tools, in the format of the reward, else of the prompt form. @throws HoneError where nothing can. */
+function holdOf({ constrain, reward, agent }: TrainRecipe, language: Language): Hold | undefined {
+  if (constrain === 'none') return undefined
+  if (agent !== null)
+    throw new HoneError('Cannot constrain what an agent is answered: its requests bring tools of their own', {
+      hint: 'leave out --constrain, or --agent',
+    })
+  return openHold(language, constrain, rewardFormat(reward) ?? language.format)
 }

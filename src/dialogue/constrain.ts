@@ -25,6 +25,9 @@ export interface Constrainer {
   grammar(grammar: Grammar): Constraint
 }
 
+/** Bytes of most tokens. */
+const SHORT = 16
+
 /** Over a tokenizer and so many ids of its model. @throws HoneError where tokens are no stretches of bytes. */
 export function constrainer(
   tokenizer: Pick<Tokenizer, 'encode' | 'eosIds' | 'pieces'>,
@@ -41,7 +44,8 @@ export function constrainer(
       id < vocabulary && !tokenizer.eosIds.includes(id) && (!special || TAGS.includes(Buffer.from(bytes).toString())),
   )
   const bytesOf = new Map(text.map(({ id, bytes }) => [id, bytes]))
-  const masks = masksOver(trieOf(text), tokenizer.eosIds, vocabulary)
+  const [short, long] = [true, false].map((is) => text.filter(({ bytes }) => bytes.length <= SHORT === is))
+  const masks = masksOver([trieOf(short!), trieOf(long!)], tokenizer.eosIds, vocabulary)
   const parts = { tokenizer, masks, bytesOf }
   const space = terminal(automata()(literal(' ')))
   const grammar: Constrainer['grammar'] = ({ rule, notices }) => {

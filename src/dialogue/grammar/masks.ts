@@ -27,28 +27,28 @@ interface Reach {
 /** Masks of so many places are kept, the last ones made. */
 const KEPT = 1024
 
-export function masksOver(trie: Trie, ends: readonly number[], vocabulary: number): Masks {
+/** `tries` holds the vocabulary, in parts of tokens of like length: fewer places differ to the short ones. */
+export function masksOver(tries: readonly Trie[], ends: readonly number[], vocabulary: number): Masks {
   const words = Math.ceil(vocabulary / 32)
-  const reaches = new WeakMap<State, Map<number, Reach>>()
-  const clipped = new WeakMap<State, State>()
+  const reaches = new Map(tries.map((trie) => [trie, new WeakMap<State, Map<number, Reach>>()]))
+  const clipped = new Map(tries.map((trie) => [trie, new WeakMap<State, State>()]))
   const kept = new Map<Place, Mask>()
   /** The state that each byte of the path led to. */
   const path: State[] = []
 
-  function reach(from: State, node: number): Reach {
-    const state = clipped.get(from) ?? from.far?.(trie.longest) ?? from
-    clipped.set(from, state)
-    const byNode = reaches.get(state) ?? new Map<number, Reach>()
-    reaches.set(state, byNode)
+  function reach(trie: Trie, from: State, node: number): Reach {
+    const state = clipped.get(trie)!.get(from) ?? from.far?.(trie.longest) ?? from
+    clipped.get(trie)!.set(from, state)
+    const byNode = reaches.get(trie)!.get(state) ?? new Map<number, Reach>()
+    reaches.get(trie)!.set(state, byNode)
     const known = byNode.get(node)
     if (known) return known
-    const walked = walk(state, node)
+    const walked = walk(trie, state, node)
     byNode.set(node, walked)
     return walked
   }
 
-  function walk(state: State, node: number): Reach {
-    const { byte, depth, end, first, tokens } = trie
+  function walk({ byte, depth, end, first, tokens }: Trie, state: State, node: number): Reach {
     const found: number[] = []
     const exits: number[] = []
     const top = depth[node]!
@@ -77,18 +77,18 @@ export function masksOver(trie: Trie, ends: readonly number[], vocabulary: numbe
     return bits
   }
 
-  function fill(mask: Mask, machine: Machine, { state, rest }: Thread, node: number): void {
-    const { tokens, bits, exits } = reach(state, node)
+  function fill(mask: Mask, machine: Machine, trie: Trie, { state, rest }: Thread, node: number): void {
+    const { tokens, bits, exits } = reach(trie, state, node)
     if (bits) for (let i = 0; i < words; i++) mask[i]! |= bits[i]!
     else for (const id of tokens) add(mask, id)
     if (rest === null || exits.length === 0) return
     const { threads } = machine.open(rest)
-    for (const exit of exits) for (const thread of threads) fill(mask, machine, thread, exit)
+    for (const exit of exits) for (const thread of threads) fill(mask, machine, trie, thread, exit)
   }
 
   function make(machine: Machine, place: Place): Mask {
     const mask = new Uint32Array(words)
-    for (const thread of place.threads) fill(mask, machine, thread, 0)
+    for (const trie of tries) for (const thread of place.threads) fill(mask, machine, trie, thread, 0)
     if (place.ends) for (const id of ends) add(mask, id)
     // A vocabulary that cannot spell what has to come: the text ends here, rather than nowhere.
     if (mask.every((word) => word === 0)) for (const id of ends) add(mask, id)

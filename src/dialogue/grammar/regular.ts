@@ -76,7 +76,9 @@ export function automata(): (regex: Regex) => State {
 
   function push(node: Regex, rest: Frame | null, min = 0, max = 0): Frame {
     if (node.kind === 'repeat' && max === 0) [min, max] = [node.min, node.max]
-    const key = `${node.id} ${min} ${max} ${rest?.id}`
+    // Of a repetition only the body and what is left of the counts matter.
+    const id = node.kind === 'repeat' ? `${node.body.id}*` : node.id
+    const key = `${id} ${min} ${max} ${rest?.id}`
     const known = frames.get(key)
     if (known) return known
     const frame = { id: newId(), node, min, max, rest }

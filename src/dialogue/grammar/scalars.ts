@@ -3,8 +3,8 @@ import type { Json, JsonObject } from '../../text/json.ts'
 import type { Layout } from './layout.ts'
 import { patternOf } from './pattern.ts'
 import { integersBetween, numbersBetween } from './range.ts'
-import { choice, literal, sequence } from './regular.ts'
-import { never, type Rule } from './rule.ts'
+import { automata, choice, sequence } from './regular.ts'
+import { never, terminal, type Rule } from './rule.ts'
 import { integer, number, stringOf } from './spelling.ts'
 
 export interface Scalars {
@@ -14,9 +14,12 @@ export interface Scalars {
   word(value: Json): Rule
 }
 
+/** Strings and numbers of all schemas share their states, and so what is known of tokens there. */
+const shared = automata()
+
 export function scalars({ spelling, match, text }: Layout, note: (path: string, keyword: string) => void): Scalars {
-  const anyString = match(stringOf(spelling))
-  const anyNumber = { integer: match(integer), number: match(number) }
+  const string = (min?: number, max?: number): Rule => terminal(shared(stringOf(spelling, min, max)))
+  const anyNumber = { integer: terminal(shared(integer)), number: terminal(shared(number)) }
 
   function stringRule(schema: JsonObject, path: string): Rule {
     const { pattern, minLength, maxLength } = schema
@@ -24,7 +27,7 @@ export function scalars({ spelling, match, text }: Layout, note: (path: string, 
     if (typeof pattern === 'string') {
       const spelt = spelling.strings.map(({ quote, character }) => {
         const inner = patternOf(pattern, character)
-        return inner && sequence(literal(quote), inner, literal(quote))
+        return inner && sequence(quote, inner, quote)
       })
       if (spelt.every((each) => each !== undefined)) {
         if (min > 0) note(path, 'minLength')
@@ -34,7 +37,7 @@ export function scalars({ spelling, match, text }: Layout, note: (path: string, 
       note(path, 'pattern')
     }
     if (min > max) return never
-    return min === 0 && max === Infinity ? anyString : match(stringOf(spelling, min, max))
+    return string(min, max)
   }
 
   function numberRule(type: 'integer' | 'number', schema: JsonObject, path: string): Rule {

@@ -10,8 +10,18 @@ export interface Scan {
 
 const END: State = { id: newId(), accepts: true, to: [], step: () => null }
 
+const known = new Map<string, State>()
+
+/** The automaton of a scan, the same for the same. */
+export function scan(sought: Scan): State {
+  const key = JSON.stringify([sought.until ?? [], sought.never ?? []])
+  const state = known.get(key) ?? make(sought)
+  known.set(key, state)
+  return state
+}
+
 /** Aho and Corasick's automaton (1975): a state is the longest end of the text that may begin a mark. */
-export function scan({ until = [], never = [] }: Scan): State {
+function make({ until = [], never = [] }: Scan): State {
   const ends = until.map(binary)
   const marks = [...ends, ...never.map(binary)]
   const states = new Map<string, State>()

@@ -7,7 +7,7 @@ import { repr } from '../../text/python/repr.ts'
 export interface Spelling {
   value(value: Json): string
   /** A character of a string, by the quote that the string stands in. */
-  strings: readonly { quote: string; character: Regex }[]
+  strings: readonly { quote: Regex; character: Regex }[]
   /** A character of a key that is not named by the schema: none that is escaped. */
   plain: Regex
 }
@@ -54,24 +54,22 @@ const plain = charactersBut('"')
 
 export const jsonSpelling: Spelling = {
   value: (value) => dumpJson(value, { ensureAscii: false }),
-  strings: [{ quote: '"', character: jsonCharacter }],
+  strings: [{ quote: literal('"'), character: jsonCharacter }],
   plain,
 }
 
 export const pythonSpelling: Spelling = {
   value: (value) => repr(fromJson(value)),
   strings: [
-    { quote: "'", character: pythonCharacter("'") },
-    { quote: '"', character: pythonCharacter('"') },
+    { quote: literal("'"), character: pythonCharacter("'") },
+    { quote: literal('"'), character: pythonCharacter('"') },
   ],
   plain,
 }
 
 /** A string of so many characters. */
 export function stringOf({ strings }: Spelling, min = 0, max = Infinity): Regex {
-  return choice(
-    ...strings.map(({ quote, character }) => sequence(literal(quote), repeat(character, min, max), literal(quote))),
-  )
+  return choice(...strings.map(({ quote, character }) => sequence(quote, repeat(character, min, max), quote)))
 }
 
 /** Digits without an end are a trap for a model that repeats itself: as many as a double holds, exponents of two digits. */

@@ -1,5 +1,5 @@
 // From the probabilities of a row to a token: the inverse of the distribution that the law leaves.
-import { allows, isFiltered, kept, scaleOf, type Law, type Mask } from './law.ts'
+import { isFiltered, kept, scaleOf, type Law, type Mask } from './law.ts'
 import { ranking } from './ranking.ts'
 
 export interface Drawn {
@@ -46,17 +46,30 @@ export function likeliest(p: Float32Array, law: Law, count: number): Drawn[] {
  */
 export function probabilities(logits: Float32Array, seen: Iterable<number>, law: Law, mask?: Mask): Float32Array {
   const { repetitionPenalty = 1 } = law
-  const changed = mask ? logits.map((logit, id) => (allows(mask, id) ? logit : -Infinity)) : logits.slice()
+  const changed = mask ? within(logits, mask) : logits.slice()
   for (const id of new Set(seen)) {
     const logit = changed[id]!
     changed[id] = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty
   }
   const scale = 1 / scaleOf(law)
-  const top = changed.reduce((most, logit) => Math.max(most, logit), -Infinity)
+  let top = -Infinity
+  for (let i = 0; i < changed.length; i++) if (changed[i]! > top) top = changed[i]!
   let total = 0
-  for (let i = 0; i < changed.length; i++) total += changed[i] = Math.exp((changed[i]! - top) * scale)
+  for (let i = 0; i < changed.length; i++)
+    total += changed[i] = changed[i] === -Infinity ? 0 : Math.exp((changed[i]! - top) * scale)
   for (let i = 0; i < changed.length; i++) changed[i]! /= total
   return changed
+}
+
+/** The logits of a mask's tokens, -∞ for the others. Most masks have few. */
+function within(logits: Float32Array, mask: Mask): Float32Array {
+  const kept = new Float32Array(logits.length).fill(-Infinity)
+  for (let word = 0; word < mask.length; word++)
+    for (let bits = mask[word]!; bits !== 0; bits &= bits - 1) {
+      const id = 32 * word + 31 - Math.clz32(bits & -bits)
+      kept[id] = logits[id]!
+    }
+  return kept
 }
 
 function mostLikely(p: Float32Array): number {

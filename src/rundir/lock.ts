@@ -1,7 +1,7 @@
 // One writer of a run directory at a time: a lock that the system takes back when its process ends, however it ends.
-import { dlopen } from 'bun:ffi'
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { HoneError } from '../error.ts'
+import { flock } from '../text/flock.ts'
 
 /**
  * Lock the file `path`, which is made for it. Returns what releases it and takes the file away. The lock is the system's
@@ -48,15 +48,4 @@ function openLocked(path: string, what: string): number {
     if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino) return file
     closeSync(file)
   }
-}
-
-const [EXCLUSIVE, NOT_WAITING] = [2, 4]
-let library: { symbols: { flock(file: number, operation: number): number } } | undefined
-
-/** True where the open file is locked now. */
-function flock(file: number): boolean {
-  library ??= dlopen(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6', {
-    flock: { args: ['i32', 'i32'], returns: 'i32' },
-  })
-  return library.symbols.flock(file, EXCLUSIVE | NOT_WAITING) === 0
 }

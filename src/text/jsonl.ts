@@ -1,9 +1,10 @@
 // Lines of JSON in and out: a streaming reader of records, and writers whose files appear whole or not at all.
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { HoneError } from '../error.ts'
 import { JsonError, parseJson, type Json } from './json.ts'
 import { data, log } from '../out.ts'
 import { refuseOtherLayout } from './layout.ts'
+import { openBeside, type Beside } from './beside.ts'
 import { readLines, type Line } from './lines.ts'
 
 /** One JSON value of a file, with the line that it stands on. */
@@ -59,27 +60,19 @@ export interface LineWriter {
 }
 
 /**
- * Open `path` for writing lines (`-` = stdout). The lines go to `path.tmp`, renamed on `commit`; what is no plain file, such as
- * /dev/null or a pipe, is written to as it is. @throws HoneError where the disk refuses.
+ * Open `path` for writing lines (`-` = stdout). The lines go to a file beside it, renamed on `commit`; what is no plain file,
+ * such as /dev/null or a pipe, is written to as it is. @throws HoneError where the disk refuses.
  */
 export function openWriter(path: string): LineWriter {
   if (path === '-') return { write: data, commit() {}, discard() {} }
-  const replaced = isReplaced(path)
-  const temporary = replaced ? `${path}.tmp` : path
-  const file = refusing(path, () => openSync(temporary, 'w'))
-  if (replaced) unfinished.add(temporary)
+  const { file, commit, discard } = refusing(path, () => (isReplaced(path) ? openBeside(path) : openInPlace(path)))
   let pending: string[] = []
   let length = 0
   const flush = () => {
     const block = Buffer.from(pending.join(''))
     pending = []
     length = 0
-    for (let at = 0; at < block.length;) at += writeSync(file, block, at)
-  }
-  const discard = () => {
-    if (!unfinished.delete(temporary)) return
-    closeSync(file)
-    rmSync(temporary, { force: true })
+    writeAll(file, block)
   }
   return {
     write(line) {
@@ -91,12 +84,7 @@ export function openWriter(path: string): LineWriter {
         path,
         () => {
           flush()
-          if (replaced) {
-            fsyncSync(file)
-            renameSync(temporary, path)
-            unfinished.delete(temporary)
-          }
-          closeSync(file)
+          commit()
         },
         discard,
       )
@@ -105,42 +93,38 @@ export function openWriter(path: string): LineWriter {
   }
 }
 
+function openInPlace(path: string): Beside {
+  const file = openSync(path, 'w')
+  let open = true
+  const close = () => {
+    if (open) closeSync(file)
+    open = false
+  }
+  return { file, commit: close, discard: close }
+}
+
 /** A plain file, or none yet, gives way to a new one; a device or a pipe must not. */
 const isReplaced = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
 
 /** Write one whole file at once, atomically. @throws HoneError where the disk refuses. */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
   if (!isReplaced(path)) return refusing(path, () => writeFileSync(path, content))
-  const temporary = `${path}.tmp`
-  unfinished.add(temporary)
+  const { file, commit, discard } = refusing(path, () => openBeside(path))
   refusing(
     path,
     () => {
-      const file = openSync(temporary, 'w')
-      try {
-        const block = typeof content === 'string' ? Buffer.from(content) : content
-        for (let at = 0; at < block.length;) at += writeSync(file, block, at)
-        fsyncSync(file)
-      } finally {
-        closeSync(file)
-      }
-      renameSync(temporary, path)
-      unfinished.delete(temporary)
+      writeAll(file, typeof content === 'string' ? Buffer.from(content) : content)
+      commit()
     },
-    () => {
-      unfinished.delete(temporary)
-      rmSync(temporary, { force: true })
-    },
+    discard,
   )
 }
 
-const BLOCK = 65_536
+function writeAll(file: number, block: Uint8Array): void {
+  for (let at = 0; at < block.length;) at += writeSync(file, block, at)
+}
 
-/** Temporary files that an exit in between must not leave behind. */
-const unfinished = new Set<string>()
-process.on('exit', () => {
-  for (const path of unfinished) rmSync(path, { force: true })
-})
+const BLOCK = 65_536
 
 function refusing<T>(path: string, write: () => T, cleanUp?: () => void): T {
   try {

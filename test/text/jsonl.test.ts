@@ -1,6 +1,16 @@
 // Reading and writing lines of JSON.
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -61,6 +71,33 @@ test('an absent file, a folder, an empty file and a truncated archive are errors
   for (const path of [join(folder, 'absent'), folder, file('empty.jsonl', ''), file('cut.gz', cut)]) {
     expect((await failure(() => Array.fromAsync(readRecords(path)))).exit).toBe(2)
   }
+})
+
+test('two processes that write one file at once both succeed, and neither writes into a file that another put there', () => {
+  const path = join(folder, 'both.jsonl')
+  const [one, other] = [openWriter(path), openWriter(path)]
+  one.write('1')
+  other.write('2')
+  one.commit()
+  expect(readFileSync(path, 'utf8')).toBe('1\n')
+  other.commit()
+  expect(readFileSync(path, 'utf8')).toBe('2\n')
+
+  const victim = file('victim', 'mine')
+  for (const plant of [symlinkSync, linkSync]) {
+    plant(victim, `${path}.tmp`)
+    writeFileAtomic(path, '3')
+    const writer = openWriter(path)
+    writer.write('4')
+    writer.commit()
+    expect([readFileSync(victim, 'utf8'), readFileSync(path, 'utf8')]).toEqual(['mine', '4\n'])
+    rmSync(`${path}.tmp`)
+  }
+  // What a killed process left is used again.
+  writeFileSync(`${path}.tmp`, 'a much longer text')
+  writeFileAtomic(path, '5')
+  expect(readFileSync(path, 'utf8')).toBe('5')
+  expect(readdirSync(folder).filter((name) => name.startsWith('both'))).toEqual(['both.jsonl'])
 })
 
 test('a file appears whole or not at all', async () => {

@@ -1,9 +1,10 @@
 // Where the ONNX Runtime shared library lies; a compiled hone carries it and unpacks it into the cache once.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../../shell/cache.ts'
 import { HoneError } from '../../error.ts'
 import { notice } from '../../shell/notice.ts'
+import { writeFileAtomic } from '../../text/jsonl.ts'
 
 interface Embedded {
   /** The name under which the library looks for its neighbours, and they for it. */
@@ -51,13 +52,10 @@ export async function unpack(packed: string, name: string): Promise<string> {
   const source = readFileSync(packed)
   if (isOurs(path, source)) return path
   notice.debug(`unpacking ONNX Runtime into ${folder}`)
-  const beside = `${path}.${process.pid}.tmp`
   try {
     mkdirSync(folder, { recursive: true })
-    await Bun.write(beside, source)
-    renameSync(beside, path)
+    writeFileAtomic(path, source)
   } catch (cause) {
-    rmSync(beside, { force: true })
     throw new HoneError(
       `Cannot unpack ONNX Runtime into "${folder}": ${cause instanceof Error ? cause.message : String(cause)}`,
       {

@@ -1,7 +1,8 @@
 // Safetensors files: a lazy reader that checks the header before it believes it, and a streaming writer that renames at the end.
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
+import { openBeside, type Beside } from '../../text/beside.ts'
 import { requireFile } from '../../text/whole.ts'
 import { type FloatType, type StoredType, floatTypes, isStoredType, storedType } from './number.ts'
 
@@ -98,19 +99,15 @@ export function writeSafetensors(
   const text = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')])
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(text.length))
-  const beside = `${path}.tmp`
-  let file: number | undefined
+  let beside: Beside | undefined
   try {
-    file = openSync(beside, 'w')
-    writeAll(file, length)
-    writeAll(file, text)
-    for (const { type, read } of tensors) writeAll(file, floatTypes[type](read()))
-    closeSync(file)
-    file = undefined
-    renameSync(beside, path)
+    beside = openBeside(path)
+    writeAll(beside.file, length)
+    writeAll(beside.file, text)
+    for (const { type, read } of tensors) writeAll(beside.file, floatTypes[type](read()))
+    beside.commit()
   } catch (cause) {
-    if (file !== undefined) closeSync(file)
-    rmSync(beside, { force: true })
+    beside?.discard()
     if (cause instanceof HoneError) throw cause
     throw new HoneError(`Cannot write the tensors: ${reason(cause)}`, { at: path, cause })
   }

@@ -1,7 +1,7 @@
 // Answers kept in a file as they come: work that was cut off, or is asked for again, goes on from there.
 import { appendFileSync, existsSync } from 'node:fs'
 import { dumpJson, isObject, type Json, type JsonObject } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { readRecords, writeFileAtomic } from '../../text/jsonl.ts'
 import type { Memory } from './answerer.ts'
 
 /** How a file spells its lines. */
@@ -19,7 +19,7 @@ export async function openKept<Answer>(
   const known = new Map<string, Answer>()
   if (path !== undefined && existsSync(path)) {
     const text = await Bun.file(path).text()
-    if (text !== '' && !text.endsWith('\n')) await Bun.write(path, text.slice(0, text.lastIndexOf('\n') + 1))
+    if (text !== '' && !text.endsWith('\n')) writeFileAtomic(path, text.slice(0, text.lastIndexOf('\n') + 1))
     if (Bun.file(path).size > 0)
       for await (const { line, value } of readRecords(path)) {
         const found = lines.read(value, `${path}:${line}`)

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { HoneError } from '../../error.ts'
+import { setQuiet } from '../../out.ts'
 import type { Mode, Verdict } from '../../reward/reward.ts'
 import { toSample, verdictLine } from '../../reward/rows.ts'
 import { isRewardFile, openScorer } from '../../reward/scorer.ts'
@@ -20,7 +21,11 @@ export async function serveLines(spec: string, mode: Mode, descriptor = STDOUT):
   process.stdout.write = process.stderr.write.bind(process.stderr)
   const say = (line: string) => void writeSync(descriptor, `${line}\n`)
   const apart = descriptor !== STDOUT
-  if (apart) endWithParent()
+  if (apart) {
+    endWithParent()
+    // What is in the rows is for the one who asks to warn of.
+    setQuiet(true)
+  }
   let answer: Answer
   try {
     answer = await load(spec, mode)

@@ -24,7 +24,7 @@ export interface ServerOptions extends Address {
   timeout: number
   /** Bytes of a request, at most. */
   maxBody: number
-  /** Sessions with addresses of their own, which come and go. */
+  /** Sessions with addresses of their own, which come and go; the one without a name takes what is asked elsewhere. */
   sessions?: Sessions
   /** Where adapters may be asked for. */
   openAdapter?: OpenAdapter | undefined
@@ -62,7 +62,7 @@ export function openServer(models: Models, options: ServerOptions): Server {
     '/v1/models': () => Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) }),
   }
 
-  const usual = usualSpace(models)
+  const usual = options.sessions?.get('') ?? usualSpace(models)
   const answer = async (request: Request, whole: string): Promise<Response> => {
     const { space, within: path } = spaceOf(whole, usual, options.sessions)
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]

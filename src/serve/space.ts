@@ -11,7 +11,7 @@ export interface Space {
 }
 
 /** Sessions by their id; their addresses are /sessions/ID/v1/…. */
-export type Sessions = ReadonlyMap<string, Space>
+export type Sessions = Pick<ReadonlyMap<string, Space>, 'get'>
 
 /** The space of a path, and the path within it. @throws Refusal where the session is unknown or over. */
 export function spaceOf(path: string, usual: Space, sessions: Sessions | undefined): { space: Space; within: string } {

@@ -33,8 +33,8 @@ interface Told extends Sequence {
   busy: boolean
 }
 
+/** Draws of training are by its law and key, whatever the client asks: log-probs are those of the law. */
 export interface Recording {
-  /** Draws are by this law and key, whatever the client asks: log-probs are those of the law. */
   law: Law
   key: readonly number[]
   /** Tokens that one answer may have. */
@@ -48,8 +48,8 @@ export interface Recorder extends Space {
   answer(): string
 }
 
-/** Keeps what is asked of `served` and answered. */
-export function recorder(served: Served, { law, key, longest }: Recording): Recorder {
+/** Keeps what is asked of `served` and answered; without a recording of training the client says how. `onAnswer` is called after each. */
+export function recorder(served: Served, recording?: Recording, onAnswer: () => void = () => {}): Recorder {
   const sequences: Told[] = []
   let requests = 0
   let last = ''
@@ -65,7 +65,11 @@ export function recorder(served: Served, { law, key, longest }: Recording): Reco
     },
     exchange(given, path, body) {
       const asked = path.endsWith('/chat/completions') ? readChat(body).asked : undefined
-      return { ...given, seed: () => 0, write: (_, order, onText) => write(given, order, asked, onText) }
+      return {
+        ...given,
+        ...(recording && { seed: () => 0 }),
+        write: (_, order, onText) => write(given, order, asked, onText),
+      }
     },
   }
 
@@ -81,12 +85,14 @@ export function recorder(served: Served, { law, key, longest }: Recording): Reco
     const prompt = before ? [...before.prompt, ...before.ids, ...between] : order.prompt
     const room = served.context - prompt.length
     if (room < 1) throw new Refusal(400, 'The context is full', { code: 'context_length_exceeded' })
-    const sampling = { ...order.sampling, ...law, maxNewTokens: Math.min(order.sampling.maxNewTokens, longest, room) }
+    const most = Math.min(order.sampling.maxNewTokens, recording?.longest ?? Infinity, room)
+    const sampling = { ...order.sampling, ...recording?.law, maxNewTokens: most }
+    const key = recording ? [...recording.key, number] : order.key
     // Of answers that are written to one history at once, one goes on with it; the others begin with it.
     const goesOn = before?.busy ? undefined : before
     if (goesOn) goesOn.busy = true
     try {
-      const written = await given.write(served, { ...order, prompt, sampling, key: [...key, number] }, onText)
+      const written = await given.write(served, { ...order, prompt, sampling, key }, onText)
       const opened = openedThought(served.tokenizer.decode(prompt.slice(-OPENED_TOKENS)))
       for (const [sample, each] of written.entries()) {
         last = opened + each.text
@@ -105,6 +111,7 @@ export function recorder(served: Served, { law, key, longest }: Recording): Reco
         sequence.tools = asked?.tools ?? []
         sequence.called = (reply.tool_calls ?? []).map(({ name }) => name)
       }
+      onAnswer()
       return written
     } finally {
       if (goesOn) goesOn.busy = false

@@ -76,6 +76,25 @@ test('what an agent was given and answered is learnt from, with the reward that 
   expect(weights('again')).toBe(weights('talked'))
 })
 
+test.skipIf(!Bun.which('curl'))(
+  'a shell script with curl is an agent, and the reward of the configuration judges its last answer',
+  () => {
+    agent(
+      'asks.sh',
+      `curl -s "$OPENAI_BASE_URL/chat/completions" -H "Authorization: Bearer $OPENAI_API_KEY" -H 'content-type: application/json' \\
+      -d '{"model":"any","max_tokens":6,"messages":[{"role":"user","content":"Hello"}]}' > /dev/null`,
+    )
+    expect(hone('train', 'train.json', '--output', 'curled', '--agent', 'sh asks.sh')).toMatchObject({ code: 0 })
+    const rows = rolloutsOf('curled')
+    expect(rows.map(({ turns, fault }) => [turns.length, fault])).toEqual([
+      [1, null],
+      [1, null],
+    ])
+    expect(rows.every(({ prompt_ids }) => prompt_ids.length > 0)).toBe(true)
+    expect(Object.keys(rows[0].parts)).toContain('format')
+  },
+)
+
 test('an agent that crashes or never ends is a counted fault, not the end of the run', () => {
   const faults = (name: string, ...words: string[]) => {
     expect(hone('train', 'train.json', '--output', name, '--max-fault-share', '1', ...words).code).toBe(0)

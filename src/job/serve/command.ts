@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { constraints } from '../../dialogue/grammar/frame.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
+import { HoneError } from '../../error.ts'
 import { complain, log } from '../../out.ts'
 import { modelsOf } from '../../serve/models.ts'
 import { openServer } from '../../serve/server.ts'
@@ -9,6 +10,7 @@ import { argument, count, folder, otherwise, port, positive, say, several, text,
 import { LONGEST } from '../answer/model.ts'
 import { formName, parserName } from '../flags.ts'
 import { openServed } from './open.ts'
+import { keptIn } from './record.ts'
 
 export const ServeFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
@@ -30,6 +32,10 @@ export const ServeFlags = v.object({
   maxRequests: say(v.optional(count(), 256), 'requests that are answered or wait at once; more get status 429'),
   maxBody: say(v.optional(count(), 32 * 2 ** 20), 'bytes of a request; a larger one gets status 413'),
   timeout: say(v.optional(positive(), 600), 'seconds that an answer may take'),
+  record: say(
+    v.optional(folder()),
+    'keep what is asked and answered as rollouts: a file for every session, whose address is /sessions/NAME/v1',
+  ),
   device: deviceSetting('auto'),
 })
 
@@ -37,8 +43,18 @@ export const ServeFlags = v.object({
 export async function serveCommand(flags: v.InferOutput<typeof ServeFlags>): Promise<void> {
   const { adapter: adapters, token = process.env['HONE_TOKEN'] } = flags
   const { first, others, openAdapter, weights } = await openServed({ ...flags, adapters })
+  if (flags.record !== undefined && (others.length > 0 || flags.runtimeAdapters))
+    throw new HoneError('Cannot record adapters: sessions are of the model alone', {
+      hint: 'serve one model, or leave out --record',
+    })
   const models = modelsOf(first, others)
-  const server = openServer(models, { ...flags, token, openAdapter: flags.runtimeAdapters ? openAdapter : undefined })
+  const sessions = flags.record === undefined ? undefined : keptIn(flags.record, first)
+  const server = openServer(models, {
+    ...flags,
+    token,
+    ...(sessions && { sessions }),
+    openAdapter: flags.runtimeAdapters ? openAdapter : undefined,
+  })
   complain(`listening on ${server.url}`)
   const names = models.all().map(({ name }) => name)
   const size = `${Math.ceil(weights / 2 ** 20)} MiB of weights${names.length > 1 ? ' each' : ''}`

@@ -10,7 +10,11 @@ import { formats, requireEnd } from '../../src/data/formats.ts'
 import { readRaw } from '../../src/data/records.ts'
 import { askedOf } from '../../src/data/sources/openai.ts'
 import { sourceNamed } from '../../src/data/sources.ts'
+import { loadTokenizer } from '../../src/dialogue/chat.ts'
+import { promptForms, promptText, targetText } from '../../src/dialogue/prompt.ts'
 import type { HoneRow } from '../../src/dialogue/row.ts'
+import { isObject, parseJson } from '../../src/text/json.ts'
+import { TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-formats-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -70,6 +74,35 @@ test('every format has a description and reads back with the same question, tool
     expect(last.answer).toEqual([{ name: rename, arguments: { city: 'Rome' } }])
     expect(last.tools).toEqual([{ ...ROW.tools[0]!, name: rename }])
     expect(last.messages.at(-1)).toEqual({ role: 'user', content: 'And Rome?' })
+  }
+})
+
+test('numbers survive every output format and every prompt form', async () => {
+  const spelt = ['5.0', '12345678901234567890', '1e+22', '-0.0', '0.1', '1e-07']
+  const values = parseJson(`{${spelt.map((number, i) => `"n${i}": ${number}`).join(', ')}}`)
+  if (!isObject(values)) throw new Error('no object')
+  const call = { name: 'f', arguments: values }
+  const parameters = { type: 'object', properties: { n0: { type: 'number', default: values['n0']! } } }
+  const row: HoneRow = {
+    ...ROW,
+    messages: [ROW.messages[0]!, { role: 'assistant', content: '', tool_calls: [call] }, { role: 'tool', content: 'ok' }],
+    tools: [{ name: 'f', description: 'd', parameters }],
+    answer: [call],
+  }
+  const times = (text: string, number: string) => text.split(new RegExp(`(?<![\\d.])${RegExp.escape(number)}(?![\\d.e])`)).length - 1
+  for (const name of Object.keys(formats) as (keyof typeof formats)[]) {
+    const path = written(name, [row])
+    const records = await Array.fromAsync(readRaw(path))
+    const text = records.map((record) => record.text).join('\n')
+    // In the earlier call, in the right one, and the first as a default too.
+    const counts = spelt.map((number) => [name, number, times(text, number) >= (number === '5.0' ? 3 : 2)])
+    expect(counts).toEqual(spelt.map((number) => [name, number, true]))
+  }
+  const tokenizer = await loadTokenizer(writeTinyTokenizer(join(folder, 'tiny'), { 'chat_template.jinja': TINY_TEMPLATE }))
+  for (const [name, form] of Object.entries(promptForms)) {
+    const texts = [promptText(form, row, tokenizer), targetText(form, row, tokenizer)]
+    const counts = spelt.map((number) => [name, number, ...texts.map((text) => times(text, number) > 0)])
+    expect(counts).toEqual(spelt.map((number) => [name, number, true, true]))
   }
 })
 

@@ -55,9 +55,10 @@ function split({ chosen, rejected }: { chosen?: Json | undefined; rejected?: Jso
   rejected?: Json | undefined
 } {
   const isText = typeof chosen === 'string' && typeof rejected === 'string'
-  if (!isText && !(holdMessages(chosen, 'role') && holdMessages(rejected, 'role')))
+  const areLists = Array.isArray(chosen) && Array.isArray(rejected)
+  if (!isText && !(areLists && holdMessages(chosen, 'role') && holdMessages(rejected, 'role')))
     throw new Rejection('no-question', 'the row has no "messages", "prompt" or "input"')
-  const [a, b] = isText ? [[...chosen], [...rejected]] : [chosen as Json[], rejected as Json[]]
+  const [a, b]: [Json[], Json[]] = isText ? [[...chosen], [...rejected]] : areLists ? [chosen, rejected] : [[], []]
   const other = a.findIndex((each, i) => !Bun.deepEquals(each, b[i]))
   let shared = other < 0 ? a.length : other
   // A space before the first word that differs is the word's.

@@ -126,7 +126,7 @@ const FOREIGN = [
 ]
 
 /** @throws HoneError where the bytes begin as those of another encoding or packing do. */
-function refuseForeign(beginning: Uint8Array, path: string): void {
+export function refuseForeign(beginning: Uint8Array, path: string): void {
   const found = FOREIGN.find(({ magic }) => magic.every((byte, i) => beginning[i] === byte))
   if (!found) return
   throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: it is ${found.what}, expected UTF-8`, {

@@ -85,11 +85,16 @@ test('numbers survive every output format and every prompt form', async () => {
   const parameters = { type: 'object', properties: { n0: { type: 'number', default: values['n0']! } } }
   const row: HoneRow = {
     ...ROW,
-    messages: [ROW.messages[0]!, { role: 'assistant', content: '', tool_calls: [call] }, { role: 'tool', content: 'ok' }],
+    messages: [
+      ROW.messages[0]!,
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'tool', content: 'ok' },
+    ],
     tools: [{ name: 'f', description: 'd', parameters }],
     answer: [call],
   }
-  const times = (text: string, number: string) => text.split(new RegExp(`(?<![\\d.])${RegExp.escape(number)}(?![\\d.e])`)).length - 1
+  const times = (text: string, number: string) =>
+    text.split(new RegExp(`(?<![\\d.])${RegExp.escape(number)}(?![\\d.e])`)).length - 1
   for (const name of Object.keys(formats) as (keyof typeof formats)[]) {
     const path = written(name, [row])
     const records = await Array.fromAsync(readRaw(path))
@@ -98,7 +103,9 @@ test('numbers survive every output format and every prompt form', async () => {
     const counts = spelt.map((number) => [name, number, times(text, number) >= (number === '5.0' ? 3 : 2)])
     expect(counts).toEqual(spelt.map((number) => [name, number, true]))
   }
-  const tokenizer = await loadTokenizer(writeTinyTokenizer(join(folder, 'tiny'), { 'chat_template.jinja': TINY_TEMPLATE }))
+  const tokenizer = await loadTokenizer(
+    writeTinyTokenizer(join(folder, 'tiny'), { 'chat_template.jinja': TINY_TEMPLATE }),
+  )
   for (const [name, form] of Object.entries(promptForms)) {
     const texts = [promptText(form, row, tokenizer), targetText(form, row, tokenizer)]
     const counts = spelt.map((number) => [name, number, ...texts.map((text) => times(text, number) > 0)])

@@ -74,3 +74,8 @@ describe('what is no pair is refused by its field', () => {
     expect(() => readPair(record)).toThrow(reason)
   })
 })
+
+test('two texts of which one is no list are no pair without a prompt', () => {
+  const messages = [{ role: 'assistant', content: 'yes' }]
+  expect(() => readPair({ chosen: JSON.stringify(messages), rejected: messages })).toThrow('no "messages"')
+})

@@ -201,6 +201,17 @@ test('a file that is absent, of another kind, or no mapping is refused', () => {
   expect(fault({ file: write('list.yaml', '- a\n') }).message).toContain('not a mapping')
 })
 
+test('a byte order mark is no part of a configuration, and another encoding is named', () => {
+  for (const [name, text] of [
+    ['mark.json', '{"model": "m"}'],
+    ['mark.yaml', 'model: m'],
+    ['mark.toml', 'model = "m"'],
+  ] as const)
+    expect(resolveConfig(schema, { file: write(name, `\ufeff${text}`) }).value.model).toBe('m')
+  writeFileSync(join(folder, 'wide.json'), Buffer.from('\ufeff{"model": "m"}', 'utf16le'))
+  expect(fault({ file: join(folder, 'wide.json') }).message).toContain('it is UTF-16')
+})
+
 test('citty is given no defaults: below a flag stand the variable, the file and the preset', () => {
   const given = argumentsOf(leavesOf(schema))
   expect(given['learning-rate']).toEqual({ type: 'string' })

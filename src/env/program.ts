@@ -5,7 +5,7 @@ import { Message, rowText, Tool } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { type Environment, type Episode, type Observation } from '../rl/environment.ts'
 import { stops } from '../rl/record.ts'
-import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import { dumpJson, isObject, JsonError, parseJson, plainJson, type Json, type JsonObject } from '../text/json.ts'
 import { lineBlocks } from '../text/lines.ts'
 import { ToolFailure, within } from './runner.ts'
 
@@ -30,7 +30,8 @@ export function programEnvironment(words: readonly string[], seconds: number): E
       const reply = await within(seconds, on.ask(request), () => on.forget(request))
       const said = isObject(reply) ? reply['error'] : undefined
       if (said !== undefined) throw new ToolFailure(typeof said === 'string' ? said : dumpJson(said))
-      const read = v.safeParse(schema, reply)
+      // Python writes 1.0 where it means 1.
+      const read = v.safeParse(schema, plainJson(reply))
       if (!read.success)
         throw new ToolFailure(`the answer is not one: ${v.getDotPath(read.issues[0]) ?? ''} ${read.issues[0].message}`)
       answered = true

@@ -10,7 +10,7 @@ import { openServer } from '../serve/server.ts'
 import type { Served } from '../serve/served.ts'
 import type { Space } from '../serve/space.ts'
 import { recorder, type Recorder, type Sequence } from '../serve/trajectory.ts'
-import { dumpJson, isObject, JsonError, parseJson } from '../text/json.ts'
+import { dumpJson, isObject, JsonError, parseJson, plainJson } from '../text/json.ts'
 import type { Language } from './open.ts'
 
 /** Programs at a time. */
@@ -135,8 +135,8 @@ function rewardIn(printed: string): number | undefined {
     if (!line.includes('"reward"')) continue
     try {
       const said = parseJson(line)
-      const reward = isObject(said) ? Number(said['reward']) : NaN
-      if (Number.isFinite(reward)) return reward
+      const { reward } = Object(plainJson(isObject(said) ? said : {}))
+      if (typeof reward === 'number' && Number.isFinite(reward)) return reward
     } catch (error) {
       if (!(error instanceof JsonError)) throw error
     }

@@ -82,7 +82,8 @@ test.skipIf(!Bun.which('curl'))(
     agent(
       'asks.sh',
       `curl -s "$OPENAI_BASE_URL/chat/completions" -H "Authorization: Bearer $OPENAI_API_KEY" -H 'content-type: application/json' \\
-      -d '{"model":"any","max_tokens":6,"messages":[{"role":"user","content":"Hello"}]}' > /dev/null`,
+      -d '{"model":"any","max_tokens":6,"messages":[{"role":"user","content":"Hello"}]}' > /dev/null
+    [ -z "$REWARD" ] || echo '{"reward": 2.0}'`,
     )
     expect(hone('train', 'train.json', '--output', 'curled', '--agent', 'sh asks.sh')).toMatchObject({ code: 0 })
     const rows = rolloutsOf('curled')
@@ -92,6 +93,8 @@ test.skipIf(!Bun.which('curl'))(
     ])
     expect(rows.every(({ prompt_ids }) => prompt_ids.length > 0)).toBe(true)
     expect(Object.keys(rows[0].parts)).toContain('format')
+    expect(hone('train', 'train.json', '--output', 'rewarded', '--agent', 'REWARD=1 sh asks.sh').code).toBe(0)
+    expect(rolloutsOf('rewarded').map(({ score }) => score)).toEqual([2, 2])
   },
 )
 

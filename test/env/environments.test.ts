@@ -145,6 +145,14 @@ test('a program answers several episodes at once, told apart by their ids', asyn
   ])
 })
 
+test('numbers are read as Python writes them', async () => {
+  const envCmd = answering(`
+    if (ask.op === 'reset') console.log(JSON.stringify({ id }))
+    if (ask.op === 'step') console.log('{"id": "' + id + '", "done": true, "reward": 1.0, "metrics": {"n": 2.0}}')`)
+  const episode = await (await open({ envCmd })).reset(row, {}, '1')
+  expect(await episode.step(plain('Hello.'))).toMatchObject({ done: true, reward: 1, metrics: { n: 2 } })
+})
+
 test('a program that is not there or never answers is an error at once', async () => {
   await expect((await open({ envCmd: 'no-such-program-here' })).reset(row, {}, '1')).rejects.toThrow(
     'Cannot run the environment: the program ended with code 127',

@@ -47,7 +47,7 @@ function idOf(value: Json, keys: readonly string[]): string | undefined {
   if (!isObject(value)) return undefined
   for (const key of keys) {
     const id = value[key]
-    if (typeof id === 'string' && id !== '') return id
+    if ((typeof id === 'string' && id !== '') || typeof id === 'number') return String(id)
   }
   return undefined
 }

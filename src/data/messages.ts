@@ -91,7 +91,7 @@ function readMessage(message: Json): Turn {
   if (!isObject(message)) throw new Rejection('wrong-shape', `a message is ${kindOf(message)}, expected an object`)
   const from = message['role'] ?? message['from']
   const role = toRole(from)
-  const content = message['content'] ?? message['value']
+  const content = message['content'] ?? message['value'] ?? message['text']
   if (role === 'tool') {
     const { name } = message
     return { role, content: resultText(content), ...(typeof name === 'string' ? { name } : {}) }
@@ -132,7 +132,9 @@ const callText = (content: Json | undefined): string =>
 
 /** Calls under the first key that holds any, else those among the parts of the content. @throws Rejection */
 function callsOf(message: JsonObject, parts: readonly JsonObject[]): ToolCall[] {
-  const field = ['tool_calls', 'function_call', 'tool_call', 'function_calls'].find((key) => !isNothing(message[key]))
-  if (field !== undefined) return inField(field, () => toCalls(message[field]))
+  for (const field of ['tool_calls', 'function_call', 'tool_call', 'function_calls']) {
+    const calls = isNothing(message[field]) ? [] : inField(field, () => toCalls(message[field]))
+    if (calls.length > 0) return calls
+  }
   return inField('content', () => parts.flatMap((part) => toCalls(part['value'] ?? part)))
 }

@@ -87,15 +87,20 @@ function isTextPart(part: Json): part is JsonObject {
   return isObject(part) && (part['type'] === undefined || String(part['type']).endsWith('text'))
 }
 
-/** The places of messages with weight 0, which OpenAI's fine-tuning and axolotl show and do not teach. */
+/** The places of messages that are shown and not taught. */
 export function untaughtOf(messages: readonly Json[]): Set<number> {
   return new Set(messages.keys().filter((i) => isUntaught(messages[i]!)))
 }
 
+/** Weight 0 of OpenAI's fine-tuning, `train` of axolotl and `loss` of ms-swift. */
+const TAUGHT = ['weight', 'train', 'loss']
+
 function isUntaught(message: Json): boolean {
   if (!isObject(message)) return false
-  const { weight } = message
-  return weight === 0 || (weight instanceof Float && weight.value === 0)
+  return TAUGHT.some((key) => {
+    const value = message[key]
+    return value === 0 || value === false || (value instanceof Float && value.value === 0)
+  })
 }
 
 /** An assistant turn that calls tools. */

@@ -196,27 +196,30 @@ test('a thought in ShareGPT rows stands before the JSON of the call or the reply
   expect(thoughts).toEqual([meta.thought, meta.thought])
 })
 
-test('a turn of weight 0 is history of the decisions after it and none itself', () => {
-  const call = (city: string) => [{ function: { name: 'Get Weather', arguments: { city } } }]
-  const messages = [
-    { role: 'user', content: 'How cold is Bergen?' },
-    { role: 'assistant', content: null, tool_calls: call('Berlin'), weight: 0 },
-    { role: 'tool', content: 'wrong town' },
-    { role: 'assistant', content: 'Sorry.', weight: 0 },
-    { role: 'assistant', content: null, tool_calls: call('Bergen'), weight: 1 },
-  ]
-  const made = (messages: object[]) => {
-    const text = JSON.stringify({ messages, tools: ROW.tools })
-    const record = { index: 0, line: 1, column: 1, text, value: JSON.parse(text) }
-    const origin = { path: 'in.jsonl', index: 0, companion: new Map() }
-    return convert('openai', sourceNamed('openai'), record, origin, { keepNoCall: true, keepAbsentTools: false })
-  }
-  const { rows } = made(messages)
-  expect(rows.map(({ answer }) => answer[0]?.arguments)).toEqual([{ city: 'Bergen' }])
-  expect(rows[0]?.messages.map(({ content }) => content)).toEqual(['How cold is Bergen?', '', 'wrong town', 'Sorry.'])
-  expect(rows[0]?.meta).toEqual({ row: 0 })
-  expect(made(messages.slice(0, 3)).rejections[0]?.message).toBe('no assistant turn is to be learnt')
-})
+test.each([{ weight: 0 }, { train: false }, { loss: false }])(
+  'a turn of %j is history of the decisions after it and none itself',
+  (mark) => {
+    const call = (city: string) => [{ function: { name: 'Get Weather', arguments: { city } } }]
+    const messages = [
+      { role: 'user', content: 'How cold is Bergen?' },
+      { role: 'assistant', content: null, tool_calls: call('Berlin'), ...mark },
+      { role: 'tool', content: 'wrong town' },
+      { role: 'assistant', content: 'Sorry.', ...mark },
+      { role: 'assistant', content: null, tool_calls: call('Bergen'), weight: 1 },
+    ]
+    const made = (messages: object[]) => {
+      const text = JSON.stringify({ messages, tools: ROW.tools })
+      const record = { index: 0, line: 1, column: 1, text, value: JSON.parse(text) }
+      const origin = { path: 'in.jsonl', index: 0, companion: new Map() }
+      return convert('openai', sourceNamed('openai'), record, origin, { keepNoCall: true, keepAbsentTools: false })
+    }
+    const { rows } = made(messages)
+    expect(rows.map(({ answer }) => answer[0]?.arguments)).toEqual([{ city: 'Bergen' }])
+    expect(rows[0]?.messages.map(({ content }) => content)).toEqual(['How cold is Bergen?', '', 'wrong town', 'Sorry.'])
+    expect(rows[0]?.meta).toEqual({ row: 0 })
+    expect(made(messages.slice(0, 3)).rejections[0]?.message).toBe('no assistant turn is to be learnt')
+  },
+)
 
 test("what OpenAI's messages ask is read in the terms of a hone row, and a fault is named by its field", () => {
   const called = { id: 'c', type: 'function', function: { name: 'Get Weather', arguments: '{"city": "Rome"}' } }

@@ -88,6 +88,7 @@ describe('calls', () => {
       function_call: { name: 'get_temp', arguments: '{"town": "Oslo"}' },
     },
     'a list beside a function_call of nothing': { tool_calls: [CALL], function_call: { name: null, arguments: null } },
+    'the older function_call beside a list as text': { tool_calls: '[]', function_call: CALL },
     'a list as text': { content: '', tool_calls: JSON.stringify([CALL]) },
     'arguments as a Python dict': { content: '', tool_calls: [{ name: 'get_temp', arguments: "{'town': 'Oslo'}" }] },
     'parameters beside empty arguments': {
@@ -141,6 +142,20 @@ describe('results', () => {
   test('stand in the order of their calls', () => {
     expect(contents(['c', 'a', 'b'])).toEqual(['a 1', 'b 2', 'c 0'])
     expect(contents(['c', 'a'])).toEqual(['a 1', 'c 0'])
+  })
+
+  test('are told apart by ids that are numbers too', () => {
+    const numbered = calls.map((call, i) => ({ ...call, id: i }))
+    const results = [1, 0].map((id) => ({ role: 'tool', tool_call_id: id, content: String(id) }))
+    const turn = { role: 'assistant', tool_calls: numbered.slice(0, 2) }
+    const messages = [{ role: 'user', content: '?' }, turn, ...results, { role: 'assistant', tool_calls: [calls[0]] }]
+    const { rows } = prepared({ messages, tools: [TOOL] })
+    expect(
+      rows
+        .at(-1)!
+        .messages.slice(2)
+        .map(({ content }) => content),
+    ).toEqual(['0', '1'])
   })
 
   test('stay as they are where the ids do not tell', () => {

@@ -136,6 +136,10 @@ export const TrainRecipe = v.object({
   groupSize: say(v.optional(count(), 5), 'completions per prompt', 'num_generations', 'rollout_n'),
   miniBatches: say(v.optional(count(), 4), 'optimizer steps per pass over a rollout batch'),
   iterations: say(v.optional(count(), 1), 'passes over a rollout batch', 'num_iterations', 'ppo_epochs'),
+  keepActivations: say(
+    v.optional(v.boolean(), true),
+    'train on what sampling computed, where a step is one update and memory allows, instead of computing it again',
+  ),
 
   maxPromptLength: say(
     v.optional(v.nullable(count()), 4096),

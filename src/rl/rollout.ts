@@ -1,5 +1,6 @@
 // From prompts to judged completions, refilled where a group says nothing.
 import type { Hold } from '../dialogue/hold.ts'
+import type { GenerationRequest } from '../gpu/policy/generate.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Work } from '../gpu/policy/session.ts'
@@ -75,10 +76,22 @@ async function sample(context: RolloutContext, position: number, count: number):
     earlier: context.remembered?.of(item),
   }))
   const { onProgress, onWork, stage, hold } = context
-  const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage, hold }
+  const traced = stage ? undefined : tracedTokens(recipe, requests, sampling)
+  const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage, hold, traced }
   const rollouts = await completeAll(policy, requests, sampling, options)
   context.remembered?.add(step, rollouts)
   return rollouts
+}
+
+/** Where a step is one update it trains the weights that sampled: what they computed need not be computed again. */
+function tracedTokens(
+  { keepActivations, miniBatches, iterations, zeroVariance }: TrainRecipe,
+  requests: readonly GenerationRequest[],
+  { maxNewTokens }: Sampling,
+): number | undefined {
+  // A batch that is refilled is sampled in rounds, the last of which alone would be kept.
+  if (!keepActivations || miniBatches * iterations > 1 || zeroVariance === 'refill') return undefined
+  return requests.reduce((sum, { prompt, samples }) => sum + prompt.length - 1 + samples * maxNewTokens, 0)
 }
 
 /** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */

@@ -1,5 +1,5 @@
 // One GRPO step on fixed work: random weights, prompts of exactly P tokens, completions of exactly R, groups of G, N prompts a step.
-// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4) P R G N STEPS [lora] [profile] [--device D] [--threads N] [--peers PYTHON]
+// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4) P R G N STEPS [lora] [profile] [forward] [--device D] [--threads N] [--peers PYTHON]
 // Prints one line of JSON, the same fields as a peer's benchmark of the same work: the median of the steps after the first, in
 // seconds, and the peak memory; on stderr where the time goes. With --peers also TRL's line, from peers/trl_step.py of
 // $HONE_SHARED run right after (MB=n in the environment: its micro-batches), and last the ratios.
@@ -28,7 +28,7 @@ import { lastLine, median, words } from './words.ts'
 const { places, device: spec, peers, threads } = words()
 const [name = '', ...rest] = places
 const [P = 0, R = 0, G = 0, N = 0, steps = 0] = rest.map(Number)
-const [lora, profile] = [rest.includes('lora'), rest.includes('profile')]
+const [lora, profile, forward] = [rest.includes('lora'), rest.includes('profile'), rest.includes('forward')]
 // Made by a process of its own, so that its memory is not counted.
 const folder = mkdtempSync(join(tmpdir(), 'hone-bench-'))
 Bun.spawnSync([process.execPath, join(import.meta.dir, 'random-model.ts'), name, folder], { stderr: 'inherit' })
@@ -76,10 +76,9 @@ for (let step = 0; step < steps; step++) {
   const chosen = prompts.slice(step * N, (step + 1) * N)
   const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
   // No id ends a completion: each has exactly R tokens.
-  const completions = await generateAll(policy, requests, {
-    ...law,
-    maxNewTokens: R,
-    eosIds: [],
+  const sampling = { ...law, maxNewTokens: R, eosIds: [] }
+  const completions = await generateAll(policy, requests, sampling, {
+    ...(!forward && { traced: N * (P - 1 + G * R) }),
   })
   const verdict = { score: 0, parts: null, fault: null, reasons: [] }
   const rollouts = chosen.map((prompt, n) => ({
@@ -173,7 +172,10 @@ async function besidePeer(): Promise<void> {
     train_s: v.number(),
     peak_rss_mb: v.number(),
   })
-  const line = v.parse(Line, await lastLine([peers!, script, ...places.filter((each) => each !== 'profile')]))
+  const line = v.parse(
+    Line,
+    await lastLine([peers!, script, ...places.filter((each) => each !== 'profile' && each !== 'forward')]),
+  )
   data(JSON.stringify(line))
   const ratio = (key: 'step_s' | 'generate_s' | 'train_s') => round(line[key] / own[key], 2)
   data(

@@ -11,12 +11,17 @@ import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 import type { Net } from './precision.ts'
 import { adapterGradients, type LowRank } from './lora.ts'
 
+/** What attention reads of rows; of those that attend to nothing, keys and values are enough. */
+export type Read = 'queries too' | 'keys and values'
+
 /** x [T, D] → queries [T, K·S·H], keys and values [T, K·H], rotated. */
-export function projectGraph(net: Net, rows: number): Cut {
+export function projectGraph(net: Net, rows: number, read: Read): Cut {
   const { inputs, result } = blockOf(net, rows)
-  const { queries, keys, values } = result.activations
-  return cut(`block-project-${rows}`, inputs, { queries, keys, values })
+  return cut(`block-project-${rows}`, inputs, readOf(result, read))
 }
+
+const readOf = ({ activations: { queries, keys, values } }: Block<unknown>, read: Read): Record<string, Value> =>
+  read === 'queries too' ? { queries, keys, values } : { keys, values }
 
 /** x and attended [T, K·S·H] → y [T, D], and where they are kept the activations on the way. */
 export function transformGraph(net: Net, rows: number, saving: boolean): Cut {
@@ -45,12 +50,11 @@ export function transformBackward(net: Net, trained: TrainedRoles, rows: number,
 }
 
 /** From d queries, keys and values to dx, with the part of it that came by another way; gradients as above. */
-export function projectBackward(net: Net, trained: TrainedRoles, rows: number): Cut {
+export function projectBackward(net: Net, trained: TrainedRoles, rows: number, read: Read): Cut {
   const graph = blockOf(net, rows)
-  const { queries, keys, values } = graph.result.activations
   const given: Record<string, Value> = { ...graph.inputs }
   const seeds = new Map<Value, Value>()
-  for (const [name, value] of Object.entries({ queries, keys, values })) {
+  for (const [name, value] of Object.entries(readOf(graph.result, read))) {
     // Keys and values are read by many rows, whose gradients were added up in float32.
     const arrived = (given[`d ${name}`] = input(name === 'queries' ? value.dtype : 'f32', value.shape))
     seeds.set(value, cast(arrived, value.dtype))

@@ -43,8 +43,14 @@ export function sightOf({ config, precision, scratch }: Engine, { sizes, promptM
 }
 
 /** `tensors`: queries [T, K·S·H], keys and values [T, K·H]; attended [T, K·S·H] is written. */
-export function forwardAttention(engine: Engine, batch: Batch, sight: Sight, tensors: Tensors): void {
-  for (const piece of sight.pieces) {
+export function forwardAttention(
+  engine: Engine,
+  batch: Batch,
+  sight: Sight,
+  tensors: Tensors,
+  rows: 'all' | 'completions' = 'all',
+): void {
+  for (const piece of readBy(sight, rows)) {
     const { name, whole, part, bound } = placed(engine, batch, sight, piece, tensors)
     engine.programs.run(name, () => (whole ? attendWhole(engine, whole) : attendPart(engine, part)), bound, bound)
   }
@@ -54,13 +60,22 @@ export function forwardAttention(engine: Engine, batch: Batch, sight: Sight, ten
  * `tensors`: those of forward, d attended, and d queries, which is written, d keys and d values in float32, which are added to;
  * of the shapes of what they are the gradients of.
  */
-export function backwardAttention(engine: Engine, batch: Batch, sight: Sight, tensors: Tensors): void {
-  for (const piece of sight.pieces) {
+export function backwardAttention(
+  engine: Engine,
+  batch: Batch,
+  sight: Sight,
+  tensors: Tensors,
+  rows: 'all' | 'completions' = 'all',
+): void {
+  for (const piece of readBy(sight, rows)) {
     const { name, whole, part, bound } = placed(engine, batch, sight, piece, tensors)
     const make = () => (whole ? attendWholeBackward(engine, whole) : attendPartBackward(engine, part))
     engine.programs.run(`${name} backward`, make, bound, bound)
   }
 }
+
+const readBy = ({ pieces }: Sight, rows: 'all' | 'completions'): Piece[] =>
+  rows === 'all' ? pieces : pieces.filter(({ of }) => of === 'completion')
 
 type Placed = { name: string; bound: Tensors } & (
   { whole: WholeSizes; part?: undefined } | { whole?: undefined; part: PartSizes }

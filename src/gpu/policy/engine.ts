@@ -15,6 +15,21 @@ export interface Engine extends Net {
   parameters: Parameters
   /** Bytes of activations kept from forward for backward before they are computed again instead. */
   activationBudget: number
+  /** What generation kept for training, if it did, and weights are still those that it was computed with. */
+  traces: { last?: Trace }
+}
+
+/** What generation computed, a row for every token in the order in which they came, see trace.ts. L layers; D as in block.ts. */
+export interface Trace {
+  /** Rows that there is room for, and those that are written. */
+  readonly capacity: number
+  used: number
+  /** Input of each layer and output of the last, L + 1 tensors [capacity, D]. */
+  readonly stream: readonly Tensor<Float>[]
+  /** Per layer, the activations by name, [capacity, width] each. */
+  readonly kept: readonly Tensors[]
+  /** Of completions, by the very array of their ids: the rows of all tokens but the last, the prompt's first. */
+  readonly rows: WeakMap<readonly number[], readonly number[]>
 }
 
 /** Where a pass takes its weights from: the policy's, or the reference's. */
@@ -34,10 +49,10 @@ export interface Sight {
 /** What a forward pass over the blocks leaves for the head and for backward. L layers; T and D as in block.ts. */
 export interface Residuals {
   batch: Batch
-  /** Input of each layer and output of the last, L + 1 tensors [T, D]. */
-  stream: Tensor<Float>[]
-  /** Per layer, the activations kept by name; empty where they are computed again. */
-  kept: Tensors[]
+  /** Output of the last layer, [T, D]; of completion rows alone. */
+  top: Tensor<Float>
+  /** Input of a layer [T, D], and the activations kept by name, none where they are computed again; good until the next is asked for. */
+  layer(layer: number): { x: Tensor<Float>; kept: Tensors }
   rope: { cos: Tensor<Float>; sin: Tensor<Float> }
   sight: Sight
   ids: Tensor<'i64'>

@@ -2,8 +2,9 @@
 import { batchOf, flatten, perToken, type Batch } from './batch.ts'
 import type { Engine, Residuals } from './engine.ts'
 import { forwardHead, type Given } from './head-pass.ts'
-import { backward, forwardBlocks } from './passes.ts'
+import { backward, forwardBlocks, recallBlocks } from './passes.ts'
 import type { Group, PerToken } from './policy.ts'
+import { rowsIn } from './trace.ts'
 
 export interface GroupPass {
   /** What the head says of each completion token, by name. */
@@ -28,7 +29,8 @@ export function forwardGroups(
 ): GroupPass {
   const batch = batchOf(groups, engine.config)
   const { reference = false, keep = false, results } = options
-  const residuals = forwardBlocks(engine, batch, { reference, keep })
+  const traced = reference ? undefined : rowsIn(engine.traces.last, groups, batch)
+  const residuals = traced ? recallBlocks(engine, batch, traced) : forwardBlocks(engine, batch, { reference, keep })
   const given = options.given?.(batch) ?? { tensors: {} }
   const found = forwardHead(engine, residuals, { given, results, reference })
   const perResult = Object.entries(found).map(([name, flat]) => [name, perToken(flat, groups, batch.sizes)])

@@ -130,7 +130,7 @@ function headGradientGraph(
 /** What a head graph reads for rows from `start` on. */
 function headTensors(
   engine: Engine,
-  { stream, batch }: Residuals,
+  { top, batch }: Residuals,
   { tensors, masks }: Given,
   start: number,
   rows: number,
@@ -140,7 +140,7 @@ function headTensors(
   const weight = weightsOf(engine, reference)
   const first = rowsOf(batch.sizes) - batch.labels.length
   return {
-    x: scratch.rows(stream[config.layers]!, first + start, rows),
+    x: scratch.rows(top, first + start, rows),
     ...Object.fromEntries(heads[config.head].roles(config).map((role) => [role, weight(role)])),
     ...rowsIn(engine, tensors, start, rows),
     ...(masks && { mask: maskTensor(engine, masks.slice(start, start + rows)) }),

@@ -26,6 +26,8 @@ export interface Lanes {
   most: number
   /** Entries of each lane. */
   readonly lengths: number[]
+  /** Of each lane, the rows of the trace where its entries were computed; −1 where there is none. */
+  readonly traced: number[][]
   capacity: number
   /** Per layer, [capacity, R, K, H]. */
   readonly keys: Tensor<Float>[]
@@ -35,7 +37,8 @@ export interface Lanes {
 export function openLanes(engine: Engine, count: number, most: number): Lanes {
   const capacity = Math.min(FIRST_CAPACITY, most)
   const tensors = () => Array.from({ length: engine.config.layers }, () => allocate(engine, capacity, count))
-  return { count, most, capacity, lengths: new Array<number>(count).fill(0), keys: tensors(), values: tensors() }
+  const lengths = new Array<number>(count).fill(0)
+  return { count, most, capacity, lengths, traced: lengths.map(() => []), keys: tensors(), values: tensors() }
 }
 
 export function freeLanes({ programs }: Engine, { keys, values }: Lanes): void {
@@ -82,6 +85,7 @@ export function copyEntries(
   }
   for (const kind of ['keys', 'values'] as const)
     lanes[kind].forEach((to, layer) => engine.programs.device.copy(source.lanes[kind][layer]!, to, stretches))
+  for (let i = 0; i < end - first; i++) lanes.traced[lane]![at + i] = source.lanes.traced[source.lane]![first + i] ?? -1
   lanes.lengths[lane] = at + end - first
 }
 

@@ -6,6 +6,7 @@ import { rowsOf } from '../net/sizes.ts'
 import type { Batch } from './batch.ts'
 import {
   activationWidths,
+  type Read,
   projectBackward,
   projectGraph,
   transformBackward,
@@ -22,6 +23,7 @@ import type { Tensors } from '../device/programs.ts'
 import type { Float } from '../graph/float.ts'
 import { dtypes } from '../graph/tensor.ts'
 import type { Net } from '../net/precision.ts'
+import { recalled } from './trace.ts'
 
 /** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
 export const ACTIVATION_BUDGET = 2 ** 30
@@ -45,8 +47,11 @@ export function streamBytes({ config, precision }: Net, T: number): number {
 /** Rows of a piece of what comes before and after attention: what the MLP computes on the way stays below this. */
 const HIDDEN_BYTES = 2 ** 26
 
-/** The rows of a batch in pieces of about the same size. */
-function rowPieces({ config }: Net, T: number): { start: number; rows: number }[] {
+/** Rows from `first` up to T in pieces of about the same size. */
+function rowPieces(net: Net, T: number, first = 0): { start: number; rows: number }[] {
+  if (first > 0) return rowPieces(net, T - first).map(({ start, rows }) => ({ start: first + start, rows }))
+  if (T === 0) return []
+  const { config } = net
   const count = Math.ceil((T * 4 * config.intermediate) / HIDDEN_BYTES)
   const rows = Math.ceil(T / count / 16) * 16
   return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({
@@ -64,31 +69,27 @@ export function forwardBlocks(
   const { config, precision, programs, scratch } = engine
   const weight = weightsOf(engine, reference)
   const T = rowsOf(batch.sizes)
-  const D = config.hidden
-  const width = config.headDim / 2
+  const stream = Array.from({ length: config.layers + 1 }, (_, layer) =>
+    // Without a backward pass nobody comes back to the input of a layer.
+    scratch.take(precision.compute, keep ? `residual ${layer}` : `residual ${layer % 2}`, [T, config.hidden]),
+  )
+  const kept: Tensors[] = []
   const residuals: Residuals = {
     batch,
-    stream: Array.from({ length: config.layers + 1 }, (_, layer) =>
-      scratch.take(precision.compute, `residual ${layer}`, [T, D]),
-    ),
-    kept: [],
-    rope: {
-      cos: scratch.put(precision.compute, 'cos', [T, width], batch.cos),
-      sin: scratch.put(precision.compute, 'sin', [T, width], batch.sin),
-    },
-    sight: sightOf(engine, batch),
-    ids: scratch.putIds('ids', [T], batch.ids),
+    top: stream[config.layers]!,
+    layer: (layer) => ({ x: stream[layer]!, kept: kept[layer]! }),
+    ...knownOf(engine, batch),
   }
-  embedRows(engine, residuals.ids, residuals.stream[0]!, weight)
+  embedRows(engine, residuals.ids, stream[0]!, weight)
   const saving = keep && keptBytes(engine, T) <= engine.activationBudget
   for (let layer = 0; layer < config.layers; layer++) {
-    const kept = saving ? activationTensors(engine, `kept ${layer}`, T) : {}
-    residuals.kept.push(kept)
-    const tensors = saving ? kept : activationTensors(engine, 'passing', T, ATTENDED)
-    attendLayer(engine, residuals, layer, tensors, weight)
-    const y = residuals.stream[layer + 1]!
-    for (const { start, rows } of rowPieces(engine, T)) {
-      const given = { x: residuals.stream[layer]!, ...tensors, y }
+    const saved = saving ? activationTensors(engine, `kept ${layer}`, T) : {}
+    kept.push(saved)
+    const tensors = saving ? saved : activationTensors(engine, 'passing', T, ATTENDED)
+    const [x, y] = [stream[layer]!, stream[layer + 1]!]
+    attendLayer(engine, residuals, layer, { x, ...tensors }, weight)
+    for (const { start, rows } of rowPieces(engine, T, firstRead(engine, batch, layer))) {
+      const given = { x, ...tensors, y }
       const bound = rowsIn(engine, given, start, rows)
       programs.run(
         `transform ${rows} ${saving}`,
@@ -101,16 +102,65 @@ export function forwardBlocks(
   return residuals
 }
 
-/** Queries, keys and values of a layer from its input, and what they attend to. */
-function attendLayer(engine: Engine, residuals: Residuals, layer: number, tensors: Tensors, weight: WeightOf): void {
-  const { config, programs } = engine
-  const { batch, sight, stream, rope } = residuals
-  for (const { start, rows } of rowPieces(engine, rowsOf(batch.sizes))) {
-    const bound = rowsIn(engine, { x: stream[layer]!, ...rope, ...tensors }, start, rows)
-    const given = { ...bound, ...layerWeights(config, layer, weight) }
-    programs.run(`project ${rows}`, () => projectGraph(engine, rows), given, bound)
+/** What a pass finds of a batch whose tokens were all generated with these weights: `index` says where, see trace.ts. */
+export function recallBlocks(engine: Engine, batch: Batch, index: BigInt64Array): Residuals {
+  const { config, scratch, traces } = engine
+  const { stream, kept } = traces.last!
+  const rows = scratch.putIds('recalled rows', [index.length], index)
+  const { top } = recalled(engine, { top: stream[config.layers]! }, rows) as { top: Tensor<Float> }
+  return {
+    batch,
+    top,
+    layer(layer) {
+      const { x, ...found } = recalled(engine, { x: stream[layer]!, ...kept[layer] }, rows)
+      return { x: x as Tensor<Float>, kept: found }
+    },
+    ...knownOf(engine, batch),
   }
-  forwardAttention(engine, batch, sight, tensors)
+}
+
+/** What is known of a batch before anything is computed. */
+function knownOf(engine: Engine, batch: Batch): Pick<Residuals, 'rope' | 'sight' | 'ids'> {
+  const { config, precision, scratch } = engine
+  const [T, width] = [rowsOf(batch.sizes), config.headDim / 2]
+  return {
+    rope: {
+      cos: scratch.put(precision.compute, 'cos', [T, width], batch.cos),
+      sin: scratch.put(precision.compute, 'sin', [T, width], batch.sin),
+    },
+    sight: sightOf(engine, batch),
+    ids: scratch.putIds('ids', [T], batch.ids),
+  }
+}
+
+/** The first row whose output is read: of the last layer nobody reads that of prompts. */
+const firstRead = ({ config }: Net, { sizes, labels }: Batch, layer: number): number =>
+  layer === config.layers - 1 ? rowsOf(sizes) - labels.length : 0
+
+/** The rows of a layer in pieces, and what attention reads of them. */
+function readPieces(net: Net, batch: Batch, layer: number): { start: number; rows: number; read: Read }[] {
+  const first = firstRead(net, batch, layer)
+  return [
+    ...rowPieces(net, first).map((piece) => ({ ...piece, read: 'keys and values' as const })),
+    ...rowPieces(net, rowsOf(batch.sizes), first).map((piece) => ({ ...piece, read: 'queries too' as const })),
+  ]
+}
+
+/** Queries, keys and values of a layer from its input `x`, and what they attend to. */
+function attendLayer(
+  engine: Engine,
+  { batch, sight, rope }: Residuals,
+  layer: number,
+  tensors: Tensors,
+  weight: WeightOf,
+): void {
+  const { config, programs } = engine
+  for (const { start, rows, read } of readPieces(engine, batch, layer)) {
+    const bound = rowsIn(engine, { ...rope, ...tensors }, start, rows)
+    const given = { ...bound, ...layerWeights(config, layer, weight) }
+    programs.run(`project ${rows} ${read}`, () => projectGraph(engine, rows, read), given, bound)
+  }
+  forwardAttention(engine, batch, sight, tensors, firstRead(engine, batch, layer) > 0 ? 'completions' : 'all')
 }
 
 /** x [T, D] of ids [T]. */
@@ -136,10 +186,9 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
   backwardHead(engine, residuals, top, head)
 
   const { adapter } = parameters
-  const pieces = rowPieces(engine, T)
   const gradientsOf = attentionGradients(engine, T)
   for (let layer = config.layers - 1; layer >= 0; layer--) {
-    const kept = residuals.kept[layer]!
+    const { x, kept } = residuals.layer(layer)
     const saved = Object.keys(kept).length > 0
     const pairs = adapter && pairsOf(adapter, config, layer)
     const trained = pairs ? { ...adapter, roles: pairs.map(({ role }) => role) } : 'all'
@@ -151,25 +200,28 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
         )
     const weights = { ...layerWeights(config, layer, parameters.weight), ...(pairs && pairTensors(pairs, 'value')) }
     const tensors = saved ? kept : activationTensors(engine, 'passing', T, ATTENDED)
-    if (!saved) attendLayer(engine, residuals, layer, tensors, parameters.weight)
+    if (!saved) attendLayer(engine, residuals, layer, { x, ...tensors }, parameters.weight)
     const rowTensors = {
-      x: residuals.stream[layer]!,
+      x,
       ...residuals.rope,
       ...tensors,
       ...gradientsOf,
       dy: buffers[(layer + 1) % 2]!,
       dx: buffers[layer % 2]!,
     }
-    const run = (name: string, make: (rows: number) => Cut) => {
-      for (const { start, rows } of pieces) {
-        const bound = { ...rowsIn(engine, rowTensors, start, rows), ...accumulated }
-        programs.run(`${name} ${rows} ${what} ${saved}`, () => make(rows), { ...bound, ...weights }, bound)
-      }
+    const run = (name: string, { start, rows }: { start: number; rows: number }, make: () => Cut) => {
+      const bound = { ...rowsIn(engine, rowTensors, start, rows), ...accumulated }
+      programs.run(`${name} ${rows} ${what}`, make, { ...bound, ...weights }, bound)
     }
-    run('transform backward', (rows) => transformBackward(engine, trained, rows, saved))
+    const first = firstRead(engine, batch, layer)
+    for (const piece of rowPieces(engine, T, first))
+      run(`transform backward ${saved}`, piece, () => transformBackward(engine, trained, piece.rows, saved))
+    clear(engine, rowTensors.dx, first)
     for (const name of ['d keys', 'd values'] as const) clear(engine, gradientsOf[name], T)
-    backwardAttention(engine, batch, residuals.sight, { ...tensors, ...gradientsOf })
-    run('project backward', (rows) => projectBackward(engine, trained, rows))
+    const attending = first > 0 ? 'completions' : 'all'
+    backwardAttention(engine, batch, residuals.sight, { ...tensors, ...gradientsOf }, attending)
+    for (const { read, ...piece } of readPieces(engine, batch, layer))
+      run(`project backward ${read}`, piece, () => projectBackward(engine, trained, piece.rows, read))
   }
   if (!adapter) {
     const gradient = gradientOf(parameters, config, 'embed')

@@ -240,7 +240,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
 }
 
 /** What is laid out next has no lanes yet. */
-const NONE: Lanes = { count: 1, most: 0, lengths: [0], capacity: 0, keys: [], values: [] }
+const NONE: Lanes = { count: 1, most: 0, lengths: [0], traced: [[]], capacity: 0, keys: [], values: [] }
 
 /** Turns that share their ids, no more together than fit. */
 function grouped(turns: readonly Turn[], budget: number): Turn[][] {

@@ -5,12 +5,14 @@ import { writer } from './write.ts'
 import { schedule } from './schedule.ts'
 import type { Session, SessionOptions } from './session.ts'
 import { slotOf } from './slot.ts'
+import { openTrace } from './trace.ts'
 
 /** Opens sessions over a model. */
 export const sessionsOver =
   (engine: Engine) =>
-  ({ budget = standardBudget(engine), remember = true, drafts = 'auto' }: SessionOptions = {}): Session => {
-    const { pass, work: done } = writer(engine, drafts === 'auto')
+  ({ budget = standardBudget(engine), remember = true, drafts = 'auto', traced }: SessionOptions = {}): Session => {
+    const trace = traced === undefined ? undefined : openTrace(engine, traced)
+    const { pass, work: done } = writer(engine, drafts === 'auto', trace)
     const plan = schedule(engine, budget, remember)
     let working = false
     let inPass = false

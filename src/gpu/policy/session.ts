@@ -68,6 +68,11 @@ export interface SessionOptions {
   remember?: boolean
   /** Guess tokens where that pays (default), or never: what is written is the same. */
   drafts?: Drafts
+  /**
+   * Tokens, prompts once for each group, of which what is computed is kept for training on them (`Policy.accumulate`), where
+   * there is memory for it and until the next session that asks for it or the next update.
+   */
+  traced?: number | undefined
 }
 
 export interface Session {

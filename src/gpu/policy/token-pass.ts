@@ -8,12 +8,13 @@ import { attendGraph, projectGraph, transformGraph, type Form } from '../net/dec
 import { headSizes } from '../net/attention.ts'
 import type { CopiedStretches, Tensor } from '../device/device.ts'
 import type { Float } from '../graph/float.ts'
-import { layerWeights, type Engine } from './engine.ts'
+import { layerWeights, type Engine, type Trace } from './engine.ts'
 import { entryWidth, reserve, type Lanes } from './lanes.ts'
 import { embedRows } from './passes.ts'
 import type { Tensors } from '../device/programs.ts'
 import { elements } from '../graph/tensor.ts'
 import { adaptable, shapeOf } from '../weights/family.ts'
+import { note } from './trace.ts'
 
 /** What lanes are fed in a pass. */
 export interface Feed {
@@ -22,6 +23,8 @@ export interface Feed {
   shared?: Lanes | undefined
   /** New tokens of each lane; a lane without any rests. */
   tokens: readonly (readonly number[])[]
+  /** Nothing is drawn from any of them: of the last layer their keys and values are enough. */
+  silent?: boolean
 }
 
 /** Tokens up to which linear maps are computed as columns. */
@@ -29,8 +32,11 @@ const FEW = 64
 
 export const formOf = (tokens: number): Form => (tokens <= FEW ? 'columns' : 'rows')
 
-/** What the head reads of every token, [T, D], feed by feed and lane by lane; good until the next pass. */
-export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float> {
+/**
+ * What the head reads of every token, [T, D], feed by feed and lane by lane; good until the next pass. What was computed goes to
+ * the trace, where one is given that has room.
+ */
+export function tokenPass(engine: Engine, feeds: readonly Feed[], trace?: Trace): Tensor<Float> {
   const { config, precision, programs, scratch, parameters } = engine
   const { compute } = precision
   const { heads, headDim: H, hidden: D, layers } = config
@@ -44,24 +50,31 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float>
     sin: scratch.put(compute, 'decode sin', [T, H / 2], sin),
   }
   const take = (name: string, width: number) => scratch.take(compute, `decode ${name}`, [T, width])
-  const stream = [take('even', D), take('odd', D)] as const
-  const [queries, attended] = [take('queries', heads * H), take('attended', heads * H)]
-  const fresh = { keys: take('keys', entryWidth(engine)), values: take('values', entryWidth(engine)) }
-  embedRows(engine, scratch.putIds('decode ids', [T], BigInt64Array.from(ids, BigInt)), stream[0], parameters.weight)
-
+  const passing: Tensors = {
+    queries: take('queries', heads * H),
+    keys: take('keys', entryWidth(engine)),
+    values: take('values', entryWidth(engine)),
+    attended: take('attended', heads * H),
+  }
+  const saving = trace !== undefined && trace.used + T <= trace.capacity
   const views: Tensor[] = []
   const view = <D extends Float>(whole: Tensor<D>, shape: number[], offset = 0): Tensor<D> => {
     const tensor = device.view(whole, shape, offset)
     views.push(tensor)
     return tensor
   }
+  /** The rows of this pass in a matrix of the trace. */
+  const traced = <D extends Float>(whole: Tensor<D>) => view(whole, [T, whole.shape[1]!], trace!.used * whole.shape[1]!)
+  const streams = [take('even', D), take('odd', D)] as const
+  const streamOf = (layer: number) => (saving ? traced(trace.stream[layer]!) : streams[layer % 2]!)
+  let x = streamOf(0)
+  embedRows(engine, scratch.putIds('decode ids', [T], BigInt64Array.from(ids, BigInt)), x, parameters.weight)
   let before = 0
   const parts = feeds.map((feed, f) => {
     const count = feed.tokens.reduce((sum, { length }) => sum + length, 0)
-    const part = prepare(engine, feed, f, before)
-    const output = view(attended, [count, heads * H], before * heads * H)
+    const part = { ...prepare(engine, feed, f, before), count, first: before }
     before += count
-    return { ...part, output }
+    return part
   })
   const entries = (lanes: Lanes, count: number, layer: number) => {
     const shape = [count, lanes.count, config.kvHeads, H]
@@ -69,19 +82,17 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float>
   }
   for (let layer = 0; layer < layers; layer++) {
     const weights: Tensors = layerWeights(config, layer, parameters.weight)
-    const x = stream[layer % 2]!
-    programs.run(
-      `decode project ${form}`,
-      () => projectGraph(engine, form),
-      { x, ...rope, ...weights },
-      { queries, ...fresh },
-    )
-    for (const { feed, inputs, copies, length, output } of parts) {
-      const { lanes, shared } = feed
+    const last = layer === layers - 1
+    const tensors = saving ? mapped(trace.kept[layer]!, traced) : passing
+    const { queries, keys, values, attended } = tensors as Record<Passing, Tensor<Float>>
+    programs.run(`decode project ${form}`, () => projectGraph(engine, form), { x, ...rope, ...weights }, tensors)
+    for (const { feed, inputs, copies, length, count, first } of parts) {
+      const { lanes, shared, silent = false } = feed
       for (const stretches of copies) {
-        device.copy(fresh.keys, lanes.keys[layer]!, stretches)
-        device.copy(fresh.values, lanes.values[layer]!, stretches)
+        device.copy(keys, lanes.keys[layer]!, stretches)
+        device.copy(values, lanes.values[layer]!, stretches)
       }
+      if (last && silent) continue
       const theirs = shared && entries(shared, longest(shared), layer)
       programs.run(
         `decode attend ${shared !== undefined}`,
@@ -92,25 +103,36 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[]): Tensor<Float>
           ...entries(lanes, length, layer),
           ...(theirs && { sharedKeys: theirs.keys, sharedValues: theirs.values }),
         },
-        { output },
+        { output: view(attended, [count, heads * H], first * heads * H) },
       )
     }
-    programs.run(
-      `decode transform ${form}`,
-      () => transformGraph(engine, form),
-      { x, attended, ...weights },
-      { y: stream[(layer + 1) % 2]! },
-    )
+    const y = streamOf(layer + 1)
+    if (!last || feeds.some(({ silent = false }) => !silent))
+      programs.run(
+        `decode transform ${form} ${saving}`,
+        () => transformGraph(engine, form, saving),
+        { x, attended, ...weights },
+        { ...tensors, y },
+      )
+    x = y
   }
+  // The caller reads it after the views are gone.
+  const top = saving ? scratch.part(trace.stream[layers]!, [T, D], trace.used * D) : streams[layers % 2]!
   for (const tensor of views) device.free(tensor)
+  for (const feed of feeds) note(saving ? trace : undefined, feed)
   for (const { lanes, tokens } of feeds) tokens.forEach(({ length }, lane) => (lanes.lengths[lane]! += length))
-  return stream[layers % 2]!
+  return top
 }
 
 /** Multiplications for a pair of a query and a key, and of the linear maps for a token, in a block. */
 export const attentionProducts = ({ config: { heads, headDim } }: Engine): number => 2 * heads * headDim
 export const linearProducts = ({ config }: Engine): number =>
   adaptable.reduce((sum, role) => sum + elements(shapeOf(config, role)), 0)
+
+type Passing = 'queries' | 'keys' | 'values' | 'attended'
+
+const mapped = (tensors: Tensors, change: (tensor: Tensor<Float>) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor as Tensor<Float>)]))
 
 /** Pairs of queries and keys that a feed computes, and those that its tokens need. */
 export function attentionOf({ lanes, shared, tokens }: Feed): { spent: number; needed: number } {

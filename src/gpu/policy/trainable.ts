@@ -72,6 +72,8 @@ export function openEngine(
     return { trained, optimizer }
   }
 
+  const traces: Engine['traces'] = {}
+
   const trainable: Inspected = {
     config,
     programs,
@@ -79,6 +81,7 @@ export function openEngine(
     gradients: () =>
       (trained?.tensors ?? []).map(({ name, gradient }) => ({ name, value: device.download(gradient).slice() })),
     update(options) {
+      delete traces.last
       const { gradNorm } = inTraining().optimizer.step(options)
       parameters.refresh()
       return { gradNorm }
@@ -134,6 +137,7 @@ export function openEngine(
       }
       for (const kind of kinds) device.upload(trained[kind], values[kind])
       optimizer.updates = updates
+      delete traces.last
       parameters.refresh()
     },
     async save(directory, what, type = 'F32') {
@@ -165,5 +169,5 @@ export function openEngine(
       parameters.free()
     },
   }
-  return { engine: { config, precision, programs, scratch, parameters, activationBudget }, trainable }
+  return { engine: { config, precision, programs, scratch, parameters, activationBudget, traces }, trainable }
 }

@@ -1,7 +1,7 @@
 // Writing: every pass reads what is given, guesses what may come, and draws what comes.
 import { uniform } from '../../rng.ts'
 import { draftOf, newTrusts } from './draft.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Trace } from './engine.ts'
 import { headOf, penalises } from './law.ts'
 import { likeliest, probabilities, sampleToken, type Drawn } from './sample.ts'
 import { isLive, type Row, type Running } from './schedule.ts'
@@ -10,6 +10,7 @@ import { heldOf } from './sequence.ts'
 import type { Work } from './session.ts'
 import type { Turn } from './slot.ts'
 import { attentionOf, attentionProducts, linearProducts, tokenPass, type Feed } from './token-pass.ts'
+import { keepRows } from './trace.ts'
 
 /** Tokens read in a pass at most, and where some sequences write meanwhile. */
 const [READ, READ_BESIDE] = [2048, 512]
@@ -35,7 +36,8 @@ export interface Writer {
   work(): Work
 }
 
-export function writer(engine: Engine, drafts: boolean): Writer {
+/** What is computed goes to the trace, where one is given. */
+export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined): Writer {
   const trusts = newTrusts()
   const done = { passes: 0, read: 0, written: 0, guessed: 0, accepted: 0 }
   const spent = { all: 0, wasted: 0 }
@@ -94,17 +96,19 @@ export function writer(engine: Engine, drafts: boolean): Writer {
       spent.all += before * linearProducts(engine)
       done.passes++
       done.read += before
-      const x = tokenPass(
-        engine,
-        fed.map(({ feed }) => feed),
-      )
+      const drawing = new Set(draws.map(({ row }) => row))
+      const feeds = fed.map(({ unit, feed }) => ({
+        ...feed,
+        silent: !unit.rows.some((row) => row && drawing.has(row)),
+      }))
+      const x = tokenPass(engine, feeds, trace)
       for (const alike of Map.groupBy(draws, ({ turn }) => JSON.stringify(headOf(turn.sampling))).values()) {
         const rows = alike.flatMap((draw) =>
           [draw.first, ...draw.guesses].map((_, i) => ({ draw, at: draw.first + i })),
         )
         for (let start = 0; start < rows.length; start += rowsAtOnce(engine)) {
           const some = rows.slice(start, start + rowsAtOnce(engine)).filter(({ draw }) => !draw.over)
-          if (some.length > 0) drawAll(engine, x, some)
+          if (some.length > 0) drawAll(engine, x, some, trace)
         }
       }
       for (const { row, guesses, drawn } of draws) {
@@ -122,17 +126,22 @@ export function writer(engine: Engine, drafts: boolean): Writer {
 const pending = ({ sequence }: Row): number => sequence.tokens.length - heldOf(sequence)
 
 /** Tokens from rows `at` of x, whose laws have one head, those of a sequence in order. */
-function drawAll(engine: Engine, x: ReturnType<typeof tokenPass>, some: readonly { draw: Draw; at: number }[]): void {
+function drawAll(
+  engine: Engine,
+  x: ReturnType<typeof tokenPass>,
+  some: readonly { draw: Draw; at: number }[],
+  trace: Trace | undefined,
+): void {
   const V = engine.config.vocabulary
   const rows = some.map(({ at }) => at)
   const scores = scoresOf(engine, x, rows, headOf(some[0]!.draw.turn.sampling))
   some.forEach(({ draw }, i) => {
-    if (!draw.over && isLive(draw.row)) write(draw, scores.subarray(i * V, (i + 1) * V))
+    if (!draw.over && isLive(draw.row)) write(draw, scores.subarray(i * V, (i + 1) * V), trace)
   })
 }
 
 /** The next token of a row from its scores [V]. */
-function write(draw: Draw, scores: Float32Array): void {
+function write(draw: Draw, scores: Float32Array, trace: Trace | undefined): void {
   const { row, turn, guesses } = draw
   const { ids, logprobs } = row
   const { sampling, onToken } = turn
@@ -151,7 +160,9 @@ function write(draw: Draw, scores: Float32Array): void {
       : ids.length >= sampling.maxNewTokens
         ? 'length'
         : undefined
-  if (finish) turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
+  if (!finish) return
+  if (trace) keepRows(trace, row.sequence, ids)
+  turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
 }
 
 /** Probabilities [V] of the next token before anything is cut from them. */

@@ -2,9 +2,9 @@
 import { isObject, JsonError, parseJson, type JsonObject } from '../text/json.ts'
 import { Refusal } from './refusal.ts'
 
-/** @throws Refusal for a body above so many bytes, before more of it is read, and for one that is no object of JSON. */
-export const bodyOf = async (request: Request, most: number): Promise<JsonObject> =>
-  readObject(await textOf(request, most))
+/** @throws Refusal for a body above so many bytes, before more of it is read, and for one that is no object of JSON; the signal's reason. */
+export const bodyOf = async (request: Request, most: number, signal: AbortSignal): Promise<JsonObject> =>
+  readObject(await textOf(request, most, signal))
 
 /** A field that holds a name, where it is given. @throws Refusal */
 export function nameIn(body: JsonObject, param: string): string | undefined {
@@ -13,16 +13,25 @@ export function nameIn(body: JsonObject, param: string): string | undefined {
   return name
 }
 
-async function textOf(request: Request, most: number): Promise<string> {
+async function textOf({ headers, body }: Request, most: number, signal: AbortSignal): Promise<string> {
   const tooLarge = new Refusal(413, `The body is larger than ${most} bytes`, { code: 'body_too_large' })
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge
+  if (Number(headers.get('content-length') ?? 0) > most) throw tooLarge
   const parts: Uint8Array[] = []
   let length = 0
-  for await (const part of request.body ?? []) {
-    length += part.length
-    if (length > most) throw tooLarge
-    parts.push(part)
+  const reader = body?.getReader()
+  // What never comes to its end is not waited for.
+  const stop = () => void reader?.cancel().catch(() => {})
+  signal.addEventListener('abort', stop)
+  try {
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      length += part.value.length
+      if (length > most) throw tooLarge
+      parts.push(part.value)
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
+  signal.throwIfAborted()
   return Buffer.concat(parts).toString('utf8')
 }
 

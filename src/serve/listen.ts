@@ -27,6 +27,9 @@ export interface Listening {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 
+/** Seconds after which a connection that says nothing is closed. */
+const IDLE = 120
+
 /** Addresses, and names that are always this machine's. */
 const OWN = /^(\[.*\]|[\d.]+|(.+\.)?localhost)$/
 
@@ -43,10 +46,11 @@ export function listen({ host, port, token }: Address, { answer, refuse, largest
       hostname: host,
       port,
       maxRequestBodySize: largestBody,
-      // An answer may take long to begin; whoever waits for it decides for how long.
-      idleTimeout: 0,
+      idleTimeout: IDLE,
       development: false,
-      fetch(request) {
+      fetch(request, server) {
+        // An answer may take long to begin; whoever gives it decides for how long.
+        server.timeout(request, 0)
         const { pathname, hostname } = URL.parse(request.url) ?? {}
         if (pathname === undefined || hostname === undefined) return refuse(400, 'the Host header is malformed')
         // A page of another origin that has its name point here must not ask for its reader.

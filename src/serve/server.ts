@@ -67,7 +67,7 @@ export function openServer(models: Models, options: ServerOptions): Server {
     const { space, within: path } = spaceOf(whole, usual, options.sessions)
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
     const reading =
-      name === undefined ? readings[path] : () => Response.json(modelOf(models.find(decodeURIComponent(name)), created))
+      name === undefined ? readings[path] : () => Response.json(modelOf(models.find(decoded(name)), created))
     const endpoint = ENDPOINTS[path]
     const change = options.openAdapter && CHANGES[path]
     if (!reading && !endpoint && !change)
@@ -79,7 +79,7 @@ export function openServer(models: Models, options: ServerOptions): Server {
     if (request.method !== method) throw new Refusal(405, `Use ${method} for ${path}`)
     if (reading) return reading()
     if (endpoint) return await admit(request, path, endpoint, space)
-    await change!(await bodyOf(request, options.maxBody), models, options.openAdapter!)
+    await change!(await bodyOf(request, options.maxBody, request.signal), models, options.openAdapter!)
     return Response.json({ object: 'list', data: models.all().map((model) => modelOf(model, created)) })
   }
 
@@ -103,12 +103,12 @@ export function openServer(models: Models, options: ServerOptions): Server {
       giveBack()
       clearTimeout(timer)
       request.signal.removeEventListener('abort', gone)
-      if (end.signal.aborted) metrics.gone++
+      if (request.signal.aborted) metrics.gone++
       else observe(metrics.whole, (performance.now() - began) / 1000)
       if (--metrics.running === 0) idle?.()
     }
     try {
-      const body = await bodyOf(request, options.maxBody)
+      const body = await bodyOf(request, options.maxBody, end.signal)
       const served = space.models.find(nameIn(body, 'model'))
       giveBack = space.models.hold(served)
       const exchange = space.exchange(exchangeOf(metrics, end.signal, began), path, body)
@@ -131,8 +131,7 @@ export function openServer(models: Models, options: ServerOptions): Server {
       try {
         return await answer(request, path)
       } catch (error) {
-        if (!(error instanceof Refusal)) complain(`error: ${error instanceof Error ? error.message : String(error)}`)
-        const refusal = error instanceof Refusal ? error : new Refusal(500, 'The request could not be answered')
+        const refusal = refusalOf(error, request)
         countRequest(metrics, ENDPOINTS[path] ? path : 'other', refusal.status)
         return refusalResponse(refusal)
       }
@@ -149,6 +148,22 @@ export function openServer(models: Models, options: ServerOptions): Server {
       await stop(false)
     },
     stop: () => stop(true),
+  }
+}
+
+/** A fault of hone's is told on standard error, and to the client as one. */
+function refusalOf(error: unknown, { signal }: Request): Refusal {
+  if (error instanceof Refusal) return error
+  if (signal.aborted) return new Refusal(499, 'The client went away')
+  complain(`error: ${error instanceof Error ? error.message : String(error)}`)
+  return new Refusal(500, 'The request could not be answered')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

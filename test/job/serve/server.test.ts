@@ -69,6 +69,15 @@ describe('limits', () => {
     await server.stop()
   })
 
+  test('a body that does not come to its end is not waited for, and takes no place', async () => {
+    const server = await openTest(talker, { timeout: 0.05 })
+    const port = Number(new URL(server.url).port)
+    const head = 'POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\n'
+    expect(await sendRaw(port, `${head}{"prompt": `)).toStartWith('HTTP/1.1 504')
+    expect(server.metrics.running).toBe(0)
+    await server.stop()
+  })
+
   test('what is not offered is said: paths, methods, bodies', async () => {
     const server = await openTest(talker)
     expect(await errorOf(await post(server, LONG, {}, 'nothing'))).toEqual([404, 'not_found_error', null])
@@ -81,6 +90,7 @@ describe('limits', () => {
       null,
     ])
     expect(await errorOf(await post(server, { ...LONG, prompt: '' }))).toEqual([400, 'invalid_request_error', null])
+    expect((await fetch(`${server.url}/v1/models/%`)).status).toBe(404)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toContain('hone_requests_total{path="/v1/completions",status="400"} 3\n')
     expect(metrics).toContain('hone_requests_running 0\n')

@@ -95,9 +95,9 @@ describe.each(commands)('hone %s', (name, command) => {
     for (const leaf of flags) {
       const shape = leaf.shape.item ?? leaf.shape
       const wrong = shape.choices || ['number', 'integer'].includes(shape.type) ? ['none of these'] : []
-      if (shape.min !== undefined) wrong.push(String(shape.min - 1))
+      if (shape.min !== undefined) wrong.push(String(beyond(shape.min, -1)))
       if (shape.above !== undefined) wrong.push(String(shape.above))
-      if (shape.max !== undefined) wrong.push(String(shape.max + 1))
+      if (shape.max !== undefined) wrong.push(String(beyond(shape.max, 1)))
       for (const value of wrong) {
         const flag = flagOf(leaf)
         const rawArgs = strictArguments([`${flag}=${value}`], leaves, '')
@@ -122,3 +122,6 @@ describe.each(commands)('hone %s', (name, command) => {
     expect(repeated).toEqual([])
   })
 })
+
+/** A number past a bound, also where 1 is too little to tell. */
+const beyond = (bound: number, direction: 1 | -1): number => bound + direction * Math.max(1, Math.abs(bound))

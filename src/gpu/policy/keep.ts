@@ -1,10 +1,12 @@
 // What a session holds: lanes in use, and sequences at rest, which make room for those that run.
 import type { Engine } from './engine.ts'
-import { freeLanes, type Lanes } from './lanes.ts'
+import { freeLanes, openLanes, type Lanes, type OpenLanes } from './lanes.ts'
 import type { Sequence } from './sequence.ts'
 import type { Turn } from './slot.ts'
 
 export interface Keep {
+  /** New lanes, freed when nobody refers to them. */
+  open: OpenLanes
   /** At rest, those that rested longest first. */
   sequences(): Iterable<Sequence>
   /** Keeps what a turn wrote, or a prompt, if anybody may ask for it. */
@@ -41,10 +43,14 @@ export function keep(engine: Engine, budget: number, remember: boolean, inUse: (
       freeLanes(engine, lanes)
       allocated.delete(lanes)
     }
-    for (const lanes of needed) allocated.add(lanes)
     return allocated.values().reduce((sum, { count, most }) => sum + count * most, 0)
   }
   return {
+    open(count, most) {
+      const lanes = openLanes(engine, count, most)
+      allocated.add(lanes)
+      return lanes
+    },
     sequences: () => kept.keys(),
     add: (sequence, turn) => void (isWanted(turn) && kept.set(sequence, turn)),
     take: (sequence) => void kept.delete(sequence),

@@ -34,6 +34,9 @@ export interface Lanes {
   readonly values: Tensor<Float>[]
 }
 
+/** So many lanes, of which none gets longer than `most` entries. */
+export type OpenLanes = (count: number, most: number) => Lanes
+
 export function openLanes(engine: Engine, count: number, most: number): Lanes {
   const capacity = Math.min(FIRST_CAPACITY, most)
   const tensors = () => Array.from({ length: engine.config.layers }, () => allocate(engine, capacity, count))

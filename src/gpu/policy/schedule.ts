@@ -2,7 +2,7 @@
 import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { keep } from './keep.ts'
-import { openLanes, type Lanes } from './lanes.ts'
+import type { Lanes } from './lanes.ts'
 import { BLOCK, heldOf, type Match, type Sequence, sequenceIndex, startOf } from './sequence.ts'
 import type { Turn } from './slot.ts'
 import { copyBeginning, layOut, plan, type Family, type Unit } from './units.ts'
@@ -59,7 +59,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     if (sequence.lanes.count === 1 && (sequence.parent?.lanes.count ?? 1) === 1) return
     const whole = sequence.parent && sequence.parent.lanes.count > 1
     const start = whole ? 0 : startOf(sequence)
-    const target = { lanes: openLanes(engine, 1, Math.max(1, heldOf(sequence) - start)), lane: 0 }
+    const target = { lanes: kept.open(1, Math.max(1, heldOf(sequence) - start)), lane: 0 }
     copyBeginning(engine, sequence, [start, heldOf(sequence)], target)
     Object.assign(sequence, target, whole && { parent: undefined })
   }
@@ -96,7 +96,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
   function again(some: readonly Running[]): Running[] {
     const lanes = new Set(some.map((unit) => unit.lanes))
     for (const sequence of kept.sequences()) if (lanes.has(sequence.lanes)) apart(sequence)
-    return plan(families(some)).map((batch) => layOut(engine, batch, mostOf))
+    return plan(families(some)).map((batch) => layOut(engine, kept.open, batch, mostOf))
   }
 
   /** Prompts are there: their groups go on. */
@@ -108,7 +108,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
       const rows = turns.filter(({ over }) => !over).map((turn) => rowOf(turn, parent))
       return { parent, shares: true, rows, length: parent.tokens.length }
     })
-    return plan(batch.filter(({ rows }) => rows.length > 0)).map((some) => layOut(engine, some, mostOf))
+    return plan(batch.filter(({ rows }) => rows.length > 0)).map((some) => layOut(engine, kept.open, some, mostOf))
   }
 
   /** Nothing of it is held yet but its parent: it gets lanes when it is laid out. */
@@ -197,7 +197,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     for (const rows of Map.groupBy(groups.keys(), (row) => groups.get(row)!.length).values()) {
       const shares = groups.get(rows[0]!)!.length > 0
       for (const batch of plan(rows.map((row) => ({ shares, rows: [row], length: row.sequence.tokens.length })))) {
-        const unit: Running = layOut(engine, batch, mostOf)
+        const unit: Running = layOut(engine, kept.open, batch, mostOf)
         unit.rows.forEach((row, lane) => recall(row!, matches.get(row!), { lanes: unit.lanes, lane }))
         if (shares) unit.groups = unit.rows.map((row) => groups.get(row!)!)
         units.push(unit)

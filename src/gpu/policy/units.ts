@@ -1,6 +1,6 @@
 // How sequences are laid out side by side: units, whose lanes attend together.
 import type { Engine } from './engine.ts'
-import { copyEntries, openLanes, type Lanes } from './lanes.ts'
+import { copyEntries, type Lanes, type OpenLanes } from './lanes.ts'
 import { heldOf, startOf, type Sequence } from './sequence.ts'
 
 /** Sequences in lanes; where they go on from prompts, each lane of `shared` serves as many of them, in order. */
@@ -60,16 +60,17 @@ const byShape = <Row>(a: Family<Row>, b: Family<Row>): number =>
 /** Lanes for the rows of a batch, and what is held of them in those; sequences are moved. `mostOf` says how long a lane may get. */
 export function layOut<Row extends { sequence: Sequence }>(
   engine: Engine,
+  open: OpenLanes,
   batch: readonly Family<Row>[],
   mostOf: (row: Row) => number,
 ): Unit<Row> {
   const G = Math.max(...batch.map(({ rows }) => rows.length))
   const rows = batch.flatMap((family) => Array.from({ length: G }, (_, i) => family.rows[i]))
   const most = rows.reduce((longest, row) => (row ? Math.max(longest, mostOf(row)) : longest), 1)
-  const lanes = openLanes(engine, rows.length, most)
+  const lanes = open(rows.length, most)
   rows.forEach((row, lane) => row && move(engine, row.sequence, { lanes, lane }))
   const parents = batch.flatMap(({ parent }) => parent ?? [])
-  return { lanes, ...(parents.length > 0 && { shared: sharedBy(engine, parents) }), rows }
+  return { lanes, ...(parents.length > 0 && { shared: sharedBy(engine, open, parents) }), rows }
 }
 
 /** What a sequence holds beside its parent goes to another lane. */
@@ -96,12 +97,12 @@ export function copyBeginning(
 }
 
 /** Lanes of exactly these prompts: where they lie already, or new ones to which they move. */
-function sharedBy(engine: Engine, parents: readonly Sequence[]): Lanes {
+function sharedBy(engine: Engine, open: OpenLanes, parents: readonly Sequence[]): Lanes {
   const [first] = parents
   const { lanes } = first!
   if (lanes.count === parents.length && parents.every((parent, n) => parent.lanes === lanes && parent.lane === n))
     return lanes
-  const made = openLanes(engine, parents.length, Math.max(...parents.map(({ tokens }) => tokens.length)))
+  const made = open(parents.length, Math.max(...parents.map(({ tokens }) => tokens.length)))
   parents.forEach((parent, lane) => move(engine, parent, { lanes: made, lane }))
   return made
 }

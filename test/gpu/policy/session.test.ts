@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Tensor } from '../../../src/gpu/device/device.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { generate, generateAll } from '../../../src/gpu/policy/generate.ts'
 import type { Sampling } from '../../../src/gpu/policy/law.ts'
@@ -215,3 +216,41 @@ test('ids do not depend on the schedule: any order, company, budget, cut into tu
     { numRuns: 12 },
   )
 }, 60_000)
+
+test('whatever comes and goes, a session holds no more than its budget and gives everything back', async () => {
+  const device = await openDevice('cpu')
+  const live = new Set<Tensor>()
+  const { alloc, free: release } = device
+  device.alloc = (dtype, shape) => {
+    const tensor = alloc(dtype, shape)
+    live.add(tensor)
+    return tensor
+  }
+  device.free = (tensor) => {
+    live.delete(tensor)
+    release(tensor)
+  }
+  const other = openModel(device, join(root, 'model'))
+  const next = stream(31)
+  const pick = (most: number) => 1 + Math.floor(next() * most)
+  const ask = async (session: Session) => {
+    for (let i = 0; i < 12; i++) {
+      const slot = session.submit({
+        ids: someIds(pick(6), 20 + 20 * pick(3)),
+        key: [pick(100)],
+        sampling: { ...free, maxNewTokens: pick(12) },
+      })
+      if (next() < 0.2) setTimeout(slot.release, pick(4))
+      await slot.completion.catch(() => {})
+      slot.release()
+    }
+  }
+  const session = other.open({ budget: 2000 })
+  await Promise.all(Array.from({ length: 16 }, () => ask(session)))
+  const held = [...live].filter(({ shape }) => shape.length === 4)
+  const tokens = held.reduce((sum, { shape: [capacity = 0, lanes = 0] }) => sum + capacity * lanes, 0)
+  expect(tokens / (2 * other.config.layers)).toBeLessThanOrEqual(2000)
+  session.close()
+  expect([...live].filter(({ shape }) => shape.length === 4)).toEqual([])
+  other.free()
+})

@@ -6,6 +6,7 @@ import { parseTagged } from '../dialogue/call/tagged.ts'
 import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
 import { literalEval } from '../text/python.ts'
 import { toJson } from '../text/python/json.ts'
+import { stripOf } from '../text/python/text.ts'
 import { PythonError } from '../text/python/value.ts'
 import { toCalls } from './calls.ts'
 import { Rejection, type Turn } from './source.ts'
@@ -14,7 +15,7 @@ import { Rejection, type Turn } from './source.ts'
 const MARKS =
   /<\/?tool_calls?>|<function_?calls?>|<function=|<invoke\b|\[TOOL_CALLS\]|<\|python_tag\|>|<[|｜]tool[_▁]calls?|<｜DSML｜|\bto=functions\./u
 /** ReAct's. */
-const ACTION = /^\s*Action: *["'`]?([^\n"'`]+?)["'`]? *\n\s*Action Input:/m
+const ACTION = /^[^\S\n]*Action:([^\n]*)\n\s*Action Input:/m
 
 /** The turn with the calls that its text holds. Outside <tool_call> tags a call counts where its tool is on offer. */
 export function withWrittenCalls(turn: Turn, tools: ReadonlySet<string>): Turn {
@@ -31,8 +32,8 @@ export function withWrittenCalls(turn: Turn, tools: ReadonlySet<string>): Turn {
     .filter(({ fault, calls }) => fault === null && calls.length > 0 && calls.every(({ name }) => tools.has(name)))
     .toSorted((a, b) => a.rest.length - b.rest.length)[0]
   if (read) return spoken(turn, read)
-  const action = ACTION.exec(content)?.[1]
-  if (mark === undefined && (action === undefined || !tools.has(action))) return turn
+  const action = stripOf(ACTION.exec(content)?.[1] ?? '', ` "'\``)
+  if (mark === undefined && !tools.has(action)) return turn
   return { ...turn, fault: `holds a call in a spelling that is not read: ${content.slice(0, 100)}` }
 }
 

@@ -38,3 +38,9 @@ test.each([
 ])('prose is no call: %s', (content) => {
   expect(read(content)).toEqual({ role: 'assistant', content })
 })
+
+test('a turn that repeats one thing hundreds of thousands of times is read like any other', () => {
+  for (const part of ['\n', ' ', '[f(', '(', '```   ', "'", 'Action: '])
+    for (const content of [part.repeat(200_000), `Action: ${part.repeat(200_000)}`])
+      expect(read(content).content).toBe(content)
+}, 120_000)

@@ -1,6 +1,8 @@
 // ToolACE's calls: the published script's reading line by line, and the language itself read properly.
 import { expect, test } from 'bun:test'
 import { hasToolaceForm, isToolaceCompatCall, parseToolaceCompat } from '../../src/dialogue/call/toolace-tool-n1.ts'
+import { convert } from '../../src/data/convert.ts'
+import { sourceNamed } from '../../src/data/sources.ts'
 import { parseToolaceCalls } from '../../src/data/toolace-call.ts'
 import { dumpJson, isObject, parseJson } from '../../src/text/json.ts'
 import { PythonError } from '../../src/text/python/value.ts'
@@ -62,3 +64,27 @@ function raising<Result>(work: () => Result): Result | string {
     throw error
   }
 }
+
+test('a turn that repeats one thing hundreds of thousands of times is read like any other', () => {
+  const system =
+    'Here are functions in JSON format that you can invoke:\n[{"name": "f", "description": "", "parameters": {}}]\n' +
+    'Should you decide to return the function call(s).\n'
+  for (const value of [
+    '[f('.repeat(130_000),
+    `[${'('.repeat(200_000)}]`,
+    '\n'.repeat(300_000),
+    `[a${' '.repeat(300_000)}`,
+  ]) {
+    const conversations = [
+      { from: 'user', value: 'q' },
+      { from: 'assistant', value },
+    ]
+    const record = { index: 0, line: 1, column: 1, text: '', value: { system, conversations } }
+    for (const compat of [undefined, 'tool-n1']) {
+      const options = { compat, keepNoCall: true, keepAbsentTools: false }
+      const origin = { path: 'a.jsonl', index: 0, companion: new Map<string, string>() }
+      const { rows, rejections } = convert('toolace', sourceNamed('toolace'), record, origin, options)
+      expect(rows.length + rejections.length).toBe(1)
+    }
+  }
+}, 120_000)

@@ -46,7 +46,7 @@ function convertMasked(record: JsonObject) {
   const tools = unwrapText(between(instruction, TOOLS), 'available tools', 'bad-tools')
   if (!Array.isArray(tools))
     throw new Rejection('bad-tools', `the available tools are ${kindOf(tools)}, expected an array`)
-  const output = stringAt(record, 'output').replace(/^\s*```\w*\n?|```\s*$/g, '')
+  const output = withoutFence(stringAt(record, 'output'))
   return {
     tools: tools.filter((tool) => isObject(tool) || typeof tool === 'string'),
     turns: [
@@ -55,6 +55,11 @@ function convertMasked(record: JsonObject) {
     ],
     meta: {},
   }
+}
+
+function withoutFence(text: string): string {
+  const body = text.replace(/^\s*```\w*\n?/, '').trimEnd()
+  return body.endsWith('```') ? body.slice(0, -3) : body
 }
 
 function between(text: string, [open, close]: readonly [string, string]): string {

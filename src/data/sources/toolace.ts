@@ -53,13 +53,19 @@ function readTurns(record: JsonObject, parse: (text: string) => ToolCall[] | und
     if (json !== undefined) return { role, content: '', tool_calls: toCalls(json) }
     const calls = parse(content)
     if (calls && calls.length > 0) return { role, content: '', tool_calls: calls }
-    return LOOKS_LIKE_A_CALL.test(content)
+    return looksLikeCalls(content)
       ? { role, content, fault: `cannot be read as calls: ${content.slice(0, 100)}` }
       : { role, content }
   })
 }
 
-const LOOKS_LIKE_A_CALL = /^\s*\[[^\n]*\([^\n]*\)\s*\]\s*$/
+/** `[… (…)]` on a line. */
+function looksLikeCalls(content: string): boolean {
+  const text = content.trim()
+  if (!text.startsWith('[') || !text.endsWith(']')) return false
+  const inner = text.slice(1, -1).trimEnd()
+  return inner.endsWith(')') && inner.includes('(') && !inner.includes('\n')
+}
 
 function compatCalls(text: string): ToolCall[] | undefined {
   try {

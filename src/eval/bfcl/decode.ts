@@ -4,7 +4,7 @@ import { callFormats, isFormatName, type FormatName } from '../../dialogue/call.
 import { unknownName } from '../../error.ts'
 import { JsonError, parseJson, type Json } from '../../text/json.ts'
 import { getItem, iterate, itemsOf } from '../../text/python/container.ts'
-import { strip } from '../../text/python/text.ts'
+import { strip, stripOf } from '../../text/python/text.ts'
 import { fromJson } from '../../text/python/json.ts'
 import { Dict, PythonError, type Py } from '../../text/python/value.ts'
 import { decodeJavaCalls } from './java-calls.ts'
@@ -32,7 +32,7 @@ export const decoders: Record<string, Decoder> = {
   text: {
     what: 'BFCL prompting: [f(a=1), g(b="x")] in the language of the functions',
     decode(response, language) {
-      let text = textOf(response).replace(/^[`\n ]+|[`\n ]+$/g, '')
+      let text = stripOf(textOf(response), '`\n ')
       if (!text.startsWith('[')) text = `[${text}`
       if (!text.endsWith(']')) text = `${text}]`
       return LANGUAGES[language](text)
@@ -49,8 +49,7 @@ export const decoders: Record<string, Decoder> = {
   qwen_fc: {
     what: 'Qwen function calling: one call in each <tool_call> block, with line ends inside the tags',
     decode(response) {
-      const blocks = [...textOf(response).matchAll(/<tool_call>\n([^]*?)\n<\/tool_call>/g)]
-      const calls = blocks.flatMap(([, body = '']) => readable(body))
+      const calls = [...blocksOf(textOf(response), '<tool_call>\n', '\n</tool_call>')].flatMap(readable)
       if (!calls.every((call) => call instanceof Dict)) throw new PythonError('ValueError', 'a block holds no call')
       return calls.map((call) => new Dict([[getItem(call, 'name'), new Dict(itemsOf(getItem(call, 'arguments')))]]))
     },
@@ -104,8 +103,19 @@ export function isUndecodable(error: unknown): boolean {
   )
 }
 
+/** What stands between the tags, one block after another, in time linear in the text. */
+function* blocksOf(text: string, open: string, close: string): Generator<string> {
+  for (let at = text.indexOf(open); at >= 0; at = text.indexOf(open, at)) {
+    const start = at + open.length
+    const end = text.indexOf(close, start)
+    if (end < 0) return
+    yield text.slice(start, end)
+    at = end + close.length
+  }
+}
+
 function firstBlock(response: Json): Py {
-  const body = /<tool_call>([^]*?)<\/tool_call>/.exec(textOf(response))?.[1]
+  const [body] = blocksOf(textOf(response), '<tool_call>', '</tool_call>')
   if (body === undefined) throw new PythonError('TypeError', 'no block')
   return namedCalls(fromJson(parseJson(strip(body))))
 }

@@ -2,7 +2,7 @@
 import { Dict, PythonError, type Py } from '../../text/python/value.ts'
 import { numberOrText, parseFloating, parseInteger } from '../../text/python/number.ts'
 import { pythonRegex } from '../../text/python/regex.ts'
-import { strip } from '../../text/python/text.ts'
+import { strip, stripOf } from '../../text/python/text.ts'
 
 const INTEGER = pythonRegex(String.raw`^-?\d+$`)
 const FLOAT = pythonRegex(String.raw`^-?\d+(\.\d+)?$`)
@@ -95,5 +95,5 @@ export function unquoted(text: string): string {
 }
 
 function withoutQuotes(text: string): string {
-  return text.replace(/^['"]+|['"]+$/g, '')
+  return stripOf(text, `'"`)
 }

@@ -3,13 +3,13 @@ import { evaluate } from '../../text/python/arithmetic.ts'
 import { unparse } from '../../text/python/source.ts'
 import type { Node } from '../../text/python/node.ts'
 import { parseExpression } from '../../text/python/syntax.ts'
-import { strip } from '../../text/python/text.ts'
+import { strip, stripOf } from '../../text/python/text.ts'
 import { Dict, ELLIPSIS, PythonError, Tuple, type Py } from '../../text/python/value.ts'
 import { negate } from '../../text/python.ts'
 
 /** @throws PythonError for everything that the original refuses to decode. */
 export function decodePythonCalls(text: string): Py[] {
-  const body = parseExpression(strip(text).replace(/^'+|'+$/g, ''))
+  const body = parseExpression(stripOf(strip(text), "'"))
   return body.kind === 'Call' ? [resolveCall(body, unparse)] : resolveCalls(body, unparse)
 }
 

@@ -18,10 +18,19 @@ function isSpace(code: number): boolean {
 
 /** str.strip(). */
 export function strip(text: string): string {
+  return stripWhere(text, (at) => isSpace(text.charCodeAt(at)))
+}
+
+/** str.strip(characters). Not by an expression, which takes the square of a long run's length. */
+export function stripOf(text: string, characters: string): string {
+  return stripWhere(text, (at) => characters.includes(text[at]!))
+}
+
+function stripWhere(text: string, goes: (at: number) => boolean): string {
   let start = 0
   let end = text.length
-  while (start < end && isSpace(text.charCodeAt(start))) start++
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  while (start < end && goes(start)) start++
+  while (end > start && goes(end - 1)) end--
   return start === 0 && end === text.length ? text : text.slice(start, end)
 }
 

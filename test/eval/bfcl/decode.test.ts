@@ -161,6 +161,17 @@ test('a response too deep to be read is undecodable, and ends nothing', () => {
     )
 })
 
+/** Twice as long takes twice as long: by an expression of the square these took minutes. */
+const LONG = ["'", '`', '\n', ' ', '<tool_call>\n', '<tool_call>', '"', '['].map((part) => `x${part.repeat(300_000)}x`)
+
+test('a response that repeats one thing hundreds of thousands of times is judged like any other', () => {
+  const row: AstCase = { functions: [], answer: [] }
+  for (const category of ['simple_python', 'simple_java', 'simple_javascript'] as const)
+    for (const mode of ['text', 'qwen_fc', 'tooln1', 'xlam', 'toolrl'])
+      for (const response of LONG)
+        expect(judge(category, row, { response, decoder: decoders[mode]!, underscoreToDot: false }).verdict).toBe(false)
+}, 120_000)
+
 test('no response makes the judge throw', () => {
   const row: AstCase = {
     functions: [

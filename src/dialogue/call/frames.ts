@@ -55,7 +55,7 @@ function closing({ match }: Layout): Rule {
 }
 
 /** What the parser takes for a name of a call and of an argument. */
-const NAME = /^[\p{L}_][\p{L}\p{N}_.-]*$/u
+const NAME = /^[^\s()[\]{}'"=,<](?:[^()[\]{}'"=,\n<]*[^\s()[\]{}'"=,<])?$/u
 const KEY = /^[\p{L}_][\p{L}\p{N}_-]*$/u
 
 /** A tool or a required argument whose name cannot be written as Python cannot be called. */

@@ -134,6 +134,9 @@ export function schemaRules(layout: Layout): SchemaRules {
     const { enum: _enum, const: _const, type, ...rest } = schema
     const types = type === undefined ? TYPES : [type].flat()
     const typed = values.filter((each) => types.some((type) => isOf(each, type)))
+    // A list of words beside the type of a list: no value is of both, and the type is what counts.
+    if (values.length > 0 && typed.length === 0)
+      return (note(path, 'enum'), value(type === undefined ? rest : { ...rest, type }, root, path))
     if (isSilent(rest)) return either(...typed.map(word))
     const rule = value(rest, root, path)
     return either(...typed.filter((each) => reads(rule, spelling.value(each))).map(word))

@@ -129,7 +129,7 @@ test('what must come is foretold, up to where there is a choice', () => {
 })
 
 test('tools that no call can be made of are an error where one is required', () => {
-  const bad = [{ name: 'a', parameters: { type: 'object', properties: { x: { enum: [] } }, required: ['x'] } }]
+  const bad = [{ name: 'a', parameters: { type: 'object', properties: { x: false }, required: ['x'] } }]
   const options = { what: 'reply', thought: 'perhaps', required: true } as const
   expect(() => constrain.calls(findFormat('hermes'), bad, options)).toThrow('no call of these tools can be written')
   expect(() => constrain.calls(findFormat('mistral'), tools, options)).toThrow('Cannot constrain calls of this format')

@@ -102,6 +102,7 @@ test('what a schema asks and the grammar does not see to is named, each with its
       e: { type: 'dict' },
       f: { $ref: 'https://example.com/schema' },
       g: { oneOf: [{ type: 'integer' }, { type: 'number' }] },
+      h: { type: 'array', enum: ['a', 'b'] },
     },
   })
   expect(notices.map(({ path, keyword }) => `${path} ${keyword}`)).toEqual([
@@ -114,6 +115,7 @@ test('what a schema asks and the grammar does not see to is named, each with its
     '/properties/e type',
     '/properties/f $ref',
     '/properties/g oneOf',
+    '/properties/h enum',
   ])
 })
 

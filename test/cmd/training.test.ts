@@ -353,3 +353,36 @@ test('plan says what kind of run it is, also of one that is finished', () => {
   expect(stderr).toContain('sft-whole holds a run already')
   expect(hone('plan', '--resume', 'sft-whole')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kind +sft/) })
 })
+
+test('rollouts that are held to their tools are valid, and at the start old log-probs are new ones', () => {
+  config('held.json', {
+    ...rl,
+    steps: 1,
+    miniBatches: 1,
+    maxCompletionLength: 120,
+    evalEvery: 0,
+    constrain: 'reply',
+    reward: 'tool-n1',
+    maxFaultShare: 1,
+    output: 'held',
+  })
+  const { code, stderr } = hone('train', 'held.json')
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+  const figures = readEvents(join(place, 'held', 'events.ndjson')).flatMap((event) =>
+    event.type === 'step' ? [event.figures] : [],
+  )
+  expect(Math.abs(figures[0]!['ppo_kl']!)).toBeLessThan(1e-5)
+  expect(figures[0]!['constrain/free_format_rate']!).toBeLessThan(0.05)
+  const lines = readFileSync(join(place, 'held', 'rollouts', 'step-000000001.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+  const texts = lines.map((line): string => JSON.parse(line).output)
+  expect(texts.every((text) => text.startsWith('<think>') || text.startsWith('<tool_call>'))).toBe(true)
+})
+
+test('what cannot be held is refused before anything is trained', () => {
+  config('agent.json', { ...rl, constrain: 'calls', agent: 'true', output: 'agent' })
+  const refused = hone('train', 'agent.json')
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain('Cannot constrain what an agent is answered')
+})

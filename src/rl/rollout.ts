@@ -97,6 +97,7 @@ function tracedTokens(
 /** What was rolled out of a step before, with the rewards that it had unless they are asked for again. */
 async function replayed(context: RolloutContext, replay: Replay, position: number): Promise<Judged[]> {
   const rollouts = await replay.take(context.step + 1)
+  context.remembered?.add(context.step, rollouts)
   if (context.recipe.rescore) return await score(rollouts, context, position)
   return rollouts.map((each) => withLife(each, context.recipe))
 }

@@ -4,13 +4,11 @@
 // transformers). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { loadTokenizer } from '../../src/dialogue/chat.ts'
-import { promptForm, promptIds } from '../../src/dialogue/prompt.ts'
-import { items } from '../../src/eval/bfcl/items.ts'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { generateAll } from '../../src/gpu/policy/generate.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
 import { sharedPath } from '../shared.ts'
+import { bfclPrompts } from './prompts.ts'
 import { median, words } from './words.ts'
 
 const [NEW, ROUNDS] = [64, 3]
@@ -22,7 +20,7 @@ if (!model || !data) {
   process.exit(2)
 }
 
-const prompts = await realPrompts(model, data)
+const prompts = await bfclPrompts(model, data)
 const policy = openModel(await openDevice(spec, { threads }), model)
 const peer = peers === undefined ? undefined : await openPeer([peers, join(import.meta.dir, 'transformers.py')])
 for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
@@ -60,20 +58,6 @@ async function complete(batch: readonly number[][]): Promise<number[][]> {
   const requests = batch.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
   const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] })
   return written.map(([completion]) => completion!.ids)
-}
-
-/** Prompts of 400 to 600 tokens, questions with their functions in the words of a prompt form. */
-async function realPrompts(folder: string, bfcl: string): Promise<number[][]> {
-  const tokenizer = await loadTokenizer(folder)
-  const form = promptForm('tool-n1')
-  const found: number[][] = []
-  for (const category of ['live_simple', 'live_multiple', 'multiple'])
-    for await (const { asked } of items(bfcl, category)) {
-      const ids = promptIds(form, asked, tokenizer)
-      if (ids.length >= 400 && ids.length <= 600) found.push(ids)
-      if (found.length === 64) return found
-    }
-  return found
 }
 
 /** A process that answers one line of JSON to each it is given. */

@@ -47,6 +47,8 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
   const kept = keep(engine, budget, remember, () =>
     units.flatMap(({ lanes, shared }) => (shared ? [lanes, shared] : [lanes])),
   )
+  /** Who remembers nothing extends nothing. */
+  const lay = (some: readonly Family<Row>[]) => plan(engine, some, { extended: remember })
   const mostOf = (row: Row): number =>
     row.turn
       ? row.turn.ids.length - startOf(row.sequence) + row.turn.sampling.maxNewTokens - 1
@@ -74,7 +76,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     })
     if (units.length <= MANY) return
     const writing = units.filter(({ groups }) => !groups)
-    if (plan(families(writing)).length < writing.length)
+    if (lay(families(writing)).length < writing.length)
       units = [...units.filter(({ groups }) => groups), ...again(writing)]
   }
 
@@ -96,7 +98,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
   function again(some: readonly Running[]): Running[] {
     const lanes = new Set(some.map((unit) => unit.lanes))
     for (const sequence of kept.sequences()) if (lanes.has(sequence.lanes)) apart(sequence)
-    return plan(families(some)).map((batch) => layOut(engine, kept.open, batch, mostOf))
+    return lay(families(some)).map((batch) => layOut(engine, kept.open, batch, mostOf))
   }
 
   /** Prompts are there: their groups go on. */
@@ -108,7 +110,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
       const rows = turns.filter(({ over }) => !over).map((turn) => rowOf(turn, parent))
       return { parent, shares: true, rows, length: parent.tokens.length }
     })
-    return plan(batch.filter(({ rows }) => rows.length > 0)).map((some) => layOut(engine, kept.open, some, mostOf))
+    return lay(batch.filter(({ rows }) => rows.length > 0)).map((some) => layOut(engine, kept.open, some, mostOf))
   }
 
   /** Nothing of it is held yet but its parent: it gets lanes when it is laid out. */
@@ -196,7 +198,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     // Groups of like size beside each other.
     for (const rows of Map.groupBy(groups.keys(), (row) => groups.get(row)!.length).values()) {
       const shares = groups.get(rows[0]!)!.length > 0
-      for (const batch of plan(rows.map((row) => ({ shares, rows: [row], length: row.sequence.tokens.length })))) {
+      for (const batch of lay(rows.map((row) => ({ shares, rows: [row], length: row.sequence.tokens.length })))) {
         const unit: Running = layOut(engine, kept.open, batch, mostOf)
         unit.rows.forEach((row, lane) => recall(row!, matches.get(row!), { lanes: unit.lanes, lane }))
         if (shares) unit.groups = unit.rows.map((row) => groups.get(row!)!)

@@ -1,6 +1,8 @@
 // How sequences are laid out side by side: units, whose lanes attend together.
+import { dtypes } from '../graph/tensor.ts'
+import type { Net } from '../net/precision.ts'
 import type { Engine } from './engine.ts'
-import { copyEntries, type Lanes, type OpenLanes } from './lanes.ts'
+import { copyEntries, entryWidth, type Lanes, type OpenLanes } from './lanes.ts'
 import { heldOf, startOf, type Sequence } from './sequence.ts'
 
 /** Sequences in lanes; where they go on from prompts, each lane of `shared` serves as many of them, in order. */
@@ -25,31 +27,39 @@ const FILLED = 1.25
 const PADDED = 1.15
 /** Shorter lanes lie together whatever their lengths. */
 const SHORT = 32
-/** Longer prompts have lanes of their own: there is enough to do for each, and they stay where they are when their rows move. */
+/** Where sequences are extended, longer prompts have lanes of their own: they stay where they are when a sequence moves, and are not copied with it. */
 const LONG = 256
-const MOST_LANES = 64
+/** Lanes, and bytes of the keys of lanes, that lie together at most: beyond them entries of a lane are too far apart for the cache. */
+const [LANES, BYTES] = [256, 3 * 2 ** 20]
+
+const keyBytes = (net: Net): number => entryWidth(net) * dtypes[net.precision.compute].bytes
 
 /** Families of like size and length together. */
-export function plan<Row>(families: readonly Family<Row>[]): Family<Row>[][] {
+export function plan<Row>(
+  net: Net,
+  families: readonly Family<Row>[],
+  { extended }: { extended: boolean },
+): Family<Row>[][] {
   const batches: Family<Row>[][] = []
   for (const family of families.toSorted(byShape)) {
     const batch = batches.at(-1)
-    if (batch && fits([...batch, family])) batch.push(family)
+    if (batch && fits(net, [...batch, family], extended)) batch.push(family)
     else batches.push([family])
   }
   return batches
 }
 
-function fits<Row>(batch: readonly Family<Row>[]): boolean {
+function fits<Row>(net: Net, batch: readonly Family<Row>[], extended: boolean): boolean {
   const [first] = batch
   const G = first!.rows.length
   if (batch.some(({ shares }) => shares !== first!.shares)) return false
   const lengths = batch.map(({ length }) => length)
   const longest = Math.max(...lengths)
   const rows = batch.reduce((sum, family) => sum + family.rows.length, 0)
-  if (first!.shares && longest > LONG) return false
+  if (extended && first!.shares && longest > LONG) return false
   return (
-    batch.length * G <= Math.min(MOST_LANES * (first!.parent ? 4 : 1), FILLED * rows) &&
+    batch.length * G <= Math.min(LANES, FILLED * rows) &&
+    batch.length * longest * keyBytes(net) <= BYTES &&
     (longest <= SHORT || batch.length * longest <= PADDED * lengths.reduce((sum, length) => sum + length, 0))
   )
 }

@@ -1,6 +1,6 @@
 // Writing: every pass reads what is given, guesses what may come, and draws what comes.
 import { uniform } from '../../rng.ts'
-import { draftOf, newTrusts } from './draft.ts'
+import { draftOf, newTrusts, worthwhile } from './draft.ts'
 import type { Engine, Trace } from './engine.ts'
 import { headOf, penalises } from './law.ts'
 import { likeliest, probabilities, sampleToken, type Drawn } from './sample.ts'
@@ -44,8 +44,9 @@ export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined
 
   /** Units with what their lanes are fed: what was not read yet, and guesses behind it. */
   function feedsOf(units: readonly Running[]): { unit: Running; feed: Feed; guesses: (readonly number[])[] }[] {
-    const writing = units.flatMap(({ rows }) => rows).filter((row) => isLive(row) && pending(row) === 1).length
-    let left = writing > 0 ? READ_BESIDE : READ
+    const writing = units.flatMap(({ rows }) => rows.filter((row) => isLive(row) && pending(row) === 1))
+    const guessed = drafts ? guessesOf(units) : new Map<Row, readonly number[]>()
+    let left = writing.length > 0 ? READ_BESIDE : READ
     return units.flatMap((unit) => {
       const { lanes, shared, rows } = unit
       const live = rows.filter(isLive)
@@ -58,7 +59,7 @@ export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined
         piece = Math.max(FEWEST, Math.min(MOST, Math.floor(scored), Math.floor(left / live.length)))
         left -= piece * live.length
       }
-      const guesses = Array.from(rows, (row) => (drafts && !reads && isLive(row) ? guess(row, writing) : []))
+      const guesses = Array.from(rows, (row) => (row && !reads && guessed.get(row)) || [])
       const tokens = Array.from(rows, (row, lane) => {
         if (!isLive(row)) return []
         const held = heldOf(row.sequence)
@@ -68,10 +69,16 @@ export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined
     })
   }
 
-  function guess(row: Row, writing: number): readonly number[] {
-    if (!row.turn) return []
-    row.draft ??= draftOf(row.turn, { tokens: row.sequence.tokens, own: row.ids }, trusts)
-    return row.draft.guess(row.turn.sampling.maxNewTokens - row.ids.length - 1, writing)
+  /** What is guessed of the sequences that write. */
+  function guessesOf(units: readonly Running[]): Map<Row, readonly number[]> {
+    const writing = units.flatMap(({ rows }) => rows.filter((row) => isLive(row) && row.turn && pending(row) === 1))
+    const guesses = writing.map((row) => {
+      const { sequence, ids, turn } = row!
+      row!.draft ??= draftOf(turn!, { tokens: sequence.tokens, own: ids }, trusts)
+      return row!.draft.guess(turn!.sampling.maxNewTokens - ids.length - 1)
+    })
+    const counts = worthwhile(guesses, writing.length)
+    return new Map(writing.map((row, i) => [row!, guesses[i]!.ids.slice(0, counts[i])]))
   }
 
   return {

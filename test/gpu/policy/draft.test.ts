@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
-import { draftOf, newTrusts } from '../../../src/gpu/policy/draft.ts'
+import { draftOf, newTrusts, worthwhile } from '../../../src/gpu/policy/draft.ts'
 import type { Sampling } from '../../../src/gpu/policy/law.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import type { Completion, Drafts, SlotRequest, Work } from '../../../src/gpu/policy/session.ts'
@@ -124,32 +124,59 @@ test('the answer of before is followed from its beginning, and again where its w
     own.push(id)
     draft.learn(id)
   }
-  expect(draft.guess(3, 1)).toEqual([10, 11, 12])
+  expect(draft.guess(3).ids).toEqual([10, 11, 12])
   come(10)
-  expect(draft.guess(2, 1)).toEqual([11, 12])
+  expect(draft.guess(2).ids).toEqual([11, 12])
   come(50)
-  expect(draft.guess(2, 1)).toEqual([])
+  expect(draft.guess(2).ids).toEqual([])
   come(13)
   come(14)
-  expect(draft.guess(2, 1)).toEqual([15, 16])
+  expect(draft.guess(2).ids).toEqual([15, 16])
 })
 
 test('of its own words the longest time that they stood there last is followed', () => {
   const tokens = [1, 2, 3, 4, 5, 9, 1, 2, 3, 6, 7, 8, 1, 2, 3]
   const draft = draftOf(turnOf({ ids: tokens, origin: tokens.length }), { tokens, own: [] }, newTrusts())
-  expect(draft.guess(2, 1)).toEqual([6, 7])
+  expect(draft.guess(2).ids).toEqual([6, 7])
 })
 
-test('guesses that are wrong, or that many sequences pay for, are not read', () => {
+test('a text that leads on wrongly is trusted less and less, by all sequences of a session', () => {
   const tokens = [1, 2, 3, 1, 2, 3]
   const trusts = newTrusts()
   const draft = () => draftOf(turnOf({ ids: tokens, origin: tokens.length }), { tokens, own: [] }, trusts)
-  expect(draft().guess(8, 1).length).toBeGreaterThan(1)
-  expect(draft().guess(8, 100)).toEqual([])
+  const before = draft().guess(8).chance
+  expect(before).toBeGreaterThan(0.5)
   for (let i = 0; i < 30; i++) {
     const each = draft()
-    each.guess(8, 1)
+    each.guess(8)
     each.learn(60)
   }
-  expect(draft().guess(8, 1)).toEqual([])
+  expect(draft().guess(8).chance).toBeLessThan(0.1)
+})
+
+test('as many guesses are read as cost nothing, and more where they are right often enough', () => {
+  const guess = (length: number, chance: number) => ({ ids: Array.from({ length }, (_, i) => i), chance })
+  expect(worthwhile([guess(16, 0.9)], 1)).toEqual([15])
+  expect(worthwhile([guess(16, 0.5)], 1)).toEqual([3])
+  expect(worthwhile([guess(16, 0.05)], 1)).toEqual([0])
+  // Eight sequences leave eight places.
+  expect(
+    worthwhile(
+      Array.from({ length: 8 }, () => guess(4, 0.6)),
+      8,
+    ),
+  ).toEqual(new Array(8).fill(1))
+  // The last of sixteen places is taken: only good guesses pay for sixteen more.
+  expect(
+    worthwhile(
+      Array.from({ length: 16 }, () => guess(1, 0.6)),
+      16,
+    ),
+  ).toEqual(new Array(16).fill(0))
+  expect(
+    worthwhile(
+      Array.from({ length: 16 }, () => guess(1, 0.95)),
+      16,
+    ),
+  ).toEqual(new Array(16).fill(1))
 })

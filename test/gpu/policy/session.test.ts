@@ -131,6 +131,52 @@ test('slots of different laws and lengths run in one session', async () => {
   for (const [n, request] of requests.entries()) expectSame(await slots[n]!.completion, await alone(request))
 })
 
+/** Of how many tokens the keys and values were computed while `ask` went on. */
+async function readBy(session: Session, ask: () => Promise<unknown>): Promise<number> {
+  const before = session.work().read
+  await ask()
+  return session.work().read - before
+}
+
+test('what was read once is not read again: of samples, of prompts that begin alike, of a conversation, of an extended slot', async () => {
+  const session = model.open({ drafts: 'off' })
+  const common = someIds(1, 100)
+  const ask = (ids: readonly number[], key: readonly number[]) =>
+    session.submit({ ids, sampling: { ...free, maxNewTokens: 2 }, key })
+  const together = [0, 1, 2].map((n) => [...common, ...someIds(n + 2, 20)])
+  // The first reads 120 tokens, the others 20 each, and each writes a token that the next one is drawn from.
+  const asked = () => Promise.all(together.map((ids, n) => ask(ids, [n]).completion))
+  expect(await readBy(session, asked)).toBe(120 + 20 + 20 + 3)
+  const samples = () => Promise.all([0, 1, 2, 3].map((n) => ask(someIds(9, 50), [n]).completion))
+  expect(await readBy(session, samples)).toBe(49 + 4 * 2)
+  const [slot] = [ask([...common, ...someIds(2, 20), 5], [7])]
+  const first = await slot!.completion
+  // What was written, but for its last token, was read: that one and the given tokens are, and what is written then.
+  expect(await readBy(session, () => slot!.extend(someIds(3, 30)))).toBe(1 + 30 + 1)
+  slot!.release()
+  const said = [...common, ...someIds(2, 20), 5, ...first.ids, ...someIds(3, 30)]
+  expect(await readBy(session, () => ask([...said, 1, 2, 3], [8]).completion)).toBe(3 + 1)
+})
+
+test('little of the work on sequences of very different lengths is for nobody', async () => {
+  const session = model.open({ drafts: 'off' })
+  const next = stream(5)
+  const length = () => Math.round(8 * 64 ** next())
+  await Promise.all(
+    Array.from({ length: 64 }, async (_, n) => {
+      const sampling = { ...free, maxNewTokens: length() }
+      const slot = session.submit({ ids: someIds(n, length()), sampling, key: [n] })
+      await slot.completion
+      if (n % 3 === 0)
+        for (const more of [1, 2])
+          await slot.extend(someIds(n + more, length()), { ...sampling, maxNewTokens: length() })
+      slot.release()
+    }),
+  )
+  expect(session.work().wasted).toBeGreaterThan(0)
+  expect(session.work().wasted).toBeLessThan(0.1)
+}, 120_000)
+
 test('requests are read on as far as the budget reaches, and answered in order', async () => {
   let read = 0
   function* requests() {

@@ -59,7 +59,7 @@ export function holdOf({ tokenizer, form, format, what, vocabulary, onNotice }: 
 }
 
 /** True where right answers of the form begin with a thought. */
-function thinks(form: PromptForm): boolean {
+export function thinks(form: PromptForm): boolean {
   const target = form.target({ messages: [], tools: [], answer: [], meta: {} })
   return typeof target === 'string' && target.startsWith('<think>')
 }

@@ -3,7 +3,8 @@ import type { Constrainer, Constraint } from '../dialogue/constrain.ts'
 import { valueGrammar } from '../dialogue/grammar/frame.ts'
 import { inRow, terminal, type Rule } from '../dialogue/grammar/rule.ts'
 import { scan } from '../dialogue/grammar/scan.ts'
-import type { JsonObject } from '../text/json.ts'
+import { thinks } from '../dialogue/hold.ts'
+import { dumpJson, type Json, type JsonObject } from '../text/json.ts'
 import { Refusal } from './refusal.ts'
 import { refusing, type ChatRequest } from './request.ts'
 import type { Served } from './served.ts'
@@ -18,14 +19,34 @@ export function heldTo(served: Served, request: ChatRequest, opened: string): Co
       throw new Refusal(400, "A format cannot be forced beside tools: set tool_choice to 'none'", {
         param: 'response_format',
       })
-    return refusing('response_format', () => valueOf(served.constrainer(), schema, opened))
+    return refusing('response_format', () =>
+      made(served, [schema, opened !== ''], (held) => valueOf(held, schema, opened)),
+    )
   }
   const tools = forced ? forcedTools(request) : tool_choice === 'none' ? [] : asked.tools
   const what = forced ? 'reply' : served.constrain
   if (what === 'none' || tools.length === 0) return undefined
-  const thought = opened !== '' ? 'opened' : 'perhaps'
+  const thought = opened !== '' ? 'opened' : thinks(served.form) ? 'first' : 'perhaps'
   const options = { what, thought, required: forced } as const
-  return refusing('tools', () => served.constrainer().calls(served.format, tools, options))
+  const key = [tools.map(({ name, parameters }) => ({ name, parameters })), { ...options }]
+  return refusing('tools', () => made(served, key, (held) => held.calls(served.format, tools, options)))
+}
+
+/** What was made for requests before: a conversation asks with the same tools turn by turn. */
+const kept = new WeakMap<Constrainer, Map<string, Constraint>>()
+const KEPT = 64
+
+function made({ constrainer }: Served, asks: Json, make: (held: Constrainer) => Constraint): Constraint {
+  const held = constrainer()
+  const known = kept.get(held) ?? new Map<string, Constraint>()
+  kept.set(held, known)
+  const key = dumpJson(asks)
+  const constraint = known.get(key) ?? make(held)
+  // The one asked for last goes last.
+  known.delete(key)
+  known.set(key, constraint)
+  if (known.size > KEPT) known.delete(known.keys().next().value!)
+  return constraint
 }
 
 /** The tools of which one must be called. @throws Refusal */

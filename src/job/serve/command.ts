@@ -1,6 +1,5 @@
 // hone serve at work: a model, and adapters upon it, for clients of OpenAI's interface.
 import * as v from 'valibot'
-import { constraints } from '../../dialogue/grammar/frame.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
 import { HoneError } from '../../error.ts'
 import { complain, log } from '../../out.ts'
@@ -8,7 +7,7 @@ import { modelsOf } from '../../serve/models.ts'
 import { openServer } from '../../serve/server.ts'
 import { argument, count, folder, otherwise, port, positive, say, several, text, toggle } from '../../text/setting.ts'
 import { LONGEST } from '../answer/model.ts'
-import { formName, parserName } from '../flags.ts'
+import { constrain, formName, parserName } from '../flags.ts'
 import { openServed } from './open.ts'
 import { keptIn } from './record.ts'
 
@@ -23,10 +22,7 @@ export const ServeFlags = v.object({
   token: say(otherwise(text('TEXT'), 'HONE_TOKEN'), 'bearer token to demand; needed beyond this machine'),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
-  constrain: say(
-    v.optional(v.picklist(constraints), 'none'),
-    'what answers with tools are held to: valid calls, or the whole frame of the format; a request may force more',
-  ),
+  constrain,
   maxModelLen: say(otherwise(count(2), "the model's positions"), 'tokens of a prompt and its answer together'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer where a request names none'),
   maxRequests: say(v.optional(count(), 256), 'requests that are answered or wait at once; more get status 429'),

@@ -8,6 +8,7 @@ import { trlRow } from '../../src/data/formats/trl.ts'
 import { acrossOf } from '../../src/lint/across.ts'
 import { checkerOf } from '../../src/lint/check.ts'
 import { fixLine } from '../../src/lint/fix.ts'
+import { originOf } from '../../src/lint/origin.ts'
 import { placed } from '../../src/lint/place.ts'
 import { EXAMPLE } from '../../src/lint/rule.ts'
 import { rules } from '../../src/lint/rules.ts'
@@ -23,6 +24,14 @@ import { parseToolaceCalls } from '../../src/data/toolace-call.ts'
 setDefaultTimeout(600_000)
 
 const COUNT = 100_000
+const PLACES = [
+  ['answer', 0, 'arguments', 'x'],
+  ['answer', 1, 'name'],
+  ['messages', 0, 'content'],
+  ['messages', 1, 'role'],
+  ['messages', 1, 'tool_calls', 0, 'arguments', 'x'],
+  ['tools', 0, 'parameters', 'properties', 'x', 'type'],
+]
 const TOOL = {
   name: 'a/b (c)',
   description: 'd',
@@ -96,6 +105,38 @@ const SEEDS: Json[] = [
       { from: 'function_call', value: JSON.stringify(CALL) },
     ],
     tools: JSON.stringify([FLAT]),
+  },
+  {
+    messages: [
+      { role: 'user', content: 'q' },
+      { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"x": 1}' },
+      { type: 'function_call', call_id: 'b', name: 'f', arguments: '{"x": 2}' },
+      { type: 'function_call_output', call_id: 'b', output: '2' },
+      { type: 'function_call_output', call_id: 'a', output: '1' },
+      { role: 'assistant', content: [{ type: 'output_text', text: 'done' }], function_call: CALL },
+    ],
+    functions: [FLAT],
+  },
+  {
+    system: 's',
+    messages: [
+      { role: 'user', content: 'q' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 't' },
+          { type: 'tool_use', id: 'a', name: 'f', input: { x: 1, z: null } },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: '1' }] }] },
+    ],
+    tools: [
+      {
+        name: 'f',
+        description: null,
+        input_schema: { type: 'object', properties: { x: { type: 'integer', enum: null }, z: null } },
+      },
+    ],
   },
   JSON.parse(JSON.stringify(EXAMPLE)),
 ]
@@ -200,6 +241,15 @@ test('no source throws, and every row is in the output or rejected with a known 
             for (const write of [sharegptRow, openaiRow, trlRow])
               JSON.parse(write(row, undefined).replace(/NaN|-?Infinity/g, '0'))
           if (i % 10 === 2) mask(row, i)
+          if (i % 10 === 3) {
+            // Whatever the row was made from, its parts stand somewhere in the record.
+            const text = dumpJson(value)
+            const origin = originOf(text, value, row)
+            for (const path of PLACES) {
+              const at = origin(path)
+              if (!(at >= 0 && at < text.length)) throw new Error(`row ${i} of ${name}: ${path.join('.')} at ${at}`)
+            }
+          }
         }
       }
     }
@@ -222,6 +272,8 @@ function ownSource(seed: number): string {
     'verl',
     'openai',
     'sharegpt',
+    'openai',
+    'openai',
     'hone',
   ][seed]!
 }

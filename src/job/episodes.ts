@@ -56,7 +56,7 @@ const AT_ONCE = 64
 /** Every row so many times. Sample i of row n draws by (seed, n, i). */
 export async function* playRows(
   rows: AsyncIterable<{ row: HoneRow; json: JsonObject }>,
-  { policy, language, sampled }: ModelAnswerer,
+  { policy, language, sampled, hold }: ModelAnswerer,
   { stage, samples = 1 }: { stage: Stage; samples?: number },
 ): AsyncGenerator<Played> {
   const { tokenizer, form } = language
@@ -71,7 +71,7 @@ export async function* playRows(
       return { item, prompt: ids, samples, key: [seed, KEY.sample, index++] }
     })
     some = []
-    for (const { prompt, completions } of await completeAll(policy, requests, sampling, { stage }))
+    for (const { prompt, completions } of await completeAll(policy, requests, sampling, { stage, hold }))
       for (const [sample, episode] of completions.entries()) {
         const { from, to } = lastTurn(episode)
         const opened = openedBefore(from === 0 ? prompt.ids : episode.ids.slice(0, from), tokenizer)

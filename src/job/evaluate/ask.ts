@@ -41,9 +41,8 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const local =
     flags.model === undefined
       ? undefined
-      : await openModelAnswerer(
-          { path: flags.model, adapter: flags.adapter, base: flags.base, device: flags.device, prompt: form },
-          ({ positions }) => sampledOf(flags, positions >> 1),
+      : await openModelAnswerer({ ...flags, path: flags.model, prompt: form }, ({ positions }) =>
+          sampledOf(flags, positions >> 1),
         )
   const answerer = local ?? (await openEndpoint(flags, form))
   const mode = flags.mode ?? benchmark.mode(answerer.format)
@@ -56,7 +55,8 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const prompt = answerer.show(EXAMPLE, EXAMPLE_DAY)
   const stage = local && (await openEpisodes(flags, local, flags.parser))
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
-  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled })
+  const held = flags.constrain === 'none' ? '' : `, held to its ${flags.constrain}`
+  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled }) + held
   if (local && stage) {
     const label = `${protocol}, env ${flags.env ?? flags.envCmd ?? 'tools'}`
     return { source: answerer.source, protocol: label, responses: episodesOf(flags, local, stage, mode) }

@@ -31,6 +31,7 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   }
   requireResults(flags)
   requirePlace(flags)
+  requireHeld(flags)
   requireApart({ '--json': flags.json, '--report': flags.report, '--save': flags.save }, [data, flags.responses])
   const open = await benchmark.open(data, flags)
   const given =
@@ -61,6 +62,14 @@ function requirePlace({ env, envCmd, mcp, tools, bench, model }: EvalFlags): voi
   if (plays && (bench !== 'rows' || model === undefined))
     throw new HoneError('Cannot play episodes: an environment needs --bench rows and --model', {
       hint: "BFCL's and ACEBench's own rows are judged by a single answer",
+    })
+}
+
+/** @throws HoneError where somebody is to be held who is not here. */
+function requireHeld({ constrain, model }: EvalFlags): void {
+  if (constrain !== 'none' && model === undefined)
+    throw new HoneError('Cannot constrain answers that hone does not write itself: --constrain needs --model', {
+      hint: 'hone serve --constrain holds the answers of an endpoint',
     })
 }
 

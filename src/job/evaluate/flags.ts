@@ -8,7 +8,7 @@ import { decoders } from '../../eval/bfcl/decode.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
 import { count, file, folder, named, names, otherwise, say, text } from '../../text/setting.ts'
 import { episodeFlags } from '../episodes.ts'
-import { endpointFlags, formName, parserName, sampling } from '../flags.ts'
+import { constrain, endpointFlags, formName, parserName, sampling } from '../flags.ts'
 import { bars } from './bars.ts'
 
 /** A flag for each benchmark that writes files for its own program. */
@@ -36,6 +36,7 @@ export const EvalFlags = v.object({
     'BFCL decoder of the responses',
   ),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls in hone rows'),
+  constrain,
   checker: say(v.optional(names(checkers), 'v2510'), "version of ACEBench's checker"),
   samples: say(v.optional(count(), 1), 'responses per row'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),

@@ -43,6 +43,29 @@ test('answers do not depend on what is asked beside them, and judging them from 
   expect(readFileSync(saved, 'utf8').trim().split('\n').length).toBe(rows.length)
 }, 60_000)
 
+test('answers that are held to their tools have no fault, and their protocol says so', () => {
+  const data = join(scratch(), 'rows.jsonl')
+  writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const words = ['--bench', 'rows', '--data', data, '--parser', 'tool-n1', '--constrain', 'reply', '--device', 'cpu']
+  const { code, stdout, stderr } = run(start, [
+    'eval',
+    ...words,
+    '--model',
+    model,
+    '--prompt',
+    'native',
+    '--max-new-tokens',
+    '96',
+    '--format',
+    'ndjson',
+  ])
+  expect(code).toBe(0)
+  expect(stderr).toContain('held to its reply')
+  expect(parse(stdout).map(({ fault }) => fault)).toEqual(rows.map(() => null))
+  const refused = run(start, ['eval', ...words, '--responses', data])
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--constrain needs --model') })
+}, 60_000)
+
 test('a run that evaluates on a schedule and hone eval name one protocol for the same prompt, parser and length', async () => {
   const folder = scratch()
   const data = join(folder, 'rows.jsonl')

@@ -19,6 +19,7 @@ const commands = {
   dpo: () => import('./cmd/dpo.ts').then((m) => m.default),
   rm: () => import('./cmd/rm.ts').then((m) => m.default),
   train: () => import('./cmd/train.ts').then((m) => m.default),
+  study: () => import('./cmd/study.ts').then((m) => m.default),
   watch: () => import('./cmd/watch.ts').then((m) => m.default),
   infer: () => import('./cmd/infer.ts').then((m) => m.default),
   serve: () => import('./cmd/serve.ts').then((m) => m.default),

@@ -58,7 +58,7 @@ export async function prepare(name: string, recipe: CommonRecipe, date: Date): P
   }
 }
 
-async function readAnswers(
+export async function readAnswers(
   recipe: CommonRecipe & Answering,
   judge: OpenJudge,
   language: Language,

@@ -1,0 +1,47 @@
+// hone study at work: arms over seeds to a table, and whether its bars are met.
+import * as v from 'valibot'
+import { EXIT, type ExitCode, lookup } from '../../error.ts'
+import { complain, data, log } from '../../out.ts'
+import { table } from '../../shell/table.ts'
+import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
+import { readStudy, START } from './file.ts'
+import { armRows, reportOf } from './report.ts'
+import { checkStudy, runStudy } from './run.ts'
+
+const seedList = () =>
+  v.pipe(
+    text('N,N,…'),
+    v.transform((said) => said.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))),
+    v.array(count(0)),
+  )
+
+export const StudyFlags = v.object({
+  file: argument(file(), 'arms, seeds, evaluation and bars as .yaml, .toml or .json'),
+  output: say(folder(), 'directory of the study; one that holds it already goes on', 'o'),
+  only: say(v.optional(text('ARM')), `run this arm and ${START} alone`),
+  seeds: say(otherwise(seedList(), 'those of the file'), 'seeds to run'),
+  format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the result'),
+})
+
+/** The exit code: 1 where a bar is not met. @throws HoneError for a study that cannot be run */
+export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Promise<ExitCode> {
+  const study = readStudy(flags.file)
+  const { only, seeds = study.seeds } = flags
+  if (only !== undefined) lookup(Object.fromEntries(study.arms), 'arm', only)
+  const arms = [...study.arms.keys()].filter((name) => only === undefined || name === START || name === only)
+  checkStudy(study)
+  const results = await runStudy(study, flags.output, { arms, seeds })
+  if (!results) {
+    complain(`saved; to go on, run the study again`)
+    return EXIT.interrupted
+  }
+  const report = reportOf(results, study.bars)
+  const left = study.bars.length - report.bars.length
+  if (left > 0) log(`${left} bars are not judged: their arms were not run`)
+  if (flags.format === 'json') data(JSON.stringify(report))
+  else {
+    for (const line of table(armRows(results, report))) data(line)
+    for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
+  }
+  return report.bars.every(({ met }) => met) ? EXIT.ok : EXIT.no
+}

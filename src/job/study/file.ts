@@ -1,0 +1,96 @@
+// A study as a file: arms of stages over seeds, what they share, how they are judged and what they must reach.
+import * as v from 'valibot'
+import { HoneError, unknownName } from '../../error.ts'
+import { isTree, readConfigFile, type Tree } from '../../shell/config-file.ts'
+import { count } from '../../text/setting.ts'
+import { kinds } from '../train/kinds.ts'
+import { type Bar, readBar } from './bar.ts'
+import { spellingsOf } from './settings.ts'
+
+/** One run of a kind of training, with the settings that are its own. */
+export interface Stage {
+  kind: string
+  settings: Tree
+}
+
+export interface Study {
+  path: string
+  model: string
+  seeds: readonly number[]
+  /** Of every stage: each takes those that it has. */
+  settings: Tree
+  /** By name; `start`, the model as it comes, has no stages. */
+  arms: ReadonlyMap<string, readonly Stage[]>
+  evaluate: { data: string[]; reward: string; rows?: number | undefined }
+  bars: readonly Bar[]
+}
+
+/** The arm of the model as it comes. */
+export const START = 'start'
+
+const tree = v.custom<Tree>(isTree, 'expected settings by name')
+const files = v.pipe(
+  v.union([v.string(), v.array(v.string())], 'expected a file or a list of files'),
+  v.transform((value) => (typeof value === 'string' ? [value] : value)),
+)
+const StudyFile = v.strictObject({
+  model: v.string(),
+  seeds: v.optional(v.pipe(v.array(count(0)), v.minLength(1)), [0, 1, 2]),
+  settings: v.optional(tree, {}),
+  arms: v.pipe(
+    v.record(v.string(), v.array(tree)),
+    v.check((arms) => Object.keys(arms).length > 0, 'expected at least one arm'),
+  ),
+  evaluate: v.strictObject({ data: files, reward: v.optional(v.string(), 'tool-n1'), rows: v.optional(count()) }),
+  bars: v.optional(v.array(v.string()), []),
+})
+
+/** @throws HoneError, with its line, for what the file may not say */
+export function readStudy(path: string): Study {
+  const file = readConfigFile(path)
+  const parsed = v.safeParse(StudyFile, file.values)
+  if (!parsed.success) {
+    const issue = parsed.issues[0]
+    const keys = (issue.path ?? []).map(({ key }) => String(key))
+    const known = Object.keys(StudyFile.entries)
+    const [key = ''] = keys
+    if (keys.length === 1 && key in file.values && !known.includes(key))
+      throw unknownName('key of a study', key, known, { at: file.at(keys) })
+    const absent = issue.received === 'undefined'
+    throw new HoneError(
+      `Cannot read the study: ${keys.join('.') || 'the file'}${absent ? ' is absent' : `: ${issue.message}`}`,
+      { at: file.at(absent ? keys.slice(0, -1) : keys) },
+    )
+  }
+  const { arms, bars, ...said } = parsed.output
+  if (Object.hasOwn(arms, START))
+    throw new HoneError(`Cannot read the study: the arm ${START} is the model as it comes`, {
+      at: file.at(['arms', START]),
+    })
+  const stages = Object.entries(arms).map(
+    ([name, list]) => [name, list.map((stage) => stageOf(stage, name, file.at(['arms', name])))] as const,
+  )
+  const all = new Map<string, readonly Stage[]>([[START, []], ...stages])
+  const used = stages.flatMap(([, list]) => list.map(({ kind }) => kind))
+  for (const key of Object.keys(said.settings))
+    if (!used.some((kind) => spellingsOf(kind).has(key)))
+      throw unknownName('setting', key, [...new Set(used.flatMap((kind) => [...spellingsOf(kind).all]))], {
+        at: file.at(['settings', key]),
+        hint: 'no stage of the study has it',
+      })
+  return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, [...all.keys()], file.at(['bars']))) }
+}
+
+function stageOf(stage: Tree, arm: string, at: string): Stage {
+  const [entry, ...others] = Object.entries(stage)
+  if (!entry || others.length > 0)
+    throw new HoneError(`Cannot read the arm ${arm}: a stage is one kind of training with its settings`, {
+      at,
+      hint: `such as {sft: {steps: 40}}; kinds: ${Object.keys(kinds).join(', ')}`,
+    })
+  const [kind, settings] = entry
+  if (!Object.hasOwn(kinds, kind)) throw unknownName('kind of training', kind, Object.keys(kinds), { at })
+  if (settings !== null && !isTree(settings))
+    throw new HoneError(`Cannot read the arm ${arm}: the settings of ${kind} are no mapping`, { at })
+  return { kind, settings: settings ?? {} }
+}

@@ -1,0 +1,55 @@
+// What a study says at its end: means and seeds with intervals, differences from the start, and which bars are met.
+import { mean, pairedDifference, signTest, sum } from '../../eval/statistics.ts'
+import type { Bar } from './bar.ts'
+import { START } from './file.ts'
+import type { ArmResult } from './run.ts'
+
+export interface StudyReport {
+  arms: { name: string; seeds: { seed: number; value: number; low: number; high: number }[]; mean: number }[]
+  bars: { bar: string; value: number; met: boolean }[]
+}
+
+/** Points are percent, means are over seeds. A bar is judged where its arms were run. */
+export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): StudyReport {
+  const arms = results.map(({ name, seeds }) => ({
+    name,
+    seeds: seeds.map(({ seed, value, low, high }) => ({ seed, value, low, high })),
+    mean: mean(seeds.map(({ value }) => value)),
+  }))
+  const meanOf = (name: string) => arms.find((arm) => arm.name === name)?.mean
+  const judged = bars.flatMap((bar) => {
+    const [first, second] = [meanOf(bar.arm), bar.less === undefined ? 0 : meanOf(bar.less)]
+    if (first === undefined || second === undefined) return []
+    // Shares are of whole rows: what rounding adds is no part of them.
+    const value = Number((first - second).toFixed(9))
+    return [{ bar: bar.text, value, met: bar.holds(value) }]
+  })
+  return { arms, bars: judged }
+}
+
+/** Rows of a table for people; against the start, rows are paired and seeds taken together. */
+export function armRows(results: readonly ArmResult[], { arms }: StudyReport): string[][] {
+  const start = results.find(({ name }) => name === START)
+  const seeds = arms[0]?.seeds.map(({ seed }) => `seed ${seed}`) ?? []
+  return [
+    ['arm', 'mean', ...seeds, `− ${START} (95 %)`, 'better / worse', 'chance'],
+    ...arms.map(({ name, mean, seeds }, i) => [
+      name,
+      mean.toFixed(1),
+      ...seeds.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`),
+      ...(start && start !== results[i] ? against(start, results[i]!) : ['', '', '']),
+    ]),
+  ]
+}
+
+function against(start: ArmResult, arm: ArmResult): string[] {
+  const [before, after] = [start, arm].map(({ seeds }) => seeds.flatMap(({ right }) => right as number[])) as [
+    number[],
+    number[],
+  ]
+  const { estimate, low, high } = pairedDifference(before, after)
+  const better = sum(after.map((right, i) => Number(right > before[i]!)))
+  const worse = sum(after.map((right, i) => Number(right < before[i]!)))
+  const [mid, from, to] = [estimate, low, high].map((share) => (100 * share).toFixed(1))
+  return [`${mid} [${from}, ${to}]`, `${better} / ${worse}`, signTest(better, worse).toPrecision(2)]
+}

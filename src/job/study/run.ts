@@ -1,0 +1,101 @@
+// The work of a study: every stage of every arm and seed, each a run, those that are the same once, and a score of what is left.
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { EXIT, HoneError } from '../../error.ts'
+import { log } from '../../out.ts'
+import { isRun, pathsOf } from '../../rundir/paths.ts'
+import { modelSpec } from '../../reward/model.ts'
+import { runTraining } from '../train/command.ts'
+import { findKind } from '../train/kinds.ts'
+import { type Stage, START, type Study } from './file.ts'
+import { type Score, scoreOf } from './judge.ts'
+import { keyOf } from './key.ts'
+import { settingsOf } from './settings.ts'
+
+/** What an arm came to with a seed. */
+export interface Outcome extends Score {
+  seed: number
+}
+
+export interface ArmResult {
+  name: string
+  seeds: Outcome[]
+}
+
+export interface StudyPlan {
+  arms: readonly string[]
+  seeds: readonly number[]
+}
+
+/**
+ * Arms × seeds, in the order of the seeds, so that early results are of all arms. Finished runs are passed over, one that was
+ * cut short goes on. Undefined where a run was interrupted. @throws HoneError
+ */
+export async function runStudy(
+  study: Study,
+  directory: string,
+  { arms, seeds }: StudyPlan,
+): Promise<ArmResult[] | undefined> {
+  mkdirSync(join(directory, 'runs'), { recursive: true })
+  mkdirSync(join(directory, 'scores'), { recursive: true })
+  const results = arms.map((name): ArmResult => ({ name, seeds: [] }))
+  for (const seed of seeds)
+    for (const { name, seeds: outcomes } of results) {
+      const model = await trainArm(study, directory, name, seed)
+      if (model === undefined) return undefined
+      const score = await scoreOf(study, model, directory)
+      const interval = `[${score.low.toFixed(1)}, ${score.high.toFixed(1)}]`
+      log(`${name}, seed ${seed}: ${score.value.toFixed(1)} % ${interval}${name === START ? '' : `  ${model}`}`)
+      outcomes.push({ seed, ...score })
+    }
+  return results
+}
+
+/** Read every stage's settings as if it ran, so that a slip is known before any work. @throws HoneError */
+export function checkStudy(study: Study): void {
+  for (const stages of study.arms.values())
+    for (const stage of stages) settingsOf(study, stage, { model: study.model, output: '', seed: study.seeds[0]! })
+}
+
+/** The folder of the model that the arm leaves, or undefined where it was interrupted. */
+async function trainArm(study: Study, directory: string, name: string, seed: number): Promise<string | undefined> {
+  let model = study.model
+  let reward: string | undefined
+  for (const [index, stage] of study.arms.get(name)!.entries()) {
+    const run = await trainStage(study, directory, {
+      stage,
+      model,
+      reward,
+      seed,
+      what: `${name}, seed ${seed}, stage ${index + 1}`,
+    })
+    if (run === undefined) return undefined
+    // What scores is no model to go on with: the next stages are rewarded by it.
+    if (findKind(stage.kind).head === 'scalar') reward = modelSpec(run)
+    else model = run
+  }
+  return model
+}
+
+async function trainStage(
+  study: Study,
+  directory: string,
+  {
+    stage,
+    model,
+    reward,
+    seed,
+    what,
+  }: { stage: Stage; model: string; reward: string | undefined; seed: number; what: string },
+): Promise<string | undefined> {
+  const { kind } = stage
+  const settings = (output: string) => settingsOf(study, stage, { model, output, seed, reward })
+  const output = join(directory, 'runs', `${kind}-${keyOf(settings('').value, kind)}`)
+  if (existsSync(pathsOf(output).final)) return output
+  log(`${what}: ${kind} → ${output}`)
+  const code = await runTraining(kind, settings(output), isRun(output) ? output : undefined)
+  if (code === EXIT.interrupted) return undefined
+  if (code !== EXIT.ok)
+    throw new HoneError(`Cannot go on with the study: ${what} ended with ${code}`, { at: output, exit: code })
+  return output
+}

@@ -1,0 +1,43 @@
+// The settings of a stage: those of the study that its kind has, its own, and what the study gives it.
+import type { CommonRecipe } from '../../rl/recipe.ts'
+import { givenBy, type Resolved, resolveConfig } from '../../shell/config.ts'
+import type { Tree } from '../../shell/config-file.ts'
+import { leavesOf, plain } from '../../shell/schema.ts'
+import { findKind } from '../train/kinds.ts'
+import type { Stage, Study } from './file.ts'
+
+/** The names that a kind has for its settings, in any spelling. */
+export function spellingsOf(kind: string) {
+  const all = leavesOf(findKind(kind).schema).flatMap(({ key, words }) => [key, ...(words.aliases ?? [])])
+  const known = new Set(all.map(plain))
+  return { all, has: (key: string) => known.has(plain(key)) }
+}
+
+export interface Given {
+  model: string
+  output: string
+  seed: number
+  /** The reward model of a stage before, where no reward is named. */
+  reward?: string | undefined
+}
+
+/** @throws HoneError for a setting that the kind does not have or that has a wrong value */
+export function settingsOf(study: Study, { kind, settings }: Stage, given: Given): Resolved<CommonRecipe> {
+  const { schema, presets, preset } = findKind(kind)
+  const { has } = spellingsOf(kind)
+  const shared = Object.entries(study.settings).filter(
+    ([key, value]) => has(key) && !(plain(key) === 'preset' && !Object.hasOwn(presets, String(value))),
+  )
+  // Each by its own spelling: what a stage says of itself stands above what the study says of all.
+  const said = (tree: Tree) => valuesOf(givenBy(schema, { presets: { [study.path]: tree }, preset: study.path }))
+  const { preset: named = preset, ...own } = { ...said(Object.fromEntries(shared)), ...said(settings) }
+  const base = valuesOf(givenBy(schema, { presets, preset: String(named) }))
+  const reward =
+    given.reward !== undefined && own['reward'] === undefined && has('reward') ? { reward: given.reward } : {}
+  const { model, output, seed } = given
+  const tree = { ...base, ...own, ...reward, model, output, seed }
+  return resolveConfig(schema, { presets: { [study.path]: tree }, preset: study.path })
+}
+
+const valuesOf = (given: ReadonlyMap<string, { value: unknown }>): Tree =>
+  Object.fromEntries([...given].map(([key, { value }]) => [key, value]))

@@ -1,0 +1,146 @@
+// A study as a user runs it: arms that share stages, a kill at any moment, bars and what a wrong file is answered with.
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { forms, run } from '../hone.ts'
+import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
+
+setDefaultTimeout(180_000)
+const [, source] = forms[0]!
+const place = mkdtempSync(join(tmpdir(), 'hone-study-'))
+const at = (...parts: string[]) => join(place, ...parts)
+const hone = (...words: string[]) => run(source, words, { cwd: place })
+const sft = { sft: { preset: 'full', data: 'rows.jsonl', steps: 4 } }
+const study = {
+  model: 'model',
+  seeds: [0, 1],
+  settings: {
+    prompt: 'native',
+    device: 'cpu',
+    threads: 1,
+    batchSize: 3,
+    lr: 0.01,
+    maxCompletionLength: 6,
+    maxPromptLength: null,
+    promptsPerStep: 2,
+    groupSize: 2,
+    miniBatches: 1,
+    saveEvery: 1,
+  },
+  arms: {
+    sft: [sft],
+    both: [sft, { train: { data: 'rows.jsonl', steps: 2, reward: './mine.ts' } }],
+    preferring: [{ rm: { data: 'pairs.jsonl', steps: 2 } }, { train: { data: 'rows.jsonl', steps: 1 } }],
+  },
+  evaluate: { data: 'rows.jsonl', rows: 4 },
+  bars: ['both - start >= -1', 'sft <= 100'],
+}
+const write = (name: string, tree: object) => writeFileSync(at(name), JSON.stringify(tree, null, 2))
+/** Stages by what they are, with their weights. */
+const stages = (directory: string) =>
+  readdirSync(at(directory, 'runs')).map((name) => [
+    name,
+    Bun.hash(readFileSync(at(directory, 'runs', name, 'final', 'model.safetensors'))),
+  ])
+
+beforeAll(() => {
+  writeTinyModel(at('model'))
+  writeFileSync(at('rows.jsonl'), toLines(taskRows(8)))
+  writeFileSync(at('pairs.jsonl'), toLines(taskPairs(8)))
+  writeFileSync(at('mine.ts'), 'export default ({ completion }: { completion: string }) => completion.length / 100\n')
+  write('study.json', study)
+})
+afterAll(() => rmSync(place, { recursive: true }))
+
+test('it gives each arm with its seeds and intervals, and each bar with its value; what arms share is run once', () => {
+  const { code, stdout } = hone('study', 'study.json', '-o', 'whole', '--format', 'json')
+  expect(code).toBe(0)
+  const { arms, bars, ...rest } = JSON.parse(stdout)
+  expect(rest).toEqual({})
+  expect(arms.map(({ name }: { name: string }) => name)).toEqual(['start', 'sft', 'both', 'preferring'])
+  const number = expect.any(Number)
+  for (const arm of arms)
+    expect(arm).toEqual({
+      name: arm.name,
+      seeds: [0, 1].map((seed) => ({ seed, value: number, low: number, high: number })),
+      mean: number,
+    })
+  expect(bars).toEqual([
+    { bar: 'both - start >= -1', value: arms[2].mean - arms[0].mean, met: true },
+    { bar: 'sft <= 100', value: arms[1].mean, met: true },
+  ])
+  // Both arms begin with the same fine-tuning: of each seed there is one.
+  const kinds = readdirSync(at('whole', 'runs')).map((name) => name.split('-')[0])
+  expect(kinds.toSorted()).toEqual(['rm', 'rm', 'sft', 'sft', 'train', 'train', 'train', 'train'])
+  // What a reward model before it has learnt is the reward of a stage that names none.
+  const rewards = readdirSync(at('whole', 'runs'))
+    .filter((name) => name.startsWith('train'))
+    .map((name) => JSON.parse(readFileSync(at('whole', 'runs', name, 'run.json'), 'utf8')).settings.reward)
+  expect(rewards.filter((reward) => reward.startsWith(`model:${at('whole', 'runs', 'rm-')}`))).toHaveLength(2)
+})
+
+test('killed at any moment and run again it comes to the same weights; done, it works no more', async () => {
+  const begun = (kind: string) => {
+    const runs = at('killed', 'runs')
+    const names = existsSync(runs) ? readdirSync(runs).filter((name) => name.startsWith(kind)) : []
+    return names.some((name) => existsSync(join(runs, name, 'checkpoints', 'step-000000001')))
+  }
+  for (const kind of ['sft', 'train']) {
+    const child = Bun.spawn([...source, 'study', 'study.json', '-o', 'killed'], {
+      cwd: place,
+      stderr: 'ignore',
+      stdout: 'ignore',
+    })
+    while (child.exitCode === null && !begun(kind)) await Bun.sleep(2)
+    child.kill('SIGKILL')
+    await child.exited
+  }
+  const whole = hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  expect(whole.code).toBe(0)
+  // A reward model is a file of the run that it rewards: its runs have other names elsewhere.
+  const own = (directory: string) =>
+    stages(directory)
+      .map(([, weights]) => weights)
+      .toSorted()
+  expect(own('killed')).toEqual(own('whole'))
+  const again = hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  expect(again).toMatchObject({ code: 0, stdout: whole.stdout })
+  expect(again.stderr).not.toContain('stage')
+})
+
+test('one arm and one seed are run alone; a bar that is not met is exit 1', () => {
+  const { code, stdout } = hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
+  expect(code).toBe(0)
+  expect(stdout).toMatch(
+    /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\n$/,
+  )
+  write('high.json', { ...study, bars: ['sft >= 101'] })
+  const high = hone('study', 'high.json', '-o', 'whole')
+  expect(high).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT met  sft >= 101') })
+})
+
+test('a wrong file is told by its line before anything is run', () => {
+  const cases: [object, RegExp][] = [
+    [
+      { settings: { learningrat: 1 } },
+      /bad\.json:\d+: Unknown setting: learningrat\n\nhint: did you mean learningRate\?/,
+    ],
+    [{ bars: ['bth - start >= 1'] }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
+    [{ bars: ['better'] }, /bad\.json:\d+: Cannot read the bar "better"/],
+    [{ arms: { a: [{ sfd: {} }] } }, /bad\.json:\d+: Unknown kind of training: sfd\n\nhint: did you mean sft\?/],
+    [{ arms: { ...study.arms, a: [{ sft: { stepz: 4 } }] } }, /stepz.*\n\nhint: did you mean steps\?/],
+    [{ arms: { start: [] } }, /bad\.json:\d+: Cannot read the study: the arm start is the model as it comes/],
+    [{ seads: [0] }, /bad\.json:\d+: Unknown key of a study: seads\n\nhint: did you mean seeds\?/],
+    [{ evaluate: {} }, /bad\.json:\d+: Cannot read the study: evaluate\.data/],
+  ]
+  for (const [change, said] of cases) {
+    write('bad.json', { ...study, ...change })
+    expect(hone('study', 'bad.json', '-o', 'bad')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(said),
+    })
+  }
+  expect(existsSync(at('bad'))).toBe(false)
+})

@@ -1,6 +1,10 @@
 // A model folder opened on a device as a policy: sessions, forward, accumulate, update, save.
 import { batchOf, wholeSequence, type Batch } from './batch.ts'
-import type { Device } from '../device/device.ts'
+import type { Device, Tensor } from '../device/device.ts'
+import { valuesOf } from '../device/values.ts'
+import type { Float } from '../graph/float.ts'
+import { cut, input } from '../graph/graph.ts'
+import { normalize } from '../net/block.ts'
 import { scaleOf, type Mask } from './law.ts'
 import type { Engine } from './engine.ts'
 import { backwardGroups, forwardGroups } from './group-pass.ts'
@@ -14,6 +18,8 @@ import type { Tensors } from '../device/programs.ts'
 export interface Model extends Policy, Inspected {
   /** Logits at every position of a sequence of S tokens, [S·V]. */
   logits(ids: readonly number[]): Float32Array
+  /** The embeddings of a sequence of S tokens, the residual stream after each layer, and that after the final norm: [S·D] each. */
+  hidden(ids: readonly number[]): { residual: Float32Array[]; final: Float32Array }
 }
 
 /** Open the Hugging Face folder `dir` on a device. Throws HoneError for a folder or adapter that hone cannot run. */
@@ -47,6 +53,11 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
       const rows = logitRows(engine, forwardBlocks(engine, batch, {}), { tensors: givenOf(engine, batch, 1) })
       return rows.subarray(0, ids.length * config.vocabulary)
     },
+    hidden(ids) {
+      const { stream } = forwardBlocks(engine, batchOf([wholeSequence(ids)], config), {})
+      const own = (tensor: Tensor<Float>) => valuesOf(tensor).slice(0, ids.length * config.hidden)
+      return { residual: stream.map(own), final: own(normalized(engine, stream.at(-1)!)) }
+    },
   }
 }
 
@@ -61,6 +72,18 @@ function rowsOfMasks(masks: PerTokenMasks, { labels, sizes }: Batch): (Mask | un
     ),
   )
   return rows
+}
+
+/** The rows x [T, D] after the final norm. */
+function normalized({ config, precision, programs, scratch, parameters }: Engine, x: Tensor<Float>): Tensor<Float> {
+  const [T = 0, D = 0] = x.shape
+  const y = scratch.take(precision.compute, 'normalized', [T, D])
+  const make = () => {
+    const inputs = { x: input(precision.compute, [T, D]), weight: input(precision.weights, [D]) }
+    return cut(`norm-${T}`, inputs, { y: normalize(inputs.x, inputs.weight, config) })
+  }
+  programs.run(`norm ${T}`, make, { x, weight: parameters.weight('finalNorm') }, { y })
+  return y
 }
 
 /** What the language head reads of a batch beside weights. */

@@ -8,9 +8,11 @@ import { sum } from '../../eval/statistics.ts'
 import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Finding } from './finding.ts'
 import { dpoFindings } from './dpo.ts'
 import { logprobFindings } from './forward.ts'
+import { hiddenFindings } from './hidden.ts'
 import { maskedFindings } from './masked.ts'
 import { criticFindings } from './critic.ts'
 import { nftFindings } from './nft.ts'
+import { samplingFindings } from './sampling.ts'
 import { rewardFindings } from './reward.ts'
 import { openOracle, type Oracle } from './oracle.ts'
 import { figureFindings, update, UPDATES, weighted } from './update.ts'
@@ -31,6 +33,8 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...(has('reward') ? await rewardFindings(device, oracle) : []),
     ...(has('critic') ? await criticFindings(device, oracle) : []),
     ...(has('nft') ? await nftFindings(device, oracle) : []),
+    ...(has('hidden') ? hiddenFindings(device, oracle) : []),
+    ...(has('sampling') ? samplingFindings(device, oracle) : []),
   ]
 }
 

@@ -2,6 +2,7 @@
 import { type AdvantageRow, advantages } from './advantage.ts'
 import { computesOld } from './freeze.ts'
 import { aggregations } from './loss/aggregate.ts'
+import { corrections } from './loss/importance.ts'
 import { klFormula } from './loss/kl.ts'
 import { ratios } from './loss/ratio.ts'
 import { type SurrogateRow, surrogates } from './loss/surrogate.ts'
@@ -14,11 +15,14 @@ export function formulaOf(recipe: TrainRecipe): string[] {
   const kl = klFormula(recipe)
   const surrogate: SurrogateRow = surrogates[recipe.surrogate]
   const row: AdvantageRow = advantages[recipe.advantage]
+  const { importanceCorrection: correction, importanceCap: cap } = recipe
+  const weight = correction === 'none' ? '' : `${corrections[correction].formula(cap)}·`
   const terms = [
-    surrogate.formula(recipe) +
+    weight +
+      surrogate.formula(recipe) +
       (topEntropyShare < 1 ? ` on the ${100 * topEntropyShare} % of tokens of highest entropy` : ''),
     ...(klCoefficient > 0 && klIn === 'loss' ? [kl] : []),
-    ...(entropyCoefficient === 0 ? [] : [`(−${entropyCoefficient}·H)`]),
+    ...(entropyCoefficient === 0 && recipe.entropyTarget === null ? [] : [`(−${entropyCoefficient}·H)`]),
   ]
   const old = computesOld(recipe, lawOf(recipe)) ? 'by a forward pass over the rollouts' : 'as it was sampled'
   return [
@@ -31,7 +35,22 @@ export function formulaOf(recipe: TrainRecipe): string[] {
     ...(row.computeValues
       ? [`critic: loss = mean over the tokens of the optimizer step [ ${valueFormula(recipe.clipValue)} ]`]
       : []),
+    ...steering(recipe),
     `ρ = ${ratios[recipe.ratio].formula}, π_old ${old}, all at temperature ${temperature}`,
+  ]
+}
+
+/** How coefficients move. */
+function steering({ klTarget, klHorizon, entropyTarget, entropyStep }: TrainRecipe): string[] {
+  return [
+    ...(klTarget === null
+      ? []
+      : [
+          `klCoefficient ← klCoefficient·(1 + clip(kl/${klTarget} − 1, ±0.2)·completions/${klHorizon}) after each step`,
+        ]),
+    ...(entropyTarget === null
+      ? []
+      : [`entropyCoefficient ± ${entropyStep} after each step: up where the entropy is below ${entropyTarget}`]),
   ]
 }
 
@@ -68,6 +87,13 @@ const dead: readonly Dead[] = [
     when: (recipe) => !hasCritic(recipe),
     because: 'the advantage has no critic',
   },
+  {
+    keys: ['importanceCap'],
+    when: ({ importanceCorrection }) => importanceCorrection === 'none',
+    because: 'importanceCorrection is none',
+  },
+  { keys: ['klHorizon'], when: ({ klTarget }) => klTarget === null, because: 'there is no klTarget' },
+  { keys: ['entropyStep'], when: ({ entropyTarget }) => entropyTarget === null, because: 'there is no entropyTarget' },
   { keys: ['rescore'], when: ({ replay }) => replay === null, because: 'nothing is replayed' },
   { keys: ['epochs'], when: ({ steps }) => steps !== null, because: 'steps is given' },
   { keys: ['warmupShare'], when: ({ warmupSteps }) => warmupSteps > 0, because: 'warmupSteps is given' },

@@ -62,7 +62,9 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
  * environment its time decides what is sampled together, and so their last bits: computed ones do not depend on that.
  */
 export function computesOld(recipe: TrainRecipe, law: Law): boolean {
-  const { oldLogprobs } = recipe
+  const { oldLogprobs, importanceCorrection } = recipe
+  // What the sampler gave is weighed against what the trainer finds.
+  if (importanceCorrection !== 'none') return true
   return oldLogprobs === 'computed' || (oldLogprobs === 'auto' && (cuts(law) || isAnswered(recipe)))
 }
 

@@ -85,7 +85,11 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
       tell(items, forward, context)
-      const { parts, byLogprob, byEntropy } = computeLoss(sequencesOf(items, forward, threshold), microCounts, recipe)
+      const { parts, byLogprob, byEntropy } = computeLoss(
+        sequencesOf(items, forward, threshold, recipe),
+        microCounts,
+        recipe,
+      )
       addParts(learned.parts, parts)
       const logprobs = perId(byLogprob, items)
       return recipe.entropyCoefficient === 0 ? { logprobs } : { logprobs, entropies: perId(byEntropy, items) }
@@ -131,7 +135,9 @@ function sequencesOf(
   rollouts: readonly Rollout<Weighted>[],
   forward: Forward,
   threshold: number | undefined,
+  { importanceCorrection }: TrainRecipe,
 ): LossSequence[] {
+  const correcting = importanceCorrection !== 'none'
   return rollouts.flatMap(({ completions }, g) =>
     completions.map((each, i): LossSequence => {
       const entropies = forward.entropies?.[g]?.[i]
@@ -143,6 +149,7 @@ function sequencesOf(
         advantage: each.advantages ?? each.advantage,
         entropyThreshold: threshold,
         right: each.reward > 0,
+        ...(correcting && { sampledLogprobs: gather(each.logprobs, each) }),
         rate: each.rate,
       }
     }),
@@ -195,6 +202,9 @@ function metricsOf(
     entropy: parts.entropy / tokens,
     'clip_ratio/low_mean': parts.clippedLow / clippable,
     'clip_ratio/high_mean': parts.clippedHigh / clippable,
+    ...(recipe.importanceCorrection !== 'none' && {
+      'sampling/importance_sampling_ratio/mean': parts.importance / tokens,
+    }),
     grad_norm: gradNorm / updates,
     updates,
   }

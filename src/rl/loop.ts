@@ -4,6 +4,7 @@ import type { Metrics, Sink } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy, Trainable } from '../gpu/policy/policy.ts'
 import { type AgreementOptions, checkAgreement } from './agreement.ts'
+import type { Coefficients } from './control.ts'
 import { answer, metricsOf } from './heldout.ts'
 import type { Stage } from './play.ts'
 import type { Judge, Progress, PromptSet, Store } from './record.ts'
@@ -47,6 +48,7 @@ export interface Stepped {
   tokens: number
   position: number
   figures: Metrics
+  coefficients?: Coefficients | undefined
 }
 
 /**
@@ -57,18 +59,19 @@ export async function loop(
   context: RunContext,
   start: Progress,
   steps: number,
-  takeStep: (step: number, position: number) => Promise<Stepped>,
+  takeStep: (step: number, position: number, coefficients: Coefficients | undefined) => Promise<Stepped>,
   evaluate: (step: number) => Promise<void>,
 ): Promise<'done' | 'interrupted'> {
   const { recipe, policy, critic, emit, clock } = context
-  let { step, position, tokens } = start
+  let { step, position, tokens, coefficients } = start
   if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(step)
   while (step < steps) {
-    const stepped = await takeStep(step, position)
+    const stepped = await takeStep(step, position, coefficients)
     requireSound(policy, step)
     if (critic) requireSound(critic, step)
     step++
     position = stepped.position
+    coefficients = stepped.coefficients ?? coefficients
     tokens += stepped.tokens
     // Of all steps so far, as TRL counts them.
     emit({ type: 'step', time: clock(), step, steps, figures: { ...stepped.figures, num_tokens: tokens } })
@@ -76,7 +79,13 @@ export async function loop(
     const toEvaluate = isDue(step, steps, recipe.evalEvery)
     if (toEvaluate && !leaving) await evaluate(step)
     if (isDue(step, steps, recipe.saveEvery) || leaving)
-      save(context, { step, position, tokens, ...(toEvaluate && leaving && { unevaluated: true }) })
+      save(context, {
+        step,
+        position,
+        tokens,
+        ...(coefficients && { coefficients }),
+        ...(toEvaluate && leaving && { unevaluated: true }),
+      })
     if (leaving) return end(context, step, 'interrupted')
   }
   return end(context, step, 'done')

@@ -1,6 +1,7 @@
 // The loss of a micro-batch: value, parts and derivatives by log-prob and entropy, from the tables of objectives, KL estimators and averages.
 import { sum } from '../eval/statistics.ts'
 import { aggregations, type Counts } from './loss/aggregate.ts'
+import { corrections } from './loss/importance.ts'
 import { klEstimate } from './loss/kl.ts'
 import { ratios } from './loss/ratio.ts'
 import type { LossSettings } from './loss/settings.ts'
@@ -23,6 +24,8 @@ export interface LossSequence {
   /** Whether it earned more than nothing, and the share of its group that did. */
   right?: boolean | undefined
   rate?: number | undefined
+  /** As the sampler had them, where a correction makes up for it. */
+  sampledLogprobs?: ArrayLike<number> | undefined
   /** The policy objective counts only tokens whose entropy reaches this (arXiv 2506.01939). */
   entropyThreshold?: number | undefined
 }
@@ -40,6 +43,8 @@ export interface LossParts {
   /** Sums over tokens, or over completions where the ratio is one of whole completions. */
   clippedLow: number
   clippedHigh: number
+  /** Of the weights that make up for another sampler; 1 for each token where nothing does. */
+  importance: number
 }
 
 export interface LossResult {
@@ -75,7 +80,7 @@ export function entropyThreshold(entropies: readonly ArrayLike<number>[], share:
 }
 
 export function emptyParts(): LossParts {
-  return { loss: 0, pgLoss: 0, kl: 0, klClamped: 0, ppoKl: 0, entropy: 0, clippedLow: 0, clippedHigh: 0 }
+  return { loss: 0, pgLoss: 0, kl: 0, klClamped: 0, ppoKl: 0, entropy: 0, clippedLow: 0, clippedHigh: 0, importance: 0 }
 }
 
 /** Add one completion to `parts`; its gradients. `weight` is that of each token. */
@@ -87,7 +92,15 @@ function addSequence(sequence: LossSequence, weight: number, options: LossOption
   const differences = Float64Array.from({ length: T }, (_, t) => logprobs[t]! - oldLogprobs[t]!)
   const ratio = ratioRow.logRatios(differences).map(Math.exp)
   const counts = (t: number) => threshold === undefined || (entropies?.[t] ?? Infinity) >= threshold
-  const weights = Float64Array.from({ length: T }, (_, t) => (counts(t) ? weight : 0))
+  const { sampledLogprobs: sampled } = sequence
+  const correction =
+    sampled &&
+    corrections[options.importanceCorrection].weights(
+      Float64Array.from({ length: T }, (_, t) => oldLogprobs[t]! - sampled[t]!),
+      options.importanceCap,
+    )
+  const weights = Float64Array.from({ length: T }, (_, t) => (counts(t) ? weight * (correction?.[t] ?? 1) : 0))
+  parts.importance += correction ? sum(correction) : T
   const { right = false, rate = 0 } = sequence
   const weighed = { logprobs, ratios: ratio, advantages, weights, right, rate }
   const policy = surrogates[options.surrogate].loss(weighed, options)

@@ -6,6 +6,7 @@ import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { environmentSettings } from './environment-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
+import { controlSettings } from './control.ts'
 import { criticSettings } from './loss/value.ts'
 import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
@@ -186,6 +187,7 @@ export const TrainRecipe = v.object({
   refillRounds: say(v.optional(count(), 3), 'rollouts at most in place of groups without variance'),
 
   ...lossSettings,
+  ...controlSettings,
 })
 
 /** What trains on rows in place of rollouts, as many in each step. */

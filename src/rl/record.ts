@@ -1,6 +1,7 @@
 // The records that pass along the loop: a completion of a prompt, to which every stage adds what the next one needs.
 import type { PolicyState } from '../gpu/policy/policy.ts'
 import type { JsonObject } from '../text/json.ts'
+import type { Coefficients } from './control.ts'
 import type { Verdict } from '../reward/reward.ts'
 import type { HoneRow, Message, Tool } from '../dialogue/row.ts'
 
@@ -157,6 +158,8 @@ export interface Progress {
   position: number
   /** Tokens of all steps so far. */
   tokens: number
+  /** Coefficients that are steered. */
+  coefficients?: Coefficients
   /** An evaluation was due after this step and the run was interrupted first. */
   unevaluated?: boolean
 }

@@ -5,6 +5,7 @@ import { sum } from '../eval/statistics.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import type { Work } from '../gpu/policy/session.ts'
+import { steer, steered } from './control.ts'
 import { rolloutMetrics, workMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
@@ -45,7 +46,10 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
     context,
     start,
     steps,
-    async (step, position) => await takeStep({ ...context, law, step, steps, watched, remembered: known }, position),
+    async (step, position, coefficients) => {
+      const recipe = steered(context.recipe, coefficients)
+      return await takeStep({ ...context, recipe, law, step, steps, watched, remembered: known }, position)
+    },
     async (step) => await evaluate(context, step),
   )
   if (reason === 'done') for (const text of watched.atEnd()) note(context, steps, text, true)
@@ -115,10 +119,17 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     'time/update': (learned - weighed) / 1000,
     step_time: seconds,
   }
+  const completions = batch.rollouts.reduce((sum, each) => sum + each.completions.length, 0)
+  const coefficients = steer(recipe, { kl: figures['kl'], entropy: figures['entropy'], completions })
+  // Those of the step, under the names of their settings.
+  const used = Object.fromEntries(
+    Object.keys(coefficients).map((name) => [name, recipe[name as keyof typeof coefficients]]),
+  )
   return {
     position: batch.position,
     tokens,
-    figures: { ...rolloutMetrics(batch), ...workMetrics(work), ...figures, ...times },
+    figures: { ...rolloutMetrics(batch), ...workMetrics(work), ...figures, ...used, ...times },
+    ...(Object.keys(coefficients).length > 0 && { coefficients }),
   }
 }
 

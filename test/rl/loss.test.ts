@@ -6,6 +6,7 @@ import golden from '../../fixtures/golden/losses.json'
 import vectors from '../../fixtures/golden/loss-vectors.json'
 import { aggregations, type AggregationName } from '../../src/rl/loss/aggregate.ts'
 import { klEstimate, klEstimators, type KlName } from '../../src/rl/loss/kl.ts'
+import { corrections } from '../../src/rl/loss/importance.ts'
 import { ratios, type RatioName } from '../../src/rl/loss/ratio.ts'
 import { lossSettings } from '../../src/rl/loss/settings.ts'
 import { computeLoss, entropyThreshold, type LossOptions, type LossSequence } from '../../src/rl/loss.ts'
@@ -122,6 +123,7 @@ const sequence = fc
       advantage,
       right,
       rate: 0.25,
+      sampledLogprobs: rows.map(({ b }) => 0.9 * b),
     })),
   )
 const option = fc.record({
@@ -130,6 +132,7 @@ const option = fc.record({
   aggregation: fc.constantFrom(...(Object.keys(aggregations) as AggregationName[])),
   klEstimator: fc.constantFrom(...(Object.keys(klEstimators) as KlName[])),
   klWeighted: fc.boolean(),
+  importanceCorrection: fc.constantFrom(...(Object.keys(corrections) as (keyof typeof corrections)[])),
 })
 const countsOf = (sequences: LossSequence[], all = sequences) => ({
   tokens: all.reduce((sum, { logprobs }) => sum + logprobs.length, 0),

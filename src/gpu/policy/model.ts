@@ -54,9 +54,10 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
       return rows.subarray(0, ids.length * config.vocabulary)
     },
     hidden(ids) {
-      const { stream } = forwardBlocks(engine, batchOf([wholeSequence(ids)], config), {})
+      const residuals = forwardBlocks(engine, batchOf([wholeSequence(ids)], config), { keep: true })
       const own = (tensor: Tensor<Float>) => valuesOf(tensor).slice(0, ids.length * config.hidden)
-      return { residual: stream.map(own), final: own(normalized(engine, stream.at(-1)!)) }
+      const inputs = Array.from({ length: config.layers }, (_, layer) => own(residuals.layer(layer).x))
+      return { residual: [...inputs, own(residuals.top)], final: own(normalized(engine, residuals.top)) }
     },
   }
 }

@@ -3,9 +3,8 @@ import * as v from 'valibot'
 import { HoneError, unknownName } from '../../error.ts'
 import { isTree, readConfigFile, type Tree } from '../../shell/config-file.ts'
 import { count } from '../../text/setting.ts'
-import { kinds } from '../train/kinds.ts'
+import { kinds, spellingsOf } from '../train/kinds.ts'
 import { type Bar, readBar } from './bar.ts'
-import { spellingsOf } from './settings.ts'
 
 /** One run of a kind of training, with the settings that are its own. */
 export interface Stage {

@@ -2,16 +2,9 @@
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { givenBy, type Resolved, resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
-import { leavesOf, plain } from '../../shell/schema.ts'
-import { findKind } from '../train/kinds.ts'
+import { plain } from '../../shell/schema.ts'
+import { findKind, spellingsOf } from '../train/kinds.ts'
 import type { Stage, Study } from './file.ts'
-
-/** The names that a kind has for its settings, in any spelling. */
-export function spellingsOf(kind: string) {
-  const all = leavesOf(findKind(kind).schema).flatMap(({ key, words }) => [key, ...(words.aliases ?? [])])
-  const known = new Set(all.map(plain))
-  return { all, has: (key: string) => known.has(plain(key)) }
-}
 
 export interface Given {
   model: string

@@ -39,6 +39,9 @@ const State = v.object({
   step: Count,
   position: Count,
   tokens: Count,
+  coefficients: v.exactOptional(
+    v.object({ klCoefficient: v.exactOptional(v.number()), entropyCoefficient: v.exactOptional(v.number()) }),
+  ),
   unevaluated: v.exactOptional(v.boolean()),
   updates: Count,
   run: v.string(),

@@ -1,5 +1,6 @@
 // The table of kinds of training, by the name of their command.
 import { type HoneErrorDetail, lookup } from '../../error.ts'
+import { leavesOf, plain } from '../../shell/schema.ts'
 import type { AnyKind } from './kind.ts'
 import { dpoKind } from './kinds/dpo.ts'
 import { rmKind } from './kinds/rm.ts'
@@ -12,4 +13,11 @@ export const kinds: Record<string, AnyKind> = { sft: sftKind, dpo: dpoKind, rm: 
 /** @throws HoneError with the nearest name. */
 export function findKind(name: string, detail?: HoneErrorDetail): AnyKind {
   return lookup(kinds, 'kind of training', name, detail)
+}
+
+/** The names that a kind has for its settings, in any spelling. */
+export function spellingsOf(name: string): { all: string[]; has(key: string): boolean } {
+  const all = leavesOf(findKind(name).schema).flatMap(({ key, words }) => [key, ...(words.aliases ?? [])])
+  const known = new Set(all.map(plain))
+  return { all, has: (key) => known.has(plain(key)) }
 }

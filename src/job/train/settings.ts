@@ -6,12 +6,10 @@ import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
 import { readRecord } from '../../rundir/run.ts'
 import { readRun } from '../run-record.ts'
-import { entriesOf, plain, wordsOf } from '../../shell/schema.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import type { AnyKind } from './kind.ts'
 import { checkVariables } from '../variables.ts'
-import { findKind, kinds } from './kinds.ts'
+import { findKind, kinds, spellingsOf } from './kinds.ts'
 
 /** The flags of every kind of training, beside its settings. */
 export const TrainingFlags = v.object({
@@ -75,14 +73,13 @@ export function kindOf(
   if (kind !== undefined) return kind
   if (resume !== undefined) return readRecord(resume).command
   const said = { ...(file !== undefined && readConfigFile(file).values), ...given }
-  const known = ({ schema, presets }: AnyKind): Set<string> => {
-    const settings = Object.entries(entriesOf(schema) ?? {})
-    const spellings = new Set(settings.flatMap(([key, entry]) => [key, ...(wordsOf(entry).aliases ?? [])].map(plain)))
-    const preset = Object.hasOwn(presets, String(said['preset'])) ? ['its preset'] : []
-    return new Set([...Object.keys(said).filter((key) => spellings.has(plain(key))), ...preset])
+  const known = (name: string): Set<string> => {
+    const { has } = spellingsOf(name)
+    const preset = Object.hasOwn(kinds[name]!.presets, String(said['preset'])) ? ['its preset'] : []
+    return new Set([...Object.keys(said).filter(has), ...preset])
   }
-  const usual = known(kinds[USUAL]!)
-  const alone = (name: string) => known(kinds[name]!).difference(usual).size
+  const usual = known(USUAL)
+  const alone = (name: string) => known(name).difference(usual).size
   return Object.keys(kinds).reduce((best, name) => (alone(name) > alone(best) ? name : best), USUAL)
 }
 

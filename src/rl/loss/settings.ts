@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { atLeast, names, say, share, type Settings } from '../../text/setting.ts'
 import { aggregations } from './aggregate.ts'
+import { importanceSettings } from './importance.ts'
 import { klSettings } from './kl.ts'
 import { ratios } from './ratio.ts'
 import { surrogates, surrogateSettings } from './surrogate.ts'
@@ -12,6 +13,7 @@ export const lossSettings = {
   aggregation: say(v.optional(names(aggregations), 'token'), 'how token losses are averaged', 'loss_agg_mode'),
   ...surrogateSettings,
   ...klSettings,
+  ...importanceSettings,
   entropyCoefficient: say(
     v.optional(atLeast(-1e30), 0),
     'weight of the entropy bonus, which is averaged as the token losses are',

@@ -7,9 +7,10 @@ import { openWriter } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
 import { rewardModel } from '../../reward/model.ts'
 import { openScorer } from '../../reward/scorer.ts'
-import { readRows, rowText, type HoneRow } from '../../dialogue/row.ts'
+import { readRows, type HoneRow } from '../../dialogue/row.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
-import { argument, atLeast, count, file, folder, otherwise, say } from '../../text/setting.ts'
+import { dumpJson, type JsonObject } from '../../text/json.ts'
+import { argument, atLeast, count, file, folder, names, otherwise, say } from '../../text/setting.ts'
 import { sampledBy, withMemory, type Answerer } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { requireApart } from '../apart.ts'
@@ -17,6 +18,7 @@ import { openTexts } from '../answer/kept.ts'
 import { openModelAnswerer } from '../answer/model.ts'
 import { endpointFlags, formName, output, rewardName, sampling } from '../flags.ts'
 import { difficulty, range, type DifficultyCounts } from './difficulty.ts'
+import { keeper, keeps } from './keep.ts'
 import { distill, type DistillCounts } from './distill.ts'
 
 /** Of both; they differ in how warm a sample is. */
@@ -35,8 +37,11 @@ const shared = (temperature: number) => ({
 
 export const DistillFlags = v.object({
   ...shared(0.6),
-  attempts: say(v.optional(count(), 10), 'replies to ask for until one is accepted'),
-  minScore: say(otherwise(v.number(), "the right answer's"), 'score that accepts a reply'),
+  model: say(v.optional(folder()), 'folder of a model, or of a finished run, in place of an endpoint'),
+  device: deviceSetting('auto'),
+  keep: say(v.optional(names(keeps), 'first'), 'what to keep of the replies to a row'),
+  attempts: say(v.optional(count(), 10), 'replies to ask for; to keep the first, until one is accepted'),
+  minScore: say(otherwise(v.number(), "the right answer's; any for best and pairs"), 'score that accepts a reply'),
 })
 
 export const DifficultyFlags = v.object({
@@ -47,16 +52,16 @@ export const DifficultyFlags = v.object({
   keep: say(v.optional(range(), '0..1'), 'pass rates to keep, such as 0.2..0.8'),
 })
 
-type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScore'>
+type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScore' | 'keep'>
 
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>): Promise<ExitCode> {
-  const { attempts, concurrency, minScore: minimum } = flags
-  if (minimum === undefined && rewardModel(flags.reward) !== undefined)
+  const { attempts, concurrency, minScore: minimum, keep } = flags
+  if (minimum === undefined && !keeper(keep).relative && rewardModel(flags.reward) !== undefined)
     throw new HoneError('Give --min-score: a reward model has no score for what is right')
-  const teacher = await withTexts(flags, endpointOf(flags))
+  const teacher = await teacherOf(flags)
   const counts: DistillCounts = { accepted: 0, rejected: 0, failed: 0, replies: 0 }
-  await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { attempts, concurrency, minimum }, counts))
+  await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { attempts, concurrency, minimum, keep }, counts))
   log(
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
@@ -65,12 +70,8 @@ export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>):
 
 /** hone difficulty. 1 where no row is kept. @throws HoneError */
 export async function difficultyCommand(flags: v.InferOutput<typeof DifficultyFlags>): Promise<ExitCode> {
-  const { model: path, device, prompt, samples, keep } = flags
-  if ((path === undefined) === (flags.endpoint === undefined))
-    throw new HoneError('Give either --model DIR or --endpoint URL')
-  const answerer =
-    path === undefined ? endpointOf(flags) : await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
-  const teacher = await withTexts(flags, answerer)
+  const { samples, keep } = flags
+  const teacher = await teacherOf(flags)
   const counts: DifficultyCounts = { kept: 0, easy: 0, hard: 0, failed: 0, histogram: [] }
   await work(flags, (rows, scorer) => difficulty(rows, teacher, scorer, { samples, keep }, counts))
   const most = Math.max(1, ...counts.histogram)
@@ -82,6 +83,16 @@ export async function difficultyCommand(flags: v.InferOutput<typeof DifficultyFl
     )
   log(`kept ${counts.kept}  too easy ${counts.easy}  too hard ${counts.hard}  failed ${counts.failed}`)
   return counts.kept > 0 ? EXIT.ok : EXIT.no
+}
+
+/** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */
+async function teacherOf(flags: TeachFlags): Promise<Answerer> {
+  const { model: path, device, prompt } = flags
+  if ((path === undefined) === (flags.endpoint === undefined))
+    throw new HoneError('Give either --model DIR or --endpoint URL')
+  const answerer =
+    path === undefined ? endpointOf(flags) : await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
+  return await withTexts(flags, answerer)
 }
 
 function endpointOf(flags: TeachFlags): Answerer {
@@ -99,7 +110,7 @@ async function withTexts({ cache, output }: TeachFlags, teacher: Answerer): Prom
 
 async function work(
   flags: TeachFlags,
-  ask: (rows: HoneRow[], scorer: ReturnType<typeof openScorer>) => AsyncIterable<HoneRow>,
+  ask: (rows: HoneRow[], scorer: ReturnType<typeof openScorer>) => AsyncIterable<JsonObject>,
 ): Promise<void> {
   const { limit = Infinity } = flags
   requireApart({ '--output': flags.output, '--cache': flags.cache }, [flags.file])
@@ -110,7 +121,7 @@ async function work(
   const scorer = openScorer(flags.reward)
   const writer = openWriter(flags.output)
   try {
-    for await (const row of ask(rows, scorer)) writer.write(rowText(row))
+    for await (const row of ask(rows, scorer)) writer.write(dumpJson(row, { ensureAscii: false }))
     writer.commit()
   } finally {
     clearStatus()

@@ -2,8 +2,9 @@
 import { judgeOf } from '../../lint/judge.ts'
 import * as v from 'valibot'
 import { status } from '../../out.ts'
+import type { JsonObject } from '../../text/json.ts'
 import type { Scorer } from '../../reward/scorer.ts'
-import type { HoneRow } from '../../dialogue/row.ts'
+import { rowJson, type HoneRow } from '../../dialogue/row.ts'
 import { text } from '../../text/setting.ts'
 import type { Answerer } from '../answer/answerer.ts'
 import { questionOf } from './question.ts'
@@ -40,7 +41,7 @@ export async function* difficulty(
   scorer: Scorer,
   { samples, keep }: { samples: number; keep: Range },
   counts: DifficultyCounts,
-): AsyncGenerator<HoneRow> {
+): AsyncGenerator<JsonObject> {
   const judge = await judgeOf(scorer)
   counts.histogram = Array.from({ length: samples + 1 }, () => 0)
   const questions = rows.flatMap((row) => Array.from({ length: samples }, (_, sample) => questionOf(row, sample)))
@@ -57,7 +58,9 @@ export async function* difficulty(
       counts.failed++
       continue
     }
-    const verdicts = await scorer.score(texts.map((completion) => ({ completion, truth: row.answer })))
+    const verdicts = await scorer.score(
+      texts.map((completion) => ({ completion, truth: row.answer, row: rowJson(row) })),
+    )
     const passes = verdicts.filter(({ score, fault }) => fault === null && score >= judged!.best).length
     const rate = passes / texts.length
     counts.histogram[passes]!++
@@ -65,7 +68,7 @@ export async function* difficulty(
     else if (rate > keep.high) counts.easy++
     else {
       counts.kept++
-      yield { ...row, meta: { ...row.meta, pass_rate: rate, passes, samples: texts.length } }
+      yield rowJson({ ...row, meta: { ...row.meta, pass_rate: rate, passes, samples: texts.length } })
     }
   }
 }

@@ -1,12 +1,14 @@
-// Reasoning traces for rows from a teacher, kept only where the reward accepts the whole reply.
-import { blankOut, splitThink } from '../../dialogue/call/read.ts'
+// Replies to rows from a teacher or from one's own model, kept as a reward says.
+import { blankOut } from '../../dialogue/call/read.ts'
 import { callTexts } from '../../dialogue/call/values.ts'
 import { judgeOf } from '../../lint/judge.ts'
 import { inOrder } from '../../dialogue/endpoint.ts'
 import { status } from '../../out.ts'
+import type { JsonObject } from '../../text/json.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import { rowJson, type HoneRow } from '../../dialogue/row.ts'
 import { askOne, type Answerer } from '../answer/answerer.ts'
+import { type Graded, keeper, type KeepName } from './keep.ts'
 import { questionOf } from './question.ts'
 
 export interface DistillOptions {
@@ -15,6 +17,7 @@ export interface DistillOptions {
   concurrency: number
   /** Score that a reply must have; by default what the right answer itself scores. */
   minimum: number | undefined
+  keep: KeepName
 }
 
 export interface DistillCounts {
@@ -25,20 +28,22 @@ export interface DistillCounts {
 }
 
 /**
- * Rows whose reply was accepted, in the order of the rows: `meta.completion` is the reply word for word, `meta.thought` its
- * thinking. A row is rejected after `attempts` replies and failed where no reply came. A reply ends with its first block of
- * calls, as Tool-N1's preparation cuts it.
+ * What is kept of the replies to each row, in the order of the rows: `meta.completion` is a reply word for word, `meta.thought`
+ * its thinking. A row of which nothing is kept after `attempts` replies is rejected, and failed where no reply came. A reply ends
+ * with its first block of calls, as Tool-N1's preparation cuts it.
  */
 export async function* distill(
   rows: readonly HoneRow[],
   teacher: Answerer,
   scorer: Scorer,
-  { attempts, concurrency, minimum }: DistillOptions,
+  { attempts, concurrency, minimum, keep }: DistillOptions,
   counts: DistillCounts,
-): AsyncGenerator<HoneRow> {
-  const judge = minimum === undefined ? await judgeOf(scorer) : undefined
-  const trace = async (row: HoneRow): Promise<HoneRow | undefined> => {
-    const least = minimum ?? (await judge!.judge([row]))[0]!.best
+): AsyncGenerator<JsonObject> {
+  const { ends = false, relative = false, keep: pick } = keeper(keep)
+  const judge = minimum === undefined && !relative ? await judgeOf(scorer) : undefined
+  const trace = async (row: HoneRow): Promise<JsonObject[]> => {
+    const least = judge ? (await judge.judge([row]))[0]!.best : (minimum ?? -Infinity)
+    const replies: Graded[] = []
     let answered = false
     for (let sample = 0; sample < attempts; sample++) {
       const answer = await askOne(teacher, questionOf(row, sample))
@@ -47,25 +52,22 @@ export async function* distill(
       counts.replies++
       const completion = cutAfterCalls(answer.text)
       const [verdict] = await scorer.score([{ completion, truth: row.answer, row: rowJson(row) }])
-      if (verdict!.fault === null && verdict!.score >= least) {
-        counts.accepted++
-        const { think } = splitThink(completion, (text) => callTexts(text))
-        return {
-          ...row,
-          meta: { ...row.meta, completion, ...(think === null ? {} : { thought: think }), teacher: teacher.source },
-        }
-      }
+      if (verdict!.fault !== null) continue
+      replies.push({ sample, completion, score: verdict!.score })
+      if (ends && verdict!.score >= least) break
     }
-    if (answered) counts.rejected++
+    const kept = pick(row, replies, least, teacher.source)
+    if (kept.length > 0) counts.accepted++
+    else if (answered) counts.rejected++
     else counts.failed++
-    return undefined
+    return kept
   }
-  for await (const row of inOrder(rows, concurrency, trace)) {
+  for await (const kept of inOrder(rows, concurrency, trace)) {
     const { accepted, rejected, failed } = counts
     status(
       `distill  ${accepted + rejected + failed}/${rows.length}  accepted ${accepted}  rejected ${rejected}  failed ${failed}`,
     )
-    if (row) yield row
+    yield* kept
   }
 }
 

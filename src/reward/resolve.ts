@@ -30,6 +30,18 @@ export function resolveReward(spec: string, { mode = 'compat' }: ResolveOptions 
   return { name: spec, what: 'weighted sum', format, score: (sample) => combine(rewards, sample) }
 }
 
+/** What each reward of a combination weighs, by its name among the parts; none where the text names no combination of the table's. */
+export function rewardWeights(spec: string): Record<string, number> {
+  const parts = spec.split(',')
+  if (parts.length === 1) return {}
+  return Object.fromEntries(
+    parseSpec(spec).map(({ family, variant, weight = 1 }) => [
+      variant === '' ? family : `${family}:${variant}`,
+      weight,
+    ]),
+  )
+}
+
 /** The terms of a reward's text, checked against the table. */
 function parseSpec(spec: string): Term[] {
   return spec.split(',').map((part) => parseTerm(part.trim()))

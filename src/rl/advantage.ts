@@ -19,6 +19,11 @@ export type AdvantageOptions = Settings<typeof advantageSettings>
 export interface Rewarded {
   rewards: readonly (readonly number[])[]
   lengths: readonly (readonly number[])[]
+  /** The named parts of each reward, and what each weighs, 1 unless given. */
+  parts?: readonly (readonly Readonly<Record<string, number | null>>[])[]
+  weights?: Readonly<Record<string, number>>
+  /** Of each group, what its prompt's likeliest completion earns. */
+  baselines?: readonly number[]
 }
 
 /** Per completion and own token. */
@@ -39,6 +44,8 @@ export interface AdvantageRow {
   formula(options: AdvantageOptions): string
   /** Settings that have an effect on it. */
   reads: readonly (keyof AdvantageOptions)[]
+  /** It needs what the likeliest completion of each prompt earns. */
+  greedy?: boolean
   compute?(batch: Rewarded, options: AdvantageOptions): number[][]
   /** From what each own token of each completion returns, where a charge on tokens is one on those from it on. */
   computeTokens?(returns: readonly (readonly number[])[]): number[][]
@@ -104,6 +111,42 @@ export const advantages = {
         rewards.map((group) => (group.length === 1 ? [...group] : centre(group))),
         lengths,
       ),
+  },
+  gdpo: {
+    what: 'each part of the reward normalised in its group, their weighted sum over the batch (arXiv 2601.05242, TRL normalize_then_sum)',
+    formula: ({ advantageEpsilon: e }) =>
+      `Σ w·(part − mean of the group) / (std of the group + ${e}), less its mean over the batch / (its std + ${e})`,
+    reads: ['advantageEpsilon'],
+    compute: ({ rewards, parts, weights = {} }, { advantageEpsilon }) => {
+      const named: NonNullable<Rewarded['parts']> = parts ?? rewards.map((group) => group.map((reward) => ({ reward })))
+      const names = new Set(named.flat().flatMap((each) => Object.keys(each)))
+      const sums = rewards.map((group, g) => {
+        const total = group.map(() => 0)
+        for (const name of names) {
+          const values = named[g]!.map((each) => each[name] ?? null)
+          const known = values.filter((value) => value !== null)
+          if (isConstant(known)) continue
+          const [middle, spread] = [mean(known), deviation(known) + advantageEpsilon]
+          values.forEach((value, i) => {
+            // A part that does not apply says nothing.
+            if (value !== null) total[i]! += ((weights[name] ?? 1) * (value - middle)) / spread
+          })
+        }
+        return total
+      })
+      const all = sums.flat()
+      if (isConstant(all)) return sums.map((group) => group.map(() => 0))
+      const [middle, spread] = [mean(all), deviation(all) + advantageEpsilon]
+      return sums.map((group) => group.map((value) => (value - middle) / spread))
+    },
+  },
+  remax: {
+    what: "reward minus that of the prompt's likeliest completion, which is sampled beside (arXiv 2310.10505)",
+    formula: () => 'r − r of the greedy completion',
+    reads: [],
+    greedy: true,
+    compute: ({ rewards, baselines = [] }) =>
+      rewards.map((group, g) => group.map((reward) => reward - (baselines[g] ?? 0))),
   },
   gae: {
     what: 'rewards of tokens as a critic weighs them (arXiv 1506.02438), whitened over the tokens of the batch: PPO',

@@ -139,6 +139,8 @@ export interface Rollout<C extends Sampled = Sampled> {
 /** A rollout whose rewards are known: `live` ones are trained on. */
 export interface Judged<C extends Scored = Scored> extends Rollout<C> {
   live: boolean
+  /** What the likeliest completion of its prompt earns, where the advantage asks for it. */
+  baseline?: number
 }
 
 /** Judges the completions of every rollout, in order. Never rejects for what a completion says. */
@@ -149,7 +151,7 @@ export interface Replay {
   /** Steps that it holds, counted from 1. */
   steps: readonly number[]
   /** Those of a step, the replaced ones among them. Steps are asked for in order. */
-  take(step: number): Promise<readonly Rollout<Scored>[]>
+  take(step: number): Promise<readonly (Rollout<Scored> & Pick<Judged, 'baseline'>)[]>
 }
 
 /** Where a run stands: steps done, and place in the order of prompts or rows. */

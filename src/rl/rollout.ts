@@ -5,7 +5,8 @@ import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
 import type { Work } from '../gpu/policy/session.ts'
 import { shuffle } from '../rng.ts'
-import { isConstant } from './advantage.ts'
+import { HoneError } from '../error.ts'
+import { advantages, isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import { completeAll, type Stage } from './play.ts'
 import type { TrainRecipe } from './recipe.ts'
@@ -62,7 +63,20 @@ export function saysNothing(completions: readonly Scored[]): boolean {
 }
 
 async function sampleAndJudge(context: RolloutContext, position: number, count: number): Promise<Judged[]> {
-  return await score(await sample(context, position, count), context, position)
+  const rollouts = await score(await sample(context, position, count), context, position)
+  return isGreedy(context.recipe) ? await withBaselines(rollouts, context) : rollouts
+}
+
+const isGreedy = ({ advantage }: TrainRecipe): boolean => 'greedy' in advantages[advantage]
+
+/** What each prompt's likeliest completion earns. */
+async function withBaselines(rollouts: readonly Judged[], context: RolloutContext): Promise<Judged[]> {
+  const { recipe, policy, sampling, stage, judge, step } = context
+  const requests = rollouts.map(({ prompt }) => ({ item: prompt, prompt: prompt.ids, samples: 1, key: [] }))
+  const greedy = { ...sampling, temperature: 0 }
+  const likeliest = await completeAll(policy, requests, greedy, { budget: recipe.rolloutTokens, stage })
+  const judged = await judge(likeliest, step)
+  return rollouts.map((each, i) => ({ ...each, baseline: judged[i]![0]!.verdict.score }))
 }
 
 /** Complete the `count` prompts at `position` of the order. */
@@ -99,6 +113,10 @@ async function replayed(context: RolloutContext, replay: Replay, position: numbe
   const rollouts = await replay.take(context.step + 1)
   context.remembered?.add(context.step, rollouts)
   if (context.recipe.rescore) return await score(rollouts, context, position)
+  if (isGreedy(context.recipe) && rollouts.some(({ baseline }) => baseline === undefined))
+    throw new HoneError('Cannot replay the rollouts: they hold no "baseline"', {
+      hint: `the advantage ${context.recipe.advantage} needs rollouts of a run that was trained with it`,
+    })
   return rollouts.map((each) => withLife(each, context.recipe))
 }
 

@@ -1,6 +1,8 @@
 // From rewards to advantages, in float64, the KL from the reference charged to rewards where the recipe says so.
 import { mean, sum } from '../eval/statistics.ts'
 import { type AdvantageRow, advantages, type Valued } from './advantage.ts'
+import { rewardWeights } from '../reward/resolve.ts'
+import type { Verdict } from '../reward/reward.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Weighted } from './record.ts'
@@ -15,7 +17,12 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
     recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(klPerToken(each, recipe)) : each.reward
   const rewards = rollouts.map(({ completions }) => completions.map(charged))
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
-  const estimated = row.compute!({ rewards, lengths }, recipe)
+  const parts = rollouts.map(({ completions }) =>
+    completions.map(({ verdict, reward }) => partsOf(verdict.parts, reward)),
+  )
+  const baselines = rollouts.map(({ baseline = 0 }) => baseline)
+  const batch = { rewards, lengths, parts, weights: rewardWeights(recipe.reward), baselines }
+  const estimated = row.compute!(batch, recipe)
   return rollouts.map((each, g) => {
     const rate = mean(each.completions.map(({ reward }) => Number(reward > 0)))
     return {
@@ -24,6 +31,10 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
     }
   })
 }
+
+/** A reward that names no parts is one itself. */
+const partsOf = (parts: Verdict['parts'], reward: number): Record<string, number | null> =>
+  parts && Object.keys(parts).length > 0 ? parts : { reward }
 
 /** The reward comes with the last own token, what the KL costs with each; the critic says what each is worth. */
 function weighValues(

@@ -13,8 +13,8 @@ import { weigh } from '../../src/rl/weigh.ts'
 import { toyPrompts } from './toy.ts'
 
 const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group', gamma: 1, gaeLambda: 1 } as const
-/** Estimators that look at the rewards of completions, without a critic. */
-const { gae: _, ...estimators } = advantages
+/** Estimators that look at the rewards of completions alone, without a critic or another completion. */
+const { gae: _, remax: __, ...estimators } = advantages
 type EstimatorName = keyof typeof estimators
 const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
 const compute = (
@@ -156,4 +156,47 @@ test('reinforce++ charges a token with the divergence of the tokens from it on, 
     wanted,
   )
   near([weighted!.completions[0]!.advantage], [(wanted[0]! + wanted[1]! + wanted[2]!) / 3])
+})
+
+test('GDPO normalises each part in its group and then their weighted sum over the batch, as TRL does', () => {
+  const parts = [
+    [
+      { calls: 1, format: 0 },
+      { calls: 0, format: 1 },
+      { calls: 0, format: 0 },
+    ],
+    [
+      { calls: 1, format: 1 },
+      { calls: 1, format: 0 },
+      { calls: 1, format: null },
+    ],
+  ]
+  const batch = { rewards: parts.map((group) => group.map(() => 0)), lengths: [], parts, weights: { format: 0.5 } }
+  const found = advantages.gdpo.compute(batch, { ...toolN1, advantageEpsilon: 1e-4 }).flat()
+  // z of (1, 0, 0) and (0, 1, 0) in the first group; of (1, 0) in the second, where the third has no format.
+  const [up, down] = [2 / 3 / (Math.sqrt(1 / 3) + 1e-4), -1 / 3 / (Math.sqrt(1 / 3) + 1e-4)]
+  const half = 0.5 / (Math.sqrt(0.5) + 1e-4)
+  const sums = [up + 0.5 * down, down + 0.5 * up, down + 0.5 * down, 0.5 * half, -0.5 * half, 0]
+  const middle = sums.reduce((all, each) => all + each, 0) / 6
+  const spread = Math.sqrt(sums.reduce((all, each) => all + (each - middle) ** 2, 0) / 5)
+  near(
+    found,
+    sums.map((each) => (each - middle) / (spread + 1e-4)),
+    1e-9,
+  )
+})
+
+test('ReMax takes away what the likeliest completion of the prompt earns', () => {
+  const batch = {
+    rewards: [
+      [1, 0],
+      [1, 1],
+    ],
+    lengths: [],
+    baselines: [1, 0.25],
+  }
+  expect(advantages.remax.compute(batch)).toEqual([
+    [0, -1],
+    [0.75, 0.75],
+  ])
 })

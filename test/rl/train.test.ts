@@ -67,6 +67,27 @@ test('GRPO learns what is rewarded', async () => {
   expect(steps(events).at(-1)!.figures['reward']).toBeGreaterThan(0.8)
 })
 
+test.each([
+  { advantage: 'remax' },
+  { advantage: 'gdpo' },
+  { surrogate: 'nft', aggregation: 'sequence-total', zeroVariance: 'drop' },
+  { surrogate: 'nft', nftNegative: 0, nftNormalize: 0, zeroVariance: 'drop' },
+  { klTarget: 0.05, klHorizon: 200, entropyTarget: 0.3 },
+  { importanceCorrection: 'token-truncate' },
+])('%j learns what is rewarded too, and a resumed run comes to the same weights', async (settings) => {
+  const whole = context(settings)
+  expect(await train(whole.context, start)).toBe('done')
+  expect(evaluations(whole.events).at(-1)!).toBeGreaterThan(evaluations(whole.events)[0]! + 0.3)
+  const first = context(settings)
+  let taken = 0
+  expect(await train({ ...first.context, interrupted: () => ++taken === 13 }, start)).toBe('interrupted')
+  const resumed = context(settings, toyPolicy(V), first.directory)
+  const { checkpoint } = latestCheckpoint(pathsOf(first.directory).checkpoints, 'run')!
+  resumed.toy.restore(checkpoint.policy)
+  await train(resumed.context, checkpoint)
+  expect(resumed.toy.table).toEqual(whole.toy.table)
+})
+
 test('the loss takes log-probs under the law that drew the tokens, at any temperature', async () => {
   for (const temperature of [0.5, 1, 1.7]) {
     const { context: run, events } = context({ temperature, steps: 3, miniBatches: 1, maxCompletionLength: 6 })

@@ -37,6 +37,7 @@ const Line = v.pipe(
     notApplicable: v.exactOptional(v.literal(true)),
     reasons: v.array(v.string()),
     reward: v.number(),
+    baseline: v.exactOptional(v.number()),
   }),
   v.check(
     ({ output_ids: ids, logprobs, trained }) => ids.length === logprobs.length && ids.length === trained.length,
@@ -59,13 +60,16 @@ export async function openReplay(path: string, context: ReplayContext): Promise<
   return {
     steps: [...steps],
     async take(step) {
-      const taken: Rollout<Scored>[] = []
+      const taken: Kept[] = []
       for (; !next.done && next.value.step <= step; next = await rest.next())
         if (next.value.step === step) taken.push(next.value.rollout)
       return taken
     },
   }
 }
+
+/** A rollout as it was kept. */
+type Kept = Awaited<ReturnType<Replay['take']>>[number]
 
 /** Limits of a model that are not looked at. */
 const ANY = { vocabulary: Infinity, maxPositions: Infinity }
@@ -96,7 +100,7 @@ function filesOf(path: string): string[] {
 /** Lines of one prompt, samples 0, 1, 2… in a row, make a rollout. */
 async function* rolloutsOf(files: readonly string[], { prompts, config, answered = false }: ReplayContext) {
   const byId = Map.groupBy(prompts, ({ row }) => row.id)
-  let current: { step: number; rollout: { prompt: Prompt; completions: Scored[] } } | undefined
+  let current: { step: number; rollout: Kept & { completions: Scored[] } } | undefined
   for (const file of files)
     for await (const { line, text } of readLines(file)) {
       if (text.trim() === '') continue
@@ -107,7 +111,8 @@ async function* rolloutsOf(files: readonly string[], { prompts, config, answered
       if (read.sample === 0) {
         if (current) yield current
         if (read.step < (current?.step ?? 0)) throw refusal(`step ${read.step} stands after step ${current!.step}`, at)
-        current = { step: read.step, rollout: { prompt, completions: [] } }
+        const { baseline } = read
+        current = { step: read.step, rollout: { prompt, completions: [], ...(baseline !== undefined && { baseline }) } }
       } else if (
         read.sample !== current?.rollout.completions.length ||
         current.step !== read.step ||

@@ -46,7 +46,7 @@ function logRollouts(
 }
 
 function linesOf<C extends Scored>(
-  { prompt, completions, live }: Judged<C>,
+  { prompt, completions, live, baseline }: Judged<C>,
   step: number,
   learnt: (completion: C) => { advantage: number | null },
 ) {
@@ -58,6 +58,7 @@ function linesOf<C extends Scored>(
     reward: each.reward,
     ...learnt(each),
     live,
+    ...(baseline !== undefined && { baseline }),
   }))
 }
 

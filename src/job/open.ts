@@ -98,7 +98,8 @@ export async function openTrained(
 ): Promise<Trained<Trainable>> {
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
-  const options = { training: trainingOf(recipe), reference, adapter }
+  const moving = (recipe.referenceMix ?? 0) > 0
+  const options = { training: trainingOf(recipe), reference, moving, adapter }
   const policy =
     head === 'language'
       ? openModel(device, model, options)

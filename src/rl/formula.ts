@@ -67,7 +67,7 @@ interface Dead {
 
 const dead: readonly Dead[] = [
   {
-    keys: ['klEstimator', 'klClamp', 'klIn', 'klWeighted', 'maxKl'],
+    keys: ['klEstimator', 'klClamp', 'klIn', 'klWeighted', 'maxKl', 'referenceMix', 'referenceEvery'],
     when: ({ klCoefficient }) => klCoefficient === 0,
     because: 'klCoefficient is 0',
   },
@@ -92,6 +92,7 @@ const dead: readonly Dead[] = [
     when: ({ importanceCorrection }) => importanceCorrection === 'none',
     because: 'importanceCorrection is none',
   },
+  { keys: ['referenceEvery'], when: ({ referenceMix }) => referenceMix === 0, because: 'referenceMix is 0' },
   { keys: ['klHorizon'], when: ({ klTarget }) => klTarget === null, because: 'there is no klTarget' },
   { keys: ['entropyStep'], when: ({ entropyTarget }) => entropyTarget === null, because: 'there is no entropyTarget' },
   { keys: ['rescore'], when: ({ replay }) => replay === null, because: 'nothing is replayed' },

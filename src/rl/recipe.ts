@@ -265,7 +265,7 @@ export const isAnswering = <Recipe extends CommonRecipe>(recipe: Recipe): recipe
 /** What every kind of training is set by, and what only some are. */
 export type CommonRecipe = Pick<TrainRecipe, keyof TrainRecipe & keyof RmRecipe> &
   Partial<Answering> &
-  Partial<Pick<TrainRecipe, 'reward' | 'stop'>>
+  Partial<Pick<TrainRecipe, 'reward' | 'stop' | 'referenceMix'>>
 
 /** One law: what rollouts are drawn by, and what the loss takes their log-probs under. */
 export function lawOf({ temperature, topK, topP, minP, repetitionPenalty }: TrainRecipe): Law {

@@ -9,7 +9,7 @@ import { steer, steered } from './control.ts'
 import { rolloutMetrics, workMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
-import { freeze } from './freeze.ts'
+import { freeze, needsReference } from './freeze.ts'
 import { type Allowed, freedom, toolsOf } from './held.ts'
 import { learn } from './learn.ts'
 import type { Judge, Progress, Prompt, Replay, Weighted } from './record.ts'
@@ -103,6 +103,9 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const learnt = await learn(weighted, { ...context, onProgress, onEntropies, onAllowed })
   const all = weighted.flatMap(({ completions }) => completions)
   const figures = { ...learnt, ...freedom(allowed, all) }
+  const { referenceMix, referenceEvery } = recipe
+  if (needsReference(recipe) && referenceMix > 0 && (step + 1) % referenceEvery === 0)
+    context.policy.pullReference(referenceMix)
   const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead, entropies)
   if (batch.capped) warnOfCap(context, step + 1, batch)

@@ -144,6 +144,9 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
       gradient.fill(0)
       return { gradNorm }
     },
+    pullReference(share) {
+      for (let i = 0; i < V * V; i++) frozen[i]! += share * (table[i]! - frozen[i]!)
+    },
     unsound: () => (table.every(Number.isFinite) ? undefined : 'table'),
     clearGradients: () => void gradient.fill(0),
     state: () => ({
@@ -151,10 +154,12 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
       tensors: [
         { name: 'table', shape: [V, V], value: table.slice(), moment1: moment1.slice(), moment2: moment2.slice() },
       ],
+      reference: [{ name: 'table', shape: [V, V], value: frozen.slice() }],
     }),
     restore(state: PolicyState) {
       const [tensor] = state.tensors
       updates = state.updates
+      frozen.set(state.reference![0]!.value)
       table.set(tensor!.value)
       moment1.set(tensor!.moment1)
       moment2.set(tensor!.moment2)

@@ -74,6 +74,7 @@ test.each([
   { surrogate: 'nft', nftNegative: 0, nftNormalize: 0, zeroVariance: 'drop' },
   { klTarget: 0.05, klHorizon: 200, entropyTarget: 0.3 },
   { importanceCorrection: 'token-truncate' },
+  { referenceMix: 0.2, referenceEvery: 2, klCoefficient: 0.1 },
 ])('%j learns what is rewarded too, and a resumed run comes to the same weights', async (settings) => {
   const whole = context(settings)
   expect(await train(whole.context, start)).toBe('done')

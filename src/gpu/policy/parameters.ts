@@ -4,6 +4,7 @@ import { copyTensor } from '../device/copy.ts'
 import type { Tensor } from '../device/device.ts'
 import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
+import { cut, input, op } from '../graph/graph.ts'
 import type { Precision } from '../net/precision.ts'
 import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
 import {
@@ -32,6 +33,10 @@ export interface Parameters {
   /** The same weight as it was before training; throws where the policy keeps no reference. */
   reference(role: Role, layer?: number): Tensor<Float>
   trained: TrainedSet | undefined
+  /** Weights of a reference that moves after the policy, by name; undefined where it stays. */
+  moving: ReadonlyMap<string, Tensor<Float>> | undefined
+  /** Move them: w₀ ← w₀ + share·(w − w₀). */
+  pull(share: number): void
   /** Set with LoRA: the pair of a weight by its name, and the scale of their product. */
   adapter: { rank: number; alpha: number; scale: number; pair(weight: string): LowRankTensors | undefined } | undefined
   /** Bring the weights that graphs read up to date with what is trained. */
@@ -49,6 +54,8 @@ export interface ParameterOptions {
   training: Training
   adapter?: Adapter | undefined
   reference: boolean
+  /** The reference is to move after the policy. */
+  moving?: boolean
 }
 
 export interface ParameterSource {
@@ -65,7 +72,7 @@ export interface ParameterSource {
 export function loadParameters(
   programs: Programs,
   source: ParameterSource,
-  { precision, training, adapter, reference }: ParameterOptions,
+  { precision, training, adapter, reference, moving = false }: ParameterOptions,
 ): Parameters {
   const { device } = programs
   const { config } = source
@@ -146,7 +153,7 @@ export function loadParameters(
         }
       }
       refresh()
-      if (adapter && reference) for (const name of bases.keys()) first.set(name, copyOf(live.get(name)!))
+      if ((adapter || moving) && reference) for (const name of bases.keys()) first.set(name, copyOf(live.get(name)!))
       lowRank = { rank, alpha, scale, pair: pairOf }
     }
   }
@@ -165,6 +172,10 @@ export function loadParameters(
       return first.get(name) ?? liveOf(name)
     },
     trained,
+    moving: moving && reference ? first : undefined,
+    pull(share) {
+      for (const [name, kept] of first) pullOne(programs, kept, liveOf(name), share)
+    },
     adapter: lowRank,
     refresh,
     free: () => own.forEach((tensor) => device.free(tensor)),
@@ -230,6 +241,15 @@ function mergeOne(
   const [out = 0, inputs = 0] = base.shape
   const key = `merge ${base.dtype} ${out} ${inputs} ${rank} ${scale}`
   programs.run(key, () => merge(base.dtype, out, inputs, rank, scale), { weight: base, a, b }, { merged })
+}
+
+function pullOne(programs: Programs, kept: Tensor<Float>, live: Tensor<Float>, share: number): void {
+  const make = () => {
+    const inputs = { kept: input(kept.dtype, kept.shape), live: input(live.dtype, live.shape) }
+    const moved = op('Add', [inputs.kept, op('Mul', [op('Sub', [inputs.live, inputs.kept]), share])])
+    return cut(`pull-${kept.shape.join('-')}`, inputs, { moved })
+  }
+  programs.run(`pull ${kept.dtype} ${kept.shape} ${share}`, make, { kept, live }, { moved: kept })
 }
 
 /** A starts uniform in ±1/√in (Kaiming with a = √5), B at zero: the adapted model is the model at first. */

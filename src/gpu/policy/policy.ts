@@ -54,6 +54,8 @@ export interface Trainable {
   update(options: UpdateOptions): { gradNorm: number }
   /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
   unsound(): string | undefined
+  /** Move the reference after the policy: w₀ ← w₀ + share·(w − w₀). It must have been opened to move. */
+  pullReference(share: number): void
   /** Forget the accumulated gradients. */
   clearGradients(): void
   /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */
@@ -92,4 +94,6 @@ export interface PolicyState {
     moment1: Float32Array
     moment2: Float32Array
   }[]
+  /** Weights of a reference that moves. */
+  reference?: { name: string; shape: readonly number[]; value: Float32Array }[]
 }

@@ -8,7 +8,7 @@ import { ACTIVATION_BUDGET } from './passes.ts'
 import type { Trainable } from './policy.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
-import { valuesOf } from '../device/values.ts'
+import { setValues, valuesOf } from '../device/values.ts'
 import { allFinite } from '../weights/number.ts'
 import { float32, type Precision } from '../net/precision.ts'
 import { isScalarRole, type HeadKind } from '../weights/family.ts'
@@ -21,6 +21,8 @@ export interface ModelOptions {
   adapter?: string | undefined
   /** Keep frozen weights beside those that full fine-tuning changes. */
   reference?: boolean
+  /** They are to move after the policy (`pullReference`). */
+  moving?: boolean
   /** Bytes of activations that a pass may keep for its backward; above, they are computed again. */
   activationBudget?: number
   /** Element types; float32 unless given. */
@@ -47,6 +49,7 @@ export function openEngine(
     training = { kind: 'none' },
     adapter,
     reference = false,
+    moving = false,
     activationBudget = ACTIVATION_BUDGET,
     precision = float32,
     profile = false,
@@ -60,7 +63,7 @@ export function openEngine(
   const parameters = (() => {
     try {
       const loaded = adapter === undefined ? undefined : loadAdapter(adapter, config)
-      return loadParameters(programs, weights, { precision, training, adapter: loaded, reference })
+      return loadParameters(programs, weights, { precision, training, adapter: loaded, reference, moving })
     } finally {
       weights.close()
     }
@@ -95,6 +98,7 @@ export function openEngine(
         return [whole, ...moments].some((each) => !allFinite(each))
       })?.name
     },
+    pullReference: parameters.pull,
     clearGradients() {
       if (trained) device.upload(trained.gradient, new Float32Array(trained.gradient.shape[0]!))
     },
@@ -112,9 +116,14 @@ export function openEngine(
           moment2: moment2.slice(offset, end),
         }
       })
-      return { updates: optimizer.updates, tensors }
+      const reference = [...(parameters.moving ?? [])].map(([name, tensor]) => ({
+        name,
+        shape: tensor.shape,
+        value: valuesOf(tensor).slice(),
+      }))
+      return { updates: optimizer.updates, tensors, ...(parameters.moving && { reference }) }
     },
-    restore({ updates, tensors }) {
+    restore({ updates, tensors, reference = [] }) {
       const { trained, optimizer } = inTraining()
       const hint = 'The checkpoint must be of the same model and the same kind of training.'
       const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
@@ -136,6 +145,12 @@ export function openEngine(
         for (const kind of kinds) values[kind].set(tensor[kind], known.offset)
       }
       for (const kind of kinds) device.upload(trained[kind], values[kind])
+      for (const { name, value } of reference) {
+        const tensor = parameters.moving?.get(name)
+        if (tensor === undefined)
+          throw new HoneError(`Cannot restore: the reference of '${name}' does not move here`, { hint })
+        setValues(tensor, value)
+      }
       optimizer.updates = updates
       delete traces.last
       parameters.refresh()

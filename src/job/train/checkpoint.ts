@@ -66,8 +66,9 @@ export function saveCheckpoint(root: string, { policy, critic, ...rest }: Checkp
     // What a process that was killed left unfinished.
     for (const name of readdirSync(root)) if (name.endsWith('.tmp')) rmSync(join(root, name), { recursive: true })
     mkdirSync(beside)
-    const write = (name: string, { updates, tensors }: PolicyState) => {
-      writeSafetensors(join(beside, name), tensors.flatMap(storedTensors))
+    const write = (name: string, { updates, tensors, reference = [] }: PolicyState) => {
+      const kept = reference.map(({ name, shape, value }) => stored(name + REFERENCE, shape, value))
+      writeSafetensors(join(beside, name), [...tensors.flatMap(storedTensors), ...kept])
       return { updates, sha256: hashOf(join(beside, name), true) }
     }
     const state: State = { ...rest, ...write(TENSORS, policy), ...(critic && { critic: write(CRITIC, critic) }) }
@@ -131,7 +132,7 @@ function readCheckpoint(path: string, run: string): Checkpoint | string {
   if (state.run !== run) return 'is one of another run'
   const states = files.map((file): PolicyState => ({
     updates: file.updates,
-    tensors: readTensors(join(path, file.name)),
+    ...readTensors(join(path, file.name)),
   }))
   const unsound = states
     .flatMap(({ tensors }) => tensors)
@@ -140,21 +141,20 @@ function readCheckpoint(path: string, run: string): Checkpoint | string {
   return { ...rest, policy: states[0]!, ...(states[1] && { critic: states[1] }) }
 }
 
-function readTensors(path: string): PolicyState['tensors'] {
+function readTensors(path: string): Pick<PolicyState, 'tensors' | 'reference'> {
   const file = openSafetensors(path)
   try {
-    return [...file.entries.values()]
-      .filter(({ name }) => name.endsWith(VALUE))
-      .map(({ name, shape }) => {
-        const stem = name.slice(0, -VALUE.length)
-        return {
-          name: stem,
-          shape,
-          value: file.floats(name),
-          moment1: file.floats(stem + MOMENT1),
-          moment2: file.floats(stem + MOMENT2),
-        }
-      })
+    const ending = (suffix: string) =>
+      [...file.entries.values()]
+        .filter(({ name }) => name.endsWith(suffix))
+        .map(({ name, shape }) => ({ name: name.slice(0, -suffix.length), shape, value: file.floats(name) }))
+    const tensors = ending(VALUE).map((each) => ({
+      ...each,
+      moment1: file.floats(each.name + MOMENT1),
+      moment2: file.floats(each.name + MOMENT2),
+    }))
+    const reference = ending(REFERENCE)
+    return { tensors, ...(reference.length > 0 && { reference }) }
   } finally {
     file.close()
   }
@@ -170,15 +170,22 @@ function readState(path: string): State | undefined {
   }
 }
 
-const [VALUE, MOMENT1, MOMENT2] = ['#value', '#moment1', '#moment2']
+const [VALUE, MOMENT1, MOMENT2, REFERENCE] = ['#value', '#moment1', '#moment2', '#reference']
 
 function storedTensors({ name, shape, value, moment1, moment2 }: PolicyState['tensors'][number]): Stored[] {
   return [
-    { name: name + VALUE, type: 'F32', shape, read: () => value },
-    { name: name + MOMENT1, type: 'F32', shape, read: () => moment1 },
-    { name: name + MOMENT2, type: 'F32', shape, read: () => moment2 },
+    stored(name + VALUE, shape, value),
+    stored(name + MOMENT1, shape, moment1),
+    stored(name + MOMENT2, shape, moment2),
   ]
 }
+
+const stored = (name: string, shape: readonly number[], values: Float32Array): Stored => ({
+  name,
+  type: 'F32',
+  shape,
+  read: () => values,
+})
 
 /** Fields in the order of the schema, however they came. */
 const hashOfState = (state: State): string =>

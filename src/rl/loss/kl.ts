@@ -1,6 +1,6 @@
 // Estimators of the KL divergence from the reference policy: per-token value and slope, as a table.
 import * as v from 'valibot'
-import { atLeast, names, positive, say, type Settings } from '../../text/setting.ts'
+import { atLeast, count, names, positive, say, share, type Settings } from '../../text/setting.ts'
 
 /** With d = logprob − reference: the estimate and its derivative by logprob. */
 export interface KlRow {
@@ -38,14 +38,31 @@ export const klSettings = {
     v.optional(v.nullable(positive()), null),
     'the run stops, exit 1, when the mean kl of a step is above this',
   ),
+  referenceMix: say(
+    v.optional(share(), 0),
+    'share of the policy that the reference takes on; 0 stays with the model that training began with, 1 copies the policy',
+    'ref_model_mixup_alpha',
+  ),
+  referenceEvery: say(
+    v.optional(count(), 1),
+    'steps between such takings: 1 with a small share is a moving average',
+    'ref_model_sync_steps',
+  ),
   klWeighted: say(v.optional(v.boolean(), false), 'weigh the KL by the ratio', 'use_bias_correction_kl'),
 }
 export type KlOptions = Settings<typeof klSettings>
 
 /** The KL term as it is charged, in symbols. */
-export function klFormula({ klCoefficient, klEstimator, klClamp, klWeighted }: KlOptions): string {
+export function klFormula({
+  klCoefficient,
+  klEstimator,
+  klClamp,
+  klWeighted,
+  referenceMix: mix,
+  referenceEvery: every,
+}: KlOptions): string {
   const clamp = klClamp === null ? '' : ` clamped at ±${klClamp}`
-  return `${klCoefficient}·${klWeighted ? 'ρ·' : ''}${klEstimator}(π‖π₀)${clamp}`
+  return `${klCoefficient}·${klWeighted ? 'ρ·' : ''}${klEstimator}(π‖π₀)${clamp}${mix === 0 ? '' : `, π₀ ← π₀ + ${mix}·(π − π₀) every ${every} steps`}`
 }
 
 /** The estimate kept within ±limit; beyond it the gradient is zero, as torch.clamp has it. `clamped` says that the limit was met. */

@@ -11,6 +11,16 @@ export function scoreLength({ completion }: Sample, wanted: number): Verdict {
   return one('length', share, share < 1 ? `thinking of fewer than ${wanted} words` : undefined)
 }
 
+/** Words in a row, of which more than half stood before, and what bytes that are no text become. */
+const REPEATED = { words: 8, share: 0.5 }
+const GARBLED = '\ufffd'
+
+/** Whether a text goes round in circles or is no text: what T1 (arXiv 2501.11651) gives −1 besides a completion that was cut. */
+export function isDegenerate(completion: string): boolean {
+  if (completion.includes(GARBLED)) return true
+  return -scoreRepetition({ completion, truth: [] }, REPEATED.words).score > REPEATED.share
+}
+
 /** Minus the share of n-grams of words that occurred before: 0 without repetition, towards -1 with nothing else. */
 export function scoreRepetition({ completion }: Sample, n: number): Verdict {
   const all = words(completion)

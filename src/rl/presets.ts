@@ -28,6 +28,18 @@ export const trainPresets = {
     klCoefficient: 0.05,
     temperature: 1,
   },
+  /** arXiv 2501.11651: many warm samples, a reference that follows. How fast it does is not published: the share is OpenRLHF's. */
+  t1: {
+    advantage: 'rloo',
+    groupSize: 64,
+    promptsPerStep: 32,
+    miniBatches: 1,
+    temperature: 1.2,
+    learningRate: 1.5e-6,
+    klCoefficient: 2e-4,
+    referenceMix: 0.008,
+    degenerateReward: -1,
+  },
   /** verl's PPO: a critic, the KL charged to the reward. */
   ppo: {
     advantage: 'gae',

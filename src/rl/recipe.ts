@@ -119,6 +119,10 @@ export const TrainRecipe = v.object({
     'file or folder of rollouts that a run has kept: the steps that it holds are learnt from them, the others are sampled',
   ),
   rescore: say(v.optional(v.boolean(), false), 'judge replayed rollouts by the reward again; else they keep theirs'),
+  degenerateReward: say(
+    orNone(atLeast(-1000), "the reward's own"),
+    'reward of a completion that was cut at its limit, repeats itself or is no text; T1 gives -1',
+  ),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
   epsilon: say(

@@ -6,10 +6,12 @@ import type { Policy } from '../gpu/policy/policy.ts'
 import type { Work } from '../gpu/policy/session.ts'
 import { shuffle } from '../rng.ts'
 import { HoneError } from '../error.ts'
+import { isDegenerate } from '../reward/shape.ts'
 import { advantages, isConstant } from './advantage.ts'
 import { inOrder, KEY } from './order.ts'
 import { completeAll, type Stage } from './play.ts'
 import type { TrainRecipe } from './recipe.ts'
+import { isTruncated } from './trained.ts'
 import type { Remembered } from './remembered.ts'
 import type { Judge, Judged, Prompt, Replay, Rollout, Scored } from './record.ts'
 
@@ -126,13 +128,19 @@ async function score(
   { recipe, judge, step }: Pick<RolloutContext, 'recipe' | 'judge' | 'step'>,
   position: number,
 ): Promise<Judged[]> {
+  const { degenerateReward } = recipe
   const judged = await judge(rollouts, step)
   const scores = judged.flatMap((group) => group.map(({ verdict }) => verdict.score))
   // The control: the same rewards, given to other completions of the batch.
   const rewards = recipe.permuteRewards ? shuffle(scores, recipe.seed, KEY.permute, step, position) : scores
   let next = 0
   return rollouts.map(({ prompt, completions }, g) => {
-    const scored = completions.map((each, i) => ({ ...each, ...judged[g]![i]!, reward: rewards[next++]! }))
+    const scored = completions.map((each, i) => {
+      const judgement = judged[g]![i]!
+      const reward = rewards[next++]!
+      const degenerate = degenerateReward !== null && (isTruncated(each) || isDegenerate(judgement.text))
+      return { ...each, ...judgement, reward: degenerate ? degenerateReward : reward }
+    })
     return withLife({ prompt, completions: scored }, recipe)
   })
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { RunEvent } from '../../src/rundir/event.ts'
 import { latestCheckpoint } from '../../src/job/train/checkpoint.ts'
+import { isDegenerate } from '../../src/reward/shape.ts'
 import { entropyThreshold } from '../../src/rl/loss.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
 import { pathsOf } from '../../src/rundir/paths.ts'
@@ -87,6 +88,27 @@ test.each([
   resumed.toy.restore(checkpoint.policy)
   await train(resumed.context, checkpoint)
   expect(resumed.toy.table).toEqual(whole.toy.table)
+})
+
+test('a completion that was cut, repeats itself or is no text earns what is set for it', async () => {
+  const { context: run } = context({ degenerateReward: -1, steps: 1, evalAtStart: false, maxCompletionLength: 2 })
+  const kept: { stop: string; text: string; reward: number; score: number }[] = []
+  const store = {
+    ...run.store,
+    rollouts: (_: number, rollouts: Parameters<typeof run.store.rollouts>[1]) =>
+      rollouts.forEach(({ completions }) =>
+        completions.forEach(({ stop, text, reward, verdict }) =>
+          kept.push({ stop, text, reward, score: verdict.score }),
+        ),
+      ),
+  }
+  await train({ ...run, store }, start)
+  const cut = kept.filter(({ stop }) => stop === 'max_tokens')
+  expect(cut.length).toBeGreaterThan(0)
+  for (const { stop, reward, score } of kept) expect(reward).toBe(stop === 'max_tokens' ? -1 : score)
+  expect(isDegenerate('so it goes on and on and on '.repeat(9))).toBe(true)
+  expect(isDegenerate('half a \ufffd letter')).toBe(true)
+  expect(isDegenerate('one call after the other, none of them twice, and then it ends')).toBe(false)
 })
 
 test('the loss takes log-probs under the law that drew the tokens, at any temperature', async () => {

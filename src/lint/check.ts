@@ -1,6 +1,7 @@
 // Runs rules over one line: reads it once, walks the row once, and calls each rule where it looks.
 import { dumpJson, isObject, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import type { HoneRow, Tool } from '../dialogue/row.ts'
+import { isPair } from '../data/pair.ts'
 import { isRow } from './shape.ts'
 import { fieldText, itemTexts, outlineOf, type Outline } from './outline.ts'
 import { count } from '../text/python/text.ts'
@@ -29,7 +30,10 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
   const active = rules.filter(({ needs }) => needs === undefined || context[needs] !== undefined)
   const on = <Kind extends Rule['on']>(kind: Kind) =>
     active.filter(
-      (rule): rule is Extract<Rule, { on: Kind }> | (Extract<Rule, { on: 'record' | 'malformed' }> & { on: Kind }) =>
+      (
+        rule,
+      ): rule is
+        Extract<Rule, { on: Kind }> | (Extract<Rule, { on: 'record' | 'malformed' | 'pair' }> & { on: Kind }) =>
         rule.on === kind,
     )
   const kinds = {
@@ -37,6 +41,7 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     line: on('line'),
     record: on('record'),
     malformed: on('malformed'),
+    pair: on('pair'),
     row: on('row'),
     message: on('message'),
     tool: on('tool'),
@@ -67,7 +72,7 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     if (!isObject(value)) return { found, value, row: undefined, keys: undefined }
     for (const rule of kinds.record) report(rule, rule.check(value))
     let row: HoneRow | undefined
-    if (!isRow(value)) for (const rule of kinds.malformed) report(rule, rule.check(value))
+    if (!isRow(value)) for (const rule of isPair(value) ? kinds.pair : kinds.malformed) report(rule, rule.check(value))
     else {
       // Everything that rules look at was just found to be of the type that a row has.
       row = value as unknown as HoneRow

@@ -52,14 +52,15 @@ interface Common {
 }
 
 /**
- * Where a rule looks. `line`: the text before it is read; `record`: any JSON object; `malformed`: an object that is no row;
+ * Where a rule looks. `line`: the text before it is read; `record`: any JSON object; `malformed`: an object that is no row; `pair`: one
+ * that prefers one text to another;
  * all others: parts of a row. `schema` rules are called once for each of their `keys` that a schema has.
  */
 export type Rule = Common &
   (
     | { on: 'syntax'; check(error: JsonError, text: string): Faults }
     | { on: 'line'; check(text: string, value: Json | undefined, outline: Outline | undefined): Faults }
-    | { on: 'record' | 'malformed'; check(record: JsonObject): Faults }
+    | { on: 'record' | 'malformed' | 'pair'; check(record: JsonObject): Faults }
     | { on: 'row'; check(row: HoneRow, context: LintContext): Faults }
     | { on: 'message'; check(message: Message, index: number, row: HoneRow): Faults }
     | { on: 'tool'; check(tool: Tool): Faults }

@@ -3,6 +3,7 @@ import { unknownName } from '../error.ts'
 import type { Rule } from './rule.ts'
 import { answerRules } from './rules/answer.ts'
 import { conversationRules } from './rules/conversation.ts'
+import { preferenceRules } from './rules/preference.ts'
 import { schemaRules } from './rules/schema.ts'
 import { structureRules } from './rules/structure.ts'
 import { textRules } from './rules/text.ts'
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   ...valueRules,
   ...conversationRules,
   ...trainingRules,
+  ...preferenceRules,
 ].sort((a, b) => (a.code < b.code ? -1 : 1))
 
 /** The rule of that code. @throws HoneError with the nearest code. */

@@ -2,14 +2,17 @@
 import type { Asked } from '../../dialogue/prompt/form.ts'
 import type { JsonObject } from '../../text/json.ts'
 import { dialogueField, holdMessages, offeredTools, readDialogue } from '../messages.ts'
+import { isPair } from '../pair.ts'
 import { repairTools } from '../tools.ts'
 import type { Source } from '../source.ts'
 
 export const openai: Source = {
   what: 'OpenAI chat messages with tools and tool_calls (fine-tuning JSONL, TRL conversational)',
+  // A preference teaches none of the turns that it shows.
   recognises: (record) =>
-    (dialogueField(record, 'role') !== undefined && !Array.isArray(record['answer'])) ||
-    (holdMessages(record['prompt'], 'role') && holdMessages(record['completion'], 'role')),
+    !isPair(record) &&
+    ((dialogueField(record, 'role') !== undefined && !Array.isArray(record['answer'])) ||
+      (holdMessages(record['prompt'], 'role') && holdMessages(record['completion'], 'role'))),
   convert(record) {
     // TRL keeps the turns to learn apart from the prompt.
     const field = dialogueField(record, 'role')

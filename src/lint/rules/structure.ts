@@ -2,6 +2,7 @@
 import { nearest } from '../../error.ts'
 import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import { CALL_ARGUMENTS, CALL_NAMES, toCalls } from '../../data/calls.ts'
+import { isPair } from '../../data/pair.ts'
 import { roleOf } from '../../data/roles.ts'
 import { jsonIn, kindOf, Rejection } from '../../data/source.ts'
 import { EXAMPLE, example, type Fault, type Path, type Rule } from '../rule.ts'
@@ -45,6 +46,7 @@ export const structureRules: Rule[] = [
     good: example({ meta: { reviewed: true } }),
     on: 'record',
     check(record) {
+      if (isPair(record)) return undefined
       let faults: Fault[] | undefined
       for (const key in record) {
         if (KNOWN_FIELDS.has(key)) continue

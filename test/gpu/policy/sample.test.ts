@@ -72,6 +72,17 @@ test('of equally likely tokens the lower ids are kept', () => {
   expect([...ids].sort()).toEqual([0, 1, 2])
 })
 
+test('probabilities are those of the softmax, from the most likely token down to none', () => {
+  const logits = Float32Array.from({ length: 4000 }, (_, i) => 3 - i / 30)
+  const weights = [...logits].map((logit) => Math.exp((logit - 3) / base.temperature))
+  const total = weights.reduce((sum, weight) => sum + weight)
+  const found = probabilities(logits, [], base)
+  weights.forEach((weight, i) => {
+    const want = weight / total
+    expect(Math.abs(found[i]! - want)).toBeLessThanOrEqual(3e-7 * want + 2e-45)
+  })
+})
+
 test('the penalty divides positive and multiplies negative logits of tokens already seen', () => {
   const changed = probabilities(Float32Array.of(2, -1, 0.5), [0, 1, 0], { ...base, repetitionPenalty: 2 })
   const want = [1, -2, 0.5].map(Math.exp)

@@ -49,7 +49,7 @@ export async function accumulateValues(
     0,
   )
   const found = { loss: 0, tokens, clipped: 0 }
-  for (const { items, groups } of pack(byPrompt(live), idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(byPrompt(live, recipe.microBatchTokens), idsOf, recipe.microBatchTokens)) {
     critic.accumulate(groups, (values) =>
       items.map(({ completions }, g) =>
         completions.map((each, i) => {

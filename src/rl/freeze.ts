@@ -33,7 +33,7 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
   const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
-  for (const { items, groups } of pack(byPrompt(live), idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(byPrompt(live, recipe.microBatchTokens), idsOf, recipe.microBatchTokens)) {
     const within = { ...law, masks: masksOf(items, hold) }
     const old = computed ? policy.forward(groups, within) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...within, reference: true }) : undefined

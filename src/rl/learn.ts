@@ -77,7 +77,10 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
 async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext) {
   const { recipe, law, policy } = context
   const counts = countsOf(rollouts, recipe)
-  const trained = byPrompt(rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : [])))
+  const trained = byPrompt(
+    rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : [])),
+    recipe.microBatchTokens,
+  )
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned = { parts: emptyParts(), tokens: 0, sequences: 0 }
   for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {

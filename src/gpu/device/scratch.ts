@@ -24,7 +24,7 @@ interface Buffer {
 }
 
 /** Views kept per buffer before all are dropped, when it is asked for next: shapes vary with the data. */
-const VIEWS = 4096
+const VIEWS = 2 ** 14
 
 export function scratchOn(device: Device): Scratch {
   const buffers = new Map<string, Buffer>()

@@ -9,7 +9,7 @@ const SCORE_BYTES = 6 * 2 ** 20
 /** Rows of a part at most: keys beyond the last of them are never touched. */
 const MOST_ROWS = 128
 /** At least: with fewer, more time goes to the keys than to the scores. */
-const LEAST_ROWS = 64
+export const LEAST_ROWS = 64
 
 export type Piece = {
   of: 'prompt' | 'completion'

@@ -84,6 +84,21 @@ export function flatten(values: PerToken, { groups, samples, completion }: Batch
 }
 
 /**
+ * How many completions of a group go through together: all, or where they are several times as many rows as `limit` and as their
+ * prompt, which each pass computes again, about twice as many rows.
+ */
+export function samplesAtOnce({ prompt, completions }: Group, limit: number): number {
+  const longest = completions.reduce((most, ids) => Math.max(most, ids.length), 1)
+  return samplesOf(prompt.length, completions.length, longest, limit)
+}
+
+/** The same for G completions of R tokens after a prompt of P. */
+export function samplesOf(P: number, G: number, R: number, limit: number): number {
+  const passes = Math.max(1, Math.min(G, Math.floor((G * R) / (2 * Math.max(limit, P)))))
+  return Math.ceil(G / passes)
+}
+
+/**
  * Indices of groups that make one pass each: equally many completions, similar lengths, at most about `rows` rows with
  * padding.
  */

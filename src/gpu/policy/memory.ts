@@ -1,11 +1,15 @@
 // What a model takes on its device, in bytes, worked out from shapes before it is opened: the sums by which it allocates.
-import { parametersOf, type ModelConfig } from '../weights/family.ts'
+import { adaptable, parametersOf, type ModelConfig } from '../weights/family.ts'
 import { dtypes, elements } from '../graph/tensor.ts'
+import { workingBytes } from '../graph/working.ts'
+import { attendPartBackward } from '../net/attention.ts'
+import { transformBackward } from '../net/block-graphs.ts'
+import { LEAST_ROWS } from '../net/pieces.ts'
 import type { Net } from '../net/precision.ts'
 import { HEAD_ROWS } from './head-pass.ts'
 import { tokenBytes } from './lanes.ts'
 import { adapted, trainedBy, type Training } from './parameters.ts'
-import { ACTIVATION_BUDGET, keptBytes, streamBytes } from './passes.ts'
+import { ACTIVATION_BUDGET, keptOf, rowPieces, streamBytes } from './passes.ts'
 import { rowsAtOnce } from './scores.ts'
 
 export interface Memory {
@@ -19,8 +23,12 @@ export interface Memory {
   training: number
   /** Keys and values of the completions under way, and the scores drawn from at a time. */
   cache: number
-  /** What a pass keeps for its backward, its residual stream, and the logits that are held at once. */
+  /** What a pass keeps for its backward, and its residual stream. */
   activations: number
+  /** What graphs work in: the head's logits, the MLP of some rows, the scores of some rows. */
+  graphs: number
+  /** The program itself. */
+  runtime: number
   total: number
 }
 
@@ -33,13 +41,14 @@ export interface Load {
   /** Tokens whose keys and values are held, and rows decoded; 0 where nothing is. */
   cached: number
   rows: number
-  /** Tokens of a pass. */
+  /** Tokens of the largest pass. */
   micro: number
 }
 
 const MASTER = dtypes.f32.bytes
+/** Measured: the program itself, ONNX Runtime, compiled graphs, and what lies unused between allocations. */
+const RUNTIME = 130 * 2 ** 20
 
-/** An estimate: what ONNX Runtime needs beside it for a graph at work is not in it. */
 export function memoryOf(net: Net, { training, reference, critic = false, cached, rows, micro }: Load): Memory {
   const { config, precision } = net
   const weight = dtypes[precision.weights].bytes
@@ -48,28 +57,46 @@ export function memoryOf(net: Net, { training, reference, critic = false, cached
   const own = full && precision.weights === 'f32' ? 3 : 4
   const weights = weight * (parameterCount(config) + countOf(adapted(config, training)))
   const learning = MASTER * own * trainedCount(config, training)
+  const pass = passBytes(net, micro, micro, ACTIVATION_BUDGET)
   const parts = {
     weights,
     reference: reference && full ? weight * parameterCount(config) : 0,
-    ...(critic && { critic: weights + learning }),
+    ...(critic && { critic: weights + learning + pass }),
     training: learning,
     cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
-    activations: passBytes(net, micro, micro, ACTIVATION_BUDGET) + scores * HEAD_ROWS,
+    activations: pass,
+    graphs: graphBytes(net, training, micro),
+    runtime: RUNTIME,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }
 }
 
 /**
- * Working memory of training passes over at most T rows, M of them of completions. Where what the blocks keep does not fit into
- * the budget it is computed again; what shorter passes keep lies there beside.
+ * Working memory of training passes over at most T rows, M of them of completions. What the blocks keep beyond the budget is
+ * computed again, a block at a time.
  */
 export function passBytes(net: Net, T: number, M: number, budget: number): number {
   const { config, precision } = net
-  const kept = keptBytes(net, T)
   const [id, compute, reduce] = [dtypes.i64.bytes, dtypes[precision.compute].bytes, dtypes[precision.reduce].bytes]
   // Ids as a row and as a column; cosines and sines; places of rows and keys; labels, and log-probs and entropies with their slopes.
   const rows = T * (2 * id + compute * config.headDim + 3 * dtypes.f32.bytes) + M * (id + 4 * reduce)
-  return Math.min(kept, budget) + streamBytes(net, T) + rows
+  return keptOf(net, T, budget).bytes + streamBytes(net, T) + rows
+}
+
+/**
+ * What ONNX Runtime keeps for the graphs of passes over T rows. The head and the blocks want memory in pieces of different sizes, so
+ * that hardly any of it serves both.
+ */
+function graphBytes(net: Net, training: Training, T: number): number {
+  const { config, precision } = net
+  const [piece] = rowPieces(net, T)
+  if (piece === undefined || training.kind === 'none') return 0
+  // Logits, their softmax and its gradient.
+  const head = 3 * dtypes[precision.reduce].bytes * config.vocabulary * Math.min(T, HEAD_ROWS)
+  const trained = training.kind === 'full' ? 'all' : { rank: training.rank, scale: 1, roles: adaptable }
+  const transform = workingBytes(transformBackward(net, trained, piece.rows, false))
+  const scores = workingBytes(attendPartBackward(net, { r: LEAST_ROWS, P: 0 }), { t: T })
+  return head + Math.max(transform, scores)
 }
 
 export const parameterCount = (config: ModelConfig): number => countOf(parametersOf(config))

@@ -28,10 +28,12 @@ import { recalled } from './trace.ts'
 /** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
 export const ACTIVATION_BUDGET = 2 ** 30
 
-/** What the blocks keep of a pass over T rows for its backward, unless that is beyond the budget. */
-export function keptBytes(net: Net, T: number): number {
+/** Layers that keep their activations of a pass over T rows for its backward, as many as the budget has room for, and their bytes. */
+export function keptOf(net: Net, T: number, budget: number): { layers: number; bytes: number } {
   const width = activationWidths(net).reduce((sum, [, width]) => sum + width, 0)
-  return dtypes[net.precision.compute].bytes * T * net.config.layers * width
+  const each = dtypes[net.precision.compute].bytes * T * width
+  const layers = Math.min(net.config.layers, Math.floor(budget / each))
+  return { layers, bytes: layers * each }
 }
 
 /**
@@ -48,7 +50,7 @@ export function streamBytes({ config, precision }: Net, T: number): number {
 const HIDDEN_BYTES = 2 ** 26
 
 /** Rows from `first` up to T in pieces of about the same size. */
-function rowPieces(net: Net, T: number, first = 0): { start: number; rows: number }[] {
+export function rowPieces(net: Net, T: number, first = 0): { start: number; rows: number }[] {
   if (first > 0) return rowPieces(net, T - first).map(({ start, rows }) => ({ start: first + start, rows }))
   if (T === 0) return []
   const { config } = net
@@ -81,11 +83,13 @@ export function forwardBlocks(
     ...knownOf(engine, batch),
   }
   embedRows(engine, residuals.ids, stream[0]!, weight)
-  const saving = keep && keptBytes(engine, T) <= engine.activationBudget
+  const keeping = keep ? keptOf(engine, T, engine.activationBudget).layers : 0
+  const held = keptTensors(engine, T, keeping)
+  const passing = keeping < config.layers ? passingTensors(engine, T) : {}
   for (let layer = 0; layer < config.layers; layer++) {
-    const saved = saving ? activationTensors(engine, `kept ${layer}`, T) : {}
-    kept.push(saved)
-    const tensors = saving ? saved : activationTensors(engine, 'passing', T, ATTENDED)
+    const saving = layer < keeping
+    const tensors = saving ? held[layer]! : passing
+    kept.push(saving ? tensors : {})
     const [x, y] = [stream[layer]!, stream[layer + 1]!]
     attendLayer(engine, residuals, layer, { x, ...tensors }, weight)
     for (const { start, rows } of rowPieces(engine, T, firstRead(engine, batch, layer))) {
@@ -199,7 +203,7 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
           layerRoles(config).map((role) => [`gradient ${role}`, gradientOf(parameters, config, role, layer)]),
         )
     const weights = { ...layerWeights(config, layer, parameters.weight), ...(pairs && pairTensors(pairs, 'value')) }
-    const tensors = saved ? kept : activationTensors(engine, 'passing', T, ATTENDED)
+    const tensors = saved ? kept : passingTensors(engine, T)
     if (!saved) attendLayer(engine, residuals, layer, { x, ...tensors }, parameters.weight)
     const rowTensors = {
       x,
@@ -257,16 +261,33 @@ function pairTensors(pairs: readonly Pair[], what: 'value' | 'gradient'): Tensor
   )
 }
 
-/** Activations that attention reads and writes: they are there also where none is kept. */
-const ATTENDED = ['queries', 'keys', 'values', 'attended']
+/** What each of so many layers keeps, [T, width] by name, all in one buffer: passes of all lengths share the budget. */
+function keptTensors(engine: Engine, T: number, layers: number): Tensors[] {
+  if (layers === 0) return []
+  const { precision, scratch } = engine
+  const widths = activationWidths(engine)
+  const each = widths.reduce((sum, [, width]) => sum + T * width, 0)
+  const whole = scratch.take(precision.compute, 'kept', [layers * each])
+  return Array.from({ length: layers }, (_, layer) => {
+    let offset = layer * each
+    return Object.fromEntries(
+      widths.map(([name, width]) => {
+        const tensor = scratch.part(whole, [T, width], offset)
+        offset += T * width
+        return [name, tensor]
+      }),
+    )
+  })
+}
 
-/** Activations of a block, [T, width] each, all or those named. */
-function activationTensors(engine: Engine, where: string, T: number, names?: readonly string[]): Tensors {
-  const widths = activationWidths(engine).filter(([name]) => names?.includes(name) ?? true)
+/** What attention reads and writes of a layer that keeps nothing, [T, width] by name. */
+function passingTensors({ config, precision, scratch }: Engine, T: number): Tensors {
+  const [wide, narrow] = [config.heads * config.headDim, config.kvHeads * config.headDim]
+  const widths = { queries: wide, keys: narrow, values: narrow, attended: wide }
   return Object.fromEntries(
-    widths.map(([name, width]) => [
+    Object.entries(widths).map(([name, width]) => [
       name,
-      engine.scratch.take(engine.precision.compute, `${where} ${name}`, [T, width]),
+      scratch.take(precision.compute, `passing ${name}`, [T, width]),
     ]),
   )
 }

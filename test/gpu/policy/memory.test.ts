@@ -11,7 +11,7 @@ import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { memoryOf, passBytes } from '../../../src/gpu/policy/memory.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import type { Training } from '../../../src/gpu/policy/parameters.ts'
-import { ACTIVATION_BUDGET, keptBytes } from '../../../src/gpu/policy/passes.ts'
+import { ACTIVATION_BUDGET, keptOf } from '../../../src/gpu/policy/passes.ts'
 import { adaptable } from '../../../src/gpu/weights/family.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
@@ -79,7 +79,7 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
     const { opened, passed } = measure(ACTIVATION_BUDGET)
     expect(opened).toBe(said.weights + said.reference + said.training)
     if (training.kind === 'none') return
-    expect(passed - measure(0).passed).toBe(keptBytes(net, T))
+    expect(passed - measure(0).passed).toBe(keptOf(net, T, Infinity).bytes)
     // A few scalars aside; the ids as a column, which adapters alone need not; places, of which long sequences have fewer.
     const missing = passBytes(net, T, M, ACTIVATION_BUDGET) - passed
     expect(missing).toBeLessThanOrEqual(16 * T)
@@ -88,16 +88,18 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
   },
 )
 
-test('holds what a short pass keeps and a longer one, beyond the budget, does not', () => {
+test('keeps no more than the budget, of a short pass and of a longer one, of which fewer layers fit', () => {
   const folder = writeTinyModel(join(root, 'budget'), 'qwen2')
   const net = { config: loadConfig(folder), precision: float32 }
   const longer = { ...group, completions: [...group.completions, group.completions[0]!] }
-  const budget = keptBytes(net, T)
+  const { layers, bytes: budget } = keptOf(net, T, Infinity)
+  expect(keptOf(net, T + 16, budget).layers).toBe(layers - 1)
   const { device: door, bytes } = counted(device)
   const model = openModel(door, folder, { training: { kind: 'full' }, activationBudget: budget })
   const opened = bytes()
   for (const each of [group, longer]) model.accumulate([each], { temperature: 1 }, ({ logprobs }) => ({ logprobs }))
-  expect(passBytes(net, T + 16, M + 16, budget)).toBeGreaterThanOrEqual(bytes() - opened)
+  const others = passBytes(net, T + 16, M + 16, 0)
+  expect(budget + others).toBeGreaterThanOrEqual(bytes() - opened)
   model.free()
 })
 

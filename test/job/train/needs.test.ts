@@ -9,6 +9,8 @@ const memory = {
   training: 6 * GiB,
   cache: GiB,
   activations: GiB,
+  graphs: 0,
+  runtime: 0,
   total: 12 * GiB,
 }
 

@@ -1,4 +1,5 @@
 // Reinforcement learning from rules as a kind of training.
+import { samplesOf } from '../../../gpu/policy/batch.ts'
 import type { Scorer } from '../../../gpu/policy/scorer.ts'
 import type { LoopContext } from '../../../rl/loop.ts'
 import { deadSettings, formulaOf, hasCritic } from '../../../rl/formula.ts'
@@ -17,6 +18,16 @@ import { HoneError } from '../../../error.ts'
 import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
 import { readPrompts } from '../rows.ts'
+
+/** Of the largest pass: a group or some of its completions, or as many groups as are within the limit. */
+function rowsOfPass(
+  { promptsPerStep, groupSize, maxCompletionLength, microBatchTokens }: TrainRecipe,
+  prompt: number,
+): number {
+  const samples = samplesOf(prompt, groupSize, maxCompletionLength, microBatchTokens)
+  const [group, whole] = [samples, groupSize].map((count) => prompt + count * maxCompletionLength)
+  return Math.max(group!, Math.min(microBatchTokens, promptsPerStep * whole!))
+}
 
 export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Scorer | undefined }> = {
   what: 'train a model with rule-based reinforcement learning',
@@ -46,7 +57,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
       completionsPerStep: promptsPerStep * groupSize,
       cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
-      micro: Math.max(recipe.microBatchTokens, group),
+      micro: rowsOfPass(recipe, maxTokens),
     }
   },
   async open(recipe, language) {

@@ -9,7 +9,8 @@ import type { Net } from '../net/precision.ts'
 import { HEAD_ROWS } from './head-pass.ts'
 import { tokenBytes } from './lanes.ts'
 import { adapted, trainedBy, type Training } from './parameters.ts'
-import { ACTIVATION_BUDGET, keptOf, rowPieces, streamBytes } from './passes.ts'
+import { ACTIVATION_BUDGET, keptOf, streamBytes } from './activations.ts'
+import { rowPieces } from './passes.ts'
 import { rowsAtOnce } from './scores.ts'
 
 export interface Memory {

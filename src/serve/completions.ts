@@ -1,9 +1,13 @@
 // /v1/completions: raw prompts, texts or ids, continued.
 import { usageOf, type Answer, type Exchange } from './exchange.ts'
+import { Refusal } from './refusal.ts'
 import { lawOf, listOf, promptsOf, type CompletionRequest } from './request.ts'
 import { orderOf, type Served } from './served.ts'
 import { completionTokens } from './tokens.ts'
 import type { OnText, Token } from './writing.ts'
+
+/** Of a request, its prompts and the samples of each taken together. */
+const MOST_ANSWERS = 256
 
 /** @throws Refusal for what cannot be answered. */
 export async function answerCompletion(
@@ -12,8 +16,11 @@ export async function answerCompletion(
   exchange: Exchange,
 ): Promise<Answer> {
   const { n, stream } = request
+  const prompts = promptsOf(request)
+  if (prompts.length * n > MOST_ANSWERS)
+    throw new Refusal(400, `A request has at most ${MOST_ANSWERS} answers`, { param: 'prompt' })
   const seed = request.seed ?? exchange.seed()
-  const orders = promptsOf(request).map((prompt, index) =>
+  const orders = prompts.map((prompt, index) =>
     orderOf(served, {
       prompt: typeof prompt === 'string' ? served.tokenizer.encode(prompt) : prompt,
       param: 'prompt',
@@ -34,7 +41,7 @@ export async function answerCompletion(
     model: served.name,
   }
   const told = { logprobs: request.logprobs != null, ids: request.return_token_ids }
-  const prompts = (index: number) =>
+  const promptOf = (index: number) =>
     request.return_token_ids && { prompt_token_ids: orders[Math.floor(index / n)]!.prompt }
   const write = async (onText?: OnText) => {
     const each = orders.map((order, i) =>
@@ -48,7 +55,7 @@ export async function answerCompletion(
       index,
       text: each.text,
       ...completionTokens(each.tokens, told, served.tokenizer),
-      ...prompts(index),
+      ...promptOf(index),
       finish_reason: each.finish,
     }))
     return { whole: { ...base, choices, usage: usageOf(orders, written) } }
@@ -67,7 +74,7 @@ export async function answerCompletion(
         if (token) waiting[index]!.push(token)
         if (text !== '') chunk(index, text, null)
       })
-      for (const [index, each] of written.entries()) chunk(index, '', each.finish, prompts(index) || {})
+      for (const [index, each] of written.entries()) chunk(index, '', each.finish, promptOf(index) || {})
       if (withUsage) send({ ...head, choices: [], usage: usageOf(orders, written) })
     },
   }

@@ -3,7 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import type { Server } from '../../../src/serve/server.ts'
-import { caller, openTest, removeModels, WEATHER, writeModels } from './models.ts'
+import { caller, openTest, removeModels, talker, WEATHER, writeModels } from './models.ts'
 
 let server: Server
 const provider = () => createOpenAICompatible({ name: 'hone', baseURL: `${server.url}/v1`, includeUsage: true })
@@ -64,10 +64,14 @@ test('a refusal is an error of the call, with its message', async () => {
     expect([error.statusCode, error.message]).toEqual([404, expect.stringContaining('caller')])
 })
 
-test('an abort ends the stream and frees its place', async () => {
+test('an abort in the middle of a stream frees its place', async () => {
+  const long = await openTest(talker)
+  const model = createOpenAICompatible({ name: 'hone', baseURL: `${long.url}/v1` })('talker')
   const abort = new AbortController()
-  const { textStream } = streamText({ model: provider()('caller'), prompt, abortSignal: abort.signal, onError() {} })
-  abort.abort()
-  expect(await Array.fromAsync(textStream)).toEqual([])
-  while (server.metrics.running > 0) await Bun.sleep(1)
+  const asked = { model, prompt, temperature: 0, maxOutputTokens: 400, abortSignal: abort.signal }
+  let parts = 0
+  for await (const _ of streamText({ ...asked, onError() {} }).textStream) if (++parts === 3) abort.abort()
+  while (long.metrics.running > 0) await Bun.sleep(1)
+  expect([long.metrics.gone, long.metrics.generatedTokens < 400]).toEqual([1, true])
+  await long.stop()
 })

@@ -276,6 +276,11 @@ for (const [what, status, param, code, more] of refusals)
     expect(error.message).not.toContain('    at ')
   })
 
+test('a request for more answers than one may have is refused', async () => {
+  const asked = talk.completions.create({ model: 'talker', prompt: Array(100).fill('a'), n: 3 })
+  expect(await asked.catch(({ status, param }) => [status, param])).toEqual([400, 'prompt'])
+})
+
 test('a client that goes away frees its place, and others are answered', async () => {
   const abort = new AbortController()
   const ask = { model: 'talker', prompt: 'open the ticket', max_tokens: 400, temperature: 0 }

@@ -13,6 +13,7 @@ const paths: Record<string, (value: string) => string | undefined> = {
   criticModel: (value) => value,
   data: (value) => value,
   evalData: (value) => value,
+  evalPairs: (value) => value,
   replay: (value) => value,
   prompt: (value) => (Object.hasOwn(promptForms, value) ? undefined : value),
   reward: rewardPath,

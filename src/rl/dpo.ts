@@ -1,5 +1,5 @@
 // Direct preference optimisation: the policy learns from pairs, against log-probs of the reference that are taken once.
-import { mean, sum } from '../eval/statistics.ts'
+import { mean, sum, wilson } from '../eval/statistics.ts'
 import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { PerToken, Policy } from '../gpu/policy/policy.ts'
@@ -32,20 +32,27 @@ const LAW: Law = { temperature: 1 }
 export interface DpoContext extends LoopContext {
   recipe: DpoRecipe
   pairs: readonly Pair[]
+  /** Pairs that are looked at and not learnt from. */
+  heldOutPairs: readonly Pair[]
 }
 
 /** Train from `start` to the end or an interruption; the state is saved in both cases. */
 export async function dpo(context: DpoContext, start: Progress): Promise<'done' | 'interrupted'> {
-  const { recipe, pairs } = context
+  const { recipe, pairs, heldOutPairs } = context
   const steps = stepsOf(recipe, pairs.length)
   await begin(context, start.step, steps, { prompts: pairs.map(({ prompt }) => prompt), law: LAW })
-  const reference = await referenceOf(context, start.step)
+  // Held-out pairs stand behind those that are trained on.
+  const heldOut = heldOutPairs.map((pair, i) => ({ ...pair, index: pairs.length + i }))
+  const reference = await referenceOf(context, [...pairs, ...heldOut], start.step)
   return await loop(
     context,
     start,
     steps,
     async (step, position) => await takeStep({ ...context, reference }, step, steps, position),
-    async (step) => await evaluate(context, step),
+    async (step) => {
+      await evaluate(context, step)
+      await compare({ ...context, reference }, heldOut, step)
+    },
   )
 }
 
@@ -58,8 +65,12 @@ export function stepsOf(
 }
 
 /** Log-probs of every text under the reference. Before the first update the policy is what it is compared with; later what was kept counts. */
-async function referenceOf(context: DpoContext, step: number): Promise<readonly PairReference[]> {
-  const { recipe, policy, pairs, store } = context
+async function referenceOf(
+  context: DpoContext,
+  pairs: readonly Pair[],
+  step: number,
+): Promise<readonly PairReference[]> {
+  const { recipe, policy, store } = context
   const kept = store.reference(pairs, step > 0)
   if (kept) return kept
   const found: PairReference[] = []
@@ -141,6 +152,37 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
     ...(recipe.rpoAlpha > 0 && { nll_loss: likelihood }),
     ...pairMetrics(seen, recipe.klCoefficient),
   }
+}
+
+/** Held-out pairs: the metrics of a step, and the share in the right order with its interval of 95 %. */
+async function compare(
+  context: DpoContext & { reference: readonly PairReference[] },
+  pairs: readonly Pair[],
+  step: number,
+): Promise<void> {
+  const { recipe, policy, reference, emit, clock } = context
+  if (pairs.length === 0) return
+  const seen: { chosen: Text; rejected: Text; loss: number }[] = []
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+    const { logprobs } = policy.forward(groups, LAW)
+    items.forEach((pair, g) => {
+      const known = reference[pair.index]!
+      const chosen = textOf(logprobs[g]![0]!, pair.chosen, known.chosen)
+      const rejected = textOf(logprobs[g]![1]!, pair.rejected, known.rejected)
+      seen.push({ chosen, rejected, loss: pairLosses[recipe.loss].loss(chosen, rejected, recipe).loss })
+    })
+    phase(context, 'evaluation')(seen.length, pairs.length)
+    await breathe()
+  }
+  const metrics = pairMetrics(seen, recipe.klCoefficient)
+  const right = wilson(Math.round(metrics['rewards/accuracies'] * seen.length), seen.length)
+  const figures = {
+    loss: mean(seen.map(({ loss }) => loss)),
+    ...metrics,
+    'rewards/accuracies/low': right.low,
+    'rewards/accuracies/high': right.high,
+  }
+  emit({ type: 'eval', time: clock(), step, figures })
 }
 
 /** Named as TRL names them. A tie is no right order. */

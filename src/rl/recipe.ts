@@ -233,6 +233,7 @@ export const DpoRecipe = v.object({
   ...common,
   ...ofAnswers,
   ...ofRows,
+  evalPairs: say(v.optional(files(), []), 'JSONL files of held-out pairs'),
   loss: say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type'),
   ...pairSettings,
   rpoAlpha: say(v.optional(atLeast(0), 0), 'weight of the log-likelihood of the chosen texts'),

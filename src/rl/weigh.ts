@@ -17,9 +17,9 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
     recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(klPerToken(each, recipe)) : each.reward
   const rewards = rollouts.map(({ completions }) => completions.map(charged))
   const lengths = rollouts.map(({ completions }) => completions.map(trainedTokens))
-  const parts = rollouts.map(({ completions }) =>
-    completions.map(({ verdict, reward }) => partsOf(verdict.parts, reward)),
-  )
+  // Of a control run the rewards alone are given to others.
+  const partsIn = ({ verdict, reward }: Frozen) => partsOf(recipe.permuteRewards ? null : verdict.parts, reward)
+  const parts = rollouts.map(({ completions }) => completions.map(partsIn))
   const baselines = rollouts.map(({ baseline = 0 }) => baseline)
   const batch = { rewards, lengths, parts, weights: rewardWeights(recipe.reward), baselines }
   const estimated = row.compute!(batch, recipe)

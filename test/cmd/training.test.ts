@@ -45,7 +45,7 @@ const rl = {
   reward: './mine.ts',
 }
 const supervised = { ...settings, preset: 'full', batchSize: 3 }
-const preferring = { ...settings, data: 'pairs.jsonl', batchSize: 3, schedule: 'constant', rpoAlpha: 0.1 }
+const preferring = { ...settings, data: 'pairs.jsonl', batchSize: 3, schedule: 'constant' }
 // No answers are sampled, held-out rows are pairs.
 const { maxCompletionLength: _, evalRows, ...unanswered } = preferring
 const scoring = {
@@ -74,7 +74,7 @@ beforeAll(() => {
   config('train.json', rl)
   config('sft.json', supervised)
   writeFileSync(join(place, 'pairs.jsonl'), toLines(taskPairs(10)))
-  config('dpo.json', preferring)
+  config('dpo.json', { ...preferring, rpoAlpha: 0.1, evalPairs: 'pairs.jsonl' })
   config('rm.json', scoring)
   config('ppo.json', { ...rl, preset: 'ppo', groupSize: 2, criticLearningRate: 0.01 })
 })

@@ -48,6 +48,7 @@ function setUp(overrides: Record<string, unknown> = {}) {
     policy: toy,
     device: 'cpu',
     pairs,
+    heldOutPairs: pairs.slice(0, 3),
     heldOut: [],
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
@@ -57,7 +58,14 @@ function setUp(overrides: Record<string, unknown> = {}) {
     clock: () => 0,
     interrupted: () => false,
   }
-  return { toy, context, recipe, steps: () => events.flatMap((each) => (each.type === 'step' ? [each.figures] : [])) }
+  const evals = () => events.flatMap((each) => (each.type === 'eval' ? [each.figures] : []))
+  return {
+    toy,
+    context,
+    recipe,
+    evals,
+    steps: () => events.flatMap((each) => (each.type === 'step' ? [each.figures] : [])),
+  }
 }
 
 describe.each(rows)('the objective %s', (name, row) => {
@@ -89,12 +97,14 @@ describe.each(rows)('the objective %s', (name, row) => {
   })
 
   test('teaches the order of the pairs, from the reference on', async () => {
-    const { context, steps } = setUp({ loss: name })
+    const { context, steps, evals } = setUp({ loss: name })
     expect(await dpo(context, start)).toBe('done')
     expect(steps()[0]).toMatchObject({ 'rewards/accuracies': 0 })
     expect(steps()[0]!['rewards/margins']).toBeCloseTo(0, 6)
     expect(steps().at(-1)).toMatchObject({ 'rewards/accuracies': 1 })
     expect(steps().at(-1)!['loss']).toBeLessThan(steps()[0]!['loss']!)
+    expect(evals()[0]).toMatchObject({ 'rewards/accuracies': 0 })
+    expect(evals().at(-1)).toMatchObject({ 'rewards/accuracies': 1, 'rewards/accuracies/high': 1 })
   })
 })
 
@@ -116,7 +126,8 @@ test('tokens that a tool gave carry no loss', async () => {
 test('a run that goes on needs the log-probs of its reference, and takes those of no other pairs', async () => {
   const { context } = setUp()
   await dpo(context, start)
-  expect(context.store.reference(pairs, true)).toHaveLength(pairs.length)
+  const all = [...pairs, ...pairs.slice(0, 3)]
+  expect(context.store.reference(all, true)).toHaveLength(all.length)
   const fewer = { ...context, pairs: pairs.slice(1).map((pair, index) => ({ ...pair, index })) }
   expect(dpo(fewer, { ...start, step: 3 })).rejects.toThrow('its pairs are others than those')
   expect(dpo({ ...setUp().context }, { ...start, step: 3 })).rejects.toThrow('reference log-probs cannot be read')

@@ -7,7 +7,7 @@ import { HoneError, inRow } from '../../error.ts'
 import type { Pair, Span, Written } from '../../rl/record.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
-import { requireSome, type RowContext, type Taken } from './rows.ts'
+import { requireSome, type RowContext, type Taken, tellTooLong } from './rows.ts'
 
 /** Pairs of all rows of `files`. @throws HoneError where none is short enough, and for a row that is none. */
 export async function readPairs(files: readonly string[], context: RowContext): Promise<Taken<Pair>> {
@@ -23,6 +23,18 @@ export async function readPairs(files: readonly string[], context: RowContext): 
       read++
     }
   return requireSome({ items, tooLong: read - items.length, first: [] }, files, context.limit)
+}
+
+/** Held-out pairs, of which there may be none; those that are too long are told. */
+export async function readHeldOutPairs(
+  files: readonly string[],
+  context: RowContext,
+  most: number | null,
+): Promise<Pair[]> {
+  if (files.length === 0) return []
+  const { items, tooLong } = await readPairs(files, context)
+  tellTooLong(tooLong, context.limit, 'held-out pairs')
+  return items.slice(0, most ?? undefined)
 }
 
 function idsOf(value: Json, line: string, context: RowContext): Omit<Pair, 'index'> {

@@ -8,7 +8,7 @@ import { DpoRecipe } from '../../../rl/recipe.ts'
 import type { Pair } from '../../../rl/record.ts'
 import { promptLimit } from '../../open.ts'
 import type { Kind } from '../kind.ts'
-import { readPairs } from '../pairs.ts'
+import { readHeldOutPairs, readPairs } from '../pairs.ts'
 
 export const dpoKind: Kind<DpoRecipe, Pair> = {
   what: 'train a model on preferences: of each pair of answers the better one',
@@ -45,8 +45,12 @@ export const dpoKind: Kind<DpoRecipe, Pair> = {
     cached: 0,
     micro: Math.max(recipe.microBatchTokens, maxTokens),
   }),
-  open: async () => ({
-    on: async (pairs) => ({ train: (context, start) => dpo({ ...context, pairs }, start) }),
+  open: async (recipe, language) => ({
+    async on(pairs) {
+      const limit = dpoKind.limits(recipe, language).items
+      const heldOutPairs = await readHeldOutPairs(recipe.evalPairs, { ...language, limit }, recipe.evalRows)
+      return { train: (context, start) => dpo({ ...context, pairs, heldOutPairs }, start) }
+    },
     close() {},
   }),
 }

@@ -7,8 +7,7 @@ import { RmRecipe } from '../../../rl/recipe.ts'
 import type { Pair } from '../../../rl/record.ts'
 import { formulaOf, rm, stepsOf } from '../../../rl/rm.ts'
 import type { Kind } from '../kind.ts'
-import { readPairs } from '../pairs.ts'
-import { tellTooLong } from '../rows.ts'
+import { readHeldOutPairs, readPairs } from '../pairs.ts'
 
 export const rmKind: Kind<RmRecipe, Pair, RunContext & { policy: Scorer }> = {
   what: 'train a reward model on preferences: the better answer of a pair scores higher',
@@ -38,10 +37,7 @@ export const rmKind: Kind<RmRecipe, Pair, RunContext & { policy: Scorer }> = {
   open: async (recipe, language) => ({
     async on(pairs) {
       const limit = rmKind.limits(recipe, language).heldOut
-      const read = async () => await readPairs(recipe.evalData, { ...language, limit })
-      const { items, tooLong } = recipe.evalData.length > 0 ? await read() : { items: [], tooLong: 0 }
-      tellTooLong(tooLong, limit, 'held-out pairs')
-      const heldOut = items.slice(0, recipe.evalRows ?? undefined)
+      const heldOut = await readHeldOutPairs(recipe.evalData, { ...language, limit }, recipe.evalRows)
       return { train: (context, start) => rm({ ...context, pairs, heldOut }, start) }
     },
     close() {},

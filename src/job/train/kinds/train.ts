@@ -61,6 +61,10 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
     }
   },
   async open(recipe, language) {
+    if (recipe.advantage === 'gdpo' && recipe.klIn === 'reward' && recipe.klCoefficient > 0)
+      throw new HoneError('Cannot charge the KL to the reward: the advantage gdpo looks at the parts of rewards', {
+        hint: 'give --kl-in loss, or --kl-coefficient 0',
+      })
     const { reward, rewardMode, replay: kept } = recipe
     const { tokenizer, config } = language
     const opened = openJudge(reward, rewardMode, tokenizer)

@@ -133,7 +133,7 @@ flush()
 function whereTimeWent(): void {
   const rate = matmulRate(device)
   const counted = Math.max(1, steps - 1)
-  const graphs = new Map(policy.programs.graphs().map((graph) => [graph.name, productsOf(graph, R / 2)]))
+  const graphs = new Map(policy.programs.graphs().map((graph) => [graph.name, productsOf(graph)]))
   const phases = new Map<string, { seconds: number; products: number }>()
   for (const [stage, spent] of stages)
     for (const [graph, { seconds, runs }] of spent) {

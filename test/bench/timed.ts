@@ -42,14 +42,15 @@ export function timed(device: Device) {
   }
 }
 
-/** Floating-point operations of the matrix products of a graph; a dimension that is a name is `free` long. */
-export function productsOf({ nodes }: Cut, free: number): number {
-  const length = (dimension: number | string | undefined) => (typeof dimension === 'number' ? dimension : free)
-  return nodes.reduce((sum, { op, inputs: [left], outputs: [product], attributes }) => {
+/** Floating-point operations of the matrix products of a graph; none where a dimension is a name. */
+export function productsOf({ nodes }: Cut): number {
+  const length = (dimension: number | string | undefined) => (typeof dimension === 'number' ? dimension : NaN)
+  const products = nodes.reduce((sum, { op, inputs: [left], outputs: [product], attributes }) => {
     if (op !== 'FusedMatMul') return sum
     const inner = left!.shape.at(attributes['transA'] === 1 ? -2 : -1)
     return sum + 2 * product!.shape.reduce<number>((all, each) => all * length(each), 1) * length(inner)
   }, 0)
+  return Number.isNaN(products) ? 0 : products
 }
 
 /** Operations per second of one large product on the device: the best of some runs. */

@@ -84,7 +84,7 @@ export function rowsIn(
   return index
 }
 
-/** Rows `index` [T] of matrices of the trace, into tensors that last until the same names are asked for again. */
+/** Rows `index` [T] of matrices of the trace, into tensors that last until those of another layer are asked for. */
 export function recalled({ precision, programs, scratch }: Engine, from: Tensors, index: Tensor<'i64'>): Tensors {
   const make = () => {
     const [x, rows] = [input(precision.compute, ['n', 'width']), input(index.dtype, ['T'])]
@@ -92,7 +92,7 @@ export function recalled({ precision, programs, scratch }: Engine, from: Tensors
   }
   return Object.fromEntries(
     Object.entries(from).map(([name, x]) => {
-      const y = scratch.take(precision.compute, `recalled ${name}`, [index.shape[0]!, x.shape[1]!])
+      const y = scratch.take(precision.compute, `passing ${name}`, [index.shape[0]!, x.shape[1]!])
       programs.run('recall', make, { x, rows: index }, { y })
       return [name, y]
     }),

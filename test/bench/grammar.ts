@@ -15,20 +15,15 @@ import { tokensOf } from '../dialogue/grammar/random.ts'
 const [folder = '', count = '400'] = process.argv.slice(2)
 const tokenizer = await loadTokenizer(folder)
 const V = tokenizer.vocabularySize
-/** Milliseconds of this thread, so that what else the machine does matters little. */
+/** Milliseconds of this thread, so that what else the machine does matters little. Its clock has coarse ticks: only means count. */
 const now = (): number => {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000
 }
 const since = (start: number): number => now() - start
-const quantile = (values: readonly number[], q: number): string =>
-  (values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? NaN).toFixed(3)
 const say = (what: string, values: readonly number[]): void => {
   const mean = values.reduce((a, b) => a + b, 0) / values.length
-  const [half, most, all] = [0.5, 0.95, 1].map((q) => quantile(values, q))
-  console.log(
-    `${what.padEnd(44)} mean ${mean.toFixed(3)} ms · median ${half} · 95 % ${most} · most ${all} (${values.length})`,
-  )
+  console.log(`${what.padEnd(44)} ${mean.toFixed(3)} ms (mean of ${values.length})`)
 }
 
 let start = now()

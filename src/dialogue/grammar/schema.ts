@@ -166,8 +166,9 @@ export function schemaRules(layout: Layout): SchemaRules {
       value: value(named[name] ?? true, root, `${path}/properties/${escape(name)}`),
       required: required.includes(name),
     }))
-    // Where properties are named, others have to be asked for.
-    const others = schema['additionalProperties'] ?? schema['properties'] === undefined
+    // Where properties are named, others have to be asked for; a tool that names none takes none.
+    const open = schema['properties'] === undefined || (names.length === 0 && path !== '')
+    const others = schema['additionalProperties'] ?? open
     const additional = value(others, root, `${path}/additionalProperties`)
     return { properties, additional: additional === never ? undefined : additional }
   }

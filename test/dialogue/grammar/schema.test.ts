@@ -27,6 +27,13 @@ const cases: [what: string, schema: Json, whole: string[], broken: string[]][] =
     ['{"city": "a", "more": true}', '{"more": true, "city": "a"}'],
     ['{"city": "a", "more": 1}', '{"city": "a", "days": true}', '{"city": "a", "d\\u0061ys": true}'],
   ],
+  ['no member where a tool names none', { type: 'object', properties: {} }, ['{}'], ['{"a": 1}']],
+  [
+    'any member of an object within that names none',
+    { properties: { a: { properties: {} } } },
+    ['{"a": {"b": 1}}'],
+    [],
+  ],
   ['an object without a word on its members', { type: 'object' }, ['{}', '{"a": [1, {"b": null}]}'], ['[]', '{"a"}']],
   [
     'strings as JSON has them',

@@ -16,8 +16,8 @@ for (const family of ['qwen2', 'qwen3', 'llama3']) {
     expect(findings.length).toBeGreaterThan(100)
     const names = findings.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
-    for (const part of ['masked', 'reward', 'critic'])
-      expect(names.filter((name) => name.startsWith(`${part} `)).length).toBeGreaterThan(20)
+    for (const part of ['masked', 'tree', 'dpo', 'reward', 'critic', 'nft', 'sampling'])
+      expect(names.filter((name) => name.startsWith(`${part} `)).length).toBeGreaterThan(15)
   })
 }
 

@@ -14,6 +14,7 @@ import { criticFindings } from './critic.ts'
 import { nftFindings } from './nft.ts'
 import { samplingFindings } from './sampling.ts'
 import { rewardFindings } from './reward.ts'
+import { treeFindings } from './tree.ts'
 import { openOracle, type Oracle } from './oracle.ts'
 import { figureFindings, update, UPDATES, weighted } from './update.ts'
 
@@ -29,6 +30,7 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...sftFindings(device, oracle),
     ...(has('adapter') ? await adapterFindings(device, oracle) : []),
     ...(has('masked') ? await maskedFindings(device, oracle) : []),
+    ...(has('tree') ? treeFindings(device, oracle) : []),
     ...(has('dpo') ? await dpoFindings(device, oracle) : []),
     ...(has('reward') ? await rewardFindings(device, oracle) : []),
     ...(has('critic') ? await criticFindings(device, oracle) : []),

@@ -1,9 +1,10 @@
 // The elements of one large JSON array, or JSON objects one after another, one at a time, in constant memory.
 import { endOfItem, spanOf } from '../text/json/scan.ts'
+import { requireEnd } from '../text/lines.ts'
 import type { Piece } from './record.ts'
 
 /** Text of each element with the line and column at which it begins. What cannot belong to an element is given as one, so that a reader finds it malformed. */
-export async function* readElements(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+export async function* readElements(chunks: AsyncIterable<Uint8Array>, path?: string): AsyncGenerator<Piece> {
   const decoder = new TextDecoder()
   let [rest, line, column] = ['', 1, 1]
   let inside = false
@@ -11,6 +12,7 @@ export async function* readElements(chunks: AsyncIterable<Uint8Array>): AsyncGen
   let enough = 0
   for await (const chunk of chunks) {
     rest += decoder.decode(chunk, { stream: true })
+    requireEnd(rest.length, path && `${path}:${line}`, 'a row')
     if (rest.length >= enough) yield* elements()
   }
   yield* elements()

@@ -4,6 +4,8 @@ import { parseJson } from '../text/json.ts'
 import type { Answer, Ask } from './parquet-worker.ts'
 import type { RawRecord } from './record.ts'
 
+/** Bytes that are held at once. */
+const LARGEST = 2 ** 32
 /** Milliseconds for a row group: far more than a sound one of a file of so many bytes takes. */
 const patienceFor = (bytes: number): number => 60_000 + bytes / 1000
 
@@ -16,7 +18,7 @@ export async function* readParquet(
   chunks: AsyncIterable<Uint8Array>,
   patience = patienceFor,
 ): AsyncGenerator<RawRecord> {
-  const { buffer: bytes } = Uint8Array.from(Buffer.concat(await Array.fromAsync(chunks)))
+  const bytes = await wholeOf(path, chunks)
   const ask = startDecoder(path, patience(bytes.byteLength))
   try {
     const opened = await ask({ bytes }, [bytes])
@@ -31,6 +33,20 @@ export async function* readParquet(
   } finally {
     ask.end()
   }
+}
+
+async function wholeOf(path: string, chunks: AsyncIterable<Uint8Array>): Promise<ArrayBuffer> {
+  const all: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    if ((length += chunk.length) > LARGEST)
+      throw new HoneError(`Cannot read parquet: it holds more than ${LARGEST / 2 ** 30} GiB`, {
+        at: path,
+        hint: 'write it as several files',
+      })
+    all.push(chunk)
+  }
+  return Uint8Array.from(Buffer.concat(all)).buffer
 }
 
 function startDecoder(path: string, patience: number) {

@@ -23,7 +23,7 @@ export async function* readRaw(path: string, onBytes?: (count: number) => void):
     return
   }
   let index = 0
-  const pieces = layoutOf(startOf(first.value)) === 'lines' ? linePieces(all) : readElements(all)
+  const pieces = layoutOf(startOf(first.value)) === 'lines' ? linePieces(all, path) : readElements(all, path)
   for await (const piece of pieces) {
     for (const found of unwrap(piece)) yield { index: index++, ...found }
   }
@@ -38,8 +38,8 @@ export async function containerOf(path: string): Promise<Layout | 'parquet'> {
   return 'lines'
 }
 
-async function* linePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
-  for await (const { first, texts } of lineBlocks(chunks)) {
+async function* linePieces(chunks: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Piece> {
+  for await (const { first, texts } of lineBlocks(chunks, { path })) {
     for (const [i, text] of texts.entries())
       if (text.trim() !== '') yield { line: first + i, column: 1, text: withoutMark(text) }
   }

@@ -135,9 +135,14 @@ async function post(endpoint: Endpoint, path: string, request: JsonObject): Prom
           : 'Check the URL, the key in OPENAI_API_KEY and --api-model.',
       })
     }
-    await wait(reply.retryAfter ?? Math.min(60_000, 500 * 2 ** attempt))
+    await wait(Math.min(LONGEST_WAIT, reply.retryAfter ?? 500 * 2 ** attempt))
   }
 }
+
+/** Milliseconds until a request is tried again, whatever the endpoint asks for. */
+const LONGEST_WAIT = 60_000
+/** Bytes of a reply: a server may stream without end. */
+const LONGEST_REPLY = 2 ** 26
 
 /** The endpoint will not answer this one request: its policy forbids it, or it is too long. */
 export class Refused extends HoneError {}
@@ -152,7 +157,7 @@ type Reply =
 async function attemptPost(address: string, init: RequestInit): Promise<Reply> {
   try {
     const response = await fetch(address, init)
-    const text = await response.text()
+    const text = await textOf(response)
     if (response.ok) return { ok: true, body: parseJson(text) }
     const seconds = Number(response.headers.get('retry-after') ?? NaN)
     return {
@@ -165,8 +170,22 @@ async function attemptPost(address: string, init: RequestInit): Promise<Reply> {
   } catch (error) {
     const reason =
       error instanceof JsonError ? 'the reply is not JSON' : error instanceof Error ? error.message : String(error)
-    return { ok: false, reason, mayPass: true, retryAfter: undefined }
+    return { ok: false, reason, mayPass: !(error instanceof Endless), retryAfter: undefined }
   }
+}
+
+class Endless extends Error {}
+
+/** @throws Endless where the reply does not come to its end. */
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    if ((length += chunk.length) > LONGEST_REPLY)
+      throw new Endless(`the reply has more than ${LONGEST_REPLY / 2 ** 20} MiB`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function spelt({ temperature, maxTokens, seed, stop }: SamplingRequest): JsonObject {

@@ -85,8 +85,11 @@ export function startChild({ words, answersOn }: Speech): Child {
 
   async function next(late: Promise<never>): Promise<string> {
     const text = await Promise.race([lines.next(), late])
-    if (text === undefined)
-      throw new Raised('ProcessError', `the reward's process ended with code ${await child.exited}`)
+    if (text === undefined) {
+      // It may have closed its answers, and go on.
+      const code = await Promise.race([child.exited, late])
+      throw new Raised('ProcessError', `the reward's process ended with code ${code}`)
+    }
     answered = true
     return text
   }

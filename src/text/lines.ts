@@ -1,4 +1,5 @@
 // Lines out of chunks of bytes: the one reader of lines, for files, parts of files and what other programs print.
+import { HoneError } from '../error.ts'
 import { readChunks, type ReadOptions } from './chunks.ts'
 
 /** One line of a file: its 1-based number and its text without the line end. */
@@ -13,10 +14,22 @@ export interface LineBlock {
   texts: string[]
 }
 
-/** Whole lines in blocks of about a chunk; what follows the last line end is a line too. A byte order mark is cut unless kept. */
+/** Characters of what is read as one value: a small compressed file may hold any number of them. */
+const LONGEST = 2 ** 28
+
+/** @throws HoneError where so many characters have come and the value still goes on. */
+export function requireEnd(length: number, at: string | undefined, what = 'a line'): void {
+  if (length > LONGEST)
+    throw new HoneError(`Cannot read rows: ${what} goes on for more than ${LONGEST / 2 ** 20} Mi characters`, {
+      at,
+      hint: 'expected one JSON value per line',
+    })
+}
+
+/** Whole lines in blocks of about a chunk; what follows the last line end is a line too. A byte order mark is cut unless kept. @throws HoneError for a line without end. */
 export async function* lineBlocks(
   chunks: AsyncIterable<Uint8Array>,
-  { keepMark = false }: { keepMark?: boolean | undefined } = {},
+  { keepMark = false, path }: { keepMark?: boolean | undefined; path?: string | undefined } = {},
 ): AsyncGenerator<LineBlock> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: keepMark })
   let rest = ''
@@ -25,6 +38,7 @@ export async function* lineBlocks(
     const texts = decoder.decode(chunk, { stream: true }).split('\n')
     texts[0] = rest + texts[0]!
     rest = texts.pop()!
+    requireEnd(rest.length, path && `${path}:${first + texts.length}`)
     if (texts.length === 0) continue
     yield { first, texts }
     first += texts.length
@@ -38,7 +52,7 @@ export function readLineBlocks(
   path: string,
   options: ReadOptions & { keepMark?: boolean } = {},
 ): AsyncGenerator<LineBlock> {
-  return lineBlocks(readChunks(path, options), options)
+  return lineBlocks(readChunks(path, options), { ...options, path })
 }
 
 /** Lines of `path` (`-` = stdin; .gz and .zst are recognised by content), streaming; a final `\r` is cut. */

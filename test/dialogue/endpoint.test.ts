@@ -85,6 +85,19 @@ test('what may pass is tried again, as long as the server says, and a refusal is
   expect(seen.length).toBe(asked + 1)
 })
 
+test('a reply without end is no reply, and an endpoint cannot send the client to sleep', async () => {
+  const block = new Uint8Array(2 ** 20)
+  replies.push(() => new Response(new ReadableStream({ pull: (stream) => stream.enqueue(block) })))
+  await expect(complete(endpoint, 'a', sampling)).rejects.toThrow('the reply has more than 64 MiB')
+  waits.length = 0
+  replies.push(
+    () => new Response('busy', { status: 429, headers: { 'retry-after': '99999999' } }),
+    () => Response.json({ choices: [{ text: 'b' }] }),
+  )
+  expect(await complete(endpoint, 'a', sampling)).toBe('b')
+  expect(waits).toEqual([60_000])
+})
+
 test('a server that is down or answers something else is an error for people', async () => {
   const down: Endpoint = { url: 'http://localhost:9', model: 'm', retries: 1, wait: async () => {} }
   await expect(complete(down, '', sampling)).rejects.toThrow(HoneError)

@@ -108,6 +108,11 @@ test('a reward ends with what it started, and with the program that asked it', a
   while (alive()) await Bun.sleep(50)
 })
 
+test('a program that closes its answers and goes on is at fault, and is not waited for', () => {
+  const { code, verdicts } = score(['--reward-cmd', 'exec 1>&-; sleep 50', '--timeout', '1'], rows('a', 'b'))
+  expect([code, verdicts.map(({ fault }) => fault)]).toEqual([1, ['Timeout', 'Timeout']])
+})
+
 test('the same row is asked once', () => {
   const log = join(folder, 'asked')
   const file = write(

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { cutFile, type Part } from '../../src/text/chunks.ts'
 import { readLineBlocks } from '../../src/text/lines.ts'
 
@@ -18,6 +18,16 @@ const linesOf = async (path: string, part?: Part): Promise<string[]> => {
   }
   return all
 }
+
+test('a line that goes on without end, as a small compressed file can hold, is refused where it stands', async () => {
+  const path = join(folder, 'bomb.zst')
+  const block = new Uint8Array(2 ** 24)
+  writeFileSync(path, Buffer.concat([zstdCompressSync('{}\n'), ...Array(24).fill(zstdCompressSync(block))]))
+  await expect(linesOf(path)).rejects.toMatchObject({
+    at: `${path}:2`,
+    message: expect.stringContaining('goes on for more than'),
+  })
+})
 
 test.each([
   ['short lines', '{"a":1}\n'.repeat(200_000)],

@@ -33,6 +33,8 @@ export interface Speech {
  * answers on a descriptor of its own does not.
  */
 const GRACE = 1
+/** Milliseconds in which a reward's file is loaded, with all that it imports. */
+const LOADING = 60_000
 
 /** Ended with this process, whatever ends it. */
 const running = new Set<{ kill(): void }>()
@@ -45,11 +47,10 @@ export function startChild({ words, answersOn }: Speech): Child {
   let ready = answersOn === 1
   const handle: Child = {
     async ask(line, milliseconds) {
+      if (!ready) await load()
       const late = lateness(milliseconds)
       try {
         await Promise.race([write(line), late.promise])
-        if (!ready) requireReady(await next(late.promise).catch(unloadable))
-        ready = true
         const text = await next(late.promise)
         if (answersOn === 1) await Bun.sleep(GRACE)
         if (lines.waiting() > 0) throw extra()
@@ -72,6 +73,17 @@ export function startChild({ words, answersOn }: Speech): Child {
   }
   running.add(handle)
   return handle
+
+  /** Loading takes its own time: on a busy machine that of a row would not do. */
+  async function load(): Promise<void> {
+    const late = lateness(LOADING)
+    try {
+      requireReady(await next(late.promise).catch(unloadable))
+      ready = true
+    } finally {
+      late.forget()
+    }
+  }
 
   /** A process that has ended takes nothing more: what it ended with is told by `next`. */
   async function write(line: string): Promise<void> {

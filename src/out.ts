@@ -51,7 +51,15 @@ export function log(line: string): void {
 /** One line on stderr that a person must see. */
 export function complain(line: string): void {
   clearStatus()
-  writeAll(2, Buffer.from(line + '\n'))
+  writeAll(2, Buffer.from(visible(line) + '\n'))
+}
+
+/** A text with what would steer a terminal made visible, colours aside: names and messages may be anyone's. */
+export function visible(text: string): string {
+  return text.replace(/\x1b(?!\[[\d;]*m)|[\0-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g, (unit) => {
+    const code = unit.charCodeAt(0)
+    return `\\x${code.toString(16).padStart(2, '0')}`
+  })
 }
 
 let statusShown = false
@@ -65,6 +73,7 @@ export function isTerminal(): boolean {
 export function status(line: string): void {
   if (!isTerminal()) return
   const width = process.stderr.columns || 80
+  line = visible(line)
   writeAll(
     2,
     Buffer.from('\r\x1b[2K' + (Bun.stringWidth(line) > width ? Bun.sliceAnsi(line, 0, width - 1) + '…' : line)),

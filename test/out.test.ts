@@ -53,3 +53,8 @@ test('a stderr that takes nothing, closed or on a full disk, stops no program', 
     expect({ tail, stdout: stdout.toString(), exitCode }).toEqual({ tail, stdout: 'done\n', exitCode: 7 })
   }
 })
+
+test('what would steer the terminal is made visible in lines for people, colours aside', () => {
+  const { stderr } = run(program(String.raw`complain('\x1b[2Ja\rb\x1b]0;t\x07c\x9b1md \x1b[31mred\x1b[0m\te')`), [])
+  expect(stderr).toBe('\\x1b[2Ja\\x0db\\x1b]0;t\\x07c\\x9b1md \x1b[31mred\x1b[0m\te\n')
+})

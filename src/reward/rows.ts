@@ -106,7 +106,8 @@ function readVerdict(answer: unknown): Verdict {
 
 function finite(value: unknown): number {
   const number = value instanceof Float ? value.value : typeof value === 'bigint' ? Number(value) : value
-  if (typeof number !== 'number' || !Number.isFinite(number))
+  // Training computes in float32.
+  if (typeof number !== 'number' || !Number.isFinite(Math.fround(number)))
     throw new Raised('NotAScore', 'the score is not a finite number')
   return number
 }

@@ -76,4 +76,10 @@ function systemError(error: unknown): HoneError | undefined {
 }
 
 /** A message as one line. */
-const line = (text: string): string => text.trim().replace(/\s*\n\s*/g, '; ')
+function line(text: string): string {
+  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+  return short.trim().replace(/\s*\n\s*/g, '; ')
+}
+
+/** Characters of a message: it may hold what a file says. */
+const LONGEST = 2000

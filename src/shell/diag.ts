@@ -1,7 +1,7 @@
 // What a check found, and the table of formats in which findings are written: text, ndjson, json, github, sarif, junit.
 import { styleText } from 'node:util'
 import { lookup } from '../error.ts'
-import { data } from '../out.ts'
+import { data, visible } from '../out.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
 
@@ -80,7 +80,8 @@ function openText(): DiagnosticWriter {
     styleText(colour, text, { stream: process.stdout })
   return {
     write(found, source) {
-      const { code, severity, file, line, column, message, hint } = found
+      const { code, severity, line, column } = found
+      const [file, message, hint] = [found.file, found.message, found.hint ?? ''].map(visible)
       data(`${style('bold', `${file}:${line}:${column}`)} ${style(COLOURS[severity], severity)} ${code} ${message}`)
       if (!excerpts) return
       if (source?.text !== undefined)
@@ -96,7 +97,7 @@ function openText(): DiagnosticWriter {
 function excerpt(text: string, at: number, width: number): [string, string] {
   const room = Math.max(20, width - 6)
   const start = Math.max(0, Math.min(at - Math.floor(room / 3), text.length - room))
-  const part = text.slice(start, start + room).replace(/[\x00-\x1f\x7f]/g, ' ')
+  const part = text.slice(start, start + room).replace(/[\x00-\x1f\x7f-\x9f]/g, ' ')
   const [before, after] = [start > 0 ? '…' : '', start + room < text.length ? '…' : '']
   return [before + part + after, ' '.repeat(before.length + Bun.stringWidth(part.slice(0, at - start))) + '^']
 }

@@ -69,7 +69,7 @@ test('a throw, an endless loop, an exit or no number is a fault of its row alone
 test('rows on which a reward dies or hangs are faults, also the first ones of a file and many in a row', () => {
   const file = write('mine.ts', REWARD)
   const input = rows('exit', 'exit', 'exit', 'exit', 'loop', 'loop', 'loop', 'abc')
-  const { code, verdicts } = score(['--reward', file, '--timeout', '1', '--concurrency', '1'], input)
+  const { code, verdicts } = score(['--reward', file, '--timeout', '4', '--concurrency', '1'], input)
   expect(code).toBe(0)
   const deaths = ['ProcessError', 'ProcessError', 'ProcessError', 'ProcessError']
   expect(verdicts.map(({ score, fault }) => fault ?? score)).toEqual([...deaths, 'Timeout', 'Timeout', 'Timeout', 8])
@@ -140,4 +140,9 @@ test('a reward that does not run at all stops the command with what is wrong', (
   expect(score(['--reward', python], rows('a')).stderr).toContain(`--reward-cmd 'python3 ${python}'`)
   expect(score(['--reward', './absent.ts'], rows('a')).stderr).toContain('there is no such file')
   expect(score(['--reward-cmd', 'exit 3'], rows('a', 'b', 'c')).stderr).toContain('ended with code 3')
+})
+
+test('a score that training cannot compute with is a fault of its row', () => {
+  const file = write('huge.ts', 'export default ({ completion }: any) => (completion === "a" ? 1e308 : 1e30)')
+  expect(score(['--reward', file], rows('a', 'b')).verdicts.map(({ fault }) => fault)).toEqual(['NotAScore', null])
 })

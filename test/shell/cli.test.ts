@@ -242,6 +242,12 @@ test('negative numbers, - and everything after -- are values', () => {
   ])
 })
 
+test('a message is no longer than people read, whatever a file or a word holds', () => {
+  const { code, stderr } = run(forms[0]![1], ['score', '-', '--reward', 'x'.repeat(100_000)])
+  expect(code).toBe(2)
+  expect(stderr.length).toBeLessThan(5000)
+})
+
 test('a flag may be written with dashes, underscores or as it is declared', () => {
   for (const flag of ['--max-tokens', '--max_tokens', '--maxTokens']) {
     expect(read([flag, '3'])).toEqual(['--max-tokens=3', '--'])

@@ -25,6 +25,10 @@ export const ServeFlags = v.object({
   constrain,
   maxModelLen: say(otherwise(count(2), "the model's positions"), 'tokens of a prompt and its answer together'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer where a request names none'),
+  cacheTokens: say(
+    otherwise(count(), 'at most 65536, and what 2 GiB hold'),
+    'tokens of which keys and values are held: what is being said, and what was, for conversations that go on',
+  ),
   maxRequests: say(v.optional(count(), 256), 'requests that are answered or wait at once; more get status 429'),
   maxBody: say(v.optional(count(), 32 * 2 ** 20), 'bytes of a request; a larger one gets status 413'),
   timeout: say(v.optional(positive(), 600), 'seconds that an answer may take'),
@@ -38,7 +42,7 @@ export const ServeFlags = v.object({
 /** Until SIGTERM or Ctrl-C, which let what runs finish; the second ends at once. @throws HoneError for what cannot be served. */
 export async function serveCommand(flags: v.InferOutput<typeof ServeFlags>): Promise<void> {
   const { adapter: adapters, token = process.env['HONE_TOKEN'] } = flags
-  const { first, others, openAdapter, weights } = await openServed({ ...flags, adapters })
+  const { first, others, openAdapter, weights, cache } = await openServed({ ...flags, adapters })
   if (flags.record !== undefined && (others.length > 0 || flags.runtimeAdapters))
     throw new HoneError('Cannot record adapters: sessions are of the model alone', {
       hint: 'serve one model, or leave out --record',
@@ -53,7 +57,8 @@ export async function serveCommand(flags: v.InferOutput<typeof ServeFlags>): Pro
   })
   complain(`listening on ${server.url}`)
   const names = models.all().map(({ name }) => name)
-  const size = `${Math.ceil(weights / 2 ** 20)} MiB of weights${names.length > 1 ? ' each' : ''}`
+  const [own, held] = [weights, cache].map((bytes) => `${Math.ceil(bytes / 2 ** 20)} MiB`)
+  const size = `${own} of weights and up to ${held} of what is said${names.length > 1 ? ' each' : ''}`
   log(`serving ${names.join(', ')} with ${size}; Ctrl-C ends it when all is answered`)
   await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
   const { running } = server.metrics

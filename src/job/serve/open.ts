@@ -7,6 +7,8 @@ import { HoneError } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import type { DeviceSpec } from '../../gpu/device/spec.ts'
 import { parameterCount } from '../../gpu/policy/memory.ts'
+import { float32 } from '../../gpu/net/precision.ts'
+import { tokenBytes } from '../../gpu/policy/lanes.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { Served } from '../../serve/served.ts'
 import { usualLength } from '../answer/model.ts'
@@ -27,6 +29,8 @@ export interface Place {
   parser?: FormatName | undefined
   maxModelLen?: number | undefined
   maxNewTokens?: number | undefined
+  /** Tokens whose keys and values each model holds at most. */
+  cacheTokens?: number | undefined
   constrain?: 'none' | Constrained
 }
 
@@ -35,8 +39,9 @@ export interface Opened {
   others: Served[]
   /** One more, with that adapter. @throws HoneError */
   openAdapter(name: string, folder: string): Promise<Served>
-  /** Bytes of the weights that each holds: those of its own, whatever the others hold. */
+  /** Bytes that each holds, whatever the others hold: its weights, and keys and values at most. */
   weights: number
+  cache: number
 }
 
 /** @throws HoneError for a folder, adapter or device that hone cannot run. */
@@ -60,18 +65,20 @@ export async function openServed(place: Place): Promise<Opened> {
   }
   const open = (name: string, aliases: string[], folder: string | undefined): Served => {
     const policy = openModel(device, model, { adapter: folder })
-    const session = policy.open()
+    const session = policy.open({ budget: place.cacheTokens })
     const close = () => {
       session.close()
       policy.free()
     }
     return { ...shared, name, aliases, session, close }
   }
+  const first = open(name![0], [path], adapter)
   return {
-    first: open(name![0], [path], adapter),
+    first,
     others: named.map(([name, folder]) => open(name, [], folder)),
     openAdapter: async (name, folder) => open(name, [], adapterIn(folder)),
     weights: 4 * parameterCount(language.config),
+    cache: first.session.budget * tokenBytes({ config: language.config, precision: float32 }),
   }
 }
 

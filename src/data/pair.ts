@@ -32,7 +32,9 @@ export function readPair(record: JsonObject): PairRow {
   const outer = isObject(record['input']) ? { ...record, ...record['input'] } : record
   const field = ['messages', 'prompt'].find((key) => outer[key] !== undefined && outer[key] !== null)
   const whole = { prompt: outer[field ?? ''], chosen: record[first], rejected: record[second] }
-  const { prompt, chosen, rejected } = field === undefined ? split(whole) : whole
+  // UltraFeedback's rows name their question and repeat it in both dialogues.
+  const apart = field !== undefined && !(beginsBefore(whole.chosen) && beginsBefore(whole.rejected))
+  const { prompt, chosen, rejected } = apart ? whole : split(whole)
   if (chosen === undefined || rejected === undefined)
     throw new Rejection('wrong-shape', `"${chosen === undefined ? first : second}" is absent`)
   const sides = { chosen: readSide(chosen, first), rejected: readSide(rejected, second) }
@@ -47,6 +49,10 @@ export function readPair(record: JsonObject): PairRow {
   if (turns.length === 0) throw new Rejection('no-question', 'nothing comes before the texts')
   return { ...sides, prompt: { messages: turns, tools } }
 }
+
+/** Whether a dialogue begins before the model's turn. */
+const beginsBefore = (side: Json | undefined): boolean =>
+  Array.isArray(side) && isObject(side[0]) && ['system', 'user'].includes(String(side[0]['role']))
 
 /** Where no prompt stands apart, it is what both sides begin with, as TRL finds it. */
 function split({ chosen, rejected }: { chosen?: Json | undefined; rejected?: Json | undefined }): {

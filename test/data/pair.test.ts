@@ -23,6 +23,12 @@ const spellings: Record<string, JsonObject> = {
     rejected: [saying],
   },
   'TRL without a prompt': { tools: [tool], chosen: [question, calling], rejected: [question, saying] },
+  'UltraFeedback, whose question stands in both dialogues too': {
+    prompt: 'Weather in Rome?',
+    tools: [tool],
+    chosen: [question, calling],
+    rejected: [question, saying],
+  },
   OpenAI: {
     input: { messages: [question], tools: [{ type: 'function', function: tool }], parallel_tool_calls: true },
     preferred_output: [{ role: 'assistant', tool_calls: [openaiCall] }],

@@ -1,5 +1,6 @@
 // Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16.
-// Usage: bun test/bench/generate.ts MODEL [BATCH …] [--device D] [--threads N] [--peers PYTHON]. Needs $HONE_SHARED/data/bfcl_v4. With
+// Usage: bun test/bench/generate.ts MODEL [BATCH …] [--device D] [--threads N] [--drafts auto|off]
+// [--peers PYTHON]. Needs $HONE_SHARED/data/bfcl_v4. With
 // --peers transformers' generate does the same work in turn with hone (test/bench/transformers.py; a Python with torch and
 // transformers). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import { bfclPrompts } from './prompts.ts'
 import { median, words } from './words.ts'
 
 const [NEW, ROUNDS] = [64, 3]
-const { places, device: spec, threads, peers } = words()
+const { places, device: spec, threads, peers, drafts } = words()
 const [model = '', ...sizes] = places
 const data = sharedPath('data', 'bfcl_v4')
 if (!model || !data) {
@@ -56,7 +57,7 @@ process.exit(0)
 
 async function complete(batch: readonly number[][]): Promise<number[][]> {
   const requests = batch.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
-  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] })
+  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] }, { drafts })
   return written.map(([completion]) => completion!.ids)
 }
 

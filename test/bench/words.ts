@@ -1,6 +1,7 @@
 // The words of a benchmark's command line: places in order, and the options that all of them take.
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
+import { drafts } from '../../src/gpu/policy/session.ts'
 import { deviceSetting } from '../../src/gpu/device/spec.ts'
 
 export function words() {
@@ -9,6 +10,7 @@ export function words() {
     options: {
       device: { type: 'string' },
       peers: { type: 'string' },
+      drafts: { type: 'string', default: 'auto' },
       model: { type: 'string' },
       threads: { type: 'string', default: '2' },
     },
@@ -18,6 +20,7 @@ export function words() {
     device: v.parse(deviceSetting('cpu'), values.device),
     /** Python with the packages of the peers. */
     peers: values.peers,
+    drafts: v.parse(v.picklist(drafts), values.drafts),
     model: values.model,
     threads: Number(values.threads),
   }

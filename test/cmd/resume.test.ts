@@ -56,6 +56,23 @@ test('a run whose template tells the day is resumed on another day, from another
   expect(weights('again')).toBe(weights('whole'))
 })
 
+test('a run that guesses by the answers of its epoch before guesses so when it is resumed: the same bits were read together', () => {
+  const { batchSize: _, preset: __, ...common } = settings
+  const sampling = { promptsPerStep: 3, groupSize: 4, maxPromptLength: null, maxCompletionLength: 24, temperature: 0.5 }
+  writeFileSync(at('train.json'), JSON.stringify({ ...common, ...sampling }))
+  expect(hone(['train', 'train.json', '--output', 'guessing', '--max-fault-share', '1'])).toMatchObject({ code: 0 })
+  const [events, last] = [['events.ndjson'], ['rollouts', 'step-000000004.jsonl']]
+  const text = (run: string, parts: string[]) => readFileSync(at(run, ...parts), 'utf8')
+  expect(text('guessing', events)).toContain('rollout/drafts_accepted')
+  halfway('guessing', 'guessing-again')
+  rmSync(at('guessing-again', ...last))
+  expect(hone(['train', '--resume', 'guessing-again'])).toMatchObject({ code: 0 })
+  expect(text('guessing-again', last)).toBe(text('guessing', last))
+  const accepted = (run: string) => /"step":4,.*"rollout\/drafts_accepted":([^,}]*)/.exec(text(run, events))![1]
+  expect(accepted('guessing-again')).toBe(accepted('guessing'))
+  expect(weights('guessing-again')).toBe(weights('guessing'))
+})
+
 test('a run is asked in the form that it was trained in on another day too', () => {
   const ask = [
     'eval',

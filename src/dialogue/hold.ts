@@ -58,6 +58,10 @@ export function holdOf({ tokenizer, form, format, what, vocabulary, onNotice }: 
   }
 }
 
+/** What is not seen to, for people. */
+export const unkept = ({ tool, path, keyword }: Notice): string =>
+  `the grammar does not see to '${keyword}' of ${tool}${path === '' ? '' : ` at ${path}`}`
+
 /** True where right answers of the form begin with a thought. */
 export function thinks(form: PromptForm): boolean {
   const target = form.target({ messages: [], tools: [], answer: [], meta: {} })

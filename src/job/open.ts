@@ -12,7 +12,7 @@ import type { Sampling } from '../gpu/policy/law.ts'
 import type { PromptForm } from '../dialogue/prompt/form.ts'
 import { findFormat, type FormatName } from '../dialogue/call.ts'
 import type { Constrained } from '../dialogue/grammar/frame.ts'
-import { holdOf, type Hold } from '../dialogue/hold.ts'
+import { holdOf, unkept, type Hold } from '../dialogue/hold.ts'
 import { notice } from '../shell/notice.ts'
 import { formatOf, promptForm } from '../dialogue/prompt.ts'
 import { modelFolder } from './model-folder.ts'
@@ -51,8 +51,7 @@ export function openHold({ tokenizer, form, config }: Language, what: Constraine
     format: findFormat(format),
     what,
     vocabulary: config.vocabulary,
-    onNotice: ({ tool, path, keyword }) =>
-      notice.info(`the grammar does not see to '${keyword}' of ${tool}${path === '' ? '' : ` at ${path}`}`),
+    onNotice: (each) => notice.info(unkept(each)),
   })
 }
 

@@ -3,7 +3,8 @@ import type { Constrainer, Constraint } from '../dialogue/constrain.ts'
 import { valueGrammar } from '../dialogue/grammar/frame.ts'
 import { inRow, terminal, type Rule } from '../dialogue/grammar/rule.ts'
 import { scan } from '../dialogue/grammar/scan.ts'
-import { thinks } from '../dialogue/hold.ts'
+import { thinks, unkept } from '../dialogue/hold.ts'
+import { notice } from '../shell/notice.ts'
 import { dumpJson, type Json, type JsonObject } from '../text/json.ts'
 import { Refusal } from './refusal.ts'
 import { refusing, type ChatRequest } from './request.ts'
@@ -42,6 +43,7 @@ function made({ constrainer }: Served, asks: Json, make: (held: Constrainer) => 
   kept.set(held, known)
   const key = dumpJson(asks)
   const constraint = known.get(key) ?? make(held)
+  if (!known.has(key)) for (const each of constraint.notices) notice.info(unkept(each))
   // The one asked for last goes last.
   known.delete(key)
   known.set(key, constraint)
@@ -71,5 +73,5 @@ function schemaOf(format: ChatRequest['response_format']): JsonObject | undefine
 function valueOf(constrainer: Constrainer, schema: JsonObject, opened: string): Constraint {
   const { rule, notices } = valueGrammar(schema)
   const whole: Rule = opened === '' ? rule : inRow(terminal(scan({ until: ['</think>'], never: [] })), rule)
-  return constrainer.grammar({ rule: whole, notices: notices.map((notice) => ({ tool: '', ...notice })) })
+  return constrainer.grammar({ rule: whole, notices: notices.map((each) => ({ tool: 'response_format', ...each })) })
 }

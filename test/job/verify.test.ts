@@ -16,7 +16,7 @@ for (const family of ['qwen2', 'qwen3', 'llama3']) {
     expect(findings.length).toBeGreaterThan(100)
     const names = findings.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
-    for (const part of ['masked', 'tree', 'dpo', 'reward', 'critic', 'nft', 'sampling'])
+    for (const part of ['masked', 'tree', 'dpo', 'reward', 'critic', 'nft', 'long', 'sampling'])
       expect(names.filter((name) => name.startsWith(`${part} `)).length).toBeGreaterThan(15)
   })
 }

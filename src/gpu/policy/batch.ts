@@ -4,7 +4,7 @@
 import { MASKED, type BatchSizes } from '../net/sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Group, PerToken } from './policy.ts'
-import { inverseFrequencies } from '../weights/rope.ts'
+import { amplitude, inverseFrequencies } from '../weights/rope.ts'
 
 export interface Batch {
   sizes: BatchSizes
@@ -144,14 +144,15 @@ export function angles(
   positions: ArrayLike<number>,
 ): { cos: Float32Array<ArrayBuffer>; sin: Float32Array<ArrayBuffer> } {
   const frequencies = inverseFrequencies(rope, headDim)
+  const scale = amplitude(rope)
   const width = frequencies.length
   const cos = new Float32Array(positions.length * width)
   const sin = new Float32Array(positions.length * width)
   for (let row = 0; row < positions.length; row++)
     for (let pair = 0; pair < width; pair++) {
       const angle = positions[row]! * frequencies[pair]!
-      cos[row * width + pair] = Math.cos(angle)
-      sin[row * width + pair] = Math.sin(angle)
+      cos[row * width + pair] = scale * Math.cos(angle)
+      sin[row * width + pair] = scale * Math.sin(angle)
     }
   return { cos, sin }
 }

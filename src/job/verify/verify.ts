@@ -9,6 +9,7 @@ import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Find
 import { dpoFindings } from './dpo.ts'
 import { logprobFindings } from './forward.ts'
 import { hiddenFindings } from './hidden.ts'
+import { longFindings } from './long.ts'
 import { maskedFindings } from './masked.ts'
 import { criticFindings } from './critic.ts'
 import { nftFindings } from './nft.ts'
@@ -36,6 +37,7 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
     ...(has('critic') ? await criticFindings(device, oracle) : []),
     ...(has('nft') ? await nftFindings(device, oracle) : []),
     ...(has('hidden') ? hiddenFindings(device, oracle) : []),
+    ...(has('long') ? longFindings(device, oracle) : []),
     ...(has('sampling') ? samplingFindings(device, oracle) : []),
   ]
 }

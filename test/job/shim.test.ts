@@ -79,6 +79,31 @@ print(json.dumps([
   expect(scores).toEqual([[3, null, 0.5], { score: 2, fault: 0 }, { score: 0, fault: 0 }])
 })
 
+testPython(
+  'what the model said is judged, its calls in messages too; verl may ask for a batch; a bad row is a fault',
+  () => {
+    for (const [trainer, reward] of Object.entries({ trl: 'tool-n1', verl: 'tool-n1' }))
+      expect(
+        run(start, ['export', '--reward', reward, '--for', trainer, '-o', join(folder, `shapes_${trainer}.py`)]).code,
+      ).toBe(0)
+    const scores = python(`${PRELUDE}
+from shapes_trl import hone_reward, ask
+from shapes_verl import compute_score
+class Array:
+    def tolist(self): return [{"name": "f", "arguments": {"x": 5.0}}]
+call = {"type": "function", "function": {"name": "f", "arguments": {"x": 5.0}}}
+calls = {"role": "assistant", "content": None, "reasoning_content": "t", "tool_calls": [call]}
+print(json.dumps([
+  hone_reward(completions=[[calls], [{"role": "assistant", "content": right}, {"role": "tool", "content": "12"}], [{"role": "tool", "content": right}], [{"role": "assistant", "tool_calls": [5]}]], answer=[gold] * 4, prompts=["p"] * 4, score=[float("nan")] * 4),
+  hone_reward(completions=[right], ground_truth=[Array()]),
+  compute_score(data_sources=["d"] * 2, solution_strs=[right, wrong], ground_truths=[gold] * 2, extra_infos=[None, {"index": 1}], reward_router_address=None),
+  [verdict["fault"] for verdict in ask([{"completion": right}, {"completion": right, "ground_truth": gold}])],
+]))`)
+    const result = (score: number) => ({ score, fault: 0 })
+    expect(scores).toEqual([[1, 1, 0, 0], [1], [result(1), result(0)], ['NotARow', null]])
+  },
+)
+
 test('a trainer or reward that does not exist is refused', () => {
   expect(run(start, ['export', '--reward', 'tool-n9', '--for', 'verl', '-o', '-']).code).toBe(2)
   expect(run(start, ['export', '--reward', 'tool-n1', '-o', '-']).stderr).toContain('--for is missing')

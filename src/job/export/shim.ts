@@ -26,9 +26,15 @@ export const trainers = {
     what: 'custom_reward_function of verl',
     usage: (path) => `custom_reward_function.path=${path} custom_reward_function.name=compute_score`,
     source: `
-def compute_score(data_source, solution_str, ground_truth, extra_info=None, **kwargs):
-    """verl: one decoded response, the reward_model.ground_truth of its row, and in extra_info the row's other columns."""
-    verdict = ask([row(solution_str, ground_truth, extra_info or {})])[0]
+def compute_score(data_source=None, solution_str=None, ground_truth=None, extra_info=None, *, solution_strs=None, ground_truths=None, extra_infos=None, **kwargs):
+    """verl: one decoded response, the reward_model.ground_truth of its row, and in extra_info the row's other columns; from the batch reward manager lists of them."""
+    if solution_strs is None:
+        return result(ask([row(solution_str, ground_truth, extra_info or {})])[0])
+    extras = [None] * len(solution_strs) if extra_infos is None else extra_infos
+    return [result(verdict) for verdict in ask([row(text, truth, extra or {}) for text, truth, extra in zip(solution_strs, ground_truths, extras)])]
+
+
+def result(verdict):
     return {"score": float(verdict["score"] or 0.0), "fault": 0.0 if verdict.get("fault") is None else 1.0}
 `,
   },
@@ -44,6 +50,16 @@ def text_of(content):
     return content or ""
 
 
+def spoken(completion):
+    """What the model itself said: text, or its messages where they hold calls; results of tools and words of users are not its own."""
+    if isinstance(completion, str):
+        return completion
+    own = [message for message in completion if message.get("role", "assistant") == "assistant"]
+    if not any(message.get("tool_calls") for message in own):
+        return "".join(text_of(message.get("content")) for message in own)
+    return [{**message, "content": text_of(message.get("content"))} for message in own]
+
+
 def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None, completion_ids=None, prompts=None, **columns):
     """TRL: a list of completions, and the dataset's columns repeated for each of them. None where the reward does not apply."""
     truths = ground_truth if ground_truth is not None else answer
@@ -51,7 +67,6 @@ def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None,
         raise ValueError("the dataset needs a column ground_truth or answer")
     rows = []
     for i, (completion, truth) in enumerate(zip(completions, truths)):
-        text = completion if isinstance(completion, str) else "".join(text_of(message.get("content")) for message in completion)
         more = {name: column[i] for name, column in columns.items() if isinstance(column, list) and len(column) == len(completions)}
         if prompts is not None:
             more["prompt"] = prompts[i]
@@ -59,7 +74,7 @@ def hone_reward(completions, ground_truth=None, answer=None, trainer_state=None,
             more["step"] = int(trainer_state.global_step)
         if completion_ids is not None:
             more["tokens"] = len(completion_ids[i])
-        rows.append(row(text, truth, more))
+        rows.append(row(spoken(completion), truth, more))
     return [None if verdict["score"] is None else float(verdict["score"]) for verdict in ask(rows)]
 `,
   },
@@ -98,13 +113,18 @@ def _hone():
     return _process
 
 
+def plain(value):
+    """numpy's arrays and numbers as JSON has them, anything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
 def ask(rows):
     """Verdicts {"score", "parts", "fault", "reasons"} of rows, in order."""
     with _lock:
         process = _hone()
         verdicts = []
         for each in rows:
-            process.stdin.write(json.dumps(each, default=str) + "\\n")
+            process.stdin.write(json.dumps(each, default=plain) + "\\n")
             process.stdin.flush()
             line = process.stdout.readline()
             if not line:
@@ -115,7 +135,7 @@ def ask(rows):
 
 def row(completion, truth, more):
     """A row as hone reads it: its columns, and what is right: text for the published rewards, or a list of expected calls."""
-    key = "ground_truth" if isinstance(truth, str) else "answer"
+    key = "ground_truth" if isinstance(truth, (str, dict)) else "answer"
     return {**more, "completion": completion, key: truth}
 `
 

@@ -73,6 +73,16 @@ test('a run that guesses by the answers of its epoch before guesses so when it i
   expect(weights('guessing-again')).toBe(weights('guessing'))
 })
 
+test('a run that trains on what its sampling computed is resumed to the same bits', () => {
+  const { batchSize: _, preset: __, ...common } = settings
+  const sampling = { promptsPerStep: 3, groupSize: 4, maxPromptLength: null, maxCompletionLength: 24, temperature: 1 }
+  writeFileSync(at('kept.json'), JSON.stringify({ ...common, ...sampling, miniBatches: 1 }))
+  expect(hone(['train', 'kept.json', '--output', 'kept', '--max-fault-share', '1'])).toMatchObject({ code: 0 })
+  halfway('kept', 'kept-again')
+  expect(hone(['train', '--resume', 'kept-again'])).toMatchObject({ code: 0 })
+  expect(weights('kept-again')).toBe(weights('kept'))
+})
+
 test('a run is asked in the form that it was trained in on another day too', () => {
   const ask = [
     'eval',

@@ -343,6 +343,11 @@ test('plan refuses what would stop the run at its start, with the same message',
     expect(planned).toMatchObject({ code: 2, stdout: '' })
     expect(planned!.stderr).toBe(started!.stderr)
   }
+  // An absent file is the plainer mistake than a prompt form whose answers the reward does not read.
+  for (const name of ['absent.jsonl', 'no-rows.jsonl'])
+    expect(hone('plan', 'train.json', '--output', 'out', '--prompt', 'native', '--eval-data', name).stderr).toContain(
+      name,
+    )
   expect(readdirSync(place)).toEqual(before)
 })
 

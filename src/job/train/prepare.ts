@@ -3,6 +3,7 @@ import { findFormat } from '../../dialogue/call.ts'
 import { rewardFormat } from '../../reward/scorer.ts'
 import { type OpenJudge, openJudge, tryJudge } from '../../rl/judge.ts'
 import type { LoopContext, RunContext } from '../../rl/loop.ts'
+import type { PromptSet } from '../../rl/record.ts'
 import type { Stage } from '../../rl/play.ts'
 import { type Answering, type CommonRecipe, isAnswering } from '../../rl/recipe.ts'
 import { type Language, openLanguage } from '../open.ts'
@@ -10,7 +11,7 @@ import { heldOutProtocol, warnOfOtherJudge } from '../protocol.ts'
 import { checkHeldOut, checkTaught } from './check-rows.ts'
 import type { AnyKind, Trainer } from './kind.ts'
 import { findKind } from './kinds.ts'
-import { readPromptSets, type RowContext, tellTooLong } from './rows.ts'
+import { readPromptSets, type RowContext, type Taken, tellTooLong } from './rows.ts'
 
 /** How held-out rows are answered while a model is trained. */
 export type Answers = Pick<LoopContext, 'heldOut' | 'evalJudge' | 'evalReader' | 'evalProtocol'>
@@ -45,12 +46,13 @@ export async function prepare(name: string, recipe: CommonRecipe, date: Date): P
     const context = { ...language, stage: training.stage }
     const { items, tooLong, first } = await kind.read(recipe.data, { ...context, limit: limits.items })
     const trainer = await training.on(items)
+    // All files are read before right answers are judged: an absent one is the plainer mistake.
+    const heldOut =
+      answering && (await readPromptSets(answering.evalData, { ...context, limit: limits.heldOut }, answering.evalRows))
     if (answering) checkTaught(kind, answering, language, first)
     tellTooLong(tooLong, limits.items, kind.items)
     const answers =
-      answering &&
-      evaluated &&
-      (await readAnswers(answering, evaluated, language, { ...context, limit: limits.heldOut }))
+      answering && evaluated && heldOut && (await answersTo(heldOut, answering, evaluated, language, limits.heldOut))
     return { kind, language, items, tooLong, answers, trainer, stage: training.stage, close }
   } catch (error) {
     close()
@@ -58,15 +60,26 @@ export async function prepare(name: string, recipe: CommonRecipe, date: Date): P
   }
 }
 
+/** Held-out rows, read and checked, and what judges their answers. @throws HoneError */
 export async function readAnswers(
   recipe: CommonRecipe & Answering,
   judge: OpenJudge,
   language: Language,
   context: RowContext,
 ): Promise<Answers> {
-  const { items, first, tooLong } = await readPromptSets(recipe.evalData, context, recipe.evalRows)
+  const rows = await readPromptSets(recipe.evalData, context, recipe.evalRows)
+  return await answersTo(rows, recipe, judge, language, context.limit)
+}
+
+async function answersTo(
+  { items, first, tooLong }: Taken<PromptSet>,
+  recipe: CommonRecipe & Answering,
+  judge: OpenJudge,
+  language: Language,
+  limit: number,
+): Promise<Answers> {
   checkHeldOut(recipe, language, first)
-  tellTooLong(tooLong, context.limit, 'held-out rows')
+  tellTooLong(tooLong, limit, 'held-out rows')
   if (items.length > 0) warnOfOtherJudge(recipe)
   await tryJudge(judge, recipe.evalReward, items[0]?.prompts[0])
   return {

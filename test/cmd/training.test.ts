@@ -369,16 +369,16 @@ test('rollouts that are held to their tools are valid, and at the start old log-
     constrain: 'reply',
     reward: 'tool-n1',
     maxFaultShare: 1,
-    output: 'held',
+    output: 'held-to-tools',
   })
   const { code, stderr } = hone('train', 'held.json')
   expect({ code, stderr }).toMatchObject({ code: 0 })
-  const figures = readEvents(join(place, 'held', 'events.ndjson')).flatMap((event) =>
+  const figures = readEvents(join(place, 'held-to-tools', 'events.ndjson')).flatMap((event) =>
     event.type === 'step' ? [event.figures] : [],
   )
   expect(Math.abs(figures[0]!['ppo_kl']!)).toBeLessThan(1e-5)
   expect(figures[0]!['constrain/free_format_rate']!).toBeLessThan(0.05)
-  const lines = readFileSync(join(place, 'held', 'rollouts', 'step-000000001.jsonl'), 'utf8')
+  const lines = readFileSync(join(place, 'held-to-tools', 'rollouts', 'step-000000001.jsonl'), 'utf8')
     .trim()
     .split('\n')
   const texts = lines.map((line): string => JSON.parse(line).output)

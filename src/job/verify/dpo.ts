@@ -8,7 +8,7 @@ import { accumulate } from '../../rl/dpo.ts'
 import { pairLosses, rewardOf, type PairLossName, type PairLossRow, type Text } from '../../rl/loss/pair.ts'
 import { groupOf } from '../../rl/pair.ts'
 import type { Pair } from '../../rl/record.ts'
-import { BOUND, compareTensors, errors, type Finding, single } from './finding.ts'
+import { BOUND, compareTensors, errors, type Finding, normFinding, single } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
 const PerPair = v.array(v.number())
@@ -74,13 +74,6 @@ export async function dpoFindings(device: Device, oracle: Oracle): Promise<Findi
   )
   model.free()
   return findings
-}
-
-/** The norm of all gradients together, as it is before clipping. */
-export function normFinding(name: string, gradients: readonly { value: Float32Array }[], want: number): Finding {
-  let sum = 0
-  for (const { value } of gradients) for (const slope of value) sum += slope * slope
-  return single(name, Math.sqrt(sum), want, BOUND.gradients, 'rel')
 }
 
 /** Every objective on the reference's own sums, and what each text earns. */

@@ -60,6 +60,13 @@ export function single(name: string, found: number, want: number, bound: number,
   return each.finding(name, by === 'abs' ? bound * Math.max(1, Math.abs(want)) : bound, by)
 }
 
+/** The norm of all gradients together, as it is before clipping. */
+export function normFinding(name: string, gradients: readonly { value: Float32Array }[], want: number): Finding {
+  let sum = 0
+  for (const { value } of gradients) for (const slope of value) sum += slope * slope
+  return single(name, Math.sqrt(sum), want, BOUND.gradients, 'rel')
+}
+
 /** Largest difference seen, and the largest value it is measured against. NaN counts as infinitely wrong. */
 export function errors() {
   let worst = 0

@@ -5,8 +5,8 @@ import type { Device } from '../../gpu/device/device.ts'
 import { wholeSequence } from '../../gpu/policy/batch.ts'
 import { openScorer } from '../../gpu/policy/scorer.ts'
 import { accumulate } from '../../rl/rm.ts'
-import { normFinding, pairsOf } from './dpo.ts'
-import { BOUND, compareTensors, errors, type Finding, single } from './finding.ts'
+import { pairsOf } from './dpo.ts'
+import { BOUND, compareTensors, errors, type Finding, normFinding, single } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
 const RewardFigures = v.object({

@@ -5,8 +5,7 @@ import { sum } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import { openSafetensors } from '../../gpu/weights/safetensors.ts'
-import { normFinding } from './dpo.ts'
-import { BOUND, compareTensors, errors, type Finding, single } from './finding.ts'
+import { BOUND, compareTensors, errors, type Finding, normFinding, single } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
 const Figures = v.object({ loss: v.number(), grad_norm: v.number() })

@@ -100,13 +100,17 @@ async function sample(context: RolloutContext, position: number, count: number):
 }
 
 /** Where a step is one update it trains the weights that sampled: what they computed need not be computed again. */
+export function isTraced({ keepActivations, miniBatches, iterations, zeroVariance }: TrainRecipe): boolean {
+  // A batch that is refilled is sampled in rounds, the last of which alone would be kept.
+  return keepActivations && miniBatches * iterations === 1 && zeroVariance !== 'refill'
+}
+
 function tracedTokens(
-  { keepActivations, miniBatches, iterations, zeroVariance }: TrainRecipe,
+  recipe: TrainRecipe,
   requests: readonly GenerationRequest[],
   { maxNewTokens }: Sampling,
 ): number | undefined {
-  // A batch that is refilled is sampled in rounds, the last of which alone would be kept.
-  if (!keepActivations || miniBatches * iterations > 1 || zeroVariance === 'refill') return undefined
+  if (!isTraced(recipe)) return undefined
   return requests.reduce((sum, { prompt, samples }) => sum + prompt.length - 1 + samples * maxNewTokens, 0)
 }
 

@@ -7,11 +7,12 @@ import { writeSafetensors } from '../../src/gpu/weights/safetensors.ts'
 import { elements } from '../../src/gpu/graph/tensor.ts'
 import { normal } from '../../src/rng.ts'
 
-/** Qwen2 shapes: vocabulary, hidden size, layers, heads, key-value heads, MLP size. m3 is Qwen2.5-0.5B's, m4 SmolLM2-135M's. */
+/** Qwen2 shapes: vocabulary, hidden size, layers, heads, key-value heads, MLP size. m3 is Qwen2.5-0.5B's, l2 two layers of it, m4 SmolLM2-135M's. */
 export const shapes: Record<string, [number, number, number, number, number, number]> = {
   m1: [8192, 256, 6, 4, 2, 1024],
   m2: [32_768, 512, 8, 8, 2, 2048],
   m3: [151_936, 896, 24, 14, 2, 4864],
+  l2: [151_936, 896, 2, 14, 2, 4864],
   m4: [49_152, 576, 30, 9, 3, 1536],
 }
 

@@ -1,7 +1,8 @@
 // One GRPO step on fixed work: random weights, prompts of exactly P tokens, completions of exactly R, groups of G, N prompts a step.
-// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4) P R G N STEPS [lora] [profile] [forward] [--device D] [--threads N] [--peers PYTHON]
+// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4|l2) P R G N STEPS [lora] [profile] [forward] [given] [--device D] [--threads N] [--peers PYTHON]
 // Prints one line of JSON, the same fields as a peer's benchmark of the same work: the median of the steps after the first, in
-// seconds, and the peak memory; on stderr where the time goes. With --peers also TRL's line, from peers/trl_step.py of
+// seconds, and the peak memory beside what `hone plan` says of it; on stderr where the time goes. `given`: completions are drawn at
+// random instead of written. With --peers also TRL's line, from peers/trl_step.py of
 // $HONE_SHARED run right after (MB=n in the environment: its micro-batches), and last the ratios.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,12 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { parametersOf } from '../../src/gpu/weights/family.ts'
+import { memoryOf } from '../../src/gpu/policy/memory.ts'
+import { float32 } from '../../src/gpu/net/precision.ts'
+import { trainingOf } from '../../src/job/open.ts'
+import { trainKind } from '../../src/job/train/kinds/train.ts'
 import { generateAll } from '../../src/gpu/policy/generate.ts'
+import type { Completion } from '../../src/gpu/policy/session.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
 import { elements } from '../../src/gpu/graph/tensor.ts'
 import { data, flush, log } from '../../src/out.ts'
@@ -28,7 +34,7 @@ import { lastLine, median, words } from './words.ts'
 const { places, device: spec, peers, threads } = words()
 const [name = '', ...rest] = places
 const [P = 0, R = 0, G = 0, N = 0, steps = 0] = rest.map(Number)
-const [lora, profile, forward] = [rest.includes('lora'), rest.includes('profile'), rest.includes('forward')]
+const [lora, profile, forward, given] = ['lora', 'profile', 'forward', 'given'].map((word) => rest.includes(word))
 // Made by a process of its own, so that its memory is not counted.
 const folder = mkdtempSync(join(tmpdir(), 'hone-bench-'))
 Bun.spawnSync([process.execPath, join(import.meta.dir, 'random-model.ts'), name, folder], { stderr: 'inherit' })
@@ -52,13 +58,8 @@ const recipe = v.parse(TrainRecipe, {
 const law = lawOf(recipe)
 const device = await openDevice(spec, { threads })
 const { device: watched, stages, enter, clear } = timed(device)
-const policy = openModel(watched, folder, {
-  training: lora
-    ? { kind: 'lora', rank: recipe.loraRank, alpha: recipe.loraAlpha ?? 32, targets: recipe.loraTargets, seed: 0 }
-    : { kind: 'full' },
-  reference: true,
-  profile,
-})
+const training = trainingOf(recipe)
+const policy = openModel(watched, folder, { training, reference: true, profile: profile! })
 rmSync(folder, { recursive: true })
 
 const random = stream(0)
@@ -77,9 +78,9 @@ for (let step = 0; step < steps; step++) {
   const requests = chosen.map(({ ids, index }) => ({ prompt: ids, samples: G, key: [0, step, index] }))
   // No id ends a completion: each has exactly R tokens.
   const sampling = { ...law, maxNewTokens: R, eosIds: [] }
-  const completions = await generateAll(policy, requests, sampling, {
-    ...(!forward && { traced: N * (P - 1 + G * R) }),
-  })
+  const completions = given
+    ? requests.map(() => Array.from({ length: G }, drawn))
+    : await generateAll(policy, requests, sampling, { ...(!forward && { traced: N * (P - 1 + G * R) }) })
   const verdict = { score: 0, parts: null, fault: null, reasons: [] }
   const rollouts = chosen.map((prompt, n) => ({
     prompt,
@@ -116,6 +117,7 @@ const own = {
   generate_s: round(generate!, 3),
   train_s: round(step! - generate!, 3),
   completion_tok_s: round((N * G * R) / step!, 1),
+  plan_mb: Math.floor(planned() / 2 ** 20),
   peak_rss_mb: Math.floor(process.resourceUsage().maxRSS / 1024),
 }
 data(JSON.stringify(own))
@@ -128,6 +130,20 @@ if (profile)
   }
 if (peers) await besidePeer()
 flush()
+
+/** R tokens that nobody wrote. */
+function drawn(): Completion {
+  const ids = Array.from({ length: R }, () => 3 + Math.floor(random() * (policy.config.vocabulary - 3)))
+  return { ids, logprobs: new Float32Array(R).fill(-Math.log(policy.config.vocabulary)), finish: 'length' }
+}
+
+/** What `hone plan` says of the memory, of prompts of this length. */
+function planned(): number {
+  const step = trainKind.plan(recipe, { count: N * steps, maxTokens: P })
+  const unwritten = { ...(given && { cached: 0 }), ...((given || forward) && { traced: 0 }) }
+  const load = { training, reference: true, rows: given ? 0 : N * G, ...step, ...unwritten }
+  return memoryOf({ config: policy.config, precision: float32 }, load).total
+}
 
 /** Steps after the first, which compiles graphs and touches memory for the first time, by phase of a step. */
 function whereTimeWent(): void {

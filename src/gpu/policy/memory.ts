@@ -12,6 +12,7 @@ import { adapted, trainedBy, type Training } from './parameters.ts'
 import { ACTIVATION_BUDGET, keptOf, streamBytes } from './activations.ts'
 import { rowPieces } from './passes.ts'
 import { rowsAtOnce } from './scores.ts'
+import { traceBytes } from './trace.ts'
 
 export interface Memory {
   /** Weights, and those that are kept a second time merged with their adapter. */
@@ -44,13 +45,18 @@ export interface Load {
   rows: number
   /** Tokens of the largest pass. */
   micro: number
+  /** Tokens of which generation keeps what training would compute again, where the budget has room for them. */
+  traced?: number
 }
 
 const MASTER = dtypes.f32.bytes
 /** Measured: the program itself, ONNX Runtime, compiled graphs, and what lies unused between allocations. */
 const RUNTIME = 130 * 2 ** 20
 
-export function memoryOf(net: Net, { training, reference, critic = false, cached, rows, micro }: Load): Memory {
+export function memoryOf(
+  net: Net,
+  { training, reference, critic = false, cached, rows, micro, traced = 0 }: Load,
+): Memory {
   const { config, precision } = net
   const weight = dtypes[precision.weights].bytes
   const scores = dtypes[precision.reduce].bytes * config.vocabulary
@@ -59,13 +65,15 @@ export function memoryOf(net: Net, { training, reference, critic = false, cached
   const weights = weight * (parameterCount(config) + countOf(adapted(config, training)))
   const learning = MASTER * own * trainedCount(config, training)
   const pass = passBytes(net, micro, micro, ACTIVATION_BUDGET)
+  const trace = traceBytes(net, traced)
+  const recalls = traced > 0 && trace <= ACTIVATION_BUDGET
   const parts = {
     weights,
     reference: reference && full ? weight * parameterCount(config) : 0,
     ...(critic && { critic: weights + learning + pass }),
     training: learning,
     cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
-    activations: pass,
+    activations: recalls ? trace + recallBytes(net, micro) : pass,
     graphs: graphBytes(net, training, micro),
     runtime: RUNTIME,
   }
@@ -82,6 +90,12 @@ export function passBytes(net: Net, T: number, M: number, budget: number): numbe
   // Ids as a row and as a column; cosines and sines; places of rows and keys; labels, and log-probs and entropies with their slopes.
   const rows = T * (2 * id + compute * config.headDim + 3 * dtypes.f32.bytes) + M * (id + 4 * reduce)
   return keptOf(net, T, budget).bytes + streamBytes(net, T) + rows
+}
+
+/** The same where a trace is read, a layer at a time. */
+const recallBytes = (net: Net, T: number): number => {
+  const one = { ...net, config: { ...net.config, layers: 1 } }
+  return passBytes(one, T, T, Infinity)
 }
 
 /**

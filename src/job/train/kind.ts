@@ -49,6 +49,8 @@ export interface StepPlan {
   /** Tokens whose keys and values are held at once, and tokens of the largest micro-batch. */
   cached: number
   micro: number
+  /** Tokens of which generation keeps what training would compute again. */
+  traced?: number
 }
 
 /** What commands see of any kind. */

@@ -4,6 +4,7 @@ import type { Scorer } from '../../../gpu/policy/scorer.ts'
 import type { LoopContext } from '../../../rl/loop.ts'
 import { deadSettings, formulaOf, hasCritic } from '../../../rl/formula.ts'
 import { isAnswered } from '../../../rl/environment-settings.ts'
+import { isTraced } from '../../../rl/rollout.ts'
 import { needsReference } from '../../../rl/freeze.ts'
 import { rewardFormat } from '../../../reward/scorer.ts'
 import { openJudge, tryJudge } from '../../../rl/judge.ts'
@@ -58,6 +59,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       completionsPerStep: promptsPerStep * groupSize,
       cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
       micro: rowsOfPass(recipe, maxTokens),
+      traced: isTraced(recipe) && !isAnswered(recipe) ? promptsPerStep * group : 0,
     }
   },
   async open(recipe, language) {

@@ -43,6 +43,8 @@ export const isLive = (row: Row | undefined): row is Row =>
 /** `remember`: what ended is kept, while there is room, for those whose prompts begin with it. */
 export function schedule(engine: Engine, budget: number, remember: boolean): Schedule {
   let waiting: Turn[] = []
+  /** Something changed since what waits was last asked for its room. */
+  let changed = false
   let units: Running[] = []
   const kept = keep(engine, budget, remember, () =>
     units.flatMap(({ lanes, shared }) => (shared ? [lanes, shared] : [lanes])),
@@ -125,7 +127,8 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
 
   /** Lets in what fits. A prompt that begins as another one that is being read waits for it. */
   function admit(): void {
-    if (waiting.length === 0) return
+    if (waiting.length === 0 || (!changed && units.length > 0)) return
+    changed = false
     const index = sequenceIndex()
     for (const { rows } of units) for (const row of rows) if (isLive(row)) index.add(row.sequence)
     for (const sequence of [...kept.sequences()].reverse()) index.add(sequence)
@@ -137,6 +140,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
       const match: Match | undefined = full ? undefined : index.find(turns[0]!.ids)
       if (full || (match && match.length - heldOf(match.sequence) > BLOCK && isRead(match.sequence))) {
         later.push(...turns)
+        changed ||= !full
         continue
       }
       if (match) kept.touch(match.sequence)
@@ -215,11 +219,15 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
   }
 
   return {
-    add: (turn) => void waiting.push(turn),
+    add(turn) {
+      waiting.push(turn)
+      changed = true
+    },
     arrange() {
       for (const { rows } of units)
         rows.forEach((row, lane) => {
           if (!row?.turn?.over) return
+          changed = true
           kept.add(row.sequence, row.turn)
           delete rows[lane]
         })

@@ -3,7 +3,7 @@
 // Letters as in head.ts.
 import { columnLinear } from '../net/decode.ts'
 import { cast, cut, input, op } from '../graph/graph.ts'
-import { normalize } from '../net/block.ts'
+import { linear, normalize } from '../net/block.ts'
 import { heads } from '../net/heads.ts'
 import { headInputs } from '../net/head.ts'
 import type { Tensor } from '../device/device.ts'
@@ -13,6 +13,7 @@ import { dtypes } from '../graph/tensor.ts'
 import type { Net } from '../net/precision.ts'
 import type { Engine } from './engine.ts'
 import type { Head } from './law.ts'
+import { formOf } from './token-pass.ts'
 
 /** Bytes of scores computed and fetched at a time. */
 const SCORE_BYTES = 2 ** 26
@@ -27,19 +28,22 @@ export const rowsAtOnce = ({ config, precision }: Net): number =>
 export function scoresOf(engine: Engine, x: Tensor<Float>, rows: readonly number[], head: Head): Float32Array {
   const { config, precision, programs, scratch, parameters } = engine
   const M = rows.length
+  const few = formOf(M) === 'columns'
   const make = () => {
     const { weights, given } = headInputs(engine, heads.language, 1)
     const stream = input(precision.compute, ['T', config.hidden])
     const chosen = input('i64', ['M'])
     const normed = normalize(op('Gather', [stream, chosen]), weights.finalNorm!, config)
     const scaled = op('Mul', [normed, given['inverseTemperature']!])
-    const logits = cast(columnLinear(scaled, weights.head!), precision.reduce)
+    const logits = cast((few ? columnLinear : linear)(scaled, weights.head!), precision.reduce)
     const inputs = { x: stream, rows: chosen, inverseTemperature: given['inverseTemperature']!, ...weights }
-    return cut('decode-head', inputs, { scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }) })
+    return cut(`decode-head-${formOf(M)}`, inputs, {
+      scores: head.raw ? logits : op('Softmax', [logits], { axis: -1 }),
+    })
   }
   const scores = scratch.take(precision.reduce, 'decode scores', [M, config.vocabulary])
   programs.run(
-    `decode head ${head.raw}`,
+    `decode head ${formOf(M)} ${head.raw}`,
     make,
     {
       x,

@@ -30,7 +30,7 @@ export interface Feed {
 /** Tokens up to which linear maps are computed as columns: 16 of them take as long as one. A single one is faster as a row. */
 const FEW = 64
 
-const formOf = (tokens: number): Form => (tokens > 1 && tokens <= FEW ? 'columns' : 'rows')
+export const formOf = (tokens: number): Form => (tokens > 1 && tokens <= FEW ? 'columns' : 'rows')
 
 /**
  * What the head reads of every token, [T, D], feed by feed and lane by lane; good until the next pass. What was computed goes to

@@ -88,6 +88,16 @@ test('a released slot and a closed session say so to who waits, and disturb nobo
   await expect(open.completion).rejects.toThrow('closed')
 })
 
+test('what waits for room gets it where those before it are released, also while their prompt is read', async () => {
+  const session = model.open({ budget: 40 })
+  const first = [1, 2].map((n) => session.submit({ ids: someIds(7, 25), sampling: free, key: [n] }))
+  const waiting = session.submit({ ids: someIds(8, 30), sampling: free, key: [3] })
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const slot of first) slot.release()
+  expectSame(await waiting.completion, await alone({ ids: someIds(8, 30), sampling: free, key: [3] }))
+})
+
 test('every token is told as it is written, with its log-prob, also after an extension', async () => {
   const told: [number, number][] = []
   const onToken = (id: number, logprob: number) => void told.push([id, logprob])

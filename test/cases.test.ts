@@ -11,8 +11,8 @@ setDefaultTimeout(600_000)
 const root = join(import.meta.dir, '..')
 const folder = sharedPath('cases')
 const cases = folder === undefined ? [] : findCases(folder)
-/** Runs at once: a start of hone is half reading, half work. */
-const AT_ONCE = 3
+/** Runs at once: some cases have little time for what they do. */
+const AT_ONCE = 2
 
 test.skipIf(folder === undefined)('the cases lie beside the checkout', () => expect(cases.length).toBeGreaterThan(0))
 

@@ -38,7 +38,7 @@ export interface Device {
   compile(model: Uint8Array, name: string, options?: CompileOptions): Session
 }
 
-/** So many stretches of `width` elements, from where to where, and how far apart they lie. */
+/** So many stretches of `width` elements, from where to where, and how far apart they lie: `width` at least. */
 export interface CopiedStretches {
   width: number
   count: number

@@ -136,9 +136,9 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
       const { from: first, fromPitch, to: at, toPitch } = places
       const last = Math.max(0, count - 1)
       const within = (tensor: Tensor, start: number, pitch: number) =>
-        start >= 0 && start + last * pitch + width <= elements(tensor.shape)
+        start >= 0 && width <= pitch && start + last * pitch + width <= elements(tensor.shape)
       if (!within(from, first, fromPitch) || !within(to, at, toPitch))
-        throw misuse(`stretches of ${width} elements are not all within [${from.shape}] and [${to.shape}]`)
+        throw misuse(`stretches of ${width} elements overlap, or are not all within [${from.shape}] and [${to.shape}]`)
       target.owner.block.copy(source.owner.block, {
         bytes: width * size,
         count,

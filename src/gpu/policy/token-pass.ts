@@ -216,7 +216,8 @@ function addCopy(
   if (count === 0) return
   const last = copies.at(-1)
   if (count === 1 && last?.count === 1 && last.to + last.width === to && last.from + last.width === from)
-    last.width += width
+    // No stretch may be wider than what lies between the beginnings of two.
+    last.width = last.fromPitch = last.toPitch = last.width + width
   else copies.push({ width, count, from, fromPitch: width, to, toPitch })
 }
 

@@ -105,6 +105,19 @@ test('any view of any view reads the elements that its offsets name', () => {
   )
 })
 
+test('stretches are copied from where they lie to where they shall, and never beyond a tensor', () => {
+  const from = floats([3, 4], [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23])
+  const to = floats([3, 3], new Array(9).fill(-1))
+  device.copy(from, to, { width: 2, count: 3, from: 1, fromPitch: 4, to: 0, toPitch: 3 })
+  expect([...device.download(to)]).toEqual([1, 2, -1, 11, 12, -1, 21, 22, -1])
+  const part = device.view(to, [2, 3], 3)
+  device.copy(from, part, { width: 3, count: 2, from: 0, fromPitch: 4, to: 0, toPitch: 3 })
+  expect([...device.download(to)]).toEqual([1, 2, -1, 0, 1, 2, 10, 11, 12])
+  const wrong = { width: 2, count: 3, from: 1, fromPitch: 4, to: 0, toPitch: 3 }
+  for (const change of [{ count: 4 }, { from: 3 }, { to: -1 }, { toPitch: 1 }])
+    expect(() => device.copy(from, to, { ...wrong, ...change })).toThrow('stretches')
+})
+
 test('an output bound to the tensor of an input updates it in place', () => {
   const session = device.compile(add, 'add')
   const total = floats([1, 2], [0, 100])

@@ -154,7 +154,8 @@ async function commands(): Promise<void> {
       const config = `${output}.json`
       writeFileSync(config, JSON.stringify({ ...common, ...settings, maxCompletionLength: 16, loraRank, output }))
       hone([0], command, config)
-      hone([0], 'infer', output, '--input', rows, '--max-new-tokens', '8', '--device', 'cuda')
+      const asked = ['--input', rows, '--parser', 'tool-n1', '--max-new-tokens', '8', '--device', 'cuda']
+      hone([0], 'infer', output, ...asked)
     }
   for (const name of ['qwen2', 'qwen3', 'llama3']) {
     const oracle = sharedPath('oracle', name)

@@ -1,12 +1,14 @@
 // A server under load: clients that ask short and long things, read slowly and go away, each answer held against that of `hone infer`.
-// Usage: bun test/bench/serve-load.ts MODEL [SECONDS=60] [CLIENTS=64] [TOKENS=48]. Prints one line of JSON; exit 1 where an answer
+// Usage: bun test/bench/serve-load.ts MODEL [SECONDS=60] [CLIENTS=64] [TOKENS=48] [--device D]. Prints one line of JSON; exit 1 where an answer
 // was lost or another's. Tokens a second stand beside those of one client alone, measured on the same server before.
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { data, flush, log } from '../../src/out.ts'
 import { stream as randoms } from '../../src/rng.ts'
+import { words } from './words.ts'
 
-const [model = '', ...numbers] = process.argv.slice(2)
+const { places, device } = words()
+const [model = '', ...numbers] = places
 const [seconds = 60, clients = 64, tokens = 48] = numbers.map(Number)
 const hone = [process.execPath, join(import.meta.dir, '../../src/main.ts')]
 const SEED = 11
@@ -29,11 +31,14 @@ interface Case {
   ids: number[]
 }
 
-function infer(rows: readonly string[], ...words: string[]): number[][] {
-  const { stdout, exitCode } = Bun.spawnSync([...hone, 'infer', model, '--max-new-tokens', String(tokens), ...words], {
-    stdin: Buffer.from(rows.map((prompt) => `${JSON.stringify({ prompt })}\n`).join('')),
-    stderr: 'inherit',
-  })
+function infer(rows: readonly string[], ...flags: string[]): number[][] {
+  const { stdout, exitCode } = Bun.spawnSync(
+    [...hone, 'infer', model, '--device', device, '--max-new-tokens', String(tokens), ...flags],
+    {
+      stdin: Buffer.from(rows.map((prompt) => `${JSON.stringify({ prompt })}\n`).join('')),
+      stderr: 'inherit',
+    },
+  )
   if (exitCode !== 0) process.exit(2)
   const lines = stdout.toString().trimEnd().split('\n')
   return lines.map((line): number[] => JSON.parse(line).output_ids)
@@ -128,7 +133,7 @@ log('answers of hone infer …')
 const cases = expected()
 // Ended with this process, whatever ends it.
 process.on('SIGTERM', () => process.exit(2)).on('exit', () => child.kill('SIGKILL'))
-const child = Bun.spawn([...hone, 'serve', model, '--port', '0'], { stderr: 'pipe' })
+const child = Bun.spawn([...hone, 'serve', model, '--device', device, '--port', '0'], { stderr: 'pipe' })
 const said = child.stderr.getReader()
 let line = ''
 while (!line.includes('\n')) line += new TextDecoder().decode((await said.read()).value)

@@ -8,7 +8,7 @@ import { type Read, projectBackward, projectGraph, transformBackward, transformG
 import type { Tensor } from '../device/device.ts'
 import { layerWeights, weightsOf, type Engine, type Residuals, type WeightOf } from './engine.ts'
 import { adaptable, layerRoles, shapeOf, tensorName, type LinearRole, type ModelConfig } from '../weights/family.ts'
-import { cut, input, zeros, type Cut } from '../graph/graph.ts'
+import { cut, input, op, type Cut } from '../graph/graph.ts'
 import { embed, embedGradient } from '../net/embed.ts'
 import { backwardHead, type Given, type Slopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
@@ -245,6 +245,11 @@ function rowsIn({ scratch }: Engine, tensors: Tensors, start: number, rows: numb
 function clear({ programs, scratch }: Engine, tensor: Tensor<Float>, rows: number): void {
   if (rows === 0) return
   const [, width = 1] = tensor.shape
-  const make = () => cut('zeros', {}, { zeros: zeros({ dtype: tensor.dtype, shape: [rows, width] }) })
-  programs.run(`zeros ${rows} ${width}`, make, {}, { zeros: scratch.rows(tensor, 0, rows) })
+  const make = () => {
+    // An input: what is constant would be copied from the host.
+    const zero = input(tensor.dtype, [])
+    return cut('zeros', { zero }, { zeros: op('Expand', [zero], { shape: [rows, width] }) })
+  }
+  const zero = scratch.take(tensor.dtype, `zero ${tensor.dtype}`, [])
+  programs.run(`zeros ${tensor.dtype} ${rows} ${width}`, make, { zero }, { zeros: scratch.rows(tensor, 0, rows) })
 }

@@ -48,7 +48,10 @@ const common = {
   evalData: say(v.optional(files(), []), 'JSONL files of held-out rows; figures are given per file', 'val_files'),
   output: say(folder(), 'run directory, which must not hold a run yet', 'output_dir'),
   prompt: say(v.optional(named(promptForms, 'FORM'), 'tool-n1'), 'prompt form, or a file with its text'),
-  seed: say(v.optional(count(0), 0), 'all random numbers follow from it'),
+  seed: say(
+    v.optional(count(0), 0),
+    'all random numbers follow from it; between tokens that are about as likely rounding decides, which what runs beside may change',
+  ),
   device: deviceSetting('auto'),
   threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
 

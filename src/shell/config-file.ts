@@ -18,8 +18,17 @@ export interface ConfigFile {
 const readers: Record<string, (text: string) => unknown> = {
   '.yaml': Bun.YAML.parse,
   '.yml': Bun.YAML.parse,
-  '.toml': Bun.TOML.parse,
+  '.toml': readToml,
   '.json': (text) => JSON.parse(text) as unknown,
+}
+
+/** Bun's reader takes the square of the number of keys: minutes for a megabyte. */
+const LONGEST_TOML = 2 ** 18
+
+function readToml(text: string): unknown {
+  if (text.length > LONGEST_TOML)
+    throw new Error(`TOML of more than ${LONGEST_TOML / 2 ** 10} Ki characters; write YAML or JSON`)
+  return Bun.TOML.parse(text)
 }
 
 /** Read `path` by its extension. Throws HoneError with the line for a syntax error or a key that stands twice. */
@@ -61,10 +70,20 @@ function readText(path: string): string {
 /** The parsers tell no position: the first line from which on no beginning of the text can be read is the faulty one. */
 function faultyLine(text: string, read: (text: string) => unknown): number {
   const lines = text.split('\n')
-  let line = lines.length
-  while (line > 1 && !canRead(lines.slice(0, line - 1).join('\n'), read)) line--
+  const readable = (count: number) => canRead(lines.slice(0, count).join('\n'), read)
+  let [good, line] = [0, lines.length]
+  // Of a long file by halves as far as that: a beginning may be unreadable only because it ends inside of something.
+  while (line - good > FEW) {
+    const half = Math.floor((good + line) / 2)
+    if (readable(half)) good = half
+    else line = half
+  }
+  while (line > 1 && !readable(line - 1)) line--
   return line
 }
+
+/** Lines that may be tried one by one. */
+const FEW = 500
 
 function faultyLineOfJson(text: string): number {
   try {

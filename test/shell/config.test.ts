@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import * as v from 'valibot'
+import { readConfigFile } from '../../src/shell/config-file.ts'
 import { configTable, resolveConfig } from '../../src/shell/config.ts'
 import { HoneError } from '../../src/error.ts'
 import { argumentsOf } from '../../src/shell/flags.ts'
@@ -272,3 +273,22 @@ function fault(sources: Parameters<typeof resolveConfig>[1]): HoneError {
   }
   throw new Error('No fault was found')
 }
+
+test('a long file is answered too: with the line of its fault, or that it is too long for TOML', () => {
+  const fault = (name: string, text: string) => {
+    const path = write(name, text)
+    try {
+      readConfigFile(path)
+      return undefined
+    } catch (error) {
+      return error instanceof HoneError ? { line: error.at?.slice(path.length), message: error.message } : error
+    }
+  }
+  expect(fault('a.yaml', 'b: [\n' + 'a: 1\n'.repeat(50_000))).toMatchObject({ line: ':1' })
+  expect(fault('b.yaml', Array.from({ length: 700 }, (_, i) => `k${i}: 1\n`).join('') + 'b: [\n')).toMatchObject({
+    line: ':701',
+  })
+  expect(fault('c.toml', 'abcdefgh = 1\n'.repeat(30_000))).toMatchObject({
+    message: expect.stringContaining('TOML of more than 256 Ki'),
+  })
+}, 60_000)

@@ -12,8 +12,6 @@ export interface ProgramOptions {
   concurrency?: number | undefined
 }
 
-/** So many processes that end before any has answered are not the rows' fault. */
-const STILLBORN = 100
 /** What is remembered at most, in characters of the rows. */
 const CACHE_LENGTH = 64 * 2 ** 20
 
@@ -33,7 +31,8 @@ export function openProgram(speech: Speech, options: ProgramOptions = {}): Progr
   let closed = false
   /** True once any process has answered: then what happens to a row is the row's fault. */
   let runs = false
-  let stillborn = 0
+  /** True once a process has ended before it answered. */
+  let stillborn = false
   let broken: HoneError | undefined
 
   async function ask(line: string): Promise<Verdict> {
@@ -51,7 +50,7 @@ export function openProgram(speech: Speech, options: ProgramOptions = {}): Progr
       child.kill()
       if (error instanceof HoneError) throw (broken ??= error)
       runs ||= child.answered() || (error instanceof Raised && error.fault === 'Timeout')
-      if (!runs && ++stillborn >= STILLBORN) throw (broken ??= hopeless(speech, error))
+      stillborn ||= !runs
       return faulty(error)
     } finally {
       busy.delete(child)
@@ -70,7 +69,7 @@ export function openProgram(speech: Speech, options: ProgramOptions = {}): Progr
       const verdicts = await Promise.all(samples.map((sample) => cache(sampleLine(sample), ask)))
       const first = verdicts[0]
       // Every process ended and none ever answered: the program is at fault, not the rows.
-      if (first && !runs && stillborn > 0) throw (broken ??= hopeless(speech, first.reasons[0]))
+      if (first && !runs && stillborn) throw (broken ??= hopeless(speech, first.reasons[0]))
       return verdicts
     },
     close() {

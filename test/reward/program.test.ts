@@ -128,6 +128,14 @@ test('a program that speaks lines of JSON is a reward too', () => {
   expect(verdicts[1]!.score).toBe(verdicts[0]!.score + 1)
 })
 
+test('rows on which a program dies are faults however many come first', () => {
+  const command = 'while read -r l; do case "$l" in *good*) echo 1;; *) exit 3;; esac; done'
+  const bad = Array.from({ length: 120 }, (_, i) => `bad ${i}`)
+  const { code, verdicts } = score(['--reward-cmd', command], rows(...bad, 'good'))
+  expect(code).toBe(0)
+  expect(verdicts.map(({ fault }) => fault)).toEqual([...bad.map(() => 'ProcessError'), null])
+})
+
 test('a reward that does not run at all stops the command with what is wrong', () => {
   const file = write('broken.ts', 'export const one = 1\nexport default (')
   const broken = score(['--reward', file], rows('a', 'b', 'c', 'd', 'e'))

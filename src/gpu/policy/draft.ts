@@ -21,15 +21,19 @@ export interface Trust {
   trials: number
 }
 /** What the sequences of a session know of each other. */
-export type Trusts = Record<'earlier' | 'context', Trust>
+export type Trusts = Record<'earlier' | 'three' | 'two', Trust>
 
-/** Before anything is known: the answer to the same prompt is worth more than what stands somewhere in the context. */
-export const newTrusts = (): Trusts => ({ earlier: { hits: 8, trials: 10 }, context: { hits: 6, trials: 10 } })
+/** Before anything is known: the answer to the same prompt is worth more than what follows two or three equal tokens somewhere. */
+export const newTrusts = (): Trusts => ({
+  earlier: { hits: 8, trials: 10 },
+  three: { hits: 6, trials: 10 },
+  two: { hits: 4, trials: 10 },
+})
 
 /** Guesses at a time at most. */
 const LONGEST = 16
-/** Tokens that have to agree before those after them are a guess. */
-const [CONTEXT, RESUMED] = [3, 2]
+/** Tokens that have to agree before the answer of before is followed again. */
+const RESUMED = 2
 /** Nothing is guessed. */
 const NONE: Guess = { ids: [], chance: 0 }
 
@@ -39,7 +43,6 @@ export function draftOf(
   { tokens, own }: { tokens: readonly number[]; own: readonly number[] },
   trusts: Trusts,
 ): Draft {
-  const context = follower(tokens, CONTEXT)
   const before = earlier && earlier.length > 0 ? follower(earlier, RESUMED) : undefined
   // The first turn begins where the answer does; a later one where the same words lead on.
   let place = before && (ids.length === origin ? 0 : before.after(tokens))
@@ -49,14 +52,19 @@ export function draftOf(
       shared: trusts.earlier,
       next: () => (place === undefined ? [] : earlier!.slice(place, place + LONGEST)),
     },
-    {
-      trust: { ...trusts.context },
-      shared: trusts.context,
-      next: () => {
-        const at = context.after(tokens)
+    ...(
+      [
+        ['three', 3],
+        ['two', 2],
+      ] as const
+    ).map(([name, count]) => {
+      const { after } = follower(tokens, count)
+      const next = () => {
+        const at = after(tokens)
         return at === undefined ? [] : tokens.slice(at, at + LONGEST)
-      },
-    },
+      }
+      return { trust: { ...trusts[name] }, shared: trusts[name], next }
+    }),
   ]
   let offered: { first: number; from: (typeof sources)[number] } | undefined
   return {

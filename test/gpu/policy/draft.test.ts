@@ -80,7 +80,9 @@ test('what is written is the same with drafts and without, by any law, whatever 
         expectSame(drafted.written, plain.written)
         expect(drafted.work.written).toBe(plain.work.written)
         accepted += drafted.work.accepted
-        if (guessed === 'right') expect(drafted.work.passes).toBeLessThan(plain.work.passes)
+        // Of an answer that ends at once there is nothing to be gained.
+        const longest = Math.max(...requests.map((_, n) => plain.written[n]!.ids.length))
+        if (guessed === 'right' && longest > 5) expect(drafted.work.passes).toBeLessThan(plain.work.passes)
       },
     ),
     { numRuns: 25 },

@@ -1,8 +1,8 @@
 // Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16.
 // Usage: bun test/bench/generate.ts MODEL [BATCH …] [--device D] [--threads N] [--drafts auto|off]
-// [--peers PYTHON]. Needs $HONE_SHARED/data/bfcl_v4. With
-// --peers transformers' generate does the same work in turn with hone (test/bench/transformers.py; a Python with torch and
-// transformers). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
+// [--peers PYTHON | --llama FOLDER --model FILE.gguf]. Needs $HONE_SHARED/data/bfcl_v4. With --peers transformers' generate does the same
+// work in turn with hone (test/bench/transformers.py; a Python with torch and transformers), with --llama llama.cpp (test/bench/llama.ts; a
+// folder with node-llama-cpp, the same weights as GGUF). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { openDevice } from '../../src/gpu/device/open.ts'
@@ -13,7 +13,7 @@ import { bfclPrompts } from './prompts.ts'
 import { median, words } from './words.ts'
 
 const [NEW, ROUNDS] = [64, 3]
-const { places, device: spec, threads, peers, drafts } = words()
+const { places, device: spec, threads, peers, llama, model: gguf = '', drafts } = words()
 const [model = '', ...sizes] = places
 const data = sharedPath('data', 'bfcl_v4')
 if (!model || !data) {
@@ -23,9 +23,13 @@ if (!model || !data) {
 
 const prompts = await bfclPrompts(model, data)
 const policy = openModel(await openDevice(spec, { threads }), model)
-const peer = peers === undefined ? undefined : await openPeer([peers, join(import.meta.dir, 'transformers.py')])
+const beside = (script: string) => join(import.meta.dir, script)
+const command = llama
+  ? [process.execPath, beside('llama.ts'), gguf, String(threads), llama]
+  : peers && [peers, beside('transformers.py'), model, String(threads)]
+const peer = command ? await openPeer(command) : undefined
 for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
-  const seconds = { hone: [] as number[], transformers: [] as number[] }
+  const seconds = { hone: [] as number[], peer: [] as number[] }
   let same = 0
   for (let round = 0; round <= ROUNDS; round++) {
     const batch = Array.from({ length: size }, (_, i) => prompts[(round * size + i) % prompts.length]!)
@@ -37,7 +41,7 @@ for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
     if (round === 0) continue
     seconds.hone.push(took)
     if (!theirs) continue
-    seconds.transformers.push(theirs.seconds)
+    seconds.peer.push(theirs.seconds)
     same += own.filter((ids, i) => ids.join() === theirs.ids[i]!.join()).length
   }
   const rate = (times: number[]) => (times.length === 0 ? undefined : round((size * NEW) / median(times)))
@@ -47,8 +51,9 @@ for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
       prompt_tokens: Math.round(prompts.reduce((sum, ids) => sum + ids.length, 0) / prompts.length),
       new_tokens: NEW,
       hone_tok_s: rate(seconds.hone),
-      transformers_tok_s: rate(seconds.transformers),
-      times_faster: peer && round(median(seconds.transformers.map((each, i) => each / seconds.hone[i]!))),
+      peer: command && (llama ? 'llama.cpp' : 'transformers'),
+      peer_tok_s: rate(seconds.peer),
+      times_faster: peer && round(median(seconds.peer.map((each, i) => each / seconds.hone[i]!))),
       same_ids: peer && `${same}/${ROUNDS * size}`,
     }),
   )
@@ -63,7 +68,7 @@ async function complete(batch: readonly number[][]): Promise<number[][]> {
 
 /** A process that answers one line of JSON to each it is given. */
 async function openPeer(command: string[]) {
-  const child = Bun.spawn([...command, model, String(threads)], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' })
+  const child = Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' })
   const lines = (async function* () {
     let rest = ''
     for await (const bytes of child.stdout.pipeThrough(new TextDecoderStream())) {

@@ -11,6 +11,7 @@ export function words() {
       device: { type: 'string' },
       peers: { type: 'string' },
       drafts: { type: 'string', default: 'auto' },
+      llama: { type: 'string' },
       model: { type: 'string' },
       threads: { type: 'string', default: '2' },
     },
@@ -21,6 +22,8 @@ export function words() {
     /** Python with the packages of the peers. */
     peers: values.peers,
     drafts: v.parse(v.picklist(drafts), values.drafts),
+    /** A folder where node-llama-cpp is installed, and the model for it: a GGUF file. */
+    llama: values.llama,
     model: values.model,
     threads: Number(values.threads),
   }

@@ -35,15 +35,16 @@ export type TrainedRoles = 'all' | (LowRank & { roles: readonly LinearRole[] })
 
 /**
  * From dy to d attended and to what of dx does not go through attention, adding the gradients of what is trained to those
- * accumulated. `saved`: activations are inputs.
+ * accumulated. Activations that are `saved` are inputs, the others are computed again.
  */
-export function transformBackward(net: Net, trained: TrainedRoles, rows: number, saved: boolean): Cut {
+export function transformBackward(net: Net, trained: TrainedRoles, rows: number, saved: readonly string[]): Cut {
   const graph = blockOf(net, rows)
   const { result, attended, inputs } = graph
   const dy = input(result.y.dtype, result.y.shape)
   const { middle, gates, ups } = result.activations
+  const given = Object.fromEntries(Object.entries({ middle, gates, ups }).filter(([name]) => saved.includes(name)))
   return backwardGraph(`block-transform-backward-${rows}`, net, trained, graph, {
-    given: { ...inputs, ...(saved && { middle, gates, ups }), dy },
+    given: { ...inputs, ...given, dy },
     seeds: new Map([[result.y, dy]]),
     wanted: { 'd attended': attended },
   })

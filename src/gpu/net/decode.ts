@@ -21,12 +21,12 @@ export function projectGraph(net: Net, form: Form): Cut {
   return cut(`decode-project-${form}`, { x, cos, sin, ...weights }, { queries, keys, values })
 }
 
-/** x [T, D] and what its queries attended to [T, K·S·H] → y [T, D], and where they are kept the activations on the way. */
+/** x [T, D] and what its queries attended to [T, K·S·H] → y [T, D], and where they are kept the hidden layers. */
 export function transformGraph(net: Net, form: Form, saving: boolean): Cut {
   const { inputs, attended, result } = step(net, form)
-  const { middle, gates, ups } = result.activations
+  const { gates, ups } = result.activations
   const hidden = (value: Value) => (form === 'columns' ? turned(value) : value)
-  const kept = { middle, gates: hidden(gates), ups: hidden(ups) }
+  const kept = { gates: hidden(gates), ups: hidden(ups) }
   const outputs = { y: result.y, ...(saving && kept) }
   return cut(`decode-transform-${form}`, { x: inputs.x, attended, ...inputs.weights }, outputs)
 }

@@ -109,7 +109,7 @@ function graphBytes(net: Net, training: Training, T: number): number {
   // Logits, their softmax and its gradient.
   const head = 3 * dtypes[precision.reduce].bytes * config.vocabulary * Math.min(T, HEAD_ROWS)
   const trained = training.kind === 'full' ? 'all' : { rank: training.rank, scale: 1, roles: adaptable }
-  const transform = workingBytes(transformBackward(net, trained, piece.rows, false))
+  const transform = workingBytes(transformBackward(net, trained, piece.rows, []))
   const scores = workingBytes(attendPartBackward(net, { r: LEAST_ROWS, P: 0 }), { t: T })
   return head + Math.max(transform, scores)
 }

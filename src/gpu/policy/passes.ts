@@ -168,7 +168,7 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
   const gradientsOf = attentionGradients(engine, T)
   for (let layer = config.layers - 1; layer >= 0; layer--) {
     const { x, kept } = residuals.layer(layer)
-    const saved = Object.keys(kept).length > 0
+    const saved = Object.keys(kept)
     const pairs = adapter && pairsOf(adapter, config, layer)
     const trained = pairs ? { ...adapter, roles: pairs.map(({ role }) => role) } : 'all'
     const what = trained === 'all' ? trained : trained.roles
@@ -178,8 +178,8 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
           layerRoles(config).map((role) => [`gradient ${role}`, gradientOf(parameters, config, role, layer)]),
         )
     const weights = { ...layerWeights(config, layer, parameters.weight), ...(pairs && pairTensors(pairs, 'value')) }
-    const tensors = saved ? kept : passingTensors(engine, T)
-    if (!saved) attendLayer(engine, residuals, layer, { x, ...tensors }, parameters.weight)
+    const tensors = saved.length > 0 ? kept : passingTensors(engine, T)
+    if (saved.length === 0) attendLayer(engine, residuals, layer, { x, ...tensors }, parameters.weight)
     const rowTensors = {
       x,
       ...residuals.rope,

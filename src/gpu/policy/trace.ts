@@ -17,10 +17,13 @@ import type { Net } from '../net/precision.ts'
 /** Rows for tokens that are computed and then dropped: memory that nobody writes to is none. */
 const ROOM = 1.5
 
+/** What is kept of a layer: all but what takes one small product to compute again. */
+const widthsOf = (net: Net) => activationWidths(net).filter(([name]) => name !== 'middle')
+
 /** What is kept of so many tokens. */
 export function traceBytes(net: Net, tokens: number): number {
   const { config, precision } = net
-  const width = activationWidths(net).reduce((sum, [, width]) => sum + width, 0)
+  const width = widthsOf(net).reduce((sum, [, width]) => sum + width, 0)
   return dtypes[precision.compute].bytes * tokens * (config.layers * (width + config.hidden) + config.hidden)
 }
 
@@ -37,7 +40,7 @@ export function openTrace(engine: Engine, tokens: number): Trace | undefined {
     used: 0,
     stream: [...layers, config.layers].map((layer) => take(`stream ${layer}`, config.hidden)),
     kept: layers.map((layer) =>
-      Object.fromEntries(activationWidths(engine).map(([name, width]) => [name, take(`${layer} ${name}`, width)])),
+      Object.fromEntries(widthsOf(engine).map(([name, width]) => [name, take(`${layer} ${name}`, width)])),
     ),
     rows: new WeakMap(),
   }

@@ -45,6 +45,8 @@ export function agentStage(recipe: AgentRecipe, language: Language): Stage {
     maxBody: 32 * 2 ** 20,
   })
   const inTurn = slots(AT_ONCE)
+  // Held-out rows share their key: sessions have names of their own.
+  let begun = 0
   return {
     tools: () => [],
     close: () => void server.stop(),
@@ -53,7 +55,7 @@ export function agentStage(recipe: AgentRecipe, language: Language): Stage {
       const trajectories = await Promise.all(
         Array.from({ length: samples }, (_, i) =>
           inTurn(async () => {
-            const id = [...key, i].join('-')
+            const id = String(begun++)
             const law = { ...lawOf(recipe), temperature: sampling.temperature }
             const kept = recorder(served(session, language), { law, key: [...key, i], longest })
             sessions.set(id, kept)

@@ -82,14 +82,17 @@ export async function completeAll(
 /** Completions are episodes of an environment. */
 export function stageOf(episodes: Episodes): Stage {
   const { environment } = episodes
+  // Every episode has a name of its own, whatever it draws by: held-out rows share their key.
+  let begun = 0
+  const newId = () => String(begun++)
   return {
     tools: (json) => environment.tools(json),
-    play: (session, request, sampling, hold) => playGroup(session, request, sampling, { ...episodes, hold }),
+    play: (session, request, sampling, hold) => playGroup(session, request, sampling, { ...episodes, hold, newId }),
     close: () => environment.close(),
   }
 }
 
-type HeldEpisodes = Episodes & Pick<PlayOptions, 'hold'>
+type HeldEpisodes = Episodes & Pick<PlayOptions, 'hold'> & { newId(): string }
 
 /** Episodes of one row. What they are asked is one prompt: the first episode's. */
 async function playGroup(
@@ -98,7 +101,7 @@ async function playGroup(
   sampling: Sampling,
   stage: HeldEpisodes,
 ): Promise<Rollout> {
-  const names = Array.from({ length: samples }, (_, i) => [...key, i].join('-'))
+  const names = Array.from({ length: samples }, () => stage.newId())
   const opened = await Promise.all(
     names.map((name) => stage.environment.reset(item.row, item.json, name).catch(failed)),
   )

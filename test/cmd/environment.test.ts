@@ -77,6 +77,12 @@ test('rollouts hold turns, what is trained, how each episode ended and what it w
   }
 })
 
+test('held-out rows are episodes of their own, side by side', async () => {
+  const [file] = readdirSync(join(place, 'whole', 'evals'))
+  const answers = await Array.fromAsync(readRecords(join(place, 'whole', 'evals', file!)))
+  expect(answers.map(({ value }) => Object(value).fault)).toEqual([null, null])
+})
+
 test('what was rolled out is learnt again to the same weights, and so is a run that was killed', async () => {
   expect(hone('train', 'train.json', '--output', 'again', '--replay', 'whole/rollouts').code).toBe(0)
   expect(weights('again')).toBe(weights('whole'))

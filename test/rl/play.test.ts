@@ -119,7 +119,7 @@ test('own tokens are the sampled ids and carry loss, given ones are tokenised ap
   expect([...logprobs.slice(own.length, own.length + given.length)]).toEqual(given.map(() => 0))
   expect(stop).toBe('completed')
   expect(environment.told.map(({ text }) => text)).toEqual([call(1), 'The sum is 3.'])
-  expect(environment.closed).toEqual(['1-0'])
+  expect(environment.closed).toEqual(['0'])
 })
 
 test('a turn that a stop string ended is closed by the token that the template closes it with', async () => {
@@ -194,7 +194,7 @@ test('what fails in an environment ends its episode with a fault and no other', 
   const failing: Environment = {
     ...environmentOf(() => over),
     reset: async (_row, _json, id) => {
-      if (id.endsWith('-1')) throw new Error('no room')
+      if (id === '1') throw new Error('no room')
       return { step: async () => await Promise.reject(new Error('broke')), close() {} }
     },
   }

@@ -101,7 +101,9 @@ for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft
         return 0
       }
     }
-    for (const [round, target] of [1, 3].entries()) {
+    // Once more for what is most used; the others share its resuming.
+    const targets = name === 'train' || name === 'sft' ? [1, 3] : [2]
+    for (const [round, target] of targets.entries()) {
       const words = round === 0 ? [command, `${name}.json`, '--output', killed] : [command, '--resume', killed]
       const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore' })
       while (child.exitCode === null && steps() < target) await Bun.sleep(2)

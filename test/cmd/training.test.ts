@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isBound, metricOf } from '../../src/rundir/metrics.ts'
 import { readEvents } from '../../src/rundir/run.ts'
 import { forms, run } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
@@ -92,6 +93,11 @@ for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft
       'final',
       ...(command === 'rm' ? [] : ['evals']),
     ])
+
+    const figures = readEvents(join(place, `${name}-whole`, 'events.ndjson')).flatMap((event) =>
+      event.type === 'step' || event.type === 'eval' ? Object.keys(event.figures) : [],
+    )
+    expect(figures.filter((each) => !isBound(each) && !metricOf(each))).toEqual([])
 
     const killed = `${name}-killed`
     const steps = () => {

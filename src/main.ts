@@ -32,4 +32,7 @@ const commands = {
   demo: () => import('./cmd/demo.ts').then((m) => m.default),
 } satisfies CommandTable
 
-await runCli(commands, process.argv.slice(2))
+await runCli(commands, process.argv.slice(2), async (environment) => {
+  if (Object.keys(environment).some((name) => name.startsWith('HONE_')))
+    await (await import('./job/variables.ts')).checkVariables(environment)
+})

@@ -43,6 +43,18 @@ export function setQuiet(value: boolean): void {
   quiet = value
 }
 
+let verbose = false
+
+/** Whether what is being done is told. */
+export function setVerbose(value: boolean): void {
+  verbose = value
+}
+
+/** What is being done, for a person who asked for it: a line that is left out unless verbose. */
+export function detail(line: string): void {
+  if (verbose) log(`debug: ${line}`)
+}
+
 /** One line for a person, on stderr; not when quiet. */
 export function log(line: string): void {
   if (!quiet) complain(line)
@@ -63,10 +75,21 @@ export function visible(text: string): string {
 }
 
 let statusShown = false
+let progressWanted = true
+
+/** Whether the status line is drawn. */
+export function setProgress(value: boolean): void {
+  progressWanted = value
+}
+
+/** True when a person reads stderr as it comes. */
+export function isWatched(): boolean {
+  return !quiet && Boolean(process.stderr.isTTY)
+}
 
 /** True when stderr is a terminal on which a line may be redrawn. */
 export function isTerminal(): boolean {
-  return !quiet && Boolean(process.stderr.isTTY) && process.env['TERM'] !== 'dumb' && !process.env['HONE_NO_PROGRESS']
+  return isWatched() && progressWanted && process.env['TERM'] !== 'dumb' && !process.env['HONE_NO_PROGRESS']
 }
 
 /** Redraw the one status line; shown on a terminal only. Callers limit their own rate. */

@@ -41,11 +41,12 @@ export function run(
   return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
 }
 
-/** Run to the end in a terminal of 80 columns; stdout and stderr come out together. */
+/** Run to the end in a terminal of 80 columns, with what is typed there; stdout and stderr come out together. */
 export async function runInTerminal(
   start: readonly string[],
   words: readonly string[],
   env: Record<string, string> = {},
+  { typed = '', cwd }: { typed?: string; cwd?: string } = {},
 ): Promise<{ code: number; screen: string }> {
   let screen = ''
   const decoder = new TextDecoder()
@@ -56,7 +57,9 @@ export async function runInTerminal(
       rows: 24,
       data: (_terminal, bytes) => void (screen += decoder.decode(bytes, { stream: true })),
     },
+    ...(cwd !== undefined && { cwd }),
   })
+  if (typed !== '') child.terminal?.write(typed)
   const code = await child.exited
   child.terminal?.close()
   return { code, screen }

@@ -7,7 +7,7 @@ const out = join(import.meta.dir, '..', 'src', 'out.ts')
 const program = (body: string): string[] => [
   process.execPath,
   '-e',
-  `import { data, flush, log, status, clearStatus, setQuiet, complain } from ${JSON.stringify(out)}\n${body}\nflush()`,
+  `import { data, flush, log, status, clearStatus, setQuiet, setProgress, complain } from ${JSON.stringify(out)}\n${body}\nflush()`,
 ]
 
 test('data longer than a pipe arrives whole and in order', () => {
@@ -27,6 +27,8 @@ test('in a pipe, and on a terminal that wants none, there is no status line', as
   for (const env of [{ HONE_NO_PROGRESS: '1' }, { TERM: 'dumb' }]) {
     expect((await runInTerminal(program('status("busy"); log("done")'), [], env)).screen).toBe('done\r\n')
   }
+  const without = await runInTerminal(program('setProgress(false); status("busy"); log("done")'), [])
+  expect(without.screen).toBe('done\r\n')
 })
 
 test('quiet leaves data and complaints', () => {

@@ -5,5 +5,6 @@ import { command } from '../shell/command.ts'
 export default command({
   description: 'show what hone found on this machine: runtime, processor, memory, devices',
   flags: DoctorFlags,
+  tellsOfVariables: true,
   run: doctor,
 })

@@ -2,8 +2,8 @@
 import { unknownName } from '../error.ts'
 import { variableOf } from '../shell/flags.ts'
 import { leavesOf } from '../shell/schema.ts'
-import { kinds } from './train/kinds.ts'
 
+/** Its own and other programs'. */
 const variables: Record<string, string> = {
   HONE_CACHE: 'folder for what can be made again',
   HONE_ORT_DIR: 'folder of another ONNX Runtime',
@@ -14,6 +14,8 @@ const variables: Record<string, string> = {
   HONE_TOKEN: 'bearer token that serve-reward demands',
   HONE_SHARED: 'reference files, for the tests of hone',
   HONE_BINARY: 'binary to test, for the tests of hone',
+  HONE_PART: 'part of a file that a process of hone is started for',
+  HONE_ROW: 'the row that an agent is started for, as JSON',
   OPENAI_API_KEY: 'key for the endpoint that eval asks',
   XDG_CACHE_HOME: 'parent of the cache folder',
   NO_COLOR: 'any value turns colour off',
@@ -24,7 +26,8 @@ const variables: Record<string, string> = {
 }
 
 /** Name → what it is for. */
-export function knownVariables(): Record<string, string> {
+export async function knownVariables(): Promise<Record<string, string>> {
+  const { kinds } = await import('./train/kinds.ts')
   const what = `a setting of ${Object.keys(kinds).join(', ')}`
   const settings = Object.values(kinds).flatMap(({ schema }) => leavesOf(schema).map(variableOf))
   return { ...Object.fromEntries(settings.map((name) => [name, what])), ...variables }
@@ -34,9 +37,11 @@ export function knownVariables(): Record<string, string> {
  * @throws HoneError, with the nearest name, for a variable HONE_… that is none of hone's: a setting would be passed
  * over.
  */
-export function checkVariables(environment: Record<string, string | undefined>): void {
-  const known = knownVariables()
-  const strange = Object.keys(environment).find((name) => name.startsWith('HONE_') && !Object.hasOwn(known, name))
+export async function checkVariables(environment: Record<string, string | undefined>): Promise<void> {
+  const others = Object.keys(environment).filter((name) => name.startsWith('HONE_') && !Object.hasOwn(variables, name))
+  if (others.length === 0) return
+  const known = await knownVariables()
+  const strange = others.find((name) => !Object.hasOwn(known, name))
   if (strange !== undefined)
     throw unknownName('variable', strange, Object.keys(known), { hint: 'hone doctor lists those that are in force' })
 }

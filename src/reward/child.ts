@@ -1,5 +1,6 @@
 // A program that answers a line of JSON with a line of JSON: started in a group of its own, asked with a time limit, ended with all that it started.
 import { HoneError } from '../error.ts'
+import { detail } from '../out.ts'
 import { isObject, JsonError, parseJson, type Json } from '../text/json.ts'
 import { lineBlocks } from '../text/lines.ts'
 import { Raised } from './reward.ts'
@@ -42,6 +43,7 @@ process.on('exit', () => running.forEach((child) => child.kill()))
 
 export function startChild({ words, answersOn }: Speech): Child {
   const { child, answers } = answersOn === 3 ? spawnApart([...words]) : spawnPlain([...words])
+  detail(`started process ${child.pid}: ${words.join(' ')}`)
   const lines = lineQueue(answers)
   let answered = false
   let ready = answersOn === 1

@@ -73,11 +73,13 @@ async function help(table: CommandTable, words: string[]): Promise<string[]> {
 
 /** `hone complete SHELL` gives the script, `hone complete -- WORDS…` what the last word may become. */
 async function complete(table: CommandTable, [first, ...words]: string[]): Promise<string[]> {
-  const { completionScript, completionsOf } = await import('./complete.ts')
+  const { completionScript, completionsOf, scripts } = await import('./complete.ts')
   if (first !== '--') return [completionScript(first)]
   const [name = '', ...rest] = words
-  if (rest.length === 0)
-    return [...Object.keys(table), ...Object.keys(builtins)].filter((each) => each.startsWith(name))
+  const matching = (names: string[]) => names.filter((each) => each.startsWith(rest.at(-1) ?? name))
+  if (rest.length === 0) return matching([...Object.keys(table), ...Object.keys(builtins)])
+  if (name === 'help') return matching(Object.keys(table))
+  if (name === 'complete') return matching(Object.keys(scripts))
   return Object.hasOwn(table, name) ? completionsOf((await loadCommand(table, name)).leaves, rest) : []
 }
 

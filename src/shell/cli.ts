@@ -3,21 +3,26 @@
 import { allHelp, builtinFlags, builtins, helpOf, isHelp, loadCommand } from './builtins.ts'
 import type { CommandTable } from './command.ts'
 import { EXIT, HoneError, ownOf } from '../error.ts'
-import { complain, data, flush, log } from '../out.ts'
+import { complain, data, detail, flush, log } from '../out.ts'
+
+/** What is looked at before a command runs. @throws HoneError for what no command may pass over. */
+export type Check = (environment: Record<string, string | undefined>) => Promise<void>
 
 /** Run one command line and set the exit code of the process. Never throws. */
-export async function runCli(table: CommandTable, argv: readonly string[]): Promise<void> {
+export async function runCli(table: CommandTable, argv: readonly string[], check?: Check): Promise<void> {
   let code: number
   try {
-    code = await dispatch(table, argv)
+    code = await dispatch(table, argv, check)
     flush()
+    const seconds = (performance.now() / 1000).toFixed(2)
+    detail(`done in ${seconds} s, peak memory ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`)
   } catch (error) {
     code = await report(error)
   }
   process.exitCode = code
 }
 
-async function dispatch(table: CommandTable, argv: readonly string[]): Promise<number> {
+async function dispatch(table: CommandTable, argv: readonly string[], check?: Check): Promise<number> {
   const [first, ...rest] = argv
   if (first === undefined) {
     log(await allHelp(table, process.stderr))
@@ -43,6 +48,7 @@ async function dispatch(table: CommandTable, argv: readonly string[]): Promise<n
   ])
   const used = `usage: ${usage(first, command.leaves)}`
   const rawArgs = strictArguments(rest, command.leaves, used)
+  if (!command.tellsOfVariables) await check?.(process.env)
   const { result } = await runCommand(command, { rawArgs, data: used })
   return typeof result === 'number' ? result : EXIT.ok
 }

@@ -8,7 +8,9 @@ import type { Tree } from './config-file.ts'
 import { argumentsOf, givenOf } from './flags.ts'
 import type { Given } from './given.ts'
 import { entriesOf, type Leaf, leavesOf, type Schema } from './schema.ts'
+import { COLOURS, setColour } from './colour.ts'
 import { setVerbosity } from './notice.ts'
+import { setProgress } from '../out.ts'
 
 export interface Definition<Flags extends Schema> {
   description: string
@@ -16,6 +18,8 @@ export interface Definition<Flags extends Schema> {
   flags: Flags
   /** Further flags, which the command resolves itself with what stands below them, a file and presets. */
   settings?: Schema
+  /** It runs beside variables HONE_… that are none of hone's: what it does is to tell of them. */
+  tellsOfVariables?: boolean
   /** What stands below those flags, for help to show; the schema is the one that the flags given mean. */
   below?(flags: v.InferOutput<Flags>, given: Tree): { schema: Schema; sources: Sources }
   /**
@@ -29,6 +33,7 @@ export interface Command extends CommandDef {
   description: string
   args: ArgsDef
   leaves: readonly Leaf[]
+  tellsOfVariables: boolean
   /** The values in force, by key, where citty read `args`; those that are not here are its own defaults. */
   inForce(args: Readonly<Record<string, unknown>>): ReadonlyMap<string, Given>
 }
@@ -40,6 +45,8 @@ export type CommandTable = Readonly<Record<string, () => Promise<Command>>>
 const everywhere = v.object({
   quiet: say(toggle(), 'leave out everything but data and errors', 'q'),
   verbose: say(toggle(), 'also say what is being done', 'v'),
+  progress: say(v.optional(v.boolean(), true), 'a status line on a terminal'),
+  color: say(v.optional(v.picklist(COLOURS), 'auto'), 'when to colour', 'colour'),
 })
 
 export function command<Flags extends Schema>({
@@ -47,6 +54,7 @@ export function command<Flags extends Schema>({
   flags,
   settings,
   below,
+  tellsOfVariables = false,
   run,
 }: Definition<Flags>): Command {
   const own = entriesOf(flags) ?? {}
@@ -68,12 +76,19 @@ export function command<Flags extends Schema>({
     ...defineCommand({
       meta: { description },
       args,
-      setup: ({ args }) => setVerbosity(args['quiet'] ? 'quiet' : args['verbose'] ? 'verbose' : 'normal'),
+      setup({ args, data: usage }) {
+        const given = givenOf(leavesOf(everywhere), args)
+        const { value } = resolveConfig(everywhere, { flags: given, usage })
+        setVerbosity(value.quiet ? 'quiet' : value.verbose ? 'verbose' : 'normal')
+        setProgress(value.progress)
+        setColour(value.color)
+      },
       run: ({ args, data: usage }) => run(...read(args, usage)),
     }),
     description,
     args,
     leaves,
+    tellsOfVariables,
     inForce(args) {
       if (!below) return new Map()
       const [value, given] = read(args)

@@ -18,6 +18,13 @@ _hone() {
   if (( \${#found} )); then compadd -- $found; else _files; fi
 }
 compdef _hone hone`,
+  powershell: `Register-ArgumentCompleter -Native -CommandName hone -ScriptBlock {
+  param($word, $line, $cursor)
+  $words = @($line.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursor } | ForEach-Object { "$_" })
+  # Before 7.3 an empty argument is handed on as nothing unless it is quoted twice.
+  if ($word -eq '') { $words += if ($PSVersionTable.PSVersion -lt [version]'7.3') { '""' } else { '' } }
+  hone complete '--' @words | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+}`,
   fish: `complete -c hone -a '(hone complete -- (commandline -opc)[2..] (commandline -ct))'`,
 }
 

@@ -1,7 +1,7 @@
 // What a check found, and the table of formats in which findings are written: text, ndjson, json, github, sarif, junit.
-import { styleText } from 'node:util'
 import { lookup } from '../error.ts'
 import { data, visible } from '../out.ts'
+import { paint } from './colour.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
 
@@ -76,8 +76,7 @@ const COLOURS = { error: 'red', warning: 'yellow', info: 'cyan' } as const
 
 function openText(): DiagnosticWriter {
   const excerpts = Boolean(process.stdout.isTTY)
-  const style = (colour: Parameters<typeof styleText>[0], text: string) =>
-    styleText(colour, text, { stream: process.stdout })
+  const style = (colour: Parameters<typeof paint>[0], text: string) => paint(colour, text, process.stdout)
   return {
     write(found, source) {
       const { code, severity, line, column } = found

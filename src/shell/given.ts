@@ -30,7 +30,12 @@ export function complaint(
     return { issue, path, leaf, source: leaf && given.get(leaf.key) }
   })
   const { issue, path, leaf, source } = placed.find(({ source }) => source !== undefined) ?? placed[0]!
-  if (leaf && !source && issue.received === 'undefined') return missing(leaf, file, usage)
+  if (leaf && !source && issue.received === 'undefined')
+    return missing(
+      placed.flatMap(({ leaf }) => leaf ?? []),
+      file,
+      usage,
+    )
   if (!leaf || !source) return new HoneError(issue.message, { at: file, hint: usage })
   const shape = path === leaf.key ? leaf.shape : (leaf.shape.item ?? leaf.shape)
   const hint = didYouMean(issue.received.replaceAll('"', ''), shape.choices ?? [])
@@ -38,13 +43,21 @@ export function complaint(
   return wrong(path, source, CHECKS.includes(issue.type) ? issue.message : expected(shape), received, hint)
 }
 
-function missing(leaf: Leaf, file: string | undefined, usage: string | undefined): HoneError {
-  if (usage !== undefined) return new HoneError(`${flagOf(leaf)} is missing`, { hint: usage })
-  return new HoneError(`Setting "${leaf.key}" is missing`, {
+/** All that is missing, told at once. */
+function missing(leaves: readonly Leaf[], file: string | undefined, usage: string | undefined): HoneError {
+  const are = leaves.length === 1 ? 'is' : 'are'
+  if (usage !== undefined) return new HoneError(`${listed(leaves.map(flagOf))} ${are} missing`, { hint: usage })
+  const keys = listed(leaves.map(({ key }) => `"${key}"`))
+  const them = leaves.length === 1 ? 'it' : 'them'
+  return new HoneError(`${leaves.length === 1 ? 'Setting' : 'Settings'} ${keys} ${are} missing`, {
     at: file,
-    hint: `set it in the configuration file, as ${flagOf(leaf)} or as ${variableOf(leaf)}`,
+    hint: `set ${them} in the configuration file, as ${listed(leaves.map(flagOf))} or as ${listed(leaves.map(variableOf))}`,
   })
 }
+
+/** `a, b and c`. */
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 
 /** A flag or a variable is called by its name, a key of a file or a preset by its place. */
 export function wrong(

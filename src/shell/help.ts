@@ -1,5 +1,5 @@
 // Help texts: the list of commands, and one command's usage from its meta and arguments.
-import { styleText } from 'node:util'
+import { paint } from './colour.ts'
 import type { Command } from './command.ts'
 import { namesOf } from './complete.ts'
 import { flagOf, nameOf, shortOf, takesMany } from './flags.ts'
@@ -7,7 +7,7 @@ import type { Given } from './given.ts'
 import { type Leaf } from './schema.ts'
 import { toText } from './shape.ts'
 
-/** `stream` decides whether the text may be coloured (a terminal, and NO_COLOR unset). */
+/** `stream` decides whether the text may be coloured (see colour.ts). */
 export type Stream = NodeJS.WriteStream
 
 /** The page of `hone --help`: every command with its description. */
@@ -26,7 +26,7 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
       [
         ['hone COMMAND --help', 'the options of a command'],
         ['hone help --json', 'all commands and options for a program to read'],
-        ['hone complete bash|zsh|fish', 'script for completion in a shell'],
+        ['hone complete SHELL', 'script for completion in bash, zsh, fish or powershell'],
         ['hone --version', 'the version'],
       ],
       stream,
@@ -85,7 +85,7 @@ export function describe([name, { description, leaves }]: [string, Command]): ob
   return { name, description, arguments: Object.fromEntries(flags) }
 }
 
-const heading = (text: string, stream: Stream): string => styleText('bold', text, { stream })
+const heading = (text: string, stream: Stream): string => paint('bold', text, stream)
 
 const section = (title: string, rows: [string, string][], stream: Stream): string[] =>
   rows.length === 0 ? [] : ['', heading(title, stream), ...columns(rows, stream)]

@@ -1,24 +1,23 @@
-// Messages for people by level, through consola: errors always, warnings and notes unless quiet, details when verbose.
+// Messages for people by level, through consola: errors always, warnings and notes unless quiet.
 import { type ConsolaInstance, createConsola, type LogType } from 'consola/core'
-import { complain, log, setQuiet } from '../out.ts'
+import { complain, log, setQuiet, setVerbose } from '../out.ts'
 
-/** The level that consola shows up to. */
-export const LEVELS = { quiet: 0, normal: 3, verbose: 4 } as const
+/** The levels that consola shows up to: errors alone, or warnings and notes too. */
+const [QUIET, NORMAL] = [0, 3]
 
 /** What stands before a message; types that are not named here have nothing. */
 const prefixes: Partial<Record<LogType, string>> = {
   fatal: 'error: ',
   error: 'error: ',
   warn: 'warning: ',
-  debug: 'debug: ',
 }
 
 /**
- * `notice.warn('…')`, `notice.info('…')`, `notice.debug('…')`: one line each on stderr. Consola folds a message that
+ * `notice.warn('…')`, `notice.info('…')`: one line each on stderr. Consola folds a message that
  * repeats within a second into one line with its count.
  */
 export const notice: ConsolaInstance = createConsola({
-  level: LEVELS.normal,
+  level: NORMAL,
   reporters: [
     {
       log({ type, args }) {
@@ -37,7 +36,8 @@ export const notice: ConsolaInstance = createConsola({
 })
 
 /** Set once, before a command runs. */
-export function setVerbosity(level: keyof typeof LEVELS): void {
-  notice.level = LEVELS[level]
+export function setVerbosity(level: 'quiet' | 'normal' | 'verbose'): void {
+  notice.level = level === 'quiet' ? QUIET : NORMAL
   setQuiet(level === 'quiet')
+  setVerbose(level === 'verbose')
 }

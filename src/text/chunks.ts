@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { HoneError } from '../error.ts'
+import { detail, log } from '../out.ts'
 
 /** Part of a plain file in bytes, from the beginning of a line to the end of one. */
 export interface Part {
@@ -142,6 +143,8 @@ async function* rawChunks(
   part: Part | undefined,
   onBytes: ReadOptions['onBytes'],
 ): AsyncGenerator<Uint8Array> {
+  if (path === '-' && process.stdin.isTTY) log('reading standard input from the terminal; Ctrl-D ends it')
+  detail(`reading ${path === '-' ? 'standard input' : path}`)
   try {
     for await (const chunk of path === '-' ? Bun.stdin.stream() : fileChunks(path, part)) {
       onBytes?.(chunk.length)

@@ -2,7 +2,7 @@
 import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { HoneError } from '../error.ts'
 import { JsonError, parseJson, type Json } from './json.ts'
-import { data, log } from '../out.ts'
+import { data, detail, log } from '../out.ts'
 import { refuseOtherLayout } from './layout.ts'
 import { openBeside, type Beside } from './beside.ts'
 import { readLines, type Line } from './lines.ts'
@@ -88,6 +88,7 @@ export function openWriter(path: string): LineWriter {
         },
         discard,
       )
+      detail(`wrote ${path}`)
     },
     discard,
   }
@@ -118,6 +119,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     },
     discard,
   )
+  detail(`wrote ${path}`)
 }
 
 function writeAll(file: number, block: Uint8Array): void {

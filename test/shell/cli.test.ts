@@ -8,7 +8,9 @@ import * as v from 'valibot'
 import { strictArguments } from '../../src/shell/flags.ts'
 import { leavesOf } from '../../src/shell/schema.ts'
 import { argument, count, file, say, toggle } from '../../src/text/setting.ts'
+import { isColoured } from '../../src/shell/colour.ts'
 import { describeForms, forms, isBuilt, run, runInTerminal } from '../hone.ts'
+import { scratch } from '../scratch.ts'
 
 const [, source] = forms[0]!
 const commands: { name: string; description: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
@@ -116,7 +118,11 @@ describeForms((start) => {
     })
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toContainEqual(
-      expect.objectContaining({ name: 'HONE_LEARNING_RATE', state: 'ok', note: expect.stringMatching(/^a setting of sft, .*train/) }),
+      expect.objectContaining({
+        name: 'HONE_LEARNING_RATE',
+        state: 'ok',
+        note: expect.stringMatching(/^a setting of sft, .*train/),
+      }),
     )
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({
@@ -190,12 +196,15 @@ test('a shell completes commands, flags and their values by asking hone', () => 
   expect(complete('doctor', '--f')).toEqual(['--format'])
   expect(complete('doctor', '--format', 'j')).toEqual(['json'])
   expect(complete('train', '--schedule', '')).toContain('cosine')
+  expect(complete('init', 'e')).toEqual(['env'])
+  expect(complete('help', 'doc')).toEqual(['doctor'])
+  expect(complete('complete', 'power')).toEqual(['powershell'])
   const asked =
     'hone() { "${hone[@]}" "$@"; }; eval "$(hone complete bash)"; COMP_WORDS=(hone doctor --format n); COMP_CWORD=3; _hone; echo "${COMPREPLY[@]}"'
   expect(Bun.spawnSync(['bash', '-c', `hone=("$@"); ${asked}`, '-', ...source]).stdout.toString()).toBe('ndjson\n')
   expect(run(source, ['complete', 'tcsh'])).toMatchObject({
     code: 2,
-    stderr: 'error: Cannot complete for "tcsh"\n\nhint: usage: hone complete bash|zsh|fish\n',
+    stderr: 'error: Cannot complete for "tcsh"\n\nhint: usage: hone complete bash|zsh|powershell|fish\n',
   })
 })
 
@@ -277,4 +286,39 @@ test('nothing of a command, neither citty nor a schema, is loaded before one is 
   }
   const names = [...loaded].map((each) => each.replace(`${root}/`, ''))
   expect(names.toSorted()).toEqual(['error.ts', 'main.ts', 'node:fs', 'out.ts', 'shell/builtins.ts', 'shell/cli.ts'])
+})
+
+test('colour follows --color, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then the terminal', () => {
+  const [pipe, terminal] = [{ isTTY: false }, { isTTY: true }]
+  expect(isColoured(pipe, {})).toBe(false)
+  expect(isColoured(terminal, {})).toBe(true)
+  expect(isColoured(terminal, { NO_COLOR: '1' })).toBe(false)
+  expect(isColoured(terminal, { NO_COLOR: '' })).toBe(true)
+  expect(isColoured(terminal, { TERM: 'dumb' })).toBe(false)
+  expect(isColoured(pipe, { CLICOLOR_FORCE: '1' })).toBe(true)
+  expect(isColoured(terminal, { FORCE_COLOR: '0' })).toBe(false)
+  const both = run(source, ['explain', '--color', 'maybe'], { env: { NO_COLOR: '1', FORCE_COLOR: '1' } })
+  expect(both.stderr).toBe('error: --color must be one of auto, always, never: current value is "maybe"\n')
+})
+
+test('a variable HONE_… that is none of hone is refused by every command but doctor, which tells of it', () => {
+  const refused = run(source, ['explain', 'HN306'], { env: { HONE_FORMTA: 'json' } })
+  expect(refused).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'error: Unknown variable: HONE_FORMTA\n\nhint: did you mean HONE_FORMAT?\n',
+  })
+})
+
+test('-v says which files are read and how long it took', () => {
+  const rows = join(scratch(), 'rows.jsonl')
+  writeFileSync(rows, '{"completion": "x"}\n')
+  const { stderr } = run(source, ['parse', rows, '--parser', 'hermes', '-v'])
+  expect(stderr).toMatch(/^debug: reading .*rows\.jsonl\n1 rows.*\ndebug: done in [\d.]+ s, peak memory/)
+})
+
+test('a note says that a terminal is read', async () => {
+  const typed = '{"completion": "x"}\n\x04'
+  const { screen } = await runInTerminal(source, ['parse', '-', '--parser', 'hermes'], {}, { typed })
+  expect(screen).toContain('reading standard input from the terminal; Ctrl-D ends it')
 })

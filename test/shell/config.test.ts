@@ -189,6 +189,17 @@ test('a missing setting says the three ways to give it', () => {
   })
 })
 
+test('all that is missing is told at once', () => {
+  const three = v.object({ model: v.string(), data: v.string(), output: v.string(), seed: v.optional(v.number(), 0) })
+  expect(() => resolveConfig(three, { flags: { model: 'm' } })).toThrow(
+    expect.objectContaining({
+      message: 'Settings "data" and "output" are missing',
+      hint: 'set them in the configuration file, as --data and --output or as HONE_DATA and HONE_OUTPUT',
+    }),
+  )
+  expect(() => resolveConfig(three, { usage: 'usage: hone it' })).toThrow('--model, --data and --output are missing')
+})
+
 test('where flags alone give the settings, a missing one is answered with how the command is used', () => {
   expect(fault({ usage: 'usage: hone it --model DIR' })).toMatchObject({
     message: '--model is missing',

@@ -1,6 +1,7 @@
 // Opening a device: the CPU, or CUDA where its provider is installed.
 import { cpus } from 'node:os'
 import { HoneError } from '../../error.ts'
+import { detail } from '../../out.ts'
 import { notice } from '../../shell/notice.ts'
 import { findCudaProvider, loadCudaLibraries } from '../ort/cuda-library.ts'
 import { libraryPath } from '../ort/library.ts'
@@ -17,10 +18,13 @@ import type { DeviceSpec } from './spec.ts'
  * that all sessions share, and counts for the first device that a process opens. Throws HoneError where the device or its
  * libraries are missing.
  */
-export async function openDevice(
-  spec: DeviceSpec,
-  { threads }: { threads?: number | undefined } = {},
-): Promise<Device> {
+export async function openDevice(spec: DeviceSpec, options: { threads?: number | undefined } = {}): Promise<Device> {
+  const device = await open(spec, options)
+  detail(`opened the device ${device.name}: ${device.description}`)
+  return device
+}
+
+async function open(spec: DeviceSpec, { threads }: { threads?: number | undefined }): Promise<Device> {
   if (spec === 'cpu') {
     const ort = ortAt(await libraryPath(), threads)
     return deviceOver(ort, hostBackend(ort, crowdWatch({ threads: ort.threads, cores: cpus().length })))
@@ -33,13 +37,13 @@ export async function openDevice(
 
 /** CUDA where it is installed and opens; where it is installed and does not, that is said. */
 async function openBest(threads: number | undefined): Promise<Device> {
-  if ((await findCudaProvider()) === undefined) return await openDevice('cpu', { threads })
+  if ((await findCudaProvider()) === undefined) return await open('cpu', { threads })
   try {
-    return await openDevice('cuda', { threads })
+    return await open('cuda', { threads })
   } catch (error) {
     if (!(error instanceof HoneError)) throw error
     notice.warn(`${error.message}: the CPU is used`)
-    return await openDevice('cpu', { threads })
+    return await open('cpu', { threads })
   }
 }
 

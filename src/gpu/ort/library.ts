@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'nod
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../../shell/cache.ts'
 import { HoneError } from '../../error.ts'
-import { notice } from '../../shell/notice.ts'
+import { detail } from '../../out.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 
 interface Embedded {
@@ -51,7 +51,7 @@ export async function unpack(packed: string, name: string): Promise<string> {
   const path = join(folder, name)
   const source = readFileSync(packed)
   if (isOurs(path, source)) return path
-  notice.debug(`unpacking ONNX Runtime into ${folder}`)
+  detail(`unpacking ONNX Runtime into ${folder}`)
   try {
     mkdirSync(folder, { recursive: true })
     writeFileAtomic(path, source)

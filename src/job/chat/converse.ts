@@ -1,11 +1,11 @@
 // A conversation: what was said so far, answers to what a person says, and the calls made on the way.
-import { styleText } from 'node:util'
 import type { Message } from '../../dialogue/row.ts'
 import { argumentsText } from '../../dialogue/call/write.ts'
 import type { Runner } from '../../env/runner.ts'
 import { toolbox } from '../../env/toolbox.ts'
 import { HoneError } from '../../error.ts'
 import { log, say as speak } from '../../out.ts'
+import { paint } from '../../shell/colour.ts'
 import type { Served } from '../../serve/served.ts'
 import type { Piece } from '../../serve/turn.ts'
 import { answer, messageOf } from './answer.ts'
@@ -73,7 +73,7 @@ function display() {
   let spoken = false
   return {
     piece({ reasoning, content }: Piece) {
-      if (reasoning !== '') speak(2, styleText('dim', reasoning, { stream: process.stderr }))
+      if (reasoning !== '') speak(2, paint('dim', reasoning, process.stderr))
       thinking ||= reasoning !== ''
       if (content === '') return
       if (thinking) speak(2, '\n')

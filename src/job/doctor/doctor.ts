@@ -25,7 +25,7 @@ export const DoctorFlags = v.object({ format: say(v.optional(names(formats), 'te
 
 /** The exit code: 1 where something is broken. */
 export async function doctor({ format }: v.InferOutput<typeof DoctorFlags>): Promise<ExitCode> {
-  const findings = [...inspectMachine(), ...(await inspectProviders())]
+  const findings = [...(await inspectMachine()), ...(await inspectProviders())]
   for (const line of formats[format](findings)) data(line)
   return findings.some(({ state }) => state === 'broken') ? EXIT.no : EXIT.ok
 }

@@ -19,7 +19,9 @@ export interface Finding {
 }
 
 /** Everything that can be told without opening a device. */
-export function inspectMachine(environment: Record<string, string | undefined> = process.env): Finding[] {
+export async function inspectMachine(
+  environment: Record<string, string | undefined> = process.env,
+): Promise<Finding[]> {
   return [
     fact('hone', 'version', version),
     fact(
@@ -37,7 +39,7 @@ export function inspectMachine(environment: Record<string, string | undefined> =
     fact('machine', 'vector units', vectorUnits() || 'unknown'),
     memory(),
     cache(cacheFolder(environment)),
-    ...inForce(environment),
+    ...(await inForce(environment)),
   ]
 }
 
@@ -93,8 +95,8 @@ function cache(folder: string): Finding {
   }
 }
 
-function inForce(environment: Record<string, string | undefined>): Finding[] {
-  const known = knownVariables()
+async function inForce(environment: Record<string, string | undefined>): Promise<Finding[]> {
+  const known = await knownVariables()
   const names = Object.keys(environment).filter((name) => name.startsWith('HONE_') || Object.hasOwn(known, name))
   return names.sort().map((name): Finding => {
     const found = fact('environment', name, /TOKEN|KEY/.test(name) ? 'set, not shown' : (environment[name] ?? ''))

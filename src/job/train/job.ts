@@ -11,6 +11,7 @@ import { pathsOf } from '../../rundir/paths.ts'
 import { createRun, readRecord, resumeRun, type Run, type RunRecord } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
+import { typed } from '../../shell/words.ts'
 import { summary } from '../../rundir/end.ts'
 import type { Progress } from '../../rl/record.ts'
 import { absolute } from '../run-record.ts'
@@ -107,20 +108,7 @@ function damagedEvents({ paths }: Run, lines: readonly number[]): string[] {
 }
 
 /** The command that goes on with a run, as it is typed in a shell. */
-export function resumeCommand(command: string, directory: string): string {
-  return [...program(), command, '--resume', directory].map(quote).join(' ')
-}
-
-/** The words that start this program in the user's shell. */
-function program(): string[] {
-  const { execPath, env, argv } = process
-  if (Bun.isStandaloneExecutable) return [Bun.which('hone') === execPath ? 'hone' : execPath]
-  // npx puts its Bun on the path of this process alone.
-  const bun = env['npm_command'] === 'exec' ? ['npx', 'bun'] : [Bun.which('bun') ? 'bun' : execPath]
-  return [...bun, argv[1] ?? 'src/main.ts']
-}
-
-const quote = (word: string): string => (/^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+export const resumeCommand = (command: string, directory: string): string => typed(command, '--resume', directory)
 
 /** The first SIGINT or SIGTERM asks for an end after the step at hand, the second ends at once. */
 function interruption() {

@@ -8,7 +8,6 @@ import { readRecord } from '../../rundir/run.ts'
 import { readRun } from '../run-record.ts'
 import { argument, file, say, text, toggle } from '../../text/setting.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import { checkVariables } from '../variables.ts'
 import { findKind, kinds, spellingsOf } from './kinds.ts'
 
 /** The flags of every kind of training, beside its settings. */
@@ -43,7 +42,6 @@ export function settingsOf(
     throw new HoneError('Cannot resume a run with another configuration file', {
       hint: 'leave the file out: the run keeps its own settings; single ones may be changed by flags',
     })
-  checkVariables(process.env)
   const { schema, sources } = below(kind, flags, given)
   const settings = resolveConfig(schema, sources)
   if (printConfig) {

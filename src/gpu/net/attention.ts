@@ -149,6 +149,8 @@ function triangle(size: number): Float32Array<ArrayBuffer> {
 export interface PartSizes {
   r: number
   P: number
+  /** How many places a row sees, its own included; all before it where undefined. */
+  window?: number | undefined
 }
 
 /**
@@ -158,7 +160,7 @@ export interface PartSizes {
 export function attendPart(net: Net, sizes: PartSizes): Cut {
   const { inputs, q, seen, scale } = partOfSequence(net, sizes)
   const attended = op('Transpose', [attend(q, seen, scale)], { perm: inverse(PART) })
-  return cut(`attend-part-${sizes.r}-${sizes.P}`, inputs, { attended })
+  return cut(`attend-part-${Object.values(sizes).join('-')}`, inputs, { attended })
 }
 
 /** From d attended to d queries; those of keys and values are added to what has arrived there, in float32. */
@@ -176,7 +178,7 @@ export function attendPartBackward(net: Net, sizes: PartSizes): Cut {
     if (P > 0) sums.add(`d prompt ${what}`, range(0, P))
   }
   return cut(
-    `attend-part-backward-${sizes.r}-${P}`,
+    `attend-part-backward-${Object.values(sizes).join('-')}`,
     { ...inputs, attended, 'd attended': dAttended, ...sums.inputs },
     { 'd queries': op('Transpose', [found.queries], { perm: inverse(PART) }), ...sums.outputs },
   )
@@ -185,7 +187,7 @@ export function attendPartBackward(net: Net, sizes: PartSizes): Cut {
 /** [r, K, S, H] → [K, S, r, H] */
 const PART = [1, 2, 0, 3]
 
-function partOfSequence({ config, precision }: Net, { r, P }: PartSizes) {
+function partOfSequence({ config, precision }: Net, { r, P, window }: PartSizes) {
   const { K, S, H, scale } = headSizes(config)
   const activation = (shape: readonly Dim[]) => input(precision.compute, shape)
   const inputs: Inputs = { queries: activation([r, K, S, H]) }
@@ -198,7 +200,9 @@ function partOfSequence({ config, precision }: Net, { r, P }: PartSizes) {
   const values = all('values', 'promptValues')
   const rows = (inputs['rows'] = input('f32', [r, 1]))
   const columns = (inputs['columns'] = input('f32', [keys.shape[1]!]))
-  const hidden = cast(op('Exp', [op('Sub', [columns, rows])]), precision.compute)
+  const later = op('Exp', [op('Sub', [columns, rows])])
+  const passed = window && op('Exp', [op('Sub', [op('Sub', [rows, columns]), placesOf.column(window)])])
+  const hidden = cast(passed ? op('Add', [later, passed]) : later, precision.compute)
   const seen = { keys, values, shape: [K, S * r, H], mask: (scores: Value) => op('Sub', [scores, hidden]) }
   return { inputs, q: op('Transpose', [inputs['queries']!], { perm: PART }), seen: [seen], scale }
 }
@@ -208,13 +212,12 @@ const STEEP = 120
 
 /**
  * Places as numbers of which exp(column − row) is what to take from a score: nothing where the column is not after the row,
- * everything where it is.
+ * everything where it is. exp(row − column − window) is the same for a column that a window has passed.
  */
 export const placesOf = {
   row: (place: number): number => STEEP * (place + 0.5),
   column: (place: number): number => STEEP * place,
-  /** Before and after every row. */
-  seen: -STEEP,
+  /** After every row. */
   hidden: 1e9,
 }
 

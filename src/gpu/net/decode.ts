@@ -50,9 +50,9 @@ function step(net: Net, form: Form) {
  * those of a prompt, kept once for all sequences that go on from it: [tokens, K·S·H].
  *
  * `place` [R, n] says which rows of the queries are the sequences' tokens (any where there are fewer than n), `back` [tokens] where
- * each token lies among those; `sharedPlace` [N, G·n] is `place` by prompts.
+ * each token lies among those; `sharedPlace` [N, G·n] is `place` by prompts. `sliding`: the first of the entries may be hidden.
  */
-export function attendGraph(net: Net, shared: boolean): Cut {
+export function attendGraph(net: Net, shared: boolean, sliding: boolean): Cut {
   const { config, precision } = net
   const { K, S, H } = headSizes(config)
   const queries = input(precision.compute, ['T', K * S * H])
@@ -68,9 +68,12 @@ export function attendGraph(net: Net, shared: boolean): Cut {
   const parts = [own, prompt].map((part) => {
     const scores = scoresOf(net, queries, part)
     const logs = op('LogSoftmax', [scores], { axis: -1 })
-    // log Σ exp of a row, from any of its entries.
-    const total = op('Sub', [first(scores), first(logs)])
-    const mixed = mix(op('Exp', [logs]), part)
+    const weights = op('Exp', [logs])
+    // log Σ exp of a row, from any of its entries that is seen; where none is known, from all by their weights.
+    const total = sliding
+      ? op('ReduceSum', [op('Mul', [weights, op('Sub', [scores, logs])])], { axes: [-1], keepdims: 1 })
+      : op('Sub', [first(scores), first(logs)])
+    const mixed = mix(weights, part)
     return { total: asRows(net, total), mixed: asRows(net, mixed) }
   })
   const [mine, theirs] = parts as [(typeof parts)[0], (typeof parts)[0]]
@@ -85,7 +88,7 @@ export function attendGraph(net: Net, shared: boolean): Cut {
     sharedValues: prompt.values,
     sharedMask: prompt.mask,
   }
-  return cut('decode-attend-shared', { ...inputs, ...given }, { output: op('Gather', [joint, back]) })
+  return cut(`decode-attend-shared-${sliding}`, { ...inputs, ...given }, { output: op('Gather', [joint, back]) })
 }
 
 interface Part {

@@ -22,16 +22,30 @@ export type Piece = {
   | { kind: 'part'; start: number; rows: number }
 )
 
-/** Every row of a batch in one piece, long sequences from their end: memory that later pieces need is then there already. */
+/** The window of a layer in a batch; undefined where it hides nothing. */
+export function windowIn(
+  { windows }: ModelConfig,
+  { prompt: P, completion: R }: BatchSizes,
+  layer: number,
+): number | undefined {
+  const window = windows[layer]
+  return window !== undefined && window < P + R ? window : undefined
+}
+
+/**
+ * Every row of a batch in one piece, long sequences from their end: memory that later pieces need is then there already. Where a
+ * window hides something, all are parts.
+ */
 export function piecesOf(
-  { heads }: ModelConfig,
+  { heads }: Pick<ModelConfig, 'heads'>,
   { groups: N, samples: G, prompt: P, completion: R }: BatchSizes,
+  window?: number,
 ): Piece[] {
   const cutUp = (of: Piece['of'], length: number, samples: number, keys: number): Piece[] => {
     if (length * samples === 0) return []
     const fitting = Math.floor(SCORE_BYTES / (4 * heads * keys))
     const atOnce = Math.floor(fitting / length)
-    if (length <= MOST_ROWS && atOnce >= 1) {
+    if (window === undefined && length <= MOST_ROWS && atOnce >= 1) {
       const [groups, some] = atOnce >= samples ? [Math.floor(atOnce / samples), samples] : [1, atOnce]
       return starts(N, groups).flatMap((group) =>
         starts(samples, some).map((sample) => ({

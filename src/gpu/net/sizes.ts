@@ -19,3 +19,6 @@ export function rowsOf({ groups, samples, prompt, completion }: BatchSizes): num
 
 /** Added to the score of what a row must not see; −∞ in float16. No row is masked from everything. */
 export const MASKED = -1e30
+
+/** The same for what a window has passed. All of a prompt may be: the sum of its weights must still be a number, next to nothing. */
+export const PASSED = -1e6

@@ -37,7 +37,8 @@ export type WeightOf = (role: Role, layer?: number) => Tensor<Float>
 
 /** What the rows of a batch see. Letters as in block.ts; L the longest of its sequences. */
 export interface Sight {
-  pieces: Piece[]
+  /** With what a window hides of the batch. */
+  pieces(window: number | undefined): Piece[]
   /** [N, P]: 0 where a prompt row is real, very negative where it is padding; undefined where none is. */
   promptMask: Tensor<Float> | undefined
   /** Places of rows [L, 1], of the keys of a prompt [L], of those of each prompt and one of its completions [N, P + R]. */

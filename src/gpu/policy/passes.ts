@@ -116,6 +116,9 @@ function knownOf(engine: Engine, batch: Batch): Pick<Residuals, 'rope' | 'sight'
 const firstRead = ({ config }: Net, { sizes, labels }: Batch, layer: number): number =>
   layer === config.layers - 1 ? rowsOf(sizes) - labels.length : 0
 
+const attendingRows = (net: Net, batch: Batch, layer: number) =>
+  firstRead(net, batch, layer) > 0 ? 'completions' : 'all'
+
 /** The rows of a layer in pieces, and what attention reads of them. */
 function readPieces(net: Net, batch: Batch, layer: number): { start: number; rows: number; read: Read }[] {
   const first = firstRead(net, batch, layer)
@@ -139,7 +142,7 @@ function attendLayer(
     const given = { ...bound, ...layerWeights(config, layer, weight) }
     programs.run(`project ${rows} ${read}`, () => projectGraph(engine, rows, read), given, bound)
   }
-  forwardAttention(engine, batch, sight, tensors, firstRead(engine, batch, layer) > 0 ? 'completions' : 'all')
+  forwardAttention(engine, { batch, sight, layer, rows: attendingRows(engine, batch, layer) }, tensors)
 }
 
 /** x [T, D] of ids [T]. */
@@ -197,8 +200,8 @@ export function backward(engine: Engine, residuals: Residuals, head: { given: Gi
       run(`transform backward ${saved}`, piece, () => transformBackward(engine, trained, piece.rows, saved))
     clear(engine, rowTensors.dx, first)
     for (const name of ['d keys', 'd values'] as const) clear(engine, gradientsOf[name], T)
-    const attending = first > 0 ? 'completions' : 'all'
-    backwardAttention(engine, batch, residuals.sight, { ...tensors, ...gradientsOf }, attending)
+    const rows = attendingRows(engine, batch, layer)
+    backwardAttention(engine, { batch, sight: residuals.sight, layer, rows }, { ...tensors, ...gradientsOf })
     for (const { read, ...piece } of readPieces(engine, batch, layer))
       run(`project backward ${read}`, piece, () => projectBackward(engine, trained, piece.rows, read))
   }

@@ -2,7 +2,7 @@
 // go to their lanes.
 //
 // Letters as in block.ts; T tokens of the pass, R lanes of which the N lanes of a shared prompt serve G each.
-import { MASKED } from '../net/sizes.ts'
+import { masksOf } from './token-masks.ts'
 import { angles } from './batch.ts'
 import { attendGraph, projectGraph, transformGraph, type Form } from '../net/decode.ts'
 import { headSizes } from '../net/attention.ts'
@@ -86,20 +86,23 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[], trace?: Trace)
     const tensors = saving ? mapped(trace.kept[layer]!, traced) : passing
     const { queries, keys, values, attended } = tensors as Record<Passing, Tensor<Float>>
     programs.run(`decode project ${form}`, () => projectGraph(engine, form), { x, ...rope, ...weights }, tensors)
-    for (const { feed, inputs, copies, length, count, first } of parts) {
+    const window = config.windows[layer]
+    for (const { feed, inputs, masks, copies, length, count, first } of parts) {
       const { lanes, shared, silent = false } = feed
       for (const stretches of copies) {
         device.copy(keys, lanes.keys[layer]!, stretches)
         device.copy(values, lanes.values[layer]!, stretches)
       }
       if (last && silent) continue
+      const { tensors: seen, sliding } = masks(window)
       const theirs = shared && entries(shared, longest(shared), layer)
       programs.run(
-        `decode attend ${shared !== undefined}`,
-        () => attendGraph(engine, shared !== undefined),
+        `decode attend ${shared !== undefined} ${sliding}`,
+        () => attendGraph(engine, shared !== undefined, sliding),
         {
           queries,
           ...inputs,
+          ...seen,
           ...entries(lanes, length, layer),
           ...(theirs && { sharedKeys: theirs.keys, sharedValues: theirs.values }),
         },
@@ -176,17 +179,12 @@ function prepare(engine: Engine, feed: Feed, f: number, before: number) {
   const back: bigint[] = []
   const copies: CopiedStretches[] = []
   const width = entryWidth(engine)
-  const queries = n === 1 ? 1 : n * S
-  const mask = new Float32Array(R * queries * length)
   let row = before
   tokens.forEach((some, lane) => {
     const held = lanes.lengths[lane]!
     some.forEach((_, i) => {
       place[lane * n + i] = BigInt(row + i)
       back.push(BigInt(lane * n + i))
-      const rows = n === 1 ? 1 : S
-      const start = (lane * queries + i * rows) * length
-      for (let s = 0; s < rows; s++) mask.fill(MASKED, start + s * length + held + i + 1, start + (s + 1) * length)
     })
     addCopy(copies, some.length, { width, from: row * width, to: (held * R + lane) * width, toPitch: R * width })
     row += some.length
@@ -198,13 +196,23 @@ function prepare(engine: Engine, feed: Feed, f: number, before: number) {
   const inputs: Tensors = {
     place: places('place', [R, n]),
     back: scratch.putIds(`decode back ${f}`, [back.length], BigInt64Array.from(back)),
-    mask: put('mask', [R, 1, queries, length], mask),
-    ...(shared && {
-      sharedPlace: places('shared place', [N, (R / N) * n]),
-      sharedMask: put('shared mask', [N, 1, 1, longest(shared)], promptMask(shared)),
-    }),
+    ...(shared && { sharedPlace: places('shared place', [N, (R / N) * n]) }),
   }
-  return { feed, inputs, copies, length }
+  const furthest = positionsOf(feed).reduce((most, position) => Math.max(most, position), 0)
+  const made = new Map<number | undefined, Tensors>()
+  const masks = (window: number | undefined) => {
+    // One for all windows that hide nothing.
+    const reach = window !== undefined && furthest >= window ? window : undefined
+    if (!made.has(reach)) {
+      const { own, prompt } = masksOf(feed, { n, length, S }, reach)
+      made.set(reach, {
+        mask: put(`mask ${reach}`, own.shape, own.values),
+        ...(prompt && { sharedMask: put(`shared mask ${reach}`, prompt.shape, prompt.values) }),
+      })
+    }
+    return { tensors: made.get(reach)!, sliding: reach !== undefined }
+  }
+  return { feed, inputs, masks, copies, length }
 }
 
 /** Entries that lie together before and after are one copy. */
@@ -219,11 +227,4 @@ function addCopy(
     // No stretch may be wider than what lies between the beginnings of two.
     last.width = last.fromPitch = last.toPitch = last.width + width
   else copies.push({ width, count, from, fromPitch: width, to, toPitch })
-}
-
-function promptMask({ count, lengths }: Lanes): Float32Array {
-  const p = lengths.reduce((most, length) => Math.max(most, length), 0)
-  const mask = new Float32Array(count * p)
-  lengths.forEach((length, n) => mask.fill(MASKED, n * p + length, (n + 1) * p))
-  return mask
 }

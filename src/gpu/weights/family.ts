@@ -20,6 +20,8 @@ export interface ModelConfig {
   qkvBias: boolean
   qkNorm: boolean
   rope: Rope
+  /** By layer, how many positions a row sees, its own included; undefined where it sees all before it. */
+  windows: readonly (number | undefined)[]
   maxPositions: number
 }
 
@@ -102,10 +104,33 @@ export interface Family {
   line: string
   qkvBias: boolean
   qkNorm: boolean
+  windows: WindowRule
   /** Width of a head where config.json does not say. */
   headDim: (hidden: number, heads: number) => number
   names: Record<Role, string>
 }
+
+/** What config.json says of sliding windows. */
+export interface Sliding {
+  /** sliding_window */
+  window: number | undefined
+  /** use_sliding_window */
+  asked: boolean
+  /** max_window_layers */
+  from: number
+  /** layer_types */
+  types: readonly string[] | undefined
+}
+
+/** Which layers slide. */
+type WindowRule = (said: Sliding, layer: number) => number | undefined
+
+const seeAll: WindowRule = () => undefined
+/** Mistral's */
+const slideEverywhere: WindowRule = ({ window }) => window
+/** Qwen's: where it is asked for, the upper layers, or those that are named. */
+const slideAbove: WindowRule = ({ window, asked, from, types }, layer) =>
+  asked && (types ? types[layer] === 'sliding_attention' : layer >= from) ? window : undefined
 
 /** Tensor names shared by the families of the Llama line; `*` stands for the layer. */
 const llamaNames: Record<Role, string> = {
@@ -134,9 +159,17 @@ const even = (hidden: number, heads: number) => hidden / heads
 
 /** Families by the `model_type` of config.json. */
 export const families: Record<string, Family> = {
-  llama: { line: 'Llama', qkvBias: false, qkNorm: false, headDim: even, names: llamaNames },
-  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, headDim: even, names: llamaNames },
-  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, headDim: () => 128, names: llamaNames },
+  llama: { line: 'Llama', qkvBias: false, qkNorm: false, windows: seeAll, headDim: even, names: llamaNames },
+  mistral: {
+    line: 'Mistral',
+    qkvBias: false,
+    qkNorm: false,
+    windows: slideEverywhere,
+    headDim: even,
+    names: llamaNames,
+  },
+  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, windows: slideAbove, headDim: even, names: llamaNames },
+  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, windows: slideAbove, headDim: () => 128, names: llamaNames },
 }
 
 /** What ends the name of an architecture, and the head that it says. */

@@ -33,6 +33,9 @@ const ConfigJson = v.looseObject({
   attention_bias: v.optional(v.boolean(), false),
   mlp_bias: v.optional(v.boolean(), false),
   use_sliding_window: v.optional(v.boolean(), false),
+  sliding_window: v.optional(v.nullable(Size), 4096),
+  max_window_layers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 28),
+  layer_types: v.nullish(v.array(v.picklist(['full_attention', 'sliding_attention']))),
   rope_theta: v.optional(Positive),
   rope_scaling: v.nullish(RopeFields),
   rope_parameters: v.nullish(RopeFields),
@@ -70,6 +73,7 @@ export function loadConfig(dir: string, head: HeadKind = 'language', { fresh = f
     qkvBias: family.qkvBias,
     qkNorm: family.qkNorm,
     rope: ropeOf(said, at),
+    windows: windowsOf(said, family),
     maxPositions: said.max_position_embeddings,
   }
   if (heads % config.kvHeads !== 0)
@@ -80,6 +84,20 @@ export function loadConfig(dir: string, head: HeadKind = 'language', { fresh = f
   if (config.headDim % 2 !== 0)
     throw new HoneError(`Cannot read the model: head_dim ${config.headDim} is not an even whole number`, { at })
   return config
+}
+
+/** A window as long as the model's positions hides nothing. */
+function windowsOf(said: ConfigJson, { windows }: Family): (number | undefined)[] {
+  const sliding = {
+    window:
+      said.sliding_window !== null && said.sliding_window < said.max_position_embeddings
+        ? said.sliding_window
+        : undefined,
+    asked: said.use_sliding_window,
+    from: said.max_window_layers,
+    types: said.layer_types ?? undefined,
+  }
+  return Array.from({ length: said.num_hidden_layers }, (_, layer) => windows(sliding, layer))
 }
 
 /** Both spellings: rope_parameters holds everything, or rope_theta stands at the top beside rope_scaling. */
@@ -130,7 +148,6 @@ function refuse(said: ConfigJson, at: string): void {
     said.hidden_act !== 'silu' && `hidden_act '${said.hidden_act}'`,
     said.attention_bias && 'attention_bias',
     said.mlp_bias && 'mlp_bias',
-    said.use_sliding_window && 'use_sliding_window',
   ].find((reason) => reason !== false)
   if (unsupported !== undefined) throw new HoneError(`Cannot run the model: ${unsupported} is not supported`, { at })
 }

@@ -1,4 +1,4 @@
-// The added part `long`: one long sequence, its gradient, and the same with positions stretched by YaRN.
+// The added part `long`: one long sequence, its gradient, and the same under other configurations: positions stretched by YaRN, windows.
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -44,25 +44,27 @@ export function longFindings(device: Device, oracle: Oracle): Finding[] {
     normFinding('long grad_norm', gradients, figures.grad_norm),
   ]
   model.free()
-  return existsSync(join(dir, 'long', 'yarn')) ? [...findings, yarnFinding(device, oracle, group)] : findings
+  const others = ['yarn', 'sliding'].filter((name) => existsSync(join(dir, 'long', name)))
+  return [...findings, ...others.map((name) => underOther(device, oracle, name, group))]
 }
 
-/** The weights of the folder under the configuration of its part. */
-function yarnFinding(
+/** The weights of the folder under another configuration. */
+function underOther(
   device: Device,
   { dir, read }: Oracle,
+  name: string,
   group: { prompt: number[]; completions: number[][] },
 ): Finding {
   const folder = mkdtempSync(join(tmpdir(), 'hone-verify-'))
   try {
-    symlinkSync(resolve(dir, 'long', 'yarn', 'config.json'), join(folder, 'config.json'))
+    symlinkSync(resolve(dir, 'long', name, 'config.json'), join(folder, 'config.json'))
     symlinkSync(resolve(dir, 'model.safetensors'), join(folder, 'model.safetensors'))
     const model = openModel(device, folder)
     const each = errors()
     const { logprobs } = model.forward([group], { temperature: 1 })
-    each.add(logprobs[0]![0]!, read('long', 'yarn', 'forward.safetensors')!.get('logprobs')!)
+    each.add(logprobs[0]![0]!, read('long', name, 'forward.safetensors')!.get('logprobs')!)
     model.free()
-    return each.finding('long yarn logprobs', BOUND.logprobs, 'abs')
+    return each.finding(`long ${name} logprobs`, BOUND.logprobs, 'abs')
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -35,8 +35,8 @@ const batches: Record<string, Group[]> = {
   'completions cut into parts, no prompt rows': [group(1, 260)],
 }
 
-/** Rows that each row sees. */
-function seenBy({ sizes, promptMask }: Batch): number[][] {
+/** Rows that each row sees, of these no more than the last `window`. */
+function seenBy({ sizes, promptMask }: Batch, window = Infinity): number[][] {
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
   const upTo = (first: number, i: number) => Array.from({ length: i + 1 }, (_, j) => first + j)
   const prompts = Array.from({ length: N * P }, (_, row) => upTo(row - (row % P), row % P))
@@ -45,7 +45,7 @@ function seenBy({ sizes, promptMask }: Batch): number[][] {
     const prompt = upTo(n * P, P - 1).filter((key) => !promptMask?.[key])
     return [...prompt, ...upTo(N * P + row - (row % R), row % R)]
   })
-  return [...prompts, ...completions]
+  return [...prompts, ...completions].map((seen) => seen.slice(-window))
 }
 
 /** softmax(q·kᵀ/√H)·v of every row and head. */
@@ -72,7 +72,16 @@ function attention(config: ModelConfig, seen: number[][], q: Float64Array, k: Fl
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0)
 
-test.each(Object.entries(batches))('is its definition, and its gradients are its slopes: %s', (_, groups) => {
+const cases = [
+  ...Object.entries(batches).flatMap(([name, groups]) => [
+    { name, groups },
+    { name: `${name}, in a window`, groups, window: 7 },
+  ]),
+  { name: 'a window longer than a part', groups: [group(20, 3, 180)], window: 133 },
+]
+
+test.each(cases)('is its definition, and its gradients are its slopes: $name', ({ groups, window }) => {
+  const sliding = { ...engine, config: { ...config, windows: [undefined, window] } }
   const batch = batchOf(groups, config)
   const T = rowsOf(batch.sizes)
   const { K, S, H } = headSizes(config)
@@ -95,13 +104,14 @@ test.each(Object.entries(batches))('is its definition, and its gradients are its
     'd values': place(new Float64Array(v.length)),
   }
   const sight = sightOf(engine, batch)
-  forwardAttention(engine, batch, sight, tensors)
-  const seen = seenBy(batch)
+  const attending = { batch, sight, layer: 1 }
+  forwardAttention(sliding, attending, tensors)
+  const seen = seenBy(batch, window)
   const want = attention(config, seen, q, k, v)
   const found = device.download(tensors.attended)
   expect(Math.max(...want.map((x, i) => Math.abs(x - found[i]!)))).toBeLessThan(1e-5)
 
-  backwardAttention(engine, batch, sight, tensors)
+  backwardAttention(sliding, attending, tensors)
   const inputs = { 'd queries': q, 'd keys': k, 'd values': v }
   for (const [name, values] of Object.entries(inputs)) {
     const direction = draw(values.length)

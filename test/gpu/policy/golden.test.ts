@@ -1,4 +1,4 @@
-// The engine against numbers that other code computed: transformers and PyTorch on three small checkpoints (fixtures/golden).
+// The engine against numbers that other code computed: transformers and PyTorch on four small checkpoints (fixtures/golden).
 import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -108,6 +108,21 @@ describe.each(Object.keys(goldenFamilies) as GoldenFamily[])('%s', (family) => {
     })
     const completions = await generateAll(model, requests, { temperature: 0, maxNewTokens: 24, eosIds: [] })
     expect(completions.map(([only]) => only!.ids)).toEqual(wanted.map(([, ids]) => ids))
+    model.free()
+  })
+
+  test('what is sampled has the log-probs of the training pass, prompt shared or not', async () => {
+    const model = openModel(device, folder)
+    const groups = [0, 3].map((row) => rows[row]!.ids.slice(0, rows[row]!.promptLength))
+    const requests = groups.map((prompt, i) => ({ prompt, samples: 3, key: [i] }))
+    const drawn = await generateAll(model, requests, { temperature: 0.7, maxNewTokens: 30, eosIds: [] })
+    const { logprobs } = model.forward(
+      groups.map((prompt, i) => ({ prompt, completions: drawn[i]!.map(({ ids }) => ids) })),
+      { temperature: 0.7 },
+    )
+    drawn.forEach((some, i) =>
+      some.forEach((one, j) => expect(worst(one.logprobs, logprobs[i]![j]!)).toBeLessThan(1e-4)),
+    )
     model.free()
   })
 

@@ -78,12 +78,31 @@ describe('config.json', () => {
     ['an unknown RoPE scaling', { ...base, rope_scaling: { rope_type: 'longrope' } }, 'Unknown RoPE scaling: longrope'],
     ['a RoPE scaling without its numbers', { ...base, rope_scaling: { rope_type: 'linear' } }, 'factor'],
     ['another activation', { ...base, hidden_act: 'gelu' }, "hidden_act 'gelu' is not supported"],
-    ['sliding windows', { ...base, use_sliding_window: true }, 'use_sliding_window is not supported'],
     ['heads that do not divide', { ...base, num_key_value_heads: 3 }, 'do not divide'],
     ['an odd head', { ...base, head_dim: 3 }, 'head_dim 3'],
   ]
   for (const [what, config, message] of refused)
     test(`${what} is refused`, () => expect(() => loadConfig(folder(config))).toThrow(message))
+
+  test('the layers that slide are those that transformers takes, none where the window is as long as the positions', () => {
+    const windows = (more: object) => loadConfig(folder({ ...base, num_hidden_layers: 3, ...more })).windows
+    const asked = { use_sliding_window: true, sliding_window: 16, max_position_embeddings: 64 }
+    const mistral = { model_type: 'mistral', architectures: ['MistralForCausalLM'], max_position_embeddings: 8192 }
+    expect(windows({ ...asked, max_window_layers: 1 })).toEqual([undefined, 16, 16])
+    expect(windows({ ...asked, layer_types: ['sliding_attention', 'full_attention', 'full_attention'] })).toEqual([
+      16,
+      undefined,
+      undefined,
+    ])
+    expect(windows({ ...asked, use_sliding_window: false, max_window_layers: 0 })).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(windows({ ...asked, max_window_layers: 0, sliding_window: 64 })).toEqual([undefined, undefined, undefined])
+    expect(windows(mistral)).toEqual([4096, 4096, 4096])
+    expect(windows({ ...mistral, sliding_window: null })).toEqual([undefined, undefined, undefined])
+  })
 
   test('a misspelt architecture is answered with the nearest', () => {
     expect(() => loadConfig(folder({ ...base, architectures: ['Qwen2ForCausaLM'] }))).toThrow(

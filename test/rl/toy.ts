@@ -102,7 +102,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
       qkvBias: false,
       qkNorm: false,
       rope: { theta: 1e4 } as Policy['config']['rope'],
-      windows: [],
+      sliding: undefined,
       maxPositions: 64,
     },
     trainable: V * V,

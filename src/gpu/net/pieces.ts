@@ -2,7 +2,7 @@
 //
 // Letters as in block.ts.
 import type { BatchSizes } from './sizes.ts'
-import type { ModelConfig } from '../weights/family.ts'
+import { windowOf, type ModelConfig } from '../weights/family.ts'
 
 /** Scores of a piece, all heads: more than this leaves the cache. */
 const SCORE_BYTES = 6 * 2 ** 20
@@ -24,11 +24,11 @@ export type Piece = {
 
 /** The window of a layer in a batch; undefined where it hides nothing. */
 export function windowIn(
-  { windows }: ModelConfig,
+  config: ModelConfig,
   { prompt: P, completion: R }: BatchSizes,
   layer: number,
 ): number | undefined {
-  const window = windows[layer]
+  const window = windowOf(config, layer)
   return window !== undefined && window < P + R ? window : undefined
 }
 

@@ -13,7 +13,7 @@ import { entryWidth, reserve, type Lanes } from './lanes.ts'
 import { embedRows } from './passes.ts'
 import type { Tensors } from '../device/programs.ts'
 import { elements } from '../graph/tensor.ts'
-import { adaptable, shapeOf } from '../weights/family.ts'
+import { adaptable, shapeOf, windowOf } from '../weights/family.ts'
 import { note } from './trace.ts'
 
 /** What lanes are fed in a pass. */
@@ -86,7 +86,7 @@ export function tokenPass(engine: Engine, feeds: readonly Feed[], trace?: Trace)
     const tensors = saving ? mapped(trace.kept[layer]!, traced) : passing
     const { queries, keys, values, attended } = tensors as Record<Passing, Tensor<Float>>
     programs.run(`decode project ${form}`, () => projectGraph(engine, form), { x, ...rope, ...weights }, tensors)
-    const window = config.windows[layer]
+    const window = windowOf(config, layer)
     for (const { feed, inputs, masks, copies, length, count, first } of parts) {
       const { lanes, shared, silent = false } = feed
       for (const stretches of copies) {

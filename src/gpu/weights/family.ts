@@ -20,8 +20,8 @@ export interface ModelConfig {
   qkvBias: boolean
   qkNorm: boolean
   rope: Rope
-  /** By layer, how many positions a row sees, its own included; undefined where it sees all before it. */
-  windows: readonly (number | undefined)[]
+  /** Undefined where every row sees all before it. */
+  sliding: Sliding | undefined
   maxPositions: number
 }
 
@@ -104,7 +104,7 @@ export interface Family {
   line: string
   qkvBias: boolean
   qkNorm: boolean
-  windows: WindowRule
+  slides: SlidingRule
   /** Width of a head where config.json does not say. */
   headDim: (hidden: number, heads: number) => number
   names: Record<Role, string>
@@ -112,8 +112,8 @@ export interface Family {
 
 /** What config.json says of sliding windows. */
 export interface Sliding {
-  /** sliding_window */
-  window: number | undefined
+  /** sliding_window: how many positions a row sees, its own included. */
+  window: number
   /** use_sliding_window */
   asked: boolean
   /** max_window_layers */
@@ -123,14 +123,11 @@ export interface Sliding {
 }
 
 /** Which layers slide. */
-type WindowRule = (said: Sliding, layer: number) => number | undefined
+type SlidingRule = (said: Sliding, layer: number) => boolean
 
-const seeAll: WindowRule = () => undefined
-/** Mistral's */
-const slideEverywhere: WindowRule = ({ window }) => window
-/** Qwen's: where it is asked for, the upper layers, or those that are named. */
-const slideAbove: WindowRule = ({ window, asked, from, types }, layer) =>
-  asked && (types ? types[layer] === 'sliding_attention' : layer >= from) ? window : undefined
+/** Where it is asked for, the upper layers, or those that are named. */
+const slidesAbove: SlidingRule = ({ asked, from, types }, layer) =>
+  asked && (types ? types[layer] === 'sliding_attention' : layer >= from)
 
 /** Tensor names shared by the families of the Llama line; `*` stands for the layer. */
 const llamaNames: Record<Role, string> = {
@@ -159,17 +156,17 @@ const even = (hidden: number, heads: number) => hidden / heads
 
 /** Families by the `model_type` of config.json. */
 export const families: Record<string, Family> = {
-  llama: { line: 'Llama', qkvBias: false, qkNorm: false, windows: seeAll, headDim: even, names: llamaNames },
+  llama: { line: 'Llama', qkvBias: false, qkNorm: false, slides: () => false, headDim: even, names: llamaNames },
   mistral: {
     line: 'Mistral',
     qkvBias: false,
     qkNorm: false,
-    windows: slideEverywhere,
+    slides: () => true,
     headDim: even,
     names: llamaNames,
   },
-  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, windows: slideAbove, headDim: even, names: llamaNames },
-  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, windows: slideAbove, headDim: () => 128, names: llamaNames },
+  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, slides: slidesAbove, headDim: even, names: llamaNames },
+  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, slides: slidesAbove, headDim: () => 128, names: llamaNames },
 }
 
 /** What ends the name of an architecture, and the head that it says. */
@@ -178,6 +175,10 @@ export const endings: Record<string, Pick<ModelConfig, 'head' | 'scoreBias'>> = 
   ForSequenceClassification: { head: 'scalar', scoreBias: false },
   ForTokenClassification: { head: 'scalar', scoreBias: true },
 }
+
+/** How many positions the rows of a layer see, their own included; undefined where they see all before them. */
+export const windowOf = ({ family, sliding }: ModelConfig, layer: number): number | undefined =>
+  sliding && families[family]!.slides(sliding, layer) ? sliding.window : undefined
 
 /** Hugging Face name of the tensor with that role. */
 export function tensorName(config: ModelConfig, role: Role, layer?: number): string {

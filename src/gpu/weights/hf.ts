@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, lookup, unknownName } from '../../error.ts'
-import { endings, families, type Family, type HeadKind, type ModelConfig } from './family.ts'
+import { endings, families, type Family, type HeadKind, type ModelConfig, type Sliding } from './family.ts'
 import { readJson } from './folder.ts'
 import { type Rope, scalingKinds } from './rope.ts'
 
@@ -73,7 +73,7 @@ export function loadConfig(dir: string, head: HeadKind = 'language', { fresh = f
     qkvBias: family.qkvBias,
     qkNorm: family.qkNorm,
     rope: ropeOf(said, at),
-    windows: windowsOf(said, family),
+    sliding: slidingOf(said),
     maxPositions: said.max_position_embeddings,
   }
   if (heads % config.kvHeads !== 0)
@@ -87,17 +87,15 @@ export function loadConfig(dir: string, head: HeadKind = 'language', { fresh = f
 }
 
 /** A window as long as the model's positions hides nothing. */
-function windowsOf(said: ConfigJson, { windows }: Family): (number | undefined)[] {
-  const sliding = {
-    window:
-      said.sliding_window !== null && said.sliding_window < said.max_position_embeddings
-        ? said.sliding_window
-        : undefined,
+function slidingOf(said: ConfigJson): Sliding | undefined {
+  const window = said.sliding_window
+  if (window === null || window >= said.max_position_embeddings) return undefined
+  return {
+    window,
     asked: said.use_sliding_window,
     from: said.max_window_layers,
     types: said.layer_types ?? undefined,
   }
-  return Array.from({ length: said.num_hidden_layers }, (_, layer) => windows(sliding, layer))
 }
 
 /** Both spellings: rope_parameters holds everything, or rope_theta stands at the top beside rope_scaling. */

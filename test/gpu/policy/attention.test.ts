@@ -81,7 +81,13 @@ const cases = [
 ]
 
 test.each(cases)('is its definition, and its gradients are its slopes: $name', ({ groups, window }) => {
-  const sliding = { ...engine, config: { ...config, windows: [undefined, window] } }
+  const sliding = {
+    ...engine,
+    config: {
+      ...config,
+      sliding: window === undefined ? undefined : { window, asked: true, from: 1, types: undefined },
+    },
+  }
   const batch = batchOf(groups, config)
   const T = rowsOf(batch.sizes)
   const { K, S, H } = headSizes(config)

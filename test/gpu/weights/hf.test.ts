@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { adaptableParameters, loadAdapter, saveAdapter } from '../../../src/gpu/weights/adapter.ts'
-import { type ModelConfig, parametersOf } from '../../../src/gpu/weights/family.ts'
+import { type ModelConfig, parametersOf, windowOf } from '../../../src/gpu/weights/family.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
 import { inverseFrequencies } from '../../../src/gpu/weights/rope.ts'
 import { writeSafetensors } from '../../../src/gpu/weights/safetensors.ts'
@@ -85,7 +85,10 @@ describe('config.json', () => {
     test(`${what} is refused`, () => expect(() => loadConfig(folder(config))).toThrow(message))
 
   test('the layers that slide are those that transformers takes, none where the window is as long as the positions', () => {
-    const windows = (more: object) => loadConfig(folder({ ...base, num_hidden_layers: 3, ...more })).windows
+    const windows = (more: object) => {
+      const config = loadConfig(folder({ ...base, num_hidden_layers: 3, ...more }))
+      return [0, 1, 2].map((layer) => windowOf(config, layer))
+    }
     const asked = { use_sliding_window: true, sliding_window: 16, max_position_embeddings: 64 }
     const mistral = { model_type: 'mistral', architectures: ['MistralForCausalLM'], max_position_embeddings: 8192 }
     expect(windows({ ...asked, max_window_layers: 1 })).toEqual([undefined, 16, 16])

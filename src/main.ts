@@ -32,7 +32,11 @@ const commands = {
   demo: () => import('./cmd/demo.ts').then((m) => m.default),
 } satisfies CommandTable
 
-await runCli(commands, process.argv.slice(2), async (environment) => {
-  if (Object.keys(environment).some((name) => name.startsWith('HONE_')))
-    await (await import('./job/variables.ts')).checkVariables(environment)
-})
+/** Runs one command line and sets the exit code. */
+export const hone = (argv: readonly string[]): Promise<void> =>
+  runCli(commands, argv, async (environment) => {
+    if (Object.keys(environment).some((name) => name.startsWith('HONE_')))
+      await (await import('./job/variables.ts')).checkVariables(environment)
+  })
+
+if (import.meta.main) await hone(process.argv.slice(2))

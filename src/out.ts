@@ -29,6 +29,19 @@ export function say(descriptor: 1 | 2, text: string): void {
   writeAll(descriptor, Buffer.from(text))
 }
 
+/** Takes bytes for a descriptor and says how many; those of this process, unless `divert` says otherwise. */
+type Write = (descriptor: 1 | 2, block: Uint8Array) => number
+let write: Write = writeSync
+
+/** Hand what follows to `to` instead: for who runs a command inside a program of their own. Returns what undoes it. */
+export function divert(to: Write): () => void {
+  write = to
+  return () => {
+    flush()
+    write = writeSync
+  }
+}
+
 let readerNeeded = true
 
 /** The answer of this program is its exit code: it goes on to the end when no one reads its data any more. */
@@ -118,7 +131,7 @@ const lost = new Set<1 | 2>()
 function writeAll(descriptor: 1 | 2, block: Uint8Array): void {
   while (block.length > 0 && !lost.has(descriptor)) {
     try {
-      block = block.subarray(writeSync(descriptor, block))
+      block = block.subarray(write(descriptor, block))
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === 'EAGAIN') continue

@@ -1,5 +1,6 @@
 // One way to score for every kind of reward: rows of the table here, a user's in processes of their own.
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FormatName } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { openModelReward, rewardModel } from './model.ts'
@@ -78,5 +79,5 @@ export function rewardFormat(spec: string): FormatName | undefined {
 
 /** The words that start this program again. */
 export function selfCommand(): string[] {
-  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main]
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, join(import.meta.dir, '..', 'main.ts')]
 }

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(120_000)
 const place = mkdtempSync(join(tmpdir(), 'hone-keep-'))
-const hone = (...words: string[]) => run(forms[0]![1], words, { cwd: place })
+const hone = (...words: string[]) => runHere(words, { cwd: place })
 const rows = taskRows(3)
 const distill = (keep: string, ...more: string[]) => {
   const sampling = ['--max-new-tokens', '8', '--temperature', '1', '--attempts', '4', '--device', 'cpu']
@@ -42,8 +42,9 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-test('all accepted replies, of them the first, and the best are rows to imitate', () => {
-  for (const keep of ['first', 'all', 'best']) expect(distill(keep, '--min-score', '1')).toMatchObject({ code: 0 })
+test('all accepted replies, of them the first, and the best are rows to imitate', async () => {
+  for (const keep of ['first', 'all', 'best'])
+    expect(await distill(keep, '--min-score', '1')).toMatchObject({ code: 0 })
   const [first, all, best] = ['first', 'all', 'best'].map((keep) => linesOf(`${keep}.jsonl`))
   const ofRow = (lines: { id: string; meta: { completion: string } }[], id: string) =>
     lines.filter((line) => line.id.split('#')[0] === id).map(({ meta }) => meta.completion)
@@ -58,8 +59,8 @@ test('all accepted replies, of them the first, and the best are rows to imitate'
   expect(new Set(all!.map(({ id }) => id)).size).toBe(all!.length)
 })
 
-test('the best is preferred to the worst, as dpo reads it', () => {
-  expect(distill('pairs')).toMatchObject({ code: 0 })
+test('the best is preferred to the worst, as dpo reads it', async () => {
+  expect(await distill('pairs')).toMatchObject({ code: 0 })
   const pairs = linesOf('pairs.jsonl')
   expect(pairs.length).toBeGreaterThan(0)
   for (const { chosen, rejected, meta } of pairs) {
@@ -67,18 +68,18 @@ test('the best is preferred to the worst, as dpo reads it', () => {
     expect(chosen.length).toBeGreaterThan(rejected.length)
   }
   const words = ['dpo', '--model', 'model', '--data', 'pairs.jsonl', '--prompt', 'native', '--device', 'cpu']
-  expect(hone(...words, '--steps', '1', '--batch-size', '2', '--output', 'run')).toMatchObject({ code: 0 })
+  expect(await hone(...words, '--steps', '1', '--batch-size', '2', '--output', 'run')).toMatchObject({ code: 0 })
 })
 
-test('one teacher is asked, and a reward model needs to be told what it accepts', () => {
-  expect(hone('distill', 'rows.jsonl', '-o', 'out.jsonl')).toMatchObject({
+test('one teacher is asked, and a reward model needs to be told what it accepts', async () => {
+  expect(await hone('distill', 'rows.jsonl', '-o', 'out.jsonl')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('Give either --model DIR or --endpoint URL'),
   })
-  expect(hone('distill', 'rows.jsonl', '--model', 'model', '--reward', 'model:model', '-o', 'out.jsonl')).toMatchObject(
-    {
-      code: 2,
-      stderr: expect.stringContaining('Give --min-score'),
-    },
-  )
+  expect(
+    await hone('distill', 'rows.jsonl', '--model', 'model', '--reward', 'model:model', '-o', 'out.jsonl'),
+  ).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Give --min-score'),
+  })
 })

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readEvents } from '../../src/rundir/run.ts'
 import { readRecords } from '../../src/text/jsonl.ts'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
+import { forms } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(300_000)
 const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-environment-'))
-const hone = (...words: string[]) => run(source, words, { cwd: place })
+const hone = (...words: string[]) => runHere(words, { cwd: place })
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
 
 beforeAll(() => {
@@ -54,7 +55,7 @@ beforeAll(() => {
 afterAll(() => rmSync(place, { recursive: true }))
 
 test('rollouts hold turns, what is trained, how each episode ended and what it was worth', async () => {
-  const whole = hone('train', 'train.json', '--output', 'whole')
+  const whole = await hone('train', 'train.json', '--output', 'whole')
   expect(whole).toMatchObject({ code: 0, stdout: '' })
   const rows = await Array.fromAsync(
     readRecords(join(place, 'whole', 'rollouts', readdirSync(join(place, 'whole', 'rollouts')).sort()[0]!)),
@@ -84,33 +85,33 @@ test('held-out rows are episodes of their own, side by side', async () => {
 })
 
 test('what was rolled out is learnt again to the same weights, and so is a run that was killed', async () => {
-  expect(hone('train', 'train.json', '--output', 'again', '--replay', 'whole/rollouts').code).toBe(0)
+  expect((await hone('train', 'train.json', '--output', 'again', '--replay', 'whole/rollouts')).code).toBe(0)
   expect(weights('again')).toBe(weights('whole'))
   const child = Bun.spawn([...source, 'train', 'train.json', '--output', 'killed'], { cwd: place, stderr: 'ignore' })
   const events = join(place, 'killed', 'events.ndjson')
   while (!existsSync(events) || !readEvents(events).some(({ type }) => type === 'checkpoint')) await Bun.sleep(5)
   child.kill('SIGKILL')
   await child.exited
-  expect(hone('train', '--resume', 'killed').code).toBe(0)
+  expect((await hone('train', '--resume', 'killed')).code).toBe(0)
   expect(weights('killed')).toBe(weights('whole'))
 })
 
-test('an environment that does not open is told before the run', () => {
+test('an environment that does not open is told before the run', async () => {
   const words = ['train', 'train.json', '--output', 'never', '--env', 'nowhere']
-  expect(hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('nowhere') })
-  expect(hone('train', 'train.json', '--output', 'never', '--env-cmd', 'cat')).toMatchObject({
+  expect(await hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('nowhere') })
+  expect(await hone('train', 'train.json', '--output', 'never', '--env-cmd', 'cat')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('two environments'),
   })
-  expect(hone('plan', 'train.json', '--output', 'never', '--env', './gone.ts')).toMatchObject({
+  expect(await hone('plan', 'train.json', '--output', 'never', '--env', './gone.ts')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('no such file'),
   })
   expect(existsSync(join(place, 'never'))).toBe(false)
 })
 
-test('the files of hone init env train', () => {
-  expect(hone('init', 'env', '-o', 'mine').code).toBe(0)
+test('the files of hone init env train', async () => {
+  expect((await hone('init', 'env', '-o', 'mine')).code).toBe(0)
   const tested = Bun.spawnSync([process.execPath, 'test', './mine/env.test.ts'], { cwd: place })
   expect(tested.exitCode).toBe(0)
   const words = [
@@ -125,5 +126,5 @@ test('the files of hone init env train', () => {
     '--output',
     'mine/run',
   ]
-  expect(hone('train', 'train.json', ...words)).toMatchObject({ code: 0 })
+  expect(await hone('train', 'train.json', ...words)).toMatchObject({ code: 0 })
 })

@@ -3,13 +3,12 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(300_000)
-const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-episodes-'))
-const hone = (...words: string[]) => run(source, words, { cwd: place })
+const hone = (...words: string[]) => runHere(words, { cwd: place })
 const lines = (text: string) =>
   text
     .trim()
@@ -29,7 +28,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-test('infer writes the transcript as a hone row, with tokens and what was given set apart', () => {
+test('infer writes the transcript as a hone row, with tokens and what was given set apart', async () => {
   const words = [
     'infer',
     'model',
@@ -45,7 +44,7 @@ test('infer writes the transcript as a hone row, with tokens and what was given 
     'e',
     ...common,
   ]
-  const ended = hone(...words)
+  const ended = await hone(...words)
   expect(ended.code).toBe(0)
   const rows = lines(ended.stdout)
   expect(rows.length).toBe(2)
@@ -60,11 +59,11 @@ test('infer writes the transcript as a hone row, with tokens and what was given 
   expect(rows.some(({ turns }) => turns.length > 1)).toBe(true)
   // What is sampled together may differ from run to run, and with it the last bits of log-probs, never the ids.
   const ids = (text: string) => lines(text).map(({ output_ids }) => output_ids)
-  expect(ids(hone(...words).stdout)).toEqual(ids(ended.stdout))
+  expect(ids((await hone(...words)).stdout)).toEqual(ids(ended.stdout))
 })
 
-test('eval takes what the environment gave for the verdict', () => {
-  const ended = hone(
+test('eval takes what the environment gave for the verdict', async () => {
+  const ended = await hone(
     'eval',
     '--bench',
     'rows',
@@ -86,11 +85,11 @@ test('eval takes what the environment gave for the verdict', () => {
   const rows = lines(ended.stdout)
   expect(rows.length).toBe(2)
   expect(
-    hone('eval', '--bench', 'bfcl', '--data', 'rows.jsonl', '--model', 'model', '--env', 'calculator'),
+    await hone('eval', '--bench', 'bfcl', '--data', 'rows.jsonl', '--model', 'model', '--env', 'calculator'),
   ).toMatchObject({ code: 2, stderr: expect.stringContaining('--bench rows') })
 })
 
-test('tools of a file are played too, and one that nobody answers is refused', () => {
+test('tools of a file are played too, and one that nobody answers is refused', async () => {
   writeFileSync(
     join(place, 'tools.json'),
     JSON.stringify([{ name: 'now', description: '', parameters: { type: 'object', properties: {} }, command: 'date' }]),
@@ -100,8 +99,8 @@ test('tools of a file are played too, and one that nobody answers is refused', (
     JSON.stringify([{ name: 'now', description: '', parameters: { type: 'object', properties: {} } }]),
   )
   const words = ['infer', 'model', '--input', 'rows.jsonl', ...common]
-  expect(hone(...words, '--tools', 'tools.json').code).toBe(0)
-  expect(hone(...words, '--tools', 'mute.json')).toMatchObject({
+  expect((await hone(...words, '--tools', 'tools.json')).code).toBe(0)
+  expect(await hone(...words, '--tools', 'mute.json')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('no command and no url'),
   })

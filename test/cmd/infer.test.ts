@@ -6,14 +6,13 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
 import { promptForms, promptText } from '../../src/dialogue/prompt.ts'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
-const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-infer-'))
 const rows = taskRows(5).map(({ messages, tools }) => ({ messages, tools }))
 const ask = (input: string, ...words: string[]) =>
-  run(source, ['infer', 'model', '--device', 'cpu', '--max-new-tokens', '12', ...words], { cwd: place, input })
+  runHere(['infer', 'model', '--device', 'cpu', '--max-new-tokens', '12', ...words], { cwd: place, input })
 
 const Answer = v.strictObject({
   text: v.string(),
@@ -22,8 +21,8 @@ const Answer = v.strictObject({
   output_ids: v.array(v.number()),
   logprobs: v.array(v.number()),
 })
-const answers = (input: string, ...words: string[]) => {
-  const { code, stdout } = ask(input, ...words)
+const answers = async (input: string, ...words: string[]) => {
+  const { code, stdout } = await ask(input, ...words)
   expect(code).toBe(0)
   return stdout
     .trimEnd()
@@ -37,7 +36,7 @@ afterAll(() => rmSync(place, { recursive: true }))
 test('messages, their text and their ids are the same question', async () => {
   const tokenizer = await loadTokenizer(join(place, 'model'))
   const text = promptText(promptForms.native, rows[0]!, tokenizer)
-  const [byMessages, byText, byIds] = answers(
+  const [byMessages, byText, byIds] = await answers(
     toLines([rows[0], { prompt: text }, { input_ids: tokenizer.encode(text) }]),
   )
   expect(byMessages).toEqual(byText!)
@@ -47,47 +46,47 @@ test('messages, their text and their ids are the same question', async () => {
   expect(byMessages!.logprobs.every((value) => value <= 0)).toBe(true)
 }, 300_000)
 
-test('an answer does not depend on the rows beside it, and a seed fixes what is sampled', () => {
-  const together = answers(toLines(rows))
-  const [alone] = answers(toLines([rows[3]]))
+test('an answer does not depend on the rows beside it, and a seed fixes what is sampled', async () => {
+  const together = await answers(toLines(rows))
+  const [alone] = await answers(toLines([rows[3]]))
   expect(alone!.output_ids).toEqual(together[3]!.output_ids)
   alone!.logprobs.forEach((value, t) => expect(Math.abs(value - together[3]!.logprobs[t]!)).toBeLessThan(1e-4))
-  const sampled = (seed: string) =>
-    answers(toLines(rows), '--temperature', '1', '--seed', seed).map(({ output_ids }) => output_ids)
-  expect(sampled('1')).toEqual(sampled('1'))
-  expect(sampled('1')).not.toEqual(sampled('2'))
+  const sampled = async (seed: string) =>
+    (await answers(toLines(rows), '--temperature', '1', '--seed', seed)).map(({ output_ids }) => output_ids)
+  expect(await sampled('1')).toEqual(await sampled('1'))
+  expect(await sampled('1')).not.toEqual(await sampled('2'))
 }, 300_000)
 
-test('of several samples each is a line with its number, the first the one that is given alone', () => {
+test('of several samples each is a line with its number, the first the one that is given alone', async () => {
   const two = toLines(rows.slice(0, 2))
   const sampled = ['--temperature', '1']
-  const { stdout } = ask(two, ...sampled, '--n', '3')
+  const { stdout } = await ask(two, ...sampled, '--n', '3')
   const lines = stdout.trimEnd().split('\n')
   const numbered = lines.map((line) =>
     v.parse(v.strictObject({ ...Answer.entries, sample: v.number() }), JSON.parse(line)),
   )
   expect(numbered.map(({ sample }) => sample)).toEqual([0, 1, 2, 0, 1, 2])
   const idsOf = (each: readonly { output_ids: number[] }[]) => each.map(({ output_ids }) => output_ids)
-  expect(idsOf(numbered.filter(({ sample }) => sample === 0))).toEqual(idsOf(answers(two, ...sampled)))
+  expect(idsOf(numbered.filter(({ sample }) => sample === 0))).toEqual(idsOf(await answers(two, ...sampled)))
   expect(numbered[1]!.output_ids).not.toEqual(numbered[0]!.output_ids)
 }, 300_000)
 
-test('a stop text ends an answer, which is cut before it', () => {
+test('a stop text ends an answer, which is cut before it', async () => {
   const one = toLines([rows[0]])
-  const [whole] = answers(one)
+  const [whole] = await answers(one)
   const stop = whole!.text.slice(7, 12)
-  const [cut] = answers(one, '--stop', 'no such text, is there', '--stop', stop)
+  const [cut] = await answers(one, '--stop', 'no such text, is there', '--stop', stop)
   expect(cut!.text).toBe(whole!.text.slice(0, whole!.text.indexOf(stop)))
   expect(cut!.output_ids.length).toBeLessThan(whole!.output_ids.length)
   expect(cut!.output_ids).toEqual(whole!.output_ids.slice(0, cut!.output_ids.length))
 }, 300_000)
 
-test('log-probs may be left out', () => {
-  const { stdout } = ask(toLines([rows[0]]), '--no-logprobs')
+test('log-probs may be left out', async () => {
+  const { stdout } = await ask(toLines([rows[0]]), '--no-logprobs')
   expect(Object.keys(JSON.parse(stdout))).toEqual(['text', 'calls', 'prompt_ids', 'output_ids'])
 }, 300_000)
 
-test('each mistake ends with exit 2 and the line of the row', () => {
+test('each mistake ends with exit 2 and the line of the row', async () => {
   const good = toLines([{ prompt: 'open the ticket' }])
   const mistakes: [string, RegExp][] = [
     [`${good}{"prompt": `, /^error: -:2:\d+: /],
@@ -101,7 +100,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
     ['', /^error: -: .*empty/],
   ]
   for (const [input, message] of mistakes) {
-    const { code, stderr } = ask(input)
+    const { code, stderr } = await ask(input)
     expect(stderr).toMatch(message)
     expect(code).toBe(2)
   }
@@ -115,7 +114,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
     [['--adapter', 'nowhere'], /^error: .*nowhere/],
   ]
   for (const [words, message] of usage) {
-    const { code, stdout, stderr } = run(source, ['infer', 'model', '--device', 'cpu', ...words], {
+    const { code, stdout, stderr } = await runHere(['infer', 'model', '--device', 'cpu', ...words], {
       cwd: place,
       input: good,
     })
@@ -124,7 +123,7 @@ test('each mistake ends with exit 2 and the line of the row', () => {
   }
 }, 300_000)
 
-test('an answer that is held to its tools is a valid call of one, whatever the model', () => {
+test('an answer that is held to its tools is a valid call of one, whatever the model', async () => {
   const parameters = {
     type: 'object',
     properties: { on: { type: 'boolean' }, mode: { enum: ['dim', 'full'] } },
@@ -134,8 +133,7 @@ test('an answer that is held to its tools is a valid call of one, whatever the m
   const row = { ...rows[0], tools: [{ name: 'lamp', description: 'A lamp.', parameters }] }
   const words = ['--parser', 'tool-n1', '--constrain', 'reply', '--temperature', '1', '--n', '12']
   const input = toLines([row])
-  const { code, stdout } = run(
-    source,
+  const { code, stdout } = await runHere(
     ['infer', 'model', '--device', 'cpu', '--max-new-tokens', '240', ...words, '--no-logprobs'],
     { cwd: place, input },
   )
@@ -158,12 +156,12 @@ const Lamp = v.strictObject({
   arguments: v.strictObject({ on: v.boolean(), mode: v.optional(v.picklist(['dim', 'full'])) }),
 })
 
-test('what cannot be held is refused: a format without a grammar, a prompt without tools', () => {
-  const refused = (input: string, ...words: string[]) => {
-    const { code, stderr } = ask(input, '--constrain', 'calls', ...words)
+test('what cannot be held is refused: a format without a grammar, a prompt without tools', async () => {
+  const refused = async (input: string, ...words: string[]) => {
+    const { code, stderr } = await ask(input, '--constrain', 'calls', ...words)
     expect(code).toBe(2)
     return stderr
   }
-  expect(refused(toLines(rows.slice(0, 1)), '--parser', 'mistral')).toContain('formats with a grammar: tool-n1')
-  expect(refused(toLines([{ prompt: 'Hello' }]))).toContain('it names no tools')
+  expect(await refused(toLines(rows.slice(0, 1)), '--parser', 'mistral')).toContain('formats with a grammar: tool-n1')
+  expect(await refused(toLines([{ prompt: 'Hello' }]))).toContain('it names no tools')
 }, 300_000)

@@ -9,13 +9,14 @@ import { openScorer } from '../../src/gpu/policy/scorer.ts'
 import { openSafetensors } from '../../src/gpu/weights/safetensors.ts'
 import { loadTokenizer } from '../../src/dialogue/chat.ts'
 import { ended, promptForms, promptIds } from '../../src/dialogue/prompt.ts'
+import { runHere } from '../here.ts'
 import { forms, run } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(120_000)
 const place = mkdtempSync(join(tmpdir(), 'hone-reward-model-'))
 const at = (...parts: string[]) => join(place, ...parts)
-const hone = (words: string[], input = '') => run(forms[0]![1], words, { cwd: place, input })
+const hone = (words: string[], input = '') => runHere(words, { cwd: place, input })
 const learn = ['--model', 'model', '--data', 'pairs.jsonl', '--prompt', 'native', '--device', 'cpu', '--lr', '0.02']
 const row = taskRows(1)[0]!
 const scored = ['no tool fits', '<tool_call>[]</tool_call>'].map((completion) => ({ ...row, completion }))
@@ -26,7 +27,7 @@ const scoresOf = ({ stdout }: { stdout: string }): number[] =>
     .split('\n')
     .map((line) => JSON.parse(line).score)
 
-beforeAll(() => {
+beforeAll(async () => {
   writeTinyModel(at('model'))
   writeFileSync(at('pairs.jsonl'), toLines(taskPairs(12)))
   writeFileSync(at('rows.jsonl'), toLines(taskRows(6)))
@@ -46,7 +47,7 @@ beforeAll(() => {
       '--lora-rank',
       rank,
     ]
-    expect(hone(words)).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('accuracy ') })
+    expect(await hone(words)).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('accuracy ') })
   }
 })
 afterAll(() => rmSync(place, { recursive: true }))
@@ -67,8 +68,8 @@ test('it is left as a folder for sequence classification, with one label and a p
   }
 })
 
-test('an adapter of it holds the whole head, as modules_to_save', () => {
-  expect(hone(['export', 'lora', '--adapter', '-o', 'adapter']).code).toBe(0)
+test('an adapter of it holds the whole head, as modules_to_save', async () => {
+  expect((await hone(['export', 'lora', '--adapter', '-o', 'adapter'])).code).toBe(0)
   expect(JSON.parse(readFileSync(at('adapter', 'adapter_config.json'), 'utf8'))).toMatchObject({
     task_type: 'SEQ_CLS',
     modules_to_save: ['score'],
@@ -81,7 +82,7 @@ test('an adapter of it holds the whole head, as modules_to_save', () => {
 test.each(['whole', 'lora', 'whole/final'])(
   'score gives the values of the head at the end of each text: %s',
   async (path) => {
-    const found = score(`model:${path}`)
+    const found = await score(`model:${path}`)
     expect(found.code).toBe(0)
     const tokenizer = await loadTokenizer(at('model'))
     const scorer = openScorer(await openDevice('cpu'), at(path.replace('/final', ''), 'final'))
@@ -94,25 +95,31 @@ test.each(['whole', 'lora', 'whole/final'])(
   },
 )
 
-test('rows need no right answer, but what was asked; a folder without such a model is refused', () => {
+test('rows need no right answer, but what was asked; a folder without such a model is refused', async () => {
   const { answer: _, ...unanswered } = scored[0]!
-  expect(scoresOf(score('model:whole', [unanswered]))).toEqual(scoresOf(score('model:whole')).slice(0, 1))
-  const { stdout } = score('model:whole', [{ completion: 'a' }, scored[0]!])
+  expect(scoresOf(await score('model:whole', [unanswered]))).toEqual(scoresOf(await score('model:whole')).slice(0, 1))
+  const { stdout } = await score('model:whole', [{ completion: 'a' }, scored[0]!])
   expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({ score: 0, fault: 'NoPrompt' })
-  expect(score('model:model')).toMatchObject({
+  expect(await score('model:model')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('Qwen2ForCausalLM has a language head, and a scalar head is needed'),
   })
-  expect(score('model:nowhere')).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such folder') })
+  expect(await score('model:nowhere')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('there is no such folder'),
+  })
 })
 
 test('serve-reward answers with it, and train learns from it and is resumed from another folder', async () => {
-  const { stdout } = hone(['serve-reward', 'model:whole', '--stdio'], toLines(scored))
-  expect(scoresOf({ stdout })).toEqual(scoresOf(score('model:whole')))
+  const { stdout } = run(forms[0]![1], ['serve-reward', 'model:whole', '--stdio'], {
+    cwd: place,
+    input: toLines(scored),
+  })
+  expect(scoresOf({ stdout })).toEqual(scoresOf(await score('model:whole')))
   const words = ['train', '--model', 'model', '--data', 'rows.jsonl', '--prompt', 'native', '--reward', 'model:whole']
   const sizes = ['--steps', '2', '--prompts-per-step', '2', '--group-size', '3', '--mini-batches', '1']
   const lengths = ['--max-prompt-length', 'null', '--max-completion-length', '6', '--device', 'cpu']
-  expect(hone([...words, ...sizes, ...lengths, '--output', 'rl'])).toMatchObject({ code: 0 })
+  expect(await hone([...words, ...sizes, ...lengths, '--output', 'rl'])).toMatchObject({ code: 0 })
   const rows = readFileSync(at('rl', 'rollouts', 'step-000000001.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
+import { runHere } from '../here.ts'
 import { forms, run } from '../hone.ts'
 
 // Other programs may have the machine.
@@ -24,10 +25,10 @@ const LOOSE = {
 }
 const FAULT = { id: 'fault', completion: reply('5'), ground_truth: CALL }
 const lines = (...rows: object[]) => rows.map((row) => JSON.stringify(row) + '\n').join('')
-const score = (words: string[], input: string) => run(start, ['score', '-', ...words], { input })
+const score = (words: string[], input: string) => runHere(['score', '-', ...words], { input })
 
-test('every row gives score, parts, fault and reasons, in the order of the rows', () => {
-  const { code, stdout, stderr } = score(
+test('every row gives score, parts, fault and reasons, in the order of the rows', async () => {
+  const { code, stdout, stderr } = await score(
     ['--reward', 'tool-n1', '--format', 'ndjson'],
     lines(RIGHT, WRONG, LOOSE, FAULT),
   )
@@ -43,15 +44,15 @@ test('every row gives score, parts, fault and reasons, in the order of the rows'
   expect(stderr).toContain('4 rows, mean 0.5000, 1 with a fault (TypeError 1)')
 })
 
-test('rows that a reward cannot judge are counted, and where it can judge none the answer is no', () => {
-  expect(score([], lines(FAULT, FAULT)).code).toBe(1)
-  expect(score([], lines(FAULT, RIGHT)).code).toBe(0)
-  expect(score(['--reward', 'bfcl-ast'], lines(RIGHT)).stderr).toContain('no row could be judged')
+test('rows that a reward cannot judge are counted, and where it can judge none the answer is no', async () => {
+  expect((await score([], lines(FAULT, FAULT))).code).toBe(1)
+  expect((await score([], lines(FAULT, RIGHT))).code).toBe(0)
+  expect((await score(['--reward', 'bfcl-ast'], lines(RIGHT))).stderr).toContain('no row could be judged')
 })
 
-test('rows of rollouts and of other programs are scored as they are', () => {
+test('rows of rollouts and of other programs are scored as they are', async () => {
   const { completion, ground_truth: gts } = RIGHT
-  const { stdout } = score([], lines({ output: completion, gts: JSON.parse(gts) }, { response: completion, gts }))
+  const { stdout } = await score([], lines({ output: completion, gts: JSON.parse(gts) }, { response: completion, gts }))
   expect(
     stdout
       .trim()
@@ -60,9 +61,9 @@ test('rows of rollouts and of other programs are scored as they are', () => {
   ).toEqual([1, 1])
 })
 
-test('strict mode judges as the paper says, and --compare reports where the two differ', () => {
-  expect(score(['--mode', 'strict'], lines(LOOSE)).stdout).toContain('"score":0')
-  const { stdout, stderr } = score(['--compare'], lines(RIGHT, LOOSE, FAULT))
+test('strict mode judges as the paper says, and --compare reports where the two differ', async () => {
+  expect((await score(['--mode', 'strict'], lines(LOOSE))).stdout).toContain('"score":0')
+  const { stdout, stderr } = await score(['--compare'], lines(RIGHT, LOOSE, FAULT))
   expect(
     stdout
       .trim()
@@ -74,35 +75,39 @@ test('strict mode judges as the paper says, and --compare reports where the two 
   expect(stderr).toContain('loose')
 })
 
-test('--explain shows expected and got, argument by argument, and by which rule', () => {
-  const { stdout } = score(['--explain', 'wrong'], lines(RIGHT, WRONG))
+test('--explain shows expected and got, argument by argument, and by which rule', async () => {
+  const { stdout } = await score(['--explain', 'wrong'], lines(RIGHT, WRONG))
   expect(stdout).toContain('argument x: expected 1, got 1.0 (integer and float are different types)')
   expect(stdout).toContain('argument y: not expected, got "a"')
-  expect(score(['--explain', '1'], lines({ ...RIGHT, id: undefined })).stdout).toContain('call 1: right')
-  expect(score(['--explain', 'none'], lines(RIGHT)).code).toBe(2)
+  expect((await score(['--explain', '1'], lines({ ...RIGHT, id: undefined }))).stdout).toContain('call 1: right')
+  expect((await score(['--explain', 'none'], lines(RIGHT))).code).toBe(2)
 })
 
-test('--min-mean ends with 1 when the mean is below it', () => {
-  expect(score(['--min-mean', '0.5'], lines(RIGHT, WRONG)).code).toBe(0)
-  expect(score(['--min-mean', '0.6'], lines(RIGHT, WRONG)).code).toBe(1)
+test('--min-mean ends with 1 when the mean is below it', async () => {
+  expect((await score(['--min-mean', '0.5'], lines(RIGHT, WRONG))).code).toBe(0)
+  expect((await score(['--min-mean', '0.6'], lines(RIGHT, WRONG))).code).toBe(1)
 })
 
-test('--step is the step of rewards with a schedule, as @STEP is', () => {
+test('--step is the step of rewards with a schedule, as @STEP is', async () => {
   const text = '<think> t </think>\n<tool_call>\n{"name":"f","parameters":{}}\n</tool_call>'
   const row = lines({ completion: text, ground_truth: text })
-  const parts = (words: string[]): unknown => JSON.parse(score(words, row).stdout).parts
-  expect(parts(['--reward', 'toolrl:schedule', '--step', '75'])).toEqual({ format: 1.5, correctness: 2.5, length: 0 })
-  expect(parts(['--reward', 'toolrl:schedule@75'])).toEqual({ format: 1.5, correctness: 2.5, length: 0 })
+  const parts = async (words: string[]): Promise<unknown> => JSON.parse((await score(words, row)).stdout).parts
+  expect(await parts(['--reward', 'toolrl:schedule', '--step', '75'])).toEqual({
+    format: 1.5,
+    correctness: 2.5,
+    length: 0,
+  })
+  expect(await parts(['--reward', 'toolrl:schedule@75'])).toEqual({ format: 1.5, correctness: 2.5, length: 0 })
 })
 
-test('numbers of an answer given as calls keep their identity', () => {
+test('numbers of an answer given as calls keep their identity', async () => {
   const row = (text: string) =>
     `{"completion": ${JSON.stringify(reply('[{"name":"f","arguments":{"x":5.0}}]'))}, "answer": [{"name": "f", "arguments": {"x": ${text}}}]}\n`
-  expect(score([], row('5.0')).stdout).toContain('"score":1')
-  expect(score([], row('5')).stdout).toContain('"score":0')
+  expect((await score([], row('5.0'))).stdout).toContain('"score":1')
+  expect((await score([], row('5'))).stdout).toContain('"score":0')
 })
 
-test('parquet and several files are read like lines of JSON', () => {
+test('parquet and several files are read like lines of JSON', async () => {
   const rows = [RIGHT, WRONG]
   const file = join(folder, 'rows.parquet')
   writeFileSync(
@@ -117,7 +122,7 @@ test('parquet and several files are read like lines of JSON', () => {
     ),
   )
   writeFileSync(join(folder, 'rows.jsonl'), lines(LOOSE))
-  const { stdout } = run(start, ['score', file, join(folder, 'rows.jsonl')])
+  const { stdout } = await runHere(['score', file, join(folder, 'rows.jsonl')])
   expect(
     stdout
       .trim()
@@ -130,12 +135,12 @@ test('a large file is scored on several cores in the order of its rows, and a ba
   const rows = [RIGHT, WRONG, FAULT].map((row) => lines({ ...row, note: 'x'.repeat(20_000) }))
   const block = rows.join('').repeat(100)
   const file = join(folder, 'large.jsonl')
-  writeFileSync(file, block.repeat(17))
-  const count = 17 * 300
+  writeFileSync(file, block.repeat(5))
+  const count = 5 * 300
   const [one, two] = ['1', '2'].map((jobs) => run(start, ['score', file, '--jobs', jobs]))
   expect(one!.stdout.split('\n').length - 1).toBe(count)
   expect([two!.code, two!.stdout === one!.stdout, two!.stderr]).toEqual([0, true, one!.stderr])
-  writeFileSync(file, block.repeat(17) + '{"completion"\n')
+  writeFileSync(file, block.repeat(5) + '{"completion"\n')
   const bad = run(start, ['score', file, '--jobs', '2'])
   expect([bad.code, bad.stdout.split('\n').length - 1]).toEqual([2, count])
   expect(bad.stderr).toContain(`${file}:${count + 1}:`)
@@ -146,11 +151,11 @@ test.each([
   ['a row without completion', '{"answer": []}\n', '-:1: Cannot score a row: it has no "completion"'],
   ['a row without what is right', '{"completion": "a"}\n', '-:1: Cannot score a row'],
   ['an empty file', '', 'the file is empty'],
-])('%s stops with exit 2 and the place', (_, input, message) => {
-  const { code, stderr } = score([], input)
+])('%s stops with exit 2 and the place', async (_, input, message) => {
+  const { code, stderr } = await score([], input)
   expect([code, stderr.includes(message)]).toEqual([2, true])
 })
 
-test('a reward that does not exist is refused with the nearest name', () => {
-  expect(score(['--reward', 'tool-n2'], lines(RIGHT)).stderr).toContain('did you mean tool-n1?')
+test('a reward that does not exist is refused with the nearest name', async () => {
+  expect((await score(['--reward', 'tool-n2'], lines(RIGHT))).stderr).toContain('did you mean tool-n1?')
 })

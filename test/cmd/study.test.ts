@@ -3,14 +3,15 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
+import { forms } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(180_000)
 const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-study-'))
 const at = (...parts: string[]) => join(place, ...parts)
-const hone = (...words: string[]) => run(source, words, { cwd: place })
+const hone = (...words: string[]) => runHere(words, { cwd: place })
 const sft = { sft: { preset: 'full', data: 'rows.jsonl', steps: 4 } }
 const study = {
   model: 'model',
@@ -53,8 +54,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
-test('it gives each arm with its seeds and intervals, and each bar with its value; what arms share is run once', () => {
-  const { code, stdout } = hone('study', 'study.json', '-o', 'whole', '--format', 'json')
+test('it gives each arm with its seeds and intervals, and each bar with its value; what arms share is run once', async () => {
+  const { code, stdout } = await hone('study', 'study.json', '-o', 'whole', '--format', 'json')
   expect(code).toBe(0)
   const { arms, bars, ...rest } = JSON.parse(stdout)
   expect(rest).toEqual({})
@@ -96,7 +97,7 @@ test('killed at any moment and run again it comes to the same weights; done, it 
     child.kill('SIGKILL')
     await child.exited
   }
-  const whole = hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  const whole = await hone('study', 'study.json', '-o', 'killed', '--format', 'json')
   expect(whole.code).toBe(0)
   // A reward model is a file of the run that it rewards: its runs have other names elsewhere.
   const own = (directory: string) =>
@@ -104,23 +105,23 @@ test('killed at any moment and run again it comes to the same weights; done, it 
       .map(([, weights]) => weights)
       .toSorted()
   expect(own('killed')).toEqual(own('whole'))
-  const again = hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  const again = await hone('study', 'study.json', '-o', 'killed', '--format', 'json')
   expect(again).toMatchObject({ code: 0, stdout: whole.stdout })
   expect(again.stderr).not.toContain('stage')
 })
 
-test('one arm and one seed are run alone; a bar that is not met is exit 1', () => {
-  const { code, stdout } = hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
+test('one arm and one seed are run alone; a bar that is not met is exit 1', async () => {
+  const { code, stdout } = await hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
   expect(code).toBe(0)
   expect(stdout).toMatch(
     /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\n$/,
   )
   write('high.json', { ...study, bars: ['sft >= 101'] })
-  const high = hone('study', 'high.json', '-o', 'whole')
+  const high = await hone('study', 'high.json', '-o', 'whole')
   expect(high).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT met  sft >= 101') })
 })
 
-test('a wrong file is told by its line before anything is run', () => {
+test('a wrong file is told by its line before anything is run', async () => {
   const cases: [object, RegExp][] = [
     [
       { settings: { learningrat: 1 } },
@@ -136,7 +137,7 @@ test('a wrong file is told by its line before anything is run', () => {
   ]
   for (const [change, said] of cases) {
     write('bad.json', { ...study, ...change })
-    expect(hone('study', 'bad.json', '-o', 'bad')).toMatchObject({
+    expect(await hone('study', 'bad.json', '-o', 'bad')).toMatchObject({
       code: 2,
       stdout: '',
       stderr: expect.stringMatching(said),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isBound, metricOf } from '../../src/rundir/metrics.ts'
 import { readEvents } from '../../src/rundir/run.ts'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
+import { forms } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(300_000)
@@ -28,9 +30,9 @@ const settings = {
   prompt: 'native',
   device: 'cpu',
   threads: 1,
-  steps: 5,
+  steps: 4,
   saveEvery: 2,
-  evalEvery: 4,
+  evalEvery: 3,
   evalAtStart: false,
   maxCompletionLength: 6,
   learningRate: 0.01,
@@ -56,7 +58,7 @@ const scoring = {
   rpoAlpha: undefined,
   centerRewardsCoefficient: 0.01,
 }
-const hone = (...words: string[]) => run(source, words, { cwd: place })
+const hone = (...words: string[]) => runHere(words, { cwd: place })
 const config = (name: string, tree: object) => writeFileSync(join(place, name), JSON.stringify(tree))
 const weights = (directory: string) => Bun.hash(readFileSync(join(place, directory, 'final', 'model.safetensors')))
 
@@ -81,11 +83,41 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
+/** Killed for good while they run; what a kill leaves of the others differs in the checkpoint alone. */
+const kills = new Map([
+  ['train', [1, 3]],
+  ['sft', [2]],
+])
+
+async function kill(command: string, config: string, run: string, targets: readonly number[]): Promise<void> {
+  const steps = () => {
+    try {
+      return readFileSync(join(place, run, 'events.ndjson'), 'utf8').split('"type":"step"').length - 1
+    } catch {
+      return 0
+    }
+  }
+  for (const [round, target] of targets.entries()) {
+    const words = round === 0 ? [command, config, '--output', run] : [command, '--resume', run]
+    const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore' })
+    while (child.exitCode === null && steps() < target) await Bun.sleep(2)
+    child.kill('SIGKILL')
+    await child.exited
+  }
+}
+
+/** A copy of a finished run as a kill between its checkpoints leaves it: what it wrote after the first is there. */
+function killedHalfway(from: string, to: string): void {
+  cpSync(join(place, from), join(place, to), { recursive: true })
+  rmSync(join(place, to, 'final'), { recursive: true })
+  rmSync(join(place, to, 'checkpoints', 'step-000000004'), { recursive: true })
+}
+
 for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft: 'sft', dpo: 'dpo', rm: 'rm' })) {
   test(`${name} writes its run, keeps stdout empty, and a run killed at any moment is resumed to the same weights`, async () => {
-    const whole = hone(command, `${name}.json`, '--output', `${name}-whole`)
+    const whole = await hone(command, `${name}.json`, '--output', `${name}-whole`)
     expect(whole).toMatchObject({ code: 0, stdout: '' })
-    expect(whole.stderr).toContain('step 5/5  ')
+    expect(whole.stderr).toContain('step 4/4  ')
     expect(readdirSync(join(place, `${name}-whole`))).toContainValues([
       'run.json',
       'events.ndjson',
@@ -100,23 +132,10 @@ for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft
     expect(figures.filter((each) => !isBound(each) && !metricOf(each))).toEqual([])
 
     const killed = `${name}-killed`
-    const steps = () => {
-      try {
-        return readFileSync(join(place, killed, 'events.ndjson'), 'utf8').split('"type":"step"').length - 1
-      } catch {
-        return 0
-      }
-    }
-    // Once more for what is most used; the others share its resuming.
-    const targets = name === 'train' || name === 'sft' ? [1, 3] : [2]
-    for (const [round, target] of targets.entries()) {
-      const words = round === 0 ? [command, `${name}.json`, '--output', killed] : [command, '--resume', killed]
-      const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore' })
-      while (child.exitCode === null && steps() < target) await Bun.sleep(2)
-      child.kill('SIGKILL')
-      await child.exited
-    }
-    expect(hone(command, '--resume', killed)).toMatchObject({ code: 0, stdout: '' })
+    const targets = kills.get(name)
+    if (targets) await kill(command, `${name}.json`, killed, targets)
+    else killedHalfway(`${name}-whole`, killed)
+    expect(await hone(command, '--resume', killed)).toMatchObject({ code: 0, stdout: '' })
     expect(weights(killed)).toBe(weights(`${name}-whole`))
     expect(gradNorms(killed)).toEqual(gradNorms(`${name}-whole`))
     expect(Math.min(...gradNorms(killed))).toBeGreaterThan(0)
@@ -139,7 +158,7 @@ test('an interrupted run ends with 130 and the command that goes on with it', as
   expect(weights('a run')).toBe(weights('train-whole'))
 })
 
-test('rollouts of a run, as a folder or as one file, are replayed to the same weights', () => {
+test('rollouts of a run, as a folder or as one file, are replayed to the same weights', async () => {
   const kept = join(place, 'train-whole', 'rollouts')
   const files = readdirSync(kept).toSorted()
   writeFileSync(
@@ -153,7 +172,7 @@ test('rollouts of a run, as a folder or as one file, are replayed to the same we
     ['folder', 'train-whole/rollouts'],
     ['file', 'first.jsonl'],
   ] as const) {
-    const { code, stdout, stderr } = hone('train', 'train.json', '--output', output, '--replay', replay)
+    const { code, stdout, stderr } = await hone('train', 'train.json', '--output', output, '--replay', replay)
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toContain('learns from kept rollouts')
     expect(weights(output)).toBe(weights('train-whole'))
@@ -161,61 +180,68 @@ test('rollouts of a run, as a folder or as one file, are replayed to the same we
   }
   writeFileSync(join(place, 'others.jsonl'), toLines(taskRows(10).map((row) => ({ ...row, id: `other ${row.id}` }))))
   const before = readdirSync(place)
-  const refused = hone('train', 'train.json', '--output', 'out', '--replay', 'first.jsonl', '--data', 'others.jsonl')
+  const refused = await hone(
+    'train',
+    'train.json',
+    '--output',
+    'out',
+    '--replay',
+    'first.jsonl',
+    '--data',
+    'others.jsonl',
+  )
   expect(refused).toMatchObject({ code: 2, stdout: '' })
   expect(refused.stderr).toMatch(/^error: first\.jsonl:1: Cannot replay the rollout: no row has the id .*\n\nhint: /)
   expect(readdirSync(place)).toEqual(before)
 })
 
-test('LoRA trains an adapter that infer and export understand', () => {
-  expect(hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
+test('LoRA trains an adapter that infer and export understand', async () => {
+  expect(await hone('sft', 'sft.json', '--output', 'lora', '--lora-rank', '2')).toMatchObject({ code: 0 })
   expect(readdirSync(join(place, 'lora', 'final')).sort()).toEqual([
     'README.md',
     'adapter_config.json',
     'adapter_model.safetensors',
   ])
-  expect(hone('export', 'lora', '-o', 'merged')).toMatchObject({ code: 0 })
-  const ask = (...model: string[]) =>
+  expect(await hone('export', 'lora', '-o', 'merged')).toMatchObject({ code: 0 })
+  writeFileSync(join(place, 'ask.jsonl'), '{"prompt": "open the ticket"}\n')
+  const ask = async (...model: string[]) =>
     JSON.parse(
-      run(source, ['infer', ...model, '--max-new-tokens', '8', '--device', 'cpu'], {
-        cwd: place,
-        input: '{"prompt": "open the ticket"}\n',
-      }).stdout,
+      (await hone('infer', ...model, '--input', 'ask.jsonl', '--max-new-tokens', '8', '--device', 'cpu')).stdout,
     )
-  const [adapted, merged, base] = [ask('lora'), ask('merged'), ask('model')]
+  const [adapted, merged, base] = [await ask('lora'), await ask('merged'), await ask('model')]
   expect(adapted.output_ids).toEqual(merged.output_ids)
-  expect(adapted).toEqual(ask('model', '--adapter', 'lora/final'))
+  expect(adapted).toEqual(await ask('model', '--adapter', 'lora/final'))
   expect(adapted.logprobs).not.toEqual(base.logprobs)
 })
 
-test('the divergence is that from the model training began with, adapter included', () => {
+test('the divergence is that from the model training began with, adapter included', async () => {
   const flags = ['--model', 'lora', '--lora-rank', '2', '--mini-batches', '1', '--steps', '2']
-  expect(hone('train', 'train.json', '--output', 'from-lora', ...flags)).toMatchObject({ code: 0 })
+  expect(await hone('train', 'train.json', '--output', 'from-lora', ...flags)).toMatchObject({ code: 0 })
   const [first, second] = readEvents(join(place, 'from-lora', 'events.ndjson')).flatMap((event) =>
     event.type === 'step' ? [event.figures['kl']!] : [],
   )
-  expect(run(source, ['infer', 'from-lora', '--device', 'cpu'], { cwd: place, input: '{"prompt": "a"}\n' }).code).toBe(
-    0,
-  )
+  expect(
+    (await hone('infer', 'from-lora', '--input', 'ask.jsonl', '--max-new-tokens', '2', '--device', 'cpu')).code,
+  ).toBe(0)
   expect(Math.abs(first!)).toBeLessThan(1e-6)
   expect(second!).toBeGreaterThan(1e-6)
 })
 
-test('the first ratio is one, whatever cut the distribution that was sampled: its log-probs are not those of the policy', () => {
+test('the first ratio is one, whatever cut the distribution that was sampled: its log-probs are not those of the policy', async () => {
   const flags = ['--top-k', '2', '--mini-batches', '1', '--steps', '1']
-  const moved = (...more: string[]) => {
+  const moved = async (...more: string[]) => {
     const output = `cut-${more.join('')}`
-    expect(hone('train', 'train.json', '--output', output, ...flags, ...more)).toMatchObject({ code: 0 })
+    expect(await hone('train', 'train.json', '--output', output, ...flags, ...more)).toMatchObject({ code: 0 })
     const [step] = readEvents(join(place, output, 'events.ndjson')).filter((event) => event.type === 'step')
     return Math.abs(step!.figures['ppo_kl']!)
   }
-  expect(moved()).toBeLessThan(1e-6)
-  expect(moved('--old-logprobs', 'sampled')).toBeGreaterThan(1)
+  expect(await moved()).toBeLessThan(1e-6)
+  expect(await moved('--old-logprobs', 'sampled')).toBeGreaterThan(1)
 })
 
-test('a run whose last update makes weights that are no numbers ends with 1, names a tensor and writes no model', () => {
+test('a run whose last update makes weights that are no numbers ends with 1, names a tensor and writes no model', async () => {
   for (const command of ['sft', 'train']) {
-    const { code, stderr } = hone(
+    const { code, stderr } = await hone(
       command,
       `${command}.json`,
       '--output',
@@ -232,8 +258,8 @@ test('a run whose last update makes weights that are no numbers ends with 1, nam
   }
 })
 
-test('a reward of one’s own is asked about every completion', () => {
-  expect(hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
+test('a reward of one’s own is asked about every completion', async () => {
+  expect(await hone('train', 'train.json', '--output', 'own', '--steps', '1')).toMatchObject({
     code: 0,
   })
   const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')
@@ -241,7 +267,7 @@ test('a reward of one’s own is asked about every completion', () => {
   expect(score).toBeCloseTo(output.length / 100)
 })
 
-test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', () => {
+test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', async () => {
   writeFileSync(
     join(place, 'broken.jsonl'),
     readFileSync(join(place, 'rows.jsonl'), 'utf8').split('\n').slice(0, 2).join('\n') + '\n{"id": 3,\n',
@@ -280,7 +306,7 @@ test('each mistake ends with exit 2, one line that says where, a hint, and nothi
     [['sft', '--resume', 'train-whole'], /^error: train-whole: Cannot resume .* a run of train\n\nhint: hone train/],
   ]
   for (const [words, message] of mistakes) {
-    const { code, stdout, stderr } = hone(...words)
+    const { code, stdout, stderr } = await hone(...words)
     expect(stderr).toMatch(message)
     expect({ words, code, stdout }).toEqual({ words, code: 2, stdout: '' })
   }
@@ -288,18 +314,21 @@ test('each mistake ends with exit 2, one line that says where, a hint, and nothi
 })
 
 // Root may write everywhere.
-test.skipIf(process.getuid?.() === 0)('a folder that cannot be written to is refused before the first step', () => {
-  mkdirSync(join(place, 'shut'))
-  chmodSync(join(place, 'shut'), 0o500)
-  expect(hone('train', 'train.json', '--output', 'shut/run')).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('shut/run'),
-  })
-  expect(readdirSync(join(place, 'shut'))).toEqual([])
-})
+test.skipIf(process.getuid?.() === 0)(
+  'a folder that cannot be written to is refused before the first step',
+  async () => {
+    mkdirSync(join(place, 'shut'))
+    chmodSync(join(place, 'shut'), 0o500)
+    expect(await hone('train', 'train.json', '--output', 'shut/run')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('shut/run'),
+    })
+    expect(readdirSync(join(place, 'shut'))).toEqual([])
+  },
+)
 
-test('--print-config shows every setting with where it comes from', () => {
-  const { code, stdout } = hone(
+test('--print-config shows every setting with where it comes from', async () => {
+  const { code, stdout } = await hone(
     'train',
     'train.json',
     '--preset',
@@ -317,22 +346,22 @@ test('--print-config shows every setting with where it comes from', () => {
   expect(stdout).toMatch(/^clipLow +0\.2 +default$/m)
 })
 
-test('plan counts what a run will do, and writes nothing', () => {
-  const planOf = (...words: string[]) => {
-    const { code, stdout } = hone('plan', ...words, '--output', 'planned', '--format', 'json')
+test('plan counts what a run will do, and writes nothing', async () => {
+  const planOf = async (...words: string[]) => {
+    const { code, stdout } = await hone('plan', ...words, '--output', 'planned', '--format', 'json')
     expect(code).toBe(0)
     return JSON.parse(stdout)
   }
-  const counts = { rows: 10, rows_left_out: 0, steps: 5, no_effect: [] }
-  expect(planOf('train.json')).toMatchObject({ ...counts, optimizer_steps: 10, completions: 45 })
-  expect(planOf('sft.json')).toMatchObject({ ...counts, optimizer_steps: 5, completions: 0 })
-  const [full, lora] = [planOf('sft.json'), planOf('sft.json', '--lora-rank', '2')]
+  const counts = { rows: 10, rows_left_out: 0, steps: 4, no_effect: [] }
+  expect(await planOf('train.json')).toMatchObject({ ...counts, optimizer_steps: 8, completions: 36 })
+  expect(await planOf('sft.json')).toMatchObject({ ...counts, optimizer_steps: 4, completions: 0 })
+  const [full, lora] = [await planOf('sft.json'), await planOf('sft.json', '--lora-rank', '2')]
   expect(full.trained_parameters).toBe(full.parameters)
   expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
   expect(existsSync(join(place, 'planned'))).toBe(false)
 })
 
-test('plan refuses what would stop the run at its start, with the same message', () => {
+test('plan refuses what would stop the run at its start, with the same message', async () => {
   writeFileSync(join(place, 'broken.ts'), 'export default (')
   writeFileSync(join(place, 'no-rows.jsonl'), '{"id": 3}\n')
   const before = readdirSync(place)
@@ -347,27 +376,31 @@ test('plan refuses what would stop the run at its start, with the same message',
     ['--replay', 'absent'],
   ]
   for (const words of mistakes) {
-    const [planned, started] = ['plan', 'train'].map((name) => hone(name, 'train.json', '--output', 'out', ...words))
+    const ask = (name: string) => hone(name, 'train.json', '--output', 'out', ...words)
+    const [planned, started] = [await ask('plan'), await ask('train')]
     expect(planned).toMatchObject({ code: 2, stdout: '' })
-    expect(planned!.stderr).toBe(started!.stderr)
+    expect(planned.stderr).toBe(started.stderr)
   }
   // An absent file is the plainer mistake than a prompt form whose answers the reward does not read.
   for (const name of ['absent.jsonl', 'no-rows.jsonl'])
-    expect(hone('plan', 'train.json', '--output', 'out', '--prompt', 'native', '--eval-data', name).stderr).toContain(
-      name,
-    )
+    expect(
+      (await hone('plan', 'train.json', '--output', 'out', '--prompt', 'native', '--eval-data', name)).stderr,
+    ).toContain(name)
   expect(readdirSync(place)).toEqual(before)
 })
 
-test('plan says what kind of run it is, also of one that is finished', () => {
-  const { code, stdout, stderr } = hone('plan', 'sft.json', '--output', 'sft-whole')
+test('plan says what kind of run it is, also of one that is finished', async () => {
+  const { code, stdout, stderr } = await hone('plan', 'sft.json', '--output', 'sft-whole')
   expect(code).toBe(0)
   expect(stdout).toMatch(/^kind +sft: fine-tune a model on right answers, on cpu$/m)
   expect(stderr).toContain('sft-whole holds a run already')
-  expect(hone('plan', '--resume', 'sft-whole')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kind +sft/) })
+  expect(await hone('plan', '--resume', 'sft-whole')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^kind +sft/),
+  })
 })
 
-test('rollouts that are held to their tools are valid, and at the start old log-probs are new ones', () => {
+test('rollouts that are held to their tools are valid, and at the start old log-probs are new ones', async () => {
   config('held.json', {
     ...rl,
     steps: 1,
@@ -379,7 +412,7 @@ test('rollouts that are held to their tools are valid, and at the start old log-
     maxFaultShare: 1,
     output: 'held-to-tools',
   })
-  const { code, stderr } = hone('train', 'held.json')
+  const { code, stderr } = await hone('train', 'held.json')
   expect({ code, stderr }).toMatchObject({ code: 0 })
   const figures = readEvents(join(place, 'held-to-tools', 'events.ndjson')).flatMap((event) =>
     event.type === 'step' ? [event.figures] : [],
@@ -393,9 +426,9 @@ test('rollouts that are held to their tools are valid, and at the start old log-
   expect(texts.every((text) => text.startsWith('<think>') || text.startsWith('<tool_call>'))).toBe(true)
 })
 
-test('what cannot be held is refused before anything is trained', () => {
+test('what cannot be held is refused before anything is trained', async () => {
   config('agent.json', { ...rl, constrain: 'calls', agent: 'true', output: 'agent' })
-  const refused = hone('train', 'agent.json')
+  const refused = await hone('train', 'agent.json')
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain('Cannot constrain what an agent is answered')
 })

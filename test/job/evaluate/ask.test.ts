@@ -4,6 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { categories } from '../../../src/eval/bfcl/categories.ts'
+import { runHere } from '../../here.ts'
+
+const hone = (...words: string[]) => runHere(words)
 
 interface Body {
   tools?: object[]
@@ -183,17 +186,4 @@ function lines(text: string): Record<string, unknown>[] {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-}
-
-async function hone(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../../src/main.ts'), ...words], {
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ])
-  return { code, stdout, stderr }
 }

@@ -27,6 +27,7 @@ const commands = {
   eval: () => import('./cmd/eval.ts').then((m) => m.default),
   compare: () => import('./cmd/compare.ts').then((m) => m.default),
   export: () => import('./cmd/export.ts').then((m) => m.default),
+  probe: () => import('./cmd/probe.ts').then((m) => m.default),
   verify: () => import('./cmd/verify.ts').then((m) => m.default),
   doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
   demo: () => import('./cmd/demo.ts').then((m) => m.default),

@@ -2,14 +2,11 @@
 import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
-import { readAsked } from '../data/asked.ts'
-import { asksByMessages } from '../data/sources/openai.ts'
-import { HoneError, inRow } from '../error.ts'
+import { HoneError } from '../error.ts'
 import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
-import { promptIds } from '../dialogue/prompt.ts'
 import { HoneRow, rowText, Tool, toRow } from '../dialogue/row.ts'
 import { KEY } from '../rl/order.ts'
 import { flagsOf } from '../rl/trained.ts'
@@ -19,7 +16,7 @@ import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } 
 import { episodeFlags, openEpisodes, playRows, type Played } from './episodes.ts'
 import { constrain, formName, parserName, rowsOnly, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
-import type { Language } from './open.ts'
+import { promptOf, type Prompted } from './prompted.ts'
 
 export const InferFlags = v.object({
   model: argument(folder(), 'folder of a model, or of a finished run'),
@@ -117,7 +114,6 @@ export interface Answer {
 
 const { messages, answer, meta } = HoneRow.entries
 const Known = v.object({ messages, tools: v.optional(v.array(Tool), []), answer, meta })
-const Ids = v.pipe(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), v.minLength(1))
 
 /**
  * Answers to the rows of a JSONL file (`-` = stdin), `samples` to each, in order, while it is being read; `parser` reads their
@@ -179,39 +175,10 @@ function held({ hold }: ModelAnswerer, prompt: readonly number[], tools: readonl
   return tools && hold?.({ tools }, prompt)
 }
 
-/** A prompt, and the tools of a row that names some. */
-interface Prompted {
-  prompt: number[]
-  tools: readonly Tool[] | undefined
-}
-
 function askedBy(row: Json, at: string, { language, sampled, positions }: ModelAnswerer): Prompted {
-  const asked = read(row, at, language)
+  const asked = promptOf(row, at, language)
   const { prompt } = asked
-  const { vocabulary } = language.config
-  const strange = prompt.find((id) => id >= vocabulary)
-  if (strange !== undefined)
-    throw new HoneError(`Cannot complete the row: id ${strange} is not among the model's ${vocabulary}`, { at })
   if (prompt.length + sampled.maxNewTokens > positions)
     throw tooLong(prompt.length, sampled.maxNewTokens, positions, at)
   return asked
-}
-
-function read(row: Json, at: string, { tokenizer, form }: Language): Prompted {
-  const given = isObject(row) ? row : {}
-  const tools = v.safeParse(v.array(Tool), given['tools'])
-  const named = tools.success ? tools.output : undefined
-  const ids = v.safeParse(Ids, given['input_ids'])
-  if (ids.success) return { prompt: ids.output, tools: named }
-  if (asksByMessages(given))
-    return inRow(at, () => {
-      const asked = readAsked(given)
-      return { prompt: promptIds(form, asked, tokenizer), tools: asked.tools }
-    })
-  if (typeof given['prompt'] === 'string' && given['prompt'] !== '')
-    return { prompt: tokenizer.encode(given['prompt']), tools: named }
-  throw new HoneError('Cannot complete the row: it holds no "messages", "prompt" or "input_ids" that can be read', {
-    at,
-    hint: 'expected {"messages": […], "tools": […]}, {"prompt": "…"} or {"input_ids": […]}',
-  })
 }

@@ -1,0 +1,9 @@
+// hone probe: what hidden states say of a model's yes or no.
+import { probeCommand, ProbeFlags } from '../job/probe/command.ts'
+import { command } from '../shell/command.ts'
+
+export default command({
+  description: 'fit a direction in the hidden states on contrastive pairs, and decide by it where the model errs',
+  flags: ProbeFlags,
+  run: probeCommand,
+})

@@ -26,11 +26,11 @@ export function protocolOf({ benchmark, reader, prompt, sampling }: Protocol): s
 /** The protocol under which a run evaluates held-out rows: that of `hone eval --bench rows` with the same prompt, parser and length. */
 export function heldOutProtocol(
   recipe: { evalReward: string; maxCompletionLength: number },
-  { form, format, tokenizer }: Pick<Language, 'form' | 'format' | 'tokenizer'>,
+  { form, tokenizer }: Pick<Language, 'form' | 'tokenizer'>,
 ): string {
   return protocolOf({
     benchmark: 'rows',
-    reader: rewardFormat(recipe.evalReward) ?? format,
+    reader: rewardFormat(recipe.evalReward) ?? recipe.evalReward,
     prompt: promptText(form, EXAMPLE, atDate(tokenizer, EXAMPLE_DAY)),
     sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, seed: 0 },
   })

@@ -13,8 +13,8 @@ export interface HeldOutContext {
   policy: Pick<Policy, 'open'>
   sampling: Sampling
   judge: Judge
-  /** Reads the calls that decide whether an answer is exact. */
-  reader: Pick<CallFormat, 'parse'>
+  /** Reads the calls that decide whether an answer is exact; without one a reward of 1 or more says so. */
+  reader: Pick<CallFormat, 'parse'> | undefined
   step: number
   stage?: Stage | undefined
   onProgress?: (done: number, total: number) => void
@@ -32,7 +32,7 @@ export async function answer(sets: readonly PromptSet[], context: HeldOutContext
   return rollouts.map(({ prompt, completions }, i) => {
     const { text, verdict } = judged[i]![0]!
     // Of an episode the reward alone can say whether it ended well.
-    const exact = stage ? verdict.score >= 1 : isExact(reader.parse(text), prompt.row)
+    const exact = stage || !reader ? verdict.score >= 1 : isExact(reader.parse(text), prompt.row)
     return { ...completions[0]!, set: requests[i]!.set, prompt, text, verdict, exact }
   })
 }

@@ -33,8 +33,8 @@ export interface LoopContext extends RunContext {
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
   evalJudge: Judge
-  /** Reads the calls of held-out answers. */
-  evalReader: Pick<CallFormat, 'parse'>
+  /** Reads the calls of held-out answers; undefined where the reward reads none and decides itself. */
+  evalReader: Pick<CallFormat, 'parse'> | undefined
   /** How held-out rows are asked and read, see protocol.ts. */
   evalProtocol?: string
   /** Where an environment answers what the model writes. */

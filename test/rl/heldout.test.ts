@@ -1,6 +1,7 @@
 // Held-out figures: shares per set, their mean over sets, and intervals that hold it.
 import { expect, test } from 'bun:test'
 import { answer, metricsOf } from '../../src/rl/heldout.ts'
+import type { Judge } from '../../src/rl/record.ts'
 import { firstTokenReader, successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
@@ -34,4 +35,16 @@ test('the mean over sets weighs sets equally, whatever their sizes', async () =>
   const figures = metricsOf(await answer(sets, context), sets)
   expect(figures).toMatchObject({ exact_match: 0.5, 'exact_match/right': 1, 'exact_match/wrong': 0 })
   expect(figures['exact_match/low']).toBeLessThanOrEqual(0.5)
+})
+
+test('where the reward reads no calls, a reward of 1 or more is right', async () => {
+  const sets = [{ name: 'a', prompts: toyPrompts(4, V) }]
+  const judge: Judge = (rollouts) =>
+    Promise.resolve(
+      rollouts.map(({ prompt }) => [
+        { text: '', verdict: { score: 0.6 * prompt.index, parts: {}, fault: null, reasons: [] } },
+      ]),
+    )
+  const answers = await answer(sets, { ...context, reader: undefined, judge })
+  expect(answers.map(({ exact }) => exact)).toEqual([false, false, true, true])
 })

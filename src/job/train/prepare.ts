@@ -82,10 +82,11 @@ async function answersTo(
   tellTooLong(tooLong, limit, 'held-out rows')
   if (items.length > 0) warnOfOtherJudge(recipe)
   await tryJudge(judge, recipe.evalReward, items[0]?.prompts[0])
+  const reads = rewardFormat(recipe.evalReward)
   return {
     heldOut: items,
     evalJudge: judge.judge,
-    evalReader: findFormat(rewardFormat(recipe.evalReward) ?? language.format),
+    evalReader: reads && findFormat(reads),
     evalProtocol: heldOutProtocol(recipe, language),
   }
 }

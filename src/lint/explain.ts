@@ -27,6 +27,22 @@ export function explainLines(code: string | undefined, format: 'text' | 'json'):
   return code === undefined ? table(chosen.map(({ code, severity, what }) => [code, severity, what])) : page(chosen[0]!)
 }
 
+/** Every rule as an entry of the manual. */
+export const ruleEntries = () =>
+  allDescribed.map((rule) => ({
+    name: rule.code,
+    what: `${rule.what} (${rule.severity})`,
+    more: [
+      rule.why,
+      `What to do: ${rule.hint}.`,
+      ...notes(rule),
+      example('Bad', rule.bad),
+      example('Good', rule.good),
+    ].join('\n\n'),
+  }))
+
+const example = (title: string, text: string): string => `${title}:\n\n\`\`\`\n${visible(text)}\n\`\`\``
+
 function page(rule: Described): string[] {
   return [
     `${rule.code} (${rule.severity})  ${rule.what}`,
@@ -34,9 +50,7 @@ function page(rule: Described): string[] {
     rule.why,
     '',
     `What to do: ${rule.hint}.`,
-    ...(rule.fix ? ['hone lint --fix mends it.'] : []),
-    ...(rule.optIn ? [`Checked only where it is selected: --select ${rule.code}.`] : []),
-    ...(rule.needs ? [`Checked only with ${NEEDS[rule.needs]}.`] : []),
+    ...notes(rule),
     '',
     'Bad:',
     ...shown(rule.bad, rule.good),
@@ -45,6 +59,12 @@ function page(rule: Described): string[] {
     ...shown(rule.good, rule.bad),
   ]
 }
+
+const notes = (rule: Described): string[] => [
+  ...(rule.fix ? ['hone lint --fix mends it.'] : []),
+  ...(rule.optIn ? [`Checked only where it is selected: --select ${rule.code}.`] : []),
+  ...(rule.needs ? [`Checked only with ${NEEDS[rule.needs]}.`] : []),
+]
 
 /** The table of all rules in Markdown. */
 export function rulesTable(): string {

@@ -1,11 +1,11 @@
-// The commands about commands: version, help and shell completion. Each loads no more than it needs to answer.
+// What is known of commands before one is chosen: their help, the version and shell completion. Each loads no more than it needs to answer.
 import { HoneError, lookup } from '../error.ts'
 import type { Command, CommandTable } from './command.ts'
 
 /** Words after the name → lines of data. */
 export type Builtin = (table: CommandTable, words: string[]) => Promise<string[]>
 
-export const builtins: Record<string, Builtin> = { version, help, complete }
+export const builtins: Record<string, Builtin> = { version, complete }
 
 /** Flags that stand where a command would. */
 export const builtinFlags: Record<string, Builtin> = { '--version': version, '-V': version, '--help': help, '-h': help }
@@ -48,7 +48,8 @@ export async function helpOf(
   return commandHelp(name, command, command.inForce(parseArgs(rawArgs, command.args)), stream)
 }
 
-async function loadAll(table: CommandTable): Promise<[string, Command][]> {
+/** Every command, loaded. */
+export async function loadAll(table: CommandTable): Promise<[string, Command][]> {
   return await Promise.all(
     Object.keys(table).map(async (name): Promise<[string, Command]> => [name, await loadCommand(table, name)]),
   )
@@ -59,16 +60,10 @@ async function version(_table: CommandTable, [extra]: string[]): Promise<string[
   return [(await import('./version.ts')).version]
 }
 
-/** `hone help`, `hone help NAME`, `hone help --json`. */
-async function help(table: CommandTable, words: string[]): Promise<string[]> {
-  const [topic, extra] = words.filter((word) => !isHelp(word))
-  refuse(extra, 'hone help [COMMAND | --json]')
-  if (topic === undefined) return [await allHelp(table, process.stdout)]
-  if (topic === '--json') {
-    const { describe } = await import('./help.ts')
-    return [JSON.stringify((await loadAll(table)).map(describe), null, 2)]
-  }
-  return [await helpOf(topic, await loadCommand(table, topic), [], process.stdout)]
+/** `hone --help`. */
+async function help(table: CommandTable, [extra]: string[]): Promise<string[]> {
+  refuse(extra, 'hone --help')
+  return [await allHelp(table, process.stdout)]
 }
 
 /** `hone complete SHELL` gives the script, `hone complete -- WORDS…` what the last word may become. */

@@ -1,7 +1,7 @@
 // From the words on the command line to an exit code: finds the command, reads its flags strictly, reports what goes
 // wrong.
 import { allHelp, builtinFlags, builtins, helpOf, isHelp, loadCommand } from './builtins.ts'
-import type { CommandTable } from './command.ts'
+import type { Around, CommandTable } from './command.ts'
 import { EXIT, HoneError, ownOf } from '../error.ts'
 import { complain, data, detail, flush, log } from '../out.ts'
 
@@ -49,7 +49,7 @@ async function dispatch(table: CommandTable, argv: readonly string[], check?: Ch
   const used = `usage: ${usage(first, command.leaves)}`
   const rawArgs = strictArguments(rest, command.leaves, used)
   if (!command.tellsOfVariables) await check?.(process.env)
-  const { result } = await runCommand(command, { rawArgs, data: used })
+  const { result } = await runCommand(command, { rawArgs, data: { usage: used, table } satisfies Around })
   return typeof result === 'number' ? result : EXIT.ok
 }
 

@@ -24,9 +24,19 @@ export interface Definition<Flags extends Schema> {
   below?(flags: v.InferOutput<Flags>, given: Tree): { schema: Schema; sources: Sources }
   /**
    * Throws HoneError for what is wrong, and may return an exit code (`EXIT.no` when the answer is no). `given` holds
-   * the settings by key.
+   * the settings by key, `table` all commands.
    */
-  run(flags: v.InferOutput<Flags>, given: Tree): unknown
+  run(flags: v.InferOutput<Flags>, given: Tree, table: CommandTable): unknown
+}
+
+/** What citty read. */
+type Args = Readonly<Record<string, unknown>>
+
+/** What a command knows of the command line that it is part of. */
+export interface Around {
+  /** How it is used, for what is missing. */
+  usage: string
+  table: CommandTable
 }
 
 export interface Command extends CommandDef {
@@ -35,7 +45,7 @@ export interface Command extends CommandDef {
   leaves: readonly Leaf[]
   tellsOfVariables: boolean
   /** The values in force, by key, where citty read `args`; those that are not here are its own defaults. */
-  inForce(args: Readonly<Record<string, unknown>>): ReadonlyMap<string, Given>
+  inForce(args: Args): ReadonlyMap<string, Given>
 }
 
 /** Name → lazy import of a command. */
@@ -65,7 +75,7 @@ export function command<Flags extends Schema>({
     ...leavesOf(v.object(Object.fromEntries(further))).map((leaf) => ({ ...leaf, required: false })),
     ...leavesOf(everywhere),
   ]
-  const read = (args: Readonly<Record<string, unknown>>, usage?: string) => {
+  const read = (args: Args, usage?: string) => {
     const given = Object.entries(givenOf(leaves, args))
     const ofSettings = given.filter(([key]) => further.some(([each]) => key === each || key.startsWith(`${each}.`)))
     const { value } = resolveConfig(flags, { flags: Object.fromEntries(given), usage })
@@ -76,14 +86,15 @@ export function command<Flags extends Schema>({
     ...defineCommand({
       meta: { description },
       args,
-      setup({ args, data: usage }) {
+      setup({ args, data: around }: { args: Args; data?: Around }) {
         const given = givenOf(leavesOf(everywhere), args)
-        const { value } = resolveConfig(everywhere, { flags: given, usage })
+        const { value } = resolveConfig(everywhere, { flags: given, usage: around?.usage })
         setVerbosity(value.quiet ? 'quiet' : value.verbose ? 'verbose' : 'normal')
         setProgress(value.progress)
         setColour(value.color)
       },
-      run: ({ args, data: usage }) => run(...read(args, usage)),
+      run: ({ args, data: around }: { args: Args; data?: Around }) =>
+        run(...read(args, around?.usage), around?.table ?? {}),
     }),
     description,
     args,

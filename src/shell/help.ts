@@ -25,6 +25,7 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
     ...columns(
       [
         ['hone COMMAND --help', 'the options of a command'],
+        ['hone help', 'the manual: guides, and a reference of everything that hone names'],
         ['hone help --json', 'all commands and options for a program to read'],
         ['hone complete SHELL', 'script for completion in bash, zsh, fish or powershell'],
         ['hone --version', 'the version'],

@@ -285,7 +285,15 @@ test('nothing of a command, neither citty nor a schema, is loaded before one is 
       if (kind === 'import-statement') loaded.add(path.startsWith('.') ? join(file, '..', path) : path)
   }
   const names = [...loaded].map((each) => each.replace(`${root}/`, ''))
-  expect(names.toSorted()).toEqual(['error.ts', 'main.ts', 'node:fs', 'out.ts', 'shell/builtins.ts', 'shell/cli.ts'])
+  expect(names.toSorted()).toEqual([
+    'commands.ts',
+    'error.ts',
+    'main.ts',
+    'node:fs',
+    'out.ts',
+    'shell/builtins.ts',
+    'shell/cli.ts',
+  ])
 })
 
 test('colour follows --color, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then the terminal', () => {

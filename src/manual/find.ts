@@ -1,0 +1,48 @@
+// From a name to Markdown: a page, a reference page, or the entries of that name in all of them.
+import { unknownName } from '../error.ts'
+import { plain } from '../shell/schema.ts'
+import { markdownTable } from '../shell/table.ts'
+import type { Commands, Entry, Reference } from './page.ts'
+import { pages } from './pages.ts'
+import { references } from './references.ts'
+
+/** The Markdown of a topic. @throws HoneError with the nearest name where there is none. */
+export function find(name: string, commands: Commands): string {
+  const page = pages.find((each) => each.name === name)
+  if (page) return page.markdown
+  const reference = references.find((each) => each.name === name)
+  if (reference) return referencePage(reference, commands)
+  const known = references.flatMap(({ kind, entries }) => entries(commands).map((entry) => ({ kind, entry })))
+  const found = known.filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
+  if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
+  const names = [...topics(), ...commands.map(([each]) => each), ...known.flatMap(({ entry }) => namesOf(entry))]
+  throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })
+}
+
+/** Names of pages and reference pages. */
+export const topics = (): string[] => [...pages, ...references].map(({ name }) => name)
+
+const namesOf = ({ name, aliases = [] }: Entry): string[] => [name, ...aliases]
+
+/** Every entry as a row of a table, under its section. */
+function referencePage({ name, what, kind, before, entries }: Reference, commands: Commands): string {
+  const sections = Map.groupBy(entries(commands), ({ section = '' }) => section)
+  const tables = [...sections].map(([section, rows]) =>
+    [
+      ...(section === '' ? [] : [`## ${section}`, '']),
+      ...markdownTable(
+        [kind, 'what it is'],
+        rows.map((entry) => [`\`${entry.name}\``, entry.what]),
+      ),
+    ].join('\n'),
+  )
+  const detailed = entries(commands).some(({ more }) => more !== undefined)
+  const more = detailed ? [`\`hone help NAME\` says more of each ${kind}.`] : []
+  return [`# ${titled(name)}`, `${what}.`, ...(before ? [before] : []), ...tables, ...more].join('\n\n') + '\n'
+}
+
+function entryPage(kind: string, { name, what, more }: Entry): string {
+  return [`# ${name} (${kind})`, what, ...(more ? [more] : [])].join('\n\n') + '\n'
+}
+
+export const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')

@@ -14,6 +14,7 @@ import { summaryLines } from '../data/summary.ts'
 import { count, file, folder, inputFiles, named, names, otherwise, say, share, toggle } from '../text/setting.ts'
 import { requireApart } from './apart.ts'
 import { formName, output } from './flags.ts'
+import { modelFolder } from './model-folder.ts'
 
 const AUTO = 'auto'
 const VALIDATION_RATIO = 0.1
@@ -81,7 +82,7 @@ async function lengthLimit({ maxTokens: limit, tokenizer: dir }: PrepFlags, form
   if (limit === undefined && dir === undefined) return undefined
   if (limit === undefined || dir === undefined)
     throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
-  const tokenizer = await loadTokenizer(dir)
+  const tokenizer = await loadTokenizer(modelFolder(dir).model)
   return (row: HoneRow) => promptIds(form, row, tokenizer).length <= limit
 }
 

@@ -1,6 +1,7 @@
 // The record of a run as other folders and other days find it: files by absolute paths, or where they lie beside the run.
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { isHubName } from '../gpu/weights/hub.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { rewardModel } from '../reward/model.ts'
 import { isRewardFile } from '../reward/scorer.ts'
@@ -8,9 +9,9 @@ import { readRecord, type RunRecord } from '../rundir/run.ts'
 
 /** Which settings name files or folders, and the path in each of their values that is one. */
 const paths: Record<string, (value: string) => string | undefined> = {
-  model: (value) => value,
+  model: folderPath,
   adapter: (value) => value,
-  criticModel: (value) => value,
+  criticModel: folderPath,
   data: (value) => value,
   evalData: (value) => value,
   evalPairs: (value) => value,
@@ -18,6 +19,11 @@ const paths: Record<string, (value: string) => string | undefined> = {
   prompt: (value) => (Object.hasOwn(promptForms, value) ? undefined : value),
   reward: rewardPath,
   evalReward: rewardPath,
+}
+
+/** A model may be a folder, or one of the Hub. */
+function folderPath(value: string): string | undefined {
+  return isHubName(value) ? undefined : value
 }
 
 /** A reward may be a file, or a model in a folder. */

@@ -17,6 +17,8 @@ const variables: Record<string, string> = {
   HONE_PART: 'part of a file that a process of hone is started for',
   HONE_ROW: 'the row that an agent is started for, as JSON',
   OPENAI_API_KEY: 'key for the endpoint that eval asks',
+  HF_HOME: "folder of Hugging Face's programs, whose hub/ holds downloaded models",
+  HF_HUB_CACHE: 'folder of downloaded models, before the one in HF_HOME',
   XDG_CACHE_HOME: 'parent of the cache folder',
   NO_COLOR: 'any value turns colour off',
   BUN_OPTIONS: 'options that the runtime takes, also in a compiled hone',

@@ -5,6 +5,7 @@ import { HoneError } from '../../error.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { type ModelConfig, type Parameter, adaptable, families, parametersOf } from './family.ts'
 import { makeFolder, readJson } from './folder.ts'
+import { hubName } from './hub.ts'
 import { type Safetensors, type Stored, openSafetensors, writeSafetensors } from './safetensors.ts'
 import { finite } from './weights.ts'
 
@@ -109,11 +110,13 @@ export function saveAdapter(
   const whole = parametersOf(config).filter(({ name }) => adapter.whole?.has(name))
   for (const { name, shape } of whole)
     tensors.push({ name: PREFIX + name, type: 'F32', shape, read: () => adapter.whole!.get(name)! })
+  const hub = hubName(base)
   const useRslora = adapter.scale !== adapter.alpha / adapter.rank
   const json = {
     peft_type: 'LORA',
     task_type: config.head === 'language' ? 'CAUSAL_LM' : 'SEQ_CLS',
-    base_model_name_or_path: resolve(base),
+    base_model_name_or_path: hub?.id ?? resolve(base),
+    ...(hub && { revision: hub.commit }),
     r: adapter.rank,
     lora_alpha: adapter.alpha,
     lora_dropout: 0,

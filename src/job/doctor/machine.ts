@@ -3,6 +3,8 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { didYouMean } from '../../error.ts'
+import { families } from '../../gpu/weights/family.ts'
+import { hubCache, hubModels } from '../../gpu/weights/hub.ts'
 import { cacheFolder } from '../../shell/cache.ts'
 import { version } from '../../shell/version.ts'
 import { knownVariables } from '../variables.ts'
@@ -39,8 +41,23 @@ export async function inspectMachine(
     fact('machine', 'vector units', vectorUnits() || 'unknown'),
     memory(),
     cache(cacheFolder(environment)),
+    fact(
+      'models',
+      'families',
+      Object.values(families)
+        .map(({ line }) => line)
+        .join(', '),
+    ),
+    fact('models', hubCache(environment), downloaded(hubModels(environment))),
     ...(await inForce(environment)),
   ]
+}
+
+/** Models of the Hugging Face cache, whose names every --model takes. */
+function downloaded(models: readonly string[]): string {
+  if (models.length === 0) return 'no model downloaded; hf download ORG/NAME brings one'
+  const shown = models.slice(0, 5)
+  return `${shown.join(', ')}${models.length > shown.length ? ` and ${models.length - shown.length} more` : ''}`
 }
 
 function fact(area: string, name: string, value: string): Finding {

@@ -20,6 +20,7 @@ import { preflight } from '../preflight.ts'
 import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { type EvalFlags, LONGEST } from './flags.ts'
 import { openSaved, type Asking } from './saved.ts'
+import { modelFolder } from '../model-folder.ts'
 
 /** What came of asking. */
 export interface Responses {
@@ -162,7 +163,8 @@ async function openEndpoint(flags: EvalFlags, form: string): Promise<Answerer> {
     throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
       hint: 'give the name under which the endpoint serves the model',
     })
-  const tokenizer = flags.completions === undefined ? undefined : await loadTokenizer(flags.completions)
+  const tokenizer =
+    flags.completions === undefined ? undefined : await loadTokenizer(modelFolder(flags.completions).model)
   const endpoint = { url: flags.endpoint ?? '', model, key: process.env['OPENAI_API_KEY'] }
   const native = form === 'native' && !tokenizer
   return endpointAnswerer(endpoint, {

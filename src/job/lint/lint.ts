@@ -22,6 +22,7 @@ import type { Placed } from '../../lint/place.ts'
 import type { LintContext, Rule } from '../../lint/rule.ts'
 import { isCompressed } from '../../text/chunks.ts'
 import { chooseRules, rules as allRules } from '../../lint/rules.ts'
+import { modelFolder } from '../model-folder.ts'
 
 /** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
 export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
@@ -56,7 +57,7 @@ async function contextOf(flags: LintFlags, scorer: Scorer | undefined): Promise<
   const { maxTokens: limit } = flags
   if ((limit === undefined) !== (flags.tokenizer === undefined))
     throw new HoneError('--max-tokens N and --tokenizer DIR belong together')
-  const tokenizer = flags.tokenizer === undefined ? undefined : await loadTokenizer(flags.tokenizer)
+  const tokenizer = flags.tokenizer === undefined ? undefined : await loadTokenizer(modelFolder(flags.tokenizer).model)
   const form = promptForm(flags.prompt)
   return {
     reward: scorer && (await judgeOf(scorer)),

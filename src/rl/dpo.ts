@@ -7,7 +7,7 @@ import { pairLosses, rewardOf, type PairLossRow, type Text } from './loss/pair.t
 import { begin, evaluate, loop, type LoopContext, phase, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
-import { groupOf, tokensOf } from './pair.ts'
+import { groupOf, tokensOf, tokensSeen } from './pair.ts'
 import type { DpoRecipe } from './recipe.ts'
 import type { Pair, PairReference, Progress, Written } from './record.ts'
 import { updateOptions } from './schedule.ts'
@@ -111,7 +111,7 @@ async function takeStep(
     tokens_per_second: tokens / Math.max(seconds, 1e-3),
     step_time: seconds,
   }
-  return { position: position + recipe.batchSize, tokens, figures }
+  return { position: position + recipe.batchSize, tokens: sum(pairs.map(tokensSeen)), figures }
 }
 
 interface PairContext {

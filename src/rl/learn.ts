@@ -8,7 +8,14 @@ import { criticTally, learnValues } from './critic.ts'
 import type { Counts } from './loss/aggregate.ts'
 import { masksOf } from './held.ts'
 import { needsReference } from './freeze.ts'
-import { computeLoss, emptyParts, entropyThreshold, type LossParts, type LossSequence } from './loss.ts'
+import {
+  computeLoss,
+  emptyParts,
+  entropyThreshold,
+  type ClipShares,
+  type LossParts,
+  type LossSequence,
+} from './loss.ts'
 import { breathe, byPrompt, idsOf, pack } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
@@ -42,7 +49,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
   const values = criticTally()
-  const tally = { parts: emptyParts(), tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
+  const tally: Tally = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
   let rate = updateOptions(recipe, step * updatesPerStep, steps * updatesPerStep).learningRate
   for (let pass = 0; pass < recipe.iterations; pass++) {
     for (let mini = 0; mini < perPass; mini++) {
@@ -63,6 +70,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       rate = options.learningRate
       requireFinite(gradNorm, policy, step)
       addParts(tally.parts, learned.parts)
+      tally.clipped.push(...learned.clipped)
       tally.tokens += learned.tokens
       tally.sequences += learned.sequences
       tally.gradNorm += gradNorm
@@ -73,8 +81,17 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
   return { ...metricsOf(tally, recipe), ...values.metrics(), learning_rate: rate }
 }
 
+/** What updates come to: sums, and the clipped share of every completion. */
+interface Learned {
+  parts: LossParts
+  clipped: ClipShares[]
+  tokens: number
+  sequences: number
+}
+type Tally = Learned & { gradNorm: number; updates: number }
+
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
-async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext) {
+async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Learned> {
   const { recipe, law, policy } = context
   const counts = countsOf(rollouts, recipe)
   const trained = byPrompt(
@@ -82,18 +99,19 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     recipe.microBatchTokens,
   )
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
-  const learned = { parts: emptyParts(), tokens: 0, sequences: 0 }
+  const learned: Learned = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0 }
   for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
       tell(items, forward, context)
-      const { parts, byLogprob, byEntropy } = computeLoss(
+      const { parts, byLogprob, byEntropy, clipped } = computeLoss(
         sequencesOf(items, forward, threshold, recipe),
         microCounts,
         recipe,
       )
       addParts(learned.parts, parts)
+      learned.clipped.push(...clipped)
       const logprobs = perId(byLogprob, items)
       return recipe.entropyCoefficient === 0 ? { logprobs } : { logprobs, entropies: perId(byEntropy, items) }
     })
@@ -185,16 +203,7 @@ function addParts(sum: LossParts, parts: LossParts): void {
   for (const name of Object.keys(parts) as (keyof LossParts)[]) sum[name] += parts[name]
 }
 
-function metricsOf(
-  {
-    parts,
-    tokens,
-    sequences,
-    gradNorm,
-    updates,
-  }: { parts: LossParts; tokens: number; sequences: number; gradNorm: number; updates: number },
-  recipe: TrainRecipe,
-): Metrics {
+function metricsOf({ parts, clipped, tokens, sequences, gradNorm, updates }: Tally, recipe: TrainRecipe): Metrics {
   if (updates === 0) return { updates }
   const clippable = ratios[recipe.ratio].whole ? sequences : tokens
   return {
@@ -205,6 +214,9 @@ function metricsOf(
     entropy: parts.entropy / tokens,
     'clip_ratio/low_mean': parts.clippedLow / clippable,
     'clip_ratio/high_mean': parts.clippedHigh / clippable,
+    'clip_ratio/region_mean': (parts.clippedLow + parts.clippedHigh) / clippable,
+    'clip_ratio/low_min': Math.min(...clipped.map(({ low }) => low)),
+    'clip_ratio/high_max': Math.max(...clipped.map(({ high }) => high)),
     ...(recipe.importanceCorrection !== 'none' && {
       'sampling/importance_sampling_ratio/mean': parts.importance / tokens,
     }),

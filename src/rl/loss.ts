@@ -53,6 +53,13 @@ export interface LossResult {
   byLogprob: Float64Array[]
   /** d loss / d entropy, per completion and token. */
   byEntropy: Float64Array[]
+  /** Share of its tokens that were clipped, per completion. */
+  clipped: ClipShares[]
+}
+
+export interface ClipShares {
+  low: number
+  high: number
 }
 
 /** Loss of `sequences`, whose tokens are weighed as part of the step described by `counts`. */
@@ -60,14 +67,16 @@ export function computeLoss(sequences: readonly LossSequence[], counts: Counts, 
   const parts: LossParts = emptyParts()
   const byLogprob: Float64Array[] = []
   const byEntropy: Float64Array[] = []
+  const clipped: ClipShares[] = []
   for (const sequence of sequences) {
     const length = sequence.logprobs.length
     const weight = aggregations[options.aggregation].weight(length, counts, options.maxCompletionLength)
     const gradients = addSequence(sequence, weight, options, parts)
     byLogprob.push(gradients.byLogprob)
     byEntropy.push(gradients.byEntropy)
+    clipped.push(gradients.clipped)
   }
-  return { parts, byLogprob, byEntropy }
+  return { parts, byLogprob, byEntropy, clipped }
 }
 
 /** The entropy below which the share 1 − `share` of tokens lies, by linear interpolation (torch.quantile). */
@@ -131,5 +140,6 @@ function addSequence(sequence: LossSequence, weight: number, options: LossOption
     byEntropy.fill(-weight * options.entropyCoefficient)
   }
   const throughRatio = ratioRow.pullBack(byLogRatio)
-  return { byLogprob: byLogprob.map((value, t) => value + throughRatio[t]!), byEntropy }
+  const clipped = { low: policy.clippedLow / Math.max(T, 1), high: policy.clippedHigh / Math.max(T, 1) }
+  return { byLogprob: byLogprob.map((value, t) => value + throughRatio[t]!), byEntropy, clipped }
 }

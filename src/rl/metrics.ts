@@ -18,12 +18,16 @@ export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
     reward_std: deviation(rewards),
     frac_reward_zero_std: mean(all.map((each) => Number(saysNothing(each.completions)))),
     frac_fault: mean(verdicts.map(({ fault }) => Number(fault !== null))),
-    ...partMeans(verdicts.map(({ parts }) => parts)),
+    ...partMetrics(verdicts.map(({ parts }) => parts)),
     'completions/mean_length': mean(lengths),
     'completions/min_length': Math.min(...lengths),
     'completions/max_length': Math.max(...lengths),
     'completions/clipped_ratio': 1 - ended.length / completions.length,
-    ...(ended.length > 0 && { 'completions/mean_terminated_length': mean(ended) }),
+    ...(ended.length > 0 && {
+      'completions/mean_terminated_length': mean(ended),
+      'completions/min_terminated_length': Math.min(...ended),
+      'completions/max_terminated_length': Math.max(...ended),
+    }),
   }
 }
 
@@ -43,8 +47,8 @@ export function workMetrics(all: readonly Work[]): Metrics {
   }
 }
 
-/** Mean of every part of the reward over the completions to which it applies. */
-function partMeans(parts: readonly (Record<string, number | null> | null)[]): Metrics {
+/** Mean and spread of every part of the reward over the completions to which it applies. */
+function partMetrics(parts: readonly (Record<string, number | null> | null)[]): Metrics {
   const values = new Map<string, number[]>()
   for (const each of parts)
     for (const [name, value] of Object.entries(each ?? {})) {
@@ -53,5 +57,10 @@ function partMeans(parts: readonly (Record<string, number | null> | null)[]): Me
       list.push(value)
       values.set(name, list)
     }
-  return Object.fromEntries([...values].map(([name, list]) => [`rewards/${name}/mean`, mean(list)]))
+  return Object.fromEntries(
+    [...values].flatMap(([name, list]) => [
+      [`rewards/${name}/mean`, mean(list)],
+      [`rewards/${name}/std`, deviation(list)],
+    ]),
+  )
 }

@@ -7,7 +7,7 @@ import { sigmoid, softplus } from './loss/pair.ts'
 import { loop, phase, type RunContext, type Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { breathe, pack } from './pack.ts'
-import { scoredGroup, tokensOf } from './pair.ts'
+import { scoredGroup, tokensOf, tokensSeen } from './pair.ts'
 import type { RmRecipe } from './recipe.ts'
 import type { Pair, Progress } from './record.ts'
 import { updateOptions } from './schedule.ts'
@@ -65,7 +65,7 @@ async function takeStep(context: RmContext, step: number, steps: number, positio
     tokens_per_second: tokens / Math.max(seconds, 1e-3),
     step_time: seconds,
   }
-  return { position: position + recipe.batchSize, tokens, figures }
+  return { position: position + recipe.batchSize, tokens: sum(pairs.map(tokensSeen)), figures }
 }
 
 interface PairContext<Model> {

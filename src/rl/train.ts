@@ -130,7 +130,7 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   )
   return {
     position: batch.position,
-    tokens,
+    tokens: tokensSeen(batch),
     figures: { ...rolloutMetrics(batch), ...workMetrics(work), ...figures, ...used, ...times },
     ...(Object.keys(coefficients).length > 0 && { coefficients }),
   }
@@ -178,7 +178,16 @@ function requireNear(kl: number | undefined, { maxKl }: TrainRecipe, step: numbe
   })
 }
 
-/** Own tokens, and those of prompts, which are counted once per group. */
+/** As TRL counts them, a prompt with each of its completions. */
+function tokensSeen({ rollouts, dead }: Batch): number {
+  return sum(
+    [...rollouts, ...dead].flatMap(({ prompt, completions }) =>
+      completions.map((each) => prompt.ids.length + trainedTokens(each)),
+    ),
+  )
+}
+
+/** What was computed: own tokens, and those of prompts once per group. */
 function tokensOf({ rollouts, dead }: Batch): number {
   return [...rollouts, ...dead].reduce(
     (sum, { prompt, completions }) =>

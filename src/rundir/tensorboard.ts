@@ -1,77 +1,74 @@
-// TensorBoard event files: figures of steps and evaluations as scalars, readable by TensorBoard, trackio and W&B.
+// TensorBoard event files: figures of steps and evaluations as scalars, the settings as hyperparameters and text. TensorBoard, Trackio
+// and Weights & Biases read them. Tags are those of TRL's runs, so that both stand in one chart.
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Sink } from './event.ts'
+import { record } from './tensorboard/record.ts'
+import { type Summary, scalar, sessionEnd, sessionStart, text } from './tensorboard/summary.ts'
 
-/** A sink that writes scalars into a new event file of `directory`. `step` is the last one that earlier files speak rightly of; -1 where the run starts. */
-export function tensorboard(
-  directory: string,
-  { time, step }: { time: number; step: number },
-): Sink & { close(): void } {
+const BYTES = WireType.LengthDelimited
+/** A SessionLog whose status is START. */
+const STARTED = new BinaryWriter().tag(1, WireType.Varint).int32(1).finish()
+
+/** Where a figure stands, by the kind of its event. */
+const groups = { step: 'train', eval: 'eval' }
+
+export interface Board {
+  /** Milliseconds. */
+  time: number
+  /** The last step that earlier files speak rightly of; -1 where the run starts. */
+  step: number
+  settings?: Readonly<Record<string, unknown>>
+}
+
+/** A sink that writes into a new event file of `directory`. */
+export function tensorboard(directory: string, { time, step, settings = {} }: Board): Sink & { close(): void } {
   const name = `events.out.tfevents.${Math.floor(time / 1000)}.${hostname()}.${process.pid}.${step}`
   const file = openSync(join(directory, name), 'a')
-  const write = (event: Uint8Array) => writeSync(file, record(event))
-  write(concat(double(1, time / 1000), text(3, 'brain.Event:2')))
+  const write = (time: number, body: (event: BinaryWriter) => void) => {
+    const event = new BinaryWriter()
+    event.tag(1, WireType.Bit64).double(time / 1000)
+    body(event)
+    writeSync(file, record(event.finish()))
+  }
+  const summarise = (time: number, step: number, values: readonly Summary[]) =>
+    write(time, (event) => {
+      const summary = new BinaryWriter()
+      for (const value of values) summary.tag(1, BYTES).bytes(value)
+      event.tag(2, WireType.Varint).int64(step).tag(5, BYTES).bytes(summary.finish())
+    })
+  write(time, (event) => event.tag(3, BYTES).string('brain.Event:2'))
   // SessionLog START tells TensorBoard to forget what an earlier file says of later steps.
-  write(concat(double(1, time / 1000), varint(2, step + 1), message(7, varint(1, 1))))
+  write(time, (event) =>
+    event
+      .tag(2, WireType.Varint)
+      .int64(step + 1)
+      .tag(7, BYTES)
+      .bytes(STARTED),
+  )
+  if (Object.keys(settings).length > 0) {
+    const first = Math.max(step, 0)
+    summarise(time, first, [...sessionStart(settings, time), text('settings', settingsTable(settings))])
+  }
   const sink: Sink = (event) => {
-    if (event.type !== 'step' && event.type !== 'eval') return
-    const prefix = event.type === 'eval' ? 'eval/' : ''
-    const values = Object.entries(event.figures).map(([tag, value]) =>
-      message(1, concat(text(1, prefix + tag), float(2, value))),
-    )
-    write(concat(double(1, event.time / 1000), varint(2, event.step), message(5, concat(...values))))
+    if (event.type === 'step' || event.type === 'eval') {
+      const group = groups[event.type]
+      summarise(
+        event.time,
+        event.step,
+        Object.entries(event.figures).map(([tag, value]) => scalar(`${group}/${tag}`, value)),
+      )
+    }
+    if (event.type === 'note' && event.loud) summarise(event.time, event.step, [text('notes', event.text)])
+    if (event.type === 'end') summarise(event.time, event.step, [sessionEnd(event.time, event.reason === 'done')])
   }
   return Object.assign(sink, { close: () => closeSync(file) })
 }
 
-/** TFRecord: length, its masked CRC-32C, data, its masked CRC-32C (tensorflow/core/lib/io/record_writer.h). */
-export function record(data: Uint8Array): Uint8Array {
-  const head = new Uint8Array(8)
-  new DataView(head.buffer).setBigUint64(0, BigInt(data.length), true)
-  return concat(head, uint32(maskedCrc(head)), data, uint32(maskedCrc(data)))
+/** What the text plugin shows: Markdown. */
+function settingsTable(settings: Readonly<Record<string, unknown>>): string {
+  const rows = Object.entries(settings).map(([key, value]) => `| ${key} | \`${JSON.stringify(value)}\` |`)
+  return ['| setting | value |', '|---|---|', ...rows].join('\n')
 }
-
-function maskedCrc(data: Uint8Array): number {
-  const crc = crc32c(data)
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
-}
-
-/** CRC-32 with the Castagnoli polynomial, reflected (RFC 3720 B.4). */
-export function crc32c(data: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of data) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
-  }
-  return (crc ^ 0xffffffff) >>> 0
-}
-
-// Protocol buffer fields: (field number << 3 | wire type), then the value.
-
-function varint(field: number, value: number): Uint8Array {
-  return concat(Uint8Array.of(field << 3), number(value))
-}
-
-function number(value: number): Uint8Array {
-  const bytes: number[] = []
-  for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) | 128)
-  return Uint8Array.of(...bytes, value)
-}
-
-function double(field: number, value: number): Uint8Array {
-  return concat(Uint8Array.of((field << 3) | 1), new Uint8Array(Float64Array.of(value).buffer))
-}
-
-function float(field: number, value: number): Uint8Array {
-  return concat(Uint8Array.of((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer))
-}
-
-function message(field: number, content: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of((field << 3) | 2), number(content.length), content)
-}
-
-const text = (field: number, value: string): Uint8Array => message(field, new TextEncoder().encode(value))
-const uint32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer)
-const concat = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts)

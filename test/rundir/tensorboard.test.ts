@@ -2,7 +2,9 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32c, tensorboard } from '../../src/rundir/tensorboard.ts'
+import { tensorboard } from '../../src/rundir/tensorboard.ts'
+import { crc32c } from '../../src/rundir/tensorboard/record.ts'
+import { sessionEnd, sessionStart, text } from '../../src/rundir/tensorboard/summary.ts'
 import { scratch } from '../scratch.ts'
 
 test('CRC-32C has the known answers of RFC 3720 B.4', () => {
@@ -26,7 +28,7 @@ test('an event file holds a version, a session start and the scalars of steps an
   // step 300 as a varint, the tag, then 0.5 as a little-endian float
   const step = records[2]!
   expect(step.includes(Buffer.from([0x10, 0xac, 0x02]))).toBe(true)
-  expect(step.includes(Buffer.from([0x0a, 6, ...Buffer.from('reward'), 0x15, 0, 0, 0, 0x3f]))).toBe(true)
+  expect(step.includes(Buffer.from([0x0a, 12, ...Buffer.from('train/reward'), 0x15, 0, 0, 0, 0x3f]))).toBe(true)
   expect(records[3]!.toString('latin1')).toContain('eval/exact_match')
 })
 
@@ -37,6 +39,34 @@ test('a run that starts again before its first checkpoint takes back what was sa
   // Event.step (field 2) is 0, and SessionLog (field 7) is START (status 1).
   const session = split(readFileSync(join(directory, name!)))[1]!
   expect(session.includes(Buffer.from([0x10, 0, 0x3a, 2, 0x08, 1]))).toBe(true)
+})
+
+test('text and hyperparameters are the bytes that the protocol buffers of TensorBoard 2.21 give', () => {
+  const hex = (value: Uint8Array) => Buffer.from(value).toString('hex')
+  const golden = JSON.parse(readFileSync(join(import.meta.dir, '../../fixtures/golden/tensorboard.json'), 'utf8'))
+  const [experiment, started] = sessionStart({ rank: 8, adapter: null }, 1500)
+  expect({
+    text: hex(text('settings', '| a |')),
+    started: hex(started!),
+    experiment: hex(experiment!),
+    ended: hex(sessionEnd(1500, true)),
+  }).toEqual(golden)
+})
+
+test('a file begins with the settings and ends with how the run ended', () => {
+  const directory = scratch()
+  const sink = tensorboard(directory, { time: 0, step: -1, settings: { learningRate: 0.5, data: ['a.jsonl'] } })
+  sink({ type: 'note', time: 0, step: 1, text: 'careful', loud: true })
+  sink({ type: 'end', time: 0, step: 1, reason: 'interrupted' })
+  sink.close()
+  const records = split(readFileSync(join(directory, readdirSync(directory)[0]!))).map((each) =>
+    each.toString('latin1'),
+  )
+  expect(records.length).toBe(5)
+  expect(records[2]).toContain('learningRate')
+  expect(records[2]).toContain('| data | `["a.jsonl"]` |')
+  expect(records[3]).toContain('careful')
+  expect(records[4]).toContain('_hparams_/session_end_info')
 })
 
 function split(file: Buffer): Buffer[] {

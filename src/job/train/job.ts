@@ -58,7 +58,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     job.resume === undefined
       ? createRun(directory, record)
       : resumeRun(directory, known, { record, onDamaged: (line) => lines.push(line) })
-  const board = tensorboard(directory, { time: Date.now(), step: known })
+  const board = tensorboard(directory, { time: Date.now(), step: known, settings: record.settings })
   const told = summary()
   const emit = tee(
     run.emit,

@@ -1,17 +1,25 @@
 // Runs a command of hone inside the process of the test: the same words, files, output and exit code as `run` of
-// hone.ts, without starting a program. What a process of its own matters to (signals, pipes, terminals) runs there.
+// hone.ts, without starting a program. What a process of its own matters to (signals, pipes, terminals, time zones, words
+// that are handed on to further processes) runs there.
 import { spyOn } from 'bun:test'
 import { hone } from '../src/main.ts'
 import { divert } from '../src/out.ts'
 import { notice } from '../src/shell/notice.ts'
-import type { Ended } from './hone.ts'
+import { type Ended, run } from './hone.ts'
 
-/** Run to the end in the folder `cwd`, with a plain environment and `input` on standard input. One at a time. */
+export interface Surroundings {
+  input?: string
+  env?: Record<string, string>
+  cwd?: string
+}
+
+/** Run to the end in the folder `cwd`, in pipes, with a plain environment and `input` on standard input. One at a time. */
 export async function runHere(
   words: readonly string[],
-  { input = '', env = {}, cwd = process.cwd() }: { input?: string; env?: Record<string, string>; cwd?: string } = {},
+  { input = '', env = {}, cwd = process.cwd() }: Surroundings = {},
 ): Promise<Ended> {
   const before = { cwd: process.cwd(), env: { ...process.env }, exitCode: process.exitCode }
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, isTTY: stream.isTTY }))
   const written = { 1: [] as Uint8Array[], 2: [] as Uint8Array[] }
   const text = (descriptor: 1 | 2) => Buffer.concat(written[descriptor]).toString()
   const restore = divert((descriptor, block) => {
@@ -23,7 +31,8 @@ export async function runHere(
   notice.options.throttle = 0
   const { PATH = '', HOME = '' } = process.env
   try {
-    setEnvironment({ PATH, HOME, HONE_NO_PROGRESS: '1', ...env })
+    for (const { stream } of streams) stream.isTTY = false
+    setEnvironment({ PATH, HOME, ...env })
     process.chdir(cwd)
     await hone(words)
     restore()
@@ -31,10 +40,16 @@ export async function runHere(
   } finally {
     restore()
     stdin.mockRestore()
+    for (const { stream, isTTY } of streams) stream.isTTY = isTTY
     process.chdir(before.cwd)
     setEnvironment(before.env)
     process.exitCode = before.exitCode ?? 0
   }
+}
+
+/** What runs commands in one of `forms`: the source in this process, the binary as the program that it is. */
+export function runnerOf(start: readonly string[], form: string): typeof runHere {
+  return form === 'source' ? runHere : (words, surroundings) => Promise.resolve(run(start, words, surroundings))
 }
 
 function setEnvironment(wanted: Readonly<Record<string, string | undefined>>): void {

@@ -116,12 +116,15 @@ function flatten(
   spelt: string[] = [],
 ): Map<string, Given> {
   const entries = entriesOf(schema) ?? {}
+  const keys = new Map(
+    Object.entries(entries).flatMap(([key, entry]) =>
+      [key, ...(wordsOf(entry).aliases ?? [])].map((name) => [plain(name), key] as const),
+    ),
+  )
   const given = new Map<string, Given>()
   for (const [spelling, value] of Object.entries(tree)) {
     const origin = originOf([...spelt, spelling])
-    const key = Object.entries(entries).find(([each, entry]) =>
-      [each, ...(wordsOf(entry).aliases ?? [])].some((name) => plain(name) === plain(spelling)),
-    )?.[0]
+    const key = keys.get(plain(spelling))
     if (key === undefined) {
       const names = Object.keys(entries).map((each) => spellingLike(spelling, each))
       throw unknownName('key', [...spelt, spelling].join('.'), names, { at: origin })

@@ -19,9 +19,18 @@ export interface Leaf {
 }
 
 /** Every setting of an object schema, nested ones included, in the order of the schema. */
-export function leavesOf(schema: Schema, parents: string[] = []): Leaf[] {
+export function leavesOf(schema: Schema): readonly Leaf[] {
+  const leaves = known.get(schema) ?? leavesBelow(schema, [])
+  known.set(schema, leaves)
+  return leaves
+}
+
+/** A schema does not change: it is read once. */
+const known = new WeakMap<Schema, readonly Leaf[]>()
+
+function leavesBelow(schema: Schema, parents: string[]): Leaf[] {
   const entries = entriesOf(schema)
-  if (entries) return Object.entries(entries).flatMap(([key, entry]) => leavesOf(entry, [...parents, key]))
+  if (entries) return Object.entries(entries).flatMap(([key, entry]) => leavesBelow(entry, [...parents, key]))
   return [
     {
       key: parents.join('.'),

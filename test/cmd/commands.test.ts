@@ -1,8 +1,9 @@
 // Every flag of every command, as its schema has it: in help, in completion, for programs, and where it is given
 // wrongly.
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { runCommand } from 'citty'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Command } from '../../src/shell/command.ts'
 import { completionsOf, namesOf } from '../../src/shell/complete.ts'
@@ -10,7 +11,7 @@ import { flagOf, nameOf, strictArguments } from '../../src/shell/flags.ts'
 import { commandHelp, describe as described, usage } from '../../src/shell/help.ts'
 import { type Leaf } from '../../src/shell/schema.ts'
 import { expected, toText } from '../../src/shell/shape.ts'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
 
 const folder = join(import.meta.dir, '..', '..', 'src', 'cmd')
 const files = readdirSync(folder)
@@ -20,10 +21,19 @@ const commands = await Promise.all(
     return [basename(file, '.ts'), command]
   }),
 )
-const [, source] = forms[0]!
 
-test('the table has a file for every command, of at most 40 lines', () => {
-  const table: { name: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
+// A command that does not refuse what it is given works here: the one that needs nothing finds its work done.
+const [before, place] = [process.cwd(), mkdtempSync(join(tmpdir(), 'hone-commands-'))]
+mkdirSync(join(place, 'runs', 'demo', 'run'), { recursive: true })
+writeFileSync(join(place, 'runs', 'demo', 'run', 'run.json'), '{}')
+process.chdir(place)
+afterAll(() => {
+  process.chdir(before)
+  rmSync(place, { recursive: true })
+})
+
+test('the table has a file for every command, of at most 40 lines', async () => {
+  const table: { name: string }[] = JSON.parse((await runHere(['help', '--json'])).stdout)
   expect(table.map(({ name }) => name).toSorted()).toEqual(commands.map(([name]) => name).toSorted())
   for (const file of files)
     expect(readFileSync(join(folder, file), 'utf8').split('\n').length - 1).toBeLessThanOrEqual(40)

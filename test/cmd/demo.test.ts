@@ -3,7 +3,8 @@ import { afterAll, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeForms, forms, run } from '../hone.ts'
+import { runHere, runnerOf } from '../here.ts'
+import { describeForms } from '../hone.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-demo-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -20,10 +21,12 @@ const little = [
   '32',
 ]
 
-describeForms((start) => {
-  test('a run in an empty folder ends with exact match before and after, once', () => {
+describeForms((start, form) => {
+  const hone = runnerOf(start, form)
+
+  test('a run in an empty folder ends with exact match before and after, once', async () => {
     const cwd = mkdtempSync(join(root, 'empty-'))
-    const { code, stdout, stderr } = run(start, ['demo', ...little], { cwd })
+    const { code, stdout, stderr } = await hone(['demo', ...little], { cwd })
     expect(stderr).toContain('exact match, greedy')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -32,15 +35,13 @@ describeForms((start) => {
       up: expect.any(Number),
     })
     expect(existsSync(join(cwd, 'runs/demo/run/final/model.safetensors'))).toBe(true)
-    expect(run(start, ['demo', ...little], { cwd }).code).toBe(2)
+    expect((await hone(['demo', ...little], { cwd })).code).toBe(2)
   }, 60_000)
 })
 
-test('the control of more fine-tuning runs on rows of its own', () => {
-  const [, start] = forms[0]!
+test('the control of more fine-tuning runs on rows of its own', async () => {
   const cwd = mkdtempSync(join(root, 'empty-'))
-  const { code, stderr } = run(
-    start,
+  const { code, stderr } = await runHere(
     ['demo', '--more-sft', '--steps', '1', '--eval-rows', '2', '--max-completion-length', '32'],
     { cwd },
   )

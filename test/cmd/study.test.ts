@@ -12,7 +12,7 @@ const [, source] = forms[0]!
 const place = mkdtempSync(join(tmpdir(), 'hone-study-'))
 const at = (...parts: string[]) => join(place, ...parts)
 const hone = (...words: string[]) => runHere(words, { cwd: place })
-const sft = { sft: { preset: 'full', data: 'rows.jsonl', steps: 4 } }
+const sft = { sft: { preset: 'full', data: 'rows.jsonl', steps: 2 } }
 const study = {
   model: 'model',
   seeds: [0, 1],
@@ -88,7 +88,7 @@ test('killed at any moment and run again it comes to the same weights; done, it 
     return names.some((name) => existsSync(join(runs, name, 'checkpoints', 'step-000000001')))
   }
   for (const kind of ['sft', 'train']) {
-    const child = Bun.spawn([...source, 'study', 'study.json', '-o', 'killed'], {
+    const child = Bun.spawn([...source, 'study', 'study.json', '-o', 'killed', '--seeds', '0'], {
       cwd: place,
       stderr: 'ignore',
       stdout: 'ignore',
@@ -97,15 +97,13 @@ test('killed at any moment and run again it comes to the same weights; done, it 
     child.kill('SIGKILL')
     await child.exited
   }
-  const whole = await hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  const whole = await hone('study', 'study.json', '-o', 'killed', '--seeds', '0', '--format', 'json')
   expect(whole.code).toBe(0)
   // A reward model is a file of the run that it rewards: its runs have other names elsewhere.
-  const own = (directory: string) =>
-    stages(directory)
-      .map(([, weights]) => weights)
-      .toSorted()
-  expect(own('killed')).toEqual(own('whole'))
-  const again = await hone('study', 'study.json', '-o', 'killed', '--format', 'json')
+  const own = (directory: string) => stages(directory).map(([, weights]) => weights)
+  expect(own('killed').length).toBe(own('whole').length / 2)
+  expect(own('whole')).toEqual(expect.arrayContaining(own('killed')))
+  const again = await hone('study', 'study.json', '-o', 'killed', '--seeds', '0', '--format', 'json')
   expect(again).toMatchObject({ code: 0, stdout: whole.stdout })
   expect(again.stderr).not.toContain('stage')
 })

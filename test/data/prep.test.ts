@@ -6,26 +6,16 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { toRow } from '../../src/dialogue/row.ts'
 import { parseJson } from '../../src/text/json.ts'
+import { runHere } from '../here.ts'
 import { sharedPath } from '../shared.ts'
 
 setDefaultTimeout(120_000)
 const folder = mkdtempSync(join(tmpdir(), 'hone-prep-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const main = join(import.meta.dir, '..', '..', 'src', 'main.ts')
 
-async function hone(args: string[], stdin?: string): Promise<{ out: string; err: string; code: number }> {
-  const run = Bun.spawn([process.execPath, main, ...args], {
-    cwd: folder,
-    stdin: stdin === undefined ? 'ignore' : new Blob([stdin]),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [out, err, code] = await Promise.all([
-    new Response(run.stdout).text(),
-    new Response(run.stderr).text(),
-    run.exited,
-  ])
-  return { out, err, code }
+async function hone(args: string[], input = ''): Promise<{ out: string; err: string; code: number }> {
+  const { stdout, stderr, code } = await runHere(args, { cwd: folder, input })
+  return { out: stdout, err: stderr, code }
 }
 
 const lines = (path: string): string[] => readFileSync(join(folder, path), 'utf8').split('\n').filter(Boolean)

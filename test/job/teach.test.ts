@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runHere } from '../here.ts'
 
 setDefaultTimeout(120_000)
 const folder = mkdtempSync(join(tmpdir(), 'hone-teach-'))
-const main = join(import.meta.dir, '..', '..', 'src', 'main.ts')
 const seen = { requests: 0, underWay: 0, most: 0, keys: new Set<string | null>() }
 let server: ReturnType<typeof Bun.serve>
 
@@ -58,14 +58,8 @@ const rows = Array.from({ length: 5 }, (_, n) => ({
 
 async function hone(...args: string[]) {
   writeFileSync(join(folder, 'rows.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'))
-  const run = Bun.spawn([process.execPath, main, ...args], {
-    cwd: folder,
-    env: { ...process.env, OPENAI_API_KEY: 'secret' },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [err, code] = await Promise.all([new Response(run.stderr).text(), run.exited])
-  return { err, code }
+  const { stderr, code } = await runHere(args, { cwd: folder, env: { OPENAI_API_KEY: 'secret' } })
+  return { err: stderr, code }
 }
 const lines = (name: string) =>
   readFileSync(join(folder, name), 'utf8')

@@ -4,27 +4,16 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { example, exampleCall } from '../../src/lint/rule.ts'
-import { runInTerminal } from '../hone.ts'
+import { runHere } from '../here.ts'
+import { forms, run, runInTerminal } from '../hone.ts'
 
 setDefaultTimeout(120_000)
 const folder = mkdtempSync(join(tmpdir(), 'hone-lint-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const main = join(import.meta.dir, '..', '..', 'src', 'main.ts')
 
-async function lint(args: string[], stdin?: string) {
-  const run = Bun.spawn([process.execPath, main, 'lint', ...args], {
-    cwd: folder,
-    stdin: stdin === undefined ? 'ignore' : new Blob([stdin]),
-    stdout: 'pipe',
-    stderr: 'pipe',
-    env: { ...process.env, GITHUB_ACTIONS: '' },
-  })
-  const [out, err, code] = await Promise.all([
-    new Response(run.stdout).text(),
-    new Response(run.stderr).text(),
-    run.exited,
-  ])
-  return { out, err, code }
+async function lint(args: string[], input = '') {
+  const { stdout, stderr, code } = await runHere(['lint', ...args], { cwd: folder, input })
+  return { out: stdout, err: stderr, code }
 }
 const file = (name: string, ...lines: string[]) => {
   writeFileSync(join(folder, name), lines.map((line) => `${line}\n`).join(''))
@@ -160,7 +149,7 @@ test('rows of hone that lack the answer, or have it as text, are not taken for d
 })
 
 test('a terminal shows the place in a list, and in a row made from another source', async () => {
-  const [hone, source] = [[process.execPath, main], '[{"name": "f", "arguments": {"x": "1"}}]']
+  const [hone, source] = [forms[0]![1], '[{"name": "f", "arguments": {"x": "1"}}]']
   const tools = '[{"name": "f", "description": "d", "parameters": {"x": {"type": "int"}}}]'
   writeFileSync(join(folder, 'shown.json'), `[\n      ${QUOTED}\n]`)
   file('shown.jsonl', JSON.stringify({ query: 'q', tools, answers: source }))
@@ -226,21 +215,22 @@ test("a user's reward is attacked in a process of its own", async () => {
 
 test('a large file is linted on all cores with the same findings in the same order', async () => {
   const rows: string[] = []
-  for (let i = 0; rows.length < 6_800; i++)
+  for (let i = 0; rows.length < 1_400; i++)
     rows.push(
-      i % 200 === 7
+      i % 40 === 7
         ? QUOTED.replace('weather-1', `w-${i}`).replace('tomorrow', `in ${i} days`)
-        : i % 1000 === 999
+        : i % 200 === 199
           ? other(1)
-          : other(i).replace('Forecast for', `Forecast ${'x'.repeat(3500)} for`),
+          : other(i).replace('Forecast for', `Forecast ${'x'.repeat(18_300)} for`),
     )
   file('large.jsonl', ...rows)
   expect(Bun.file(join(folder, 'large.jsonl')).size).toBeGreaterThan(24 * 2 ** 20)
-  const many = (await lint(['large.jsonl', '--format', 'ndjson'])).out
+  // The processes of the other parts are started with the words of this one.
+  const many = run(forms[0]![1], ['lint', 'large.jsonl', '--format', 'ndjson'], { cwd: folder }).stdout
   // Standard input is read by one process.
   const one = (await lint(['-', '--format', 'ndjson'], read('large.jsonl'))).out
   expect(many.replaceAll('large.jsonl', '-')).toBe(one)
-  const known = await lint(['large.jsonl', '--write-baseline', 'known.json'])
+  const known = run(forms[0]![1], ['lint', 'large.jsonl', '--write-baseline', 'known.json'], { cwd: folder })
   expect(known.code).toBe(0)
   expect((await lint(['-', '--baseline', 'known.json'], read('large.jsonl'))).out).toBe('')
   expect(many.trim().split('\n').length).toBeGreaterThan(34)

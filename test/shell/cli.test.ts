@@ -9,42 +9,44 @@ import { strictArguments } from '../../src/shell/flags.ts'
 import { leavesOf } from '../../src/shell/schema.ts'
 import { argument, count, file, say, toggle } from '../../src/text/setting.ts'
 import { isColoured } from '../../src/shell/colour.ts'
+import { runHere, runnerOf } from '../here.ts'
 import { describeForms, forms, isBuilt, run, runInTerminal } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
 const [, source] = forms[0]!
-const commands: { name: string; description: string }[] = JSON.parse(run(source, ['help', '--json']).stdout)
+const commands: { name: string; description: string }[] = JSON.parse((await runHere(['help', '--json'])).stdout)
 
-describeForms((start) => {
-  const hone = (...words: string[]) => run(start, words, { cwd: tmpdir() })
+describeForms((start, form) => {
+  const runIt = runnerOf(start, form)
+  const hone = (...words: string[]) => runIt(words, { cwd: tmpdir() })
 
-  test('--version prints one line of data', () => {
-    expect(hone('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+  test('--version prints one line of data', async () => {
+    expect(await hone('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 
-  test('help that was asked for is data, help that was not goes to stderr with exit 2', () => {
-    const asked = hone('--help')
+  test('help that was asked for is data, help that was not goes to stderr with exit 2', async () => {
+    const asked = await hone('--help')
     expect(asked).toMatchObject({ code: 0, stderr: '' })
-    expect(hone()).toEqual({ code: 2, stdout: '', stderr: asked.stdout })
+    expect(await hone()).toEqual({ code: 2, stdout: '', stderr: asked.stdout })
     for (const { name } of commands) expect(asked.stdout).toContain(`  ${name} `)
   })
 
-  test('every command has a description and a help page, and refuses an unknown flag', () => {
+  test('every command has a description and a help page, and refuses an unknown flag', async () => {
     for (const { name, description } of commands) {
-      const page = hone(name, '--help')
+      const page = await hone(name, '--help')
       expect(page).toMatchObject({ code: 0, stderr: '' })
       expect(page.stdout).toMatch(new RegExp(`^.${RegExp.escape(description.slice(1))}\n\nUsage: hone ${name} `))
-      const refused = hone(name, '--no-such-flag')
+      const refused = await hone(name, '--no-such-flag')
       expect(refused).toMatchObject({ code: 2, stdout: '' })
       expect(refused.stderr).toStartWith('error: Unknown flag: --no-such-flag\n\nhint: ')
     }
-    expect(hone('help', 'doctor')).toEqual(hone('doctor', '--help'))
+    expect(await hone('help', 'doctor')).toEqual(await hone('doctor', '--help'))
   }, 120_000)
 
-  test('help of a training command shows the values in force, each with where it comes from', () => {
+  test('help of a training command shows the values in force, each with where it comes from', async () => {
     const config = join(mkdtempSync(join(tmpdir(), 'hone-help-')), 'job.yaml')
     writeFileSync(config, 'preset: dapo\nlearning_rate: 3e-5\n')
-    const { code, stdout } = run(start, ['train', config, '--seed', '7', '--help'], { env: { HONE_EPOCHS: '2' } })
+    const { code, stdout } = await runIt(['train', config, '--seed', '7', '--help'], { env: { HONE_EPOCHS: '2' } })
     const rowOf = (flag: string) => new RegExp(`^  ${flag}(?: .*)?(?:\n   .*)?`, 'm').exec(stdout)?.[0]
     expect(code).toBe(0)
     expect(rowOf('--preset')).toEndWith(`[default: dapo from ${config}:1]`)
@@ -55,65 +57,67 @@ describeForms((start) => {
     expect(rowOf('--seed')).toEndWith('[default: 7 from --seed]')
     expect(rowOf('--group-size')).toEndWith('[default: 5]')
     expect(rowOf('--threads')).toEndWith('[default: all cores]')
-    expect(hone('sft', '--preset', 'full', '--help').stdout).toContain('[default: 1e-5 from preset full]')
-    expect(hone('plan', '--batch-size', '2', '--help').stdout).toContain('[default: 20 from preset tool-n1]')
-    expect(hone('train', '--help').stdout).toContain('[default: tool-n1]')
+    expect((await hone('sft', '--preset', 'full', '--help')).stdout).toContain('[default: 1e-5 from preset full]')
+    expect((await hone('plan', '--batch-size', '2', '--help')).stdout).toContain('[default: 20 from preset tool-n1]')
+    expect((await hone('train', '--help')).stdout).toContain('[default: tool-n1]')
   })
 
-  test('help is given beside a wrong flag, but not for a file that cannot be read', () => {
-    expect(hone('train', '--no-such-flag', '--help')).toEqual(hone('train', '--help'))
-    expect(hone('train', 'absent.yaml', '--help')).toMatchObject({ code: 2, stdout: '' })
+  test('help is given beside a wrong flag, but not for a file that cannot be read', async () => {
+    expect(await hone('train', '--no-such-flag', '--help')).toEqual(await hone('train', '--help'))
+    expect(await hone('train', 'absent.yaml', '--help')).toMatchObject({ code: 2, stdout: '' })
   })
 
-  test('words that every object of JavaScript has are no commands and no shells', () => {
+  test('words that every object of JavaScript has are no commands and no shells', async () => {
     for (const word of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
-      expect(hone(word)).toMatchObject({ code: 2, stderr: expect.stringContaining(`Unknown command: ${word}`) })
-      expect(hone('complete', word).code).toBe(2)
+      expect(await hone(word)).toMatchObject({ code: 2, stderr: expect.stringContaining(`Unknown command: ${word}`) })
+      expect((await hone('complete', word)).code).toBe(2)
     }
   })
 
-  test('an unknown command or flag is named with the nearest one', () => {
-    expect(hone('docter')).toEqual({
+  test('an unknown command or flag is named with the nearest one', async () => {
+    expect(await hone('docter')).toEqual({
       code: 2,
       stdout: '',
       stderr: 'error: Unknown command: docter\n\nhint: did you mean doctor?\n',
     })
-    expect(hone('doctor', '--fromat', 'json')).toEqual({
+    expect(await hone('doctor', '--fromat', 'json')).toEqual({
       code: 2,
       stdout: '',
       stderr: 'error: Unknown flag: --fromat\n\nhint: did you mean --format?\n',
     })
-    expect(hone('doctor', '--format', 'jsn').stderr).toBe(
+    expect((await hone('doctor', '--format', 'jsn')).stderr).toBe(
       'error: --format must be one of text, json, ndjson: current value is "jsn"\n\nhint: did you mean json?\n',
     )
   })
 
-  test('a repeated flag, a missing value and an extra argument are refused', () => {
-    expect(hone('doctor', '--format', 'json', '--format', 'text').stderr).toStartWith(
+  test('a repeated flag, a missing value and an extra argument are refused', async () => {
+    expect((await hone('doctor', '--format', 'json', '--format', 'text')).stderr).toStartWith(
       'error: Cannot use --format more than once\n',
     )
-    expect(hone('doctor', '--format').stderr).toStartWith('error: --format needs a value\n')
-    expect(hone('doctor', 'x').stderr).toBe('error: Unexpected argument "x"\n\nhint: usage: hone doctor [options]\n')
+    expect((await hone('doctor', '--format')).stderr).toStartWith('error: --format needs a value\n')
+    expect((await hone('doctor', 'x')).stderr).toBe(
+      'error: Unexpected argument "x"\n\nhint: usage: hone doctor [options]\n',
+    )
   })
 
-  test('doctor gives the same findings in every format', () => {
-    const findings: { name: string; value: string }[] = JSON.parse(hone('doctor', '--format', 'json').stdout)
-    const lines = hone('doctor', '--format', 'ndjson').stdout.trimEnd().split('\n')
+  test('doctor gives the same findings in every format', async () => {
+    const findings: { name: string; value: string }[] = JSON.parse((await hone('doctor', '--format', 'json')).stdout)
+    const lines = (await hone('doctor', '--format', 'ndjson')).stdout.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line).name)).toEqual(findings.map(({ name }) => name))
-    const { stdout, code } = hone('doctor')
+    const { stdout, code } = await hone('doctor')
     expect(code).toBe(0)
     for (const { name } of findings) expect(stdout).toContain(name)
     expect(findings.find(({ name }) => name === 'cpu')).toMatchObject({ area: 'devices', state: 'ok' })
   })
 
-  test('doctor shows no secret', () => {
-    const { stdout } = run(start, ['doctor'], { env: { HONE_TOKEN: 's3cret', OPENAI_API_KEY: 's3cret' } })
+  test('doctor shows no secret', async () => {
+    const { stdout } = await runIt(['doctor'], { env: { HONE_TOKEN: 's3cret', OPENAI_API_KEY: 's3cret' } })
     expect(stdout).toContain('HONE_TOKEN')
     expect(stdout).not.toContain('s3cret')
   })
 
-  test('doctor knows the variables of settings, and a misspelt one', () => {
-    const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
+  test('doctor knows the variables of settings, and a misspelt one', async () => {
+    const { code, stdout } = await runIt(['doctor', '--format', 'json'], {
       env: { HONE_LEARNING_RATE: '1', HONE_LEARNIN_RATE: '1' },
     })
     expect(code).toBe(0)
@@ -134,8 +138,8 @@ describeForms((start) => {
     )
   })
 
-  test('doctor tells of a cache and a runtime that cannot be used, and exits 1', () => {
-    const { code, stdout } = run(start, ['doctor', '--format', 'json'], {
+  test('doctor tells of a cache and a runtime that cannot be used, and exits 1', async () => {
+    const { code, stdout } = await runIt(['doctor', '--format', 'json'], {
       env: { HONE_CACHE: '/dev/null/none', HONE_ORT_DIR: '/absent' },
     })
     expect(code).toBe(1)
@@ -152,7 +156,7 @@ describeForms((start) => {
     const bold = '\x1b[1m'
     expect((await runInTerminal(start, ['--help'])).screen).toContain(`${bold}Usage:`)
     expect((await runInTerminal(start, ['--help'], { NO_COLOR: '1' })).screen).not.toContain(bold)
-    expect(hone('--help').stdout).not.toContain('\x1b')
+    expect((await hone('--help')).stdout).not.toContain('\x1b')
   })
 
   test('help keeps within the width of a terminal', async () => {
@@ -166,7 +170,7 @@ describeForms((start) => {
   test('an error in a terminal reads the same as in a pipe', async () => {
     const { code, screen } = await runInTerminal(start, ['docter'])
     expect(code).toBe(2)
-    expect(screen.replaceAll('\r\n', '\n')).toBe(hone('docter').stderr)
+    expect(screen.replaceAll('\r\n', '\n')).toBe((await hone('docter')).stderr)
   })
 
   test('a reader that closes early ends the program quietly', () => {
@@ -187,22 +191,20 @@ describeForms((start) => {
   })
 })
 
-test('a shell completes commands, flags and their values by asking hone', () => {
-  const complete = (...words: string[]) =>
-    run(source, ['complete', '--', ...words])
-      .stdout.trimEnd()
-      .split('\n')
-  expect(complete('doc')).toEqual(['doctor'])
-  expect(complete('doctor', '--f')).toEqual(['--format'])
-  expect(complete('doctor', '--format', 'j')).toEqual(['json'])
-  expect(complete('train', '--schedule', '')).toContain('cosine')
-  expect(complete('init', 'e')).toEqual(['env'])
-  expect(complete('help', 'doc')).toEqual(['doctor'])
-  expect(complete('complete', 'power')).toEqual(['powershell'])
+test('a shell completes commands, flags and their values by asking hone', async () => {
+  const complete = async (...words: string[]) =>
+    (await runHere(['complete', '--', ...words])).stdout.trimEnd().split('\n')
+  expect(await complete('doc')).toEqual(['doctor'])
+  expect(await complete('doctor', '--f')).toEqual(['--format'])
+  expect(await complete('doctor', '--format', 'j')).toEqual(['json'])
+  expect(await complete('train', '--schedule', '')).toContain('cosine')
+  expect(await complete('init', 'e')).toEqual(['env'])
+  expect(await complete('help', 'doc')).toEqual(['doctor'])
+  expect(await complete('complete', 'power')).toEqual(['powershell'])
   const asked =
     'hone() { "${hone[@]}" "$@"; }; eval "$(hone complete bash)"; COMP_WORDS=(hone doctor --format n); COMP_CWORD=3; _hone; echo "${COMPREPLY[@]}"'
   expect(Bun.spawnSync(['bash', '-c', `hone=("$@"); ${asked}`, '-', ...source]).stdout.toString()).toBe('ndjson\n')
-  expect(run(source, ['complete', 'tcsh'])).toMatchObject({
+  expect(await runHere(['complete', 'tcsh'])).toMatchObject({
     code: 2,
     stderr: 'error: Cannot complete for "tcsh"\n\nhint: usage: hone complete bash|zsh|powershell|fish\n',
   })
@@ -251,8 +253,8 @@ test('negative numbers, - and everything after -- are values', () => {
   ])
 })
 
-test('a message is no longer than people read, whatever a file or a word holds', () => {
-  const { code, stderr } = run(forms[0]![1], ['score', '-', '--reward', 'x'.repeat(100_000)])
+test('a message is no longer than people read, whatever a file or a word holds', async () => {
+  const { code, stderr } = await runHere(['score', '-', '--reward', 'x'.repeat(100_000)])
   expect(code).toBe(2)
   expect(stderr.length).toBeLessThan(5000)
 })
@@ -309,8 +311,8 @@ test('colour follows --color, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR
   expect(both.stderr).toBe('error: --color must be one of auto, always, never: current value is "maybe"\n')
 })
 
-test('a variable HONE_… that is none of hone is refused by every command but doctor, which tells of it', () => {
-  const refused = run(source, ['explain', 'HN306'], { env: { HONE_FORMTA: 'json' } })
+test('a variable HONE_… that is none of hone is refused by every command but doctor, which tells of it', async () => {
+  const refused = await runHere(['explain', 'HN306'], { env: { HONE_FORMTA: 'json' } })
   expect(refused).toEqual({
     code: 2,
     stdout: '',
@@ -318,10 +320,10 @@ test('a variable HONE_… that is none of hone is refused by every command but d
   })
 })
 
-test('-v says which files are read and how long it took', () => {
+test('-v says which files are read and how long it took', async () => {
   const rows = join(scratch(), 'rows.jsonl')
   writeFileSync(rows, '{"completion": "x"}\n')
-  const { stderr } = run(source, ['parse', rows, '--parser', 'hermes', '-v'])
+  const { stderr } = await runHere(['parse', rows, '--parser', 'hermes', '-v'])
   expect(stderr).toMatch(/^debug: reading .*rows\.jsonl\n1 rows.*\ndebug: done in [\d.]+ s, peak memory/)
 })
 

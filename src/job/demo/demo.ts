@@ -37,9 +37,9 @@ const TASK_SEED = 0
  */
 export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
   const { run, task } = placesOf(flags.output)
-  checkNewRun(run)
   const { schema, sources } = below(flags, given)
   const recipe = resolveConfig(schema, sources)
+  checkNewRun(run)
   log('A model of 2.5 million parameters learns to call tools it has never seen: about 5 minutes on 2 cores.')
   const held = writeTask(task)
   const code = await runTraining(flags.moreSft ? 'sft' : 'train', recipe, undefined)

@@ -3,7 +3,7 @@ import type { UpdateOptions } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import type { Metrics } from '../rundir/event.ts'
 import { valueLoss } from './loss/value.ts'
-import { breathe, byPrompt, idsOf, pack } from './pack.ts'
+import { breathe, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Weighted } from './record.ts'
 import { requireFinite } from './sound.ts'
@@ -49,7 +49,7 @@ export async function accumulateValues(
     0,
   )
   const found = { loss: 0, tokens, clipped: 0 }
-  for (const { items, groups } of pack(byPrompt(live, recipe.microBatchTokens), idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens)) {
     critic.accumulate(groups, (values) =>
       items.map(({ completions }, g) =>
         completions.map((each, i) => {

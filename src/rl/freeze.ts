@@ -5,7 +5,7 @@ import type { Policy } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { isAnswered } from './environment-settings.ts'
 import { masksOf } from './held.ts'
-import { breathe, byPrompt, idsOf, pack } from './pack.ts'
+import { breathe, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Scored } from './record.ts'
 
@@ -33,7 +33,7 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
   const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
-  for (const { items, groups } of pack(byPrompt(live, recipe.microBatchTokens), idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens)) {
     const within = { ...law, masks: masksOf(items, hold) }
     const old = computed ? policy.forward(groups, within) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...within, reference: true }) : undefined

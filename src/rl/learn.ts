@@ -16,7 +16,7 @@ import {
   type LossParts,
   type LossSequence,
 } from './loss.ts'
-import { breathe, byPrompt, idsOf, pack } from './pack.ts'
+import { breathe, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
 import { updateOptions } from './schedule.ts'
@@ -94,13 +94,10 @@ type Tally = Learned & { gradNorm: number; updates: number }
 async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Learned> {
   const { recipe, law, policy } = context
   const counts = countsOf(rollouts, recipe)
-  const trained = byPrompt(
-    rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : [])),
-    recipe.microBatchTokens,
-  )
+  const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned: Learned = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0 }
-  for (const { items, groups } of pack(trained, idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(trained, recipe.microBatchTokens)) {
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
@@ -189,7 +186,7 @@ async function thresholdOf(
   { recipe, law, policy, hold }: LearnContext,
 ): Promise<number> {
   const entropies: ArrayLike<number>[] = []
-  for (const { items, groups } of pack(rollouts, idsOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(rollouts, recipe.microBatchTokens)) {
     const forward = policy.forward(groups, { ...law, masks: masksOf(items, hold), entropy: true })
     items.forEach(({ completions }, g) =>
       completions.forEach((each, i) => entropies.push(gather(forward.entropies![g]![i]!, each))),

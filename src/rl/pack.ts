@@ -1,10 +1,17 @@
 // Micro-batches: what goes through the engine together.
-import { microBatches, samplesAtOnce } from '../gpu/policy/batch.ts'
+import { microBatches, samplesAtOnce, sharesMuch } from '../gpu/policy/batch.ts'
+import { leavesAtOnce } from '../gpu/policy/forest.ts'
 import type { Group } from '../gpu/policy/policy.ts'
 import type { Rollout, Sampled } from './record.ts'
 
-/** Packs of as many completions each and of at most about `limit` tokens with padding, each item with its ids. */
-export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Group, limit: number) {
+/** What goes through together, each item with its ids. */
+export interface Pack<Item> {
+  items: Item[]
+  groups: Group[]
+}
+
+/** Packs of as many completions each and of at most about `limit` tokens with padding. */
+export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Group, limit: number): Pack<Item>[] {
   const groups = items.map(groupOf)
   return microBatches(groups, limit).map((batch) => ({
     items: batch.map((i) => items[i]!),
@@ -13,24 +20,63 @@ export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Grou
 }
 
 /**
- * Completions of one group share their prompt in the engine; those that have another one, or are too many for a pass, are rollouts
- * of their own.
+ * Rollouts in packs of at most about `limit` tokens. Completions share their prompt in the engine; where they begin alike beyond it,
+ * or with another prompt that begins as it does, they are a tree, and what they share goes through once.
  */
-export function byPrompt<C extends Sampled>(rollouts: readonly Rollout<C>[], limit: number): Rollout<C>[] {
-  return rollouts
-    .flatMap(({ prompt, completions }) => {
-      if (completions.every((each) => each.promptIds === undefined)) return [{ prompt, completions }]
-      const groups = Map.groupBy(completions, (each) => (each.promptIds ?? prompt.ids).join())
-      return [...groups.values()].map((group) => ({
-        prompt: { ...prompt, ids: group[0]!.promptIds ?? prompt.ids },
-        completions: group,
-      }))
+export function packRollouts<C extends Sampled>(rollouts: readonly Rollout<C>[], limit: number): Pack<Rollout<C>>[] {
+  const trees: Tree<C>[] = []
+  const groups: Rollout<C>[] = []
+  for (const rollout of rollouts) {
+    const prompts = byPrompt(rollout)
+    if (sharesMuch(prompts.map(idsOf))) trees.push(...cutTree(prompts, limit))
+    else groups.push(...prompts.flatMap((each) => cutGroup(each, limit)))
+  }
+  return [...packTrees(trees, limit), ...pack(groups, idsOf, limit)]
+}
+
+/** Completions of one prompt each: a completion may have another one than its rollout. */
+function byPrompt<C extends Sampled>({ prompt, completions }: Rollout<C>): Rollout<C>[] {
+  if (completions.every((each) => each.promptIds === undefined)) return [{ prompt, completions }]
+  const groups = Map.groupBy(completions, (each) => (each.promptIds ?? prompt.ids).join())
+  return [...groups.values()].map((group) => ({
+    prompt: { ...prompt, ids: group[0]!.promptIds ?? prompt.ids },
+    completions: group,
+  }))
+}
+
+/** Completions that are too many for a pass are rollouts of their own. */
+function cutGroup<C extends Sampled>({ prompt, completions }: Rollout<C>, limit: number): Rollout<C>[] {
+  const atOnce = samplesAtOnce(idsOf({ prompt, completions }), limit)
+  const cuts = Array.from({ length: Math.ceil(completions.length / atOnce) }, (_, i) => i * atOnce)
+  return cuts.map((start) => ({ prompt, completions: completions.slice(start, start + atOnce) }))
+}
+
+interface Tree<C extends Sampled> {
+  rollouts: Rollout<C>[]
+  rows: number
+}
+
+function cutTree<C extends Sampled>(prompts: readonly Rollout<C>[], limit: number): Tree<C>[] {
+  return leavesAtOnce(prompts.map(idsOf), limit).map(({ leaves, rows }) => {
+    const byGroup = Map.groupBy(leaves, ({ group }) => group)
+    const rollouts = [...byGroup].map(([group, some]) => {
+      const { prompt, completions } = prompts[group]!
+      return { prompt, completions: some.map(({ sample }) => completions[sample]!) }
     })
-    .flatMap(({ prompt, completions }) => {
-      const atOnce = samplesAtOnce(idsOf({ prompt, completions }), limit)
-      const cuts = Array.from({ length: Math.ceil(completions.length / atOnce) }, (_, i) => i * atOnce)
-      return cuts.map((start) => ({ prompt, completions: completions.slice(start, start + atOnce) }))
-    })
+    return { rollouts, rows }
+  })
+}
+
+function packTrees<C extends Sampled>(trees: readonly Tree<C>[], limit: number): Pack<Rollout<C>>[] {
+  const packs: Tree<C>[] = []
+  for (const { rollouts, rows } of trees) {
+    const last = packs.at(-1)
+    if (last && last.rows + rows <= limit) {
+      last.rollouts.push(...rollouts)
+      last.rows += rows
+    } else packs.push({ rollouts: [...rollouts], rows })
+  }
+  return packs.map(({ rollouts }) => ({ items: rollouts, groups: rollouts.map(idsOf) }))
 }
 
 /** A rollout as the engine sees it. */

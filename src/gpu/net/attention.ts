@@ -145,17 +145,22 @@ function triangle(size: number): Float32Array<ArrayBuffer> {
 
 // ** a part of one sequence **
 
-/** Sizes of a piece of one sequence: some rows of a prompt (P = 0), or of a completion with the P rows of its prompt. */
+/**
+ * Sizes of a piece of one sequence: some rows of a prompt (P = 0), or of a completion with the P rows of its prompt. Or of a forest
+ * of sequences (P = 0).
+ */
 export interface PartSizes {
   r: number
   P: number
   /** How many places a row sees, its own included; all before it where undefined. */
   window?: number | undefined
+  branching?: boolean
 }
 
 /**
  * queries [r, K, S, H], keys and values of the rows up to the last of them [t, K, H], of the prompt [P, K, H], and `rows` [r, 1]
- * and `columns` [P + t] that say what is seen (`placesOf`) → attended, as the queries.
+ * and `columns` [P + t] that say what is seen (`placesOf`) → attended, as the queries. In a forest these number the rows, `ends` [t]
+ * are the numbers of the last rows below each, and where there is a window `rowPositions` and `columnPositions` say what it holds.
  */
 export function attendPart(net: Net, sizes: PartSizes): Cut {
   const { inputs, q, seen, scale } = partOfSequence(net, sizes)
@@ -187,7 +192,7 @@ export function attendPartBackward(net: Net, sizes: PartSizes): Cut {
 /** [r, K, S, H] → [K, S, r, H] */
 const PART = [1, 2, 0, 3]
 
-function partOfSequence({ config, precision }: Net, { r, P, window }: PartSizes) {
+function partOfSequence({ config, precision }: Net, { r, P, window, branching = false }: PartSizes) {
   const { K, S, H, scale } = headSizes(config)
   const activation = (shape: readonly Dim[]) => input(precision.compute, shape)
   const inputs: Inputs = { queries: activation([r, K, S, H]) }
@@ -198,11 +203,16 @@ function partOfSequence({ config, precision }: Net, { r, P, window }: PartSizes)
   }
   const keys = all('keys', 'promptKeys')
   const values = all('values', 'promptValues')
-  const rows = (inputs['rows'] = input('f32', [r, 1]))
-  const columns = (inputs['columns'] = input('f32', [keys.shape[1]!]))
-  const later = op('Exp', [op('Sub', [columns, rows])])
-  const passed = window && op('Exp', [op('Sub', [op('Sub', [rows, columns]), placesOf.column(window)])])
-  const hidden = cast(passed ? op('Add', [later, passed]) : later, precision.compute)
+  const places = (row: string, column: string) =>
+    [(inputs[row] = input('f32', [r, 1])), (inputs[column] = input('f32', [keys.shape[1]!]))] as const
+  const [rows, columns] = places('rows', 'columns')
+  const hiding = [op('Exp', [op('Sub', [columns, rows])])]
+  if (branching) hiding.push(op('Exp', [op('Sub', [rows, (inputs['ends'] = input('f32', columns.shape))])]))
+  if (window) {
+    const [row, column] = branching ? places('rowPositions', 'columnPositions') : [rows, columns]
+    hiding.push(op('Exp', [op('Sub', [op('Sub', [row, column]), placesOf.column(window)])]))
+  }
+  const hidden = cast(hiding.length === 1 ? hiding[0]! : op('Sum', hiding), precision.compute)
   const seen = { keys, values, shape: [K, S * r, H], mask: (scores: Value) => op('Sub', [scores, hidden]) }
   return { inputs, q: op('Transpose', [inputs['queries']!], { perm: PART }), seen: [seen], scale }
 }
@@ -212,11 +222,13 @@ const STEEP = 120
 
 /**
  * Places as numbers of which exp(column − row) is what to take from a score: nothing where the column is not after the row,
- * everything where it is. exp(row − column − window) is the same for a column that a window has passed.
+ * everything where it is. exp(row − column − window) is the same for a column that a window has passed, exp(row − end) for one that
+ * no longer stands above the row.
  */
 export const placesOf = {
   row: (place: number): number => STEEP * (place + 0.5),
   column: (place: number): number => STEEP * place,
+  end: (last: number): number => STEEP * (last + 1),
   /** After every row. */
   hidden: 1e9,
 }

@@ -22,6 +22,12 @@ export type Piece = {
   | { kind: 'part'; start: number; rows: number }
 )
 
+/** Rows of a part where each sees so many keys. */
+export function rowsOfPart({ heads }: Pick<ModelConfig, 'heads'>, keys: number): number {
+  const fitting = Math.floor(SCORE_BYTES / (4 * heads * keys))
+  return Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(fitting / 16) * 16))
+}
+
 /** The window of a layer in a batch; undefined where it hides nothing. */
 export function windowIn(
   config: ModelConfig,
@@ -37,13 +43,13 @@ export function windowIn(
  * window hides something, all are parts.
  */
 export function piecesOf(
-  { heads }: Pick<ModelConfig, 'heads'>,
+  config: Pick<ModelConfig, 'heads'>,
   { groups: N, samples: G, prompt: P, completion: R }: BatchSizes,
   window?: number,
 ): Piece[] {
   const cutUp = (of: Piece['of'], length: number, samples: number, keys: number): Piece[] => {
     if (length * samples === 0) return []
-    const fitting = Math.floor(SCORE_BYTES / (4 * heads * keys))
+    const fitting = Math.floor(SCORE_BYTES / (4 * config.heads * keys))
     const atOnce = Math.floor(fitting / length)
     if (window === undefined && length <= MOST_ROWS && atOnce >= 1) {
       const [groups, some] = atOnce >= samples ? [Math.floor(atOnce / samples), samples] : [1, atOnce]
@@ -58,7 +64,7 @@ export function piecesOf(
         })),
       )
     }
-    const rows = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(fitting / 16) * 16))
+    const rows = rowsOfPart(config, keys)
     return starts(N, 1).flatMap((group) =>
       starts(samples, 1).flatMap((sample) =>
         starts(length, rows)

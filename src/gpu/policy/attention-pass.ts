@@ -1,8 +1,9 @@
 // Attention of a whole batch, forward and backward: one run for each of its pieces.
 //
 // Letters as in block.ts.
-import type { Batch } from './batch.ts'
-import type { Engine, Sight } from './engine.ts'
+import type { Batch, Branches } from './batch.ts'
+import type { BranchPiece, Engine, Sight } from './engine.ts'
+import { lengthOf, seenBy, type Stretch } from './forest.ts'
 import {
   attendPart,
   attendPartBackward,
@@ -13,12 +14,15 @@ import {
   type PartSizes,
   type WholeSizes,
 } from '../net/attention.ts'
-import { piecesOf, type Piece, windowIn } from '../net/pieces.ts'
+import { type Piece, piecesOf, rowsOfPart, windowIn } from '../net/pieces.ts'
 import type { Tensor } from '../device/device.ts'
 import type { Tensors } from '../device/programs.ts'
-import type { Shape } from '../graph/tensor.ts'
+import { elements, type Shape } from '../graph/tensor.ts'
 
-export function sightOf({ config, precision, scratch }: Engine, { sizes, promptMask }: Batch): Sight {
+export function sightOf(engine: Engine, batch: Batch): Sight {
+  const { config, precision, scratch } = engine
+  const { sizes, promptMask, branches } = batch
+  if (branches) return sightOfForest(engine, batch, branches)
   const { groups: N, prompt: P, completion: R } = sizes
   const L = Math.max(P, R)
   const own = Float32Array.from({ length: L }, (_, place) => placesOf.column(place))
@@ -44,6 +48,35 @@ export function sightOf({ config, precision, scratch }: Engine, { sizes, promptM
   }
 }
 
+/** Pieces from the end, as in piecesOf: those of completions first. */
+function sightOfForest({ config, scratch }: Engine, { sizes, paths }: Batch, branches: Branches): Sight {
+  const { prompt: P, completion: M } = sizes
+  const { parents, numbers, ends, positions } = branches
+  const longest = paths.flat().reduce((most, path) => Math.max(most, path.length), 1)
+  const most = rowsOfPart(config, longest)
+  const cutUp = (of: BranchPiece['of'], first: number, count: number) =>
+    Array.from({ length: Math.ceil(count / most) }, (_, i): BranchPiece => {
+      const [start, rows] = [first + i * most, Math.min(most, count - i * most)]
+      return { kind: 'branches', of, start, rows, seen: seenBy({ from: start, to: start + rows }, parents) }
+    }).toReversed()
+  const places = (name: string, shape: Shape, from: Int32Array, place: (number: number) => number) =>
+    scratch.put('f32', name, shape, Float32Array.from(from, place))
+  const pieces = [...cutUp('completion', P, M), ...cutUp('prompt', 0, P)]
+  const columns = places('places of keys', [P + M], numbers, placesOf.column)
+  return {
+    pieces: () => pieces,
+    promptMask: undefined,
+    rows: places('places of rows', [P + M, 1], numbers, placesOf.row),
+    own: columns,
+    joint: columns,
+    forest: {
+      ends: places('places of ends', [P + M], ends, placesOf.end),
+      rowPositions: places('positions of rows', [P + M, 1], positions, placesOf.row),
+      columnPositions: places('positions of keys', [P + M], positions, placesOf.column),
+    },
+  }
+}
+
 /** Whose attention, and of which of its rows. */
 export interface Attending {
   batch: Batch
@@ -63,22 +96,27 @@ export function forwardAttention(engine: Engine, attending: Attending, tensors: 
  * of the shapes of what they are the gradients of.
  */
 export function backwardAttention(engine: Engine, attending: Attending, tensors: Tensors): void {
-  for (const { name, whole, part, bound } of placed(engine, attending, tensors)) {
+  for (const { name, whole, part, bound, apart } of placed(engine, attending, tensors)) {
     const make = () => (whole ? attendWholeBackward(engine, whole) : attendPartBackward(engine, part))
     engine.programs.run(`${name} backward`, make, bound, bound)
+    if (apart) for (const name of ADDED) copyRows(engine, bound[name]!, tensors[name]!, { to: apart })
   }
 }
 
-type Placed = { name: string; bound: Tensors } & (
+/** `apart`: stretches of rows that were brought together, and are put back where something was added to them. */
+type Placed = { name: string; bound: Tensors; apart?: Stretch[] } & (
   { whole: WholeSizes; part?: undefined } | { whole?: undefined; part: PartSizes }
 )
 
 /** Every piece with its part of every tensor. */
-function placed(engine: Engine, attending: Attending, tensors: Tensors): Placed[] {
+function* placed(engine: Engine, attending: Attending, tensors: Tensors): Generator<Placed> {
   const { batch, sight, layer, rows } = attending
   const window = windowIn(engine.config, batch.sizes, layer)
   const pieces = sight.pieces(window).filter(({ of }) => rows !== 'completions' || of === 'completion')
-  return pieces.map((piece) => place(engine, attending, piece, window, tensors))
+  for (const piece of pieces)
+    yield piece.kind === 'branches'
+      ? placeBranches(engine, attending, piece, window, tensors)
+      : place(engine, attending, piece, window, tensors)
 }
 
 function place(
@@ -124,9 +162,64 @@ function place(
   return { name: `attend part ${Object.values(part)}`, part, bound }
 }
 
+/** What rows of a forest see lies in stretches of rows, which are brought together where they are several. */
+function placeBranches(
+  engine: Engine,
+  { sight }: Attending,
+  { start, rows: r, seen }: BranchPiece,
+  window: number | undefined,
+  tensors: Tensors,
+): Placed {
+  const { scratch, config } = engine
+  const { K, S, H } = headSizes(config)
+  const t = lengthOf(seen)
+  const apart = seen.length > 1 ? seen : undefined
+  const together = (name: string, tensor: Tensor, shape: Shape): Tensor => {
+    if (!apart) return scratch.part(tensor, shape, (seen[0]!.from * elements(shape)) / t)
+    const to = scratch.take(tensor.dtype, `seen ${name}`, shape)
+    copyRows(engine, tensor, to, { from: apart })
+    return to
+  }
+  const { ends, rowPositions, columnPositions } = sight.forest!
+  const bound: Record<string, Tensor> = {
+    rows: scratch.rows(sight.rows, start, r),
+    columns: together('columns', sight.own, [t]),
+    ends: together('ends', ends, [t]),
+    ...(window !== undefined && {
+      rowPositions: scratch.rows(rowPositions, start, r),
+      columnPositions: together('column positions', columnPositions, [t]),
+    }),
+  }
+  for (const name of WIDE) if (tensors[name]) bound[name] = scratch.part(tensors[name], [r, K, S, H], start * K * S * H)
+  for (const name of NARROW) if (tensors[name]) bound[name] = together(name, tensors[name], [t, K, H])
+  const part = { r, P: 0, ...(window !== undefined && { window }), branching: true }
+  return { name: `attend branches ${Object.values(part)}`, part, bound, ...(apart && { apart }) }
+}
+
+/** Rows that lie apart in one of two tensors, where `from` or `to` says, and one after the other in the other. */
+function copyRows(
+  { programs }: Engine,
+  from: Tensor,
+  to: Tensor,
+  apart: { from: Stretch[] } | { to: Stretch[] },
+): void {
+  const reading = 'from' in apart
+  const stretches = reading ? apart.from : apart.to
+  const row = elements((reading ? to : from).shape) / lengthOf(stretches)
+  let next = 0
+  for (const { from: first, to: end } of stretches) {
+    const width = (end - first) * row
+    const [places, gathered] = [first * row, next * row]
+    const where = reading ? { from: places, to: gathered } : { from: gathered, to: places }
+    programs.device.copy(from, to, { width, count: 1, fromPitch: width, toPitch: width, ...where })
+    next += end - first
+  }
+}
+
 /** Tensors by their widths, all query heads or all key-value heads; and what is bound of the prompts, from where. */
 const WIDE = ['queries', 'attended', 'd attended', 'd queries']
-const NARROW = ['keys', 'values', 'd keys', 'd values']
+const ADDED = ['d keys', 'd values']
+const NARROW = ['keys', 'values', ...ADDED]
 const SHARED = [
   ['promptKeys', 'keys'],
   ['promptValues', 'values'],

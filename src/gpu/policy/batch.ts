@@ -1,7 +1,8 @@
-// Groups of token ids → the padded arrays that one forward and backward pass reads.
+// Groups of token ids → the arrays that one forward and backward pass reads: padded, or as a forest where much is shared.
 //
 // Letters as in block.ts. A prompt of p tokens has p − 1 rows; its last token opens each completion.
-import { MASKED, type BatchSizes } from '../net/sizes.ts'
+import { MASKED, rowsOf, type BatchSizes } from '../net/sizes.ts'
+import { forestOf, sorted, type Sorted } from './forest.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Group, PerToken } from './policy.ts'
 import { amplitude, inverseFrequencies } from '../weights/rope.ts'
@@ -17,15 +18,91 @@ export interface Batch {
   promptMask: Float32Array | undefined
   /** Token that each completion row predicts, [N·G·R]; 0 at padding. */
   labels: BigInt64Array
+  /** Of each group and completion, the rows of its sequence: one for each token but the last. */
+  paths: Int32Array[][]
+  /** Where the batch is a forest: N and G are 1, P are the rows that predict nothing of a completion. */
+  branches?: Branches
 }
 
-/** Pad groups to one batch, also where one has fewer completions than another. Every prompt needs a token. */
+/** How the rows of a forest hang together, [T] each, see forest.ts. */
+export interface Branches {
+  /** The row above each, −1 where there is none. */
+  parents: Int32Array
+  numbers: Int32Array
+  /** Numbers of the last rows below. */
+  ends: Int32Array
+  positions: Int32Array
+}
+
+/** A forest pays where it has this share of the rows of padded groups at most, and so many fewer. */
+const SHARED = 0.8
+const FEWER = 128
+
+/** One batch of groups, also where one has fewer completions than another. Every prompt needs a token. */
 export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
-  const N = groups.length
-  const G = Math.max(...groups.map(({ completions }) => completions.length))
-  const P = padded(Math.max(...groups.map(({ prompt }) => prompt.length - 1)))
-  const R = padded(Math.max(1, ...groups.flatMap(({ completions }) => completions.map((ids) => ids.length))))
-  const T = N * P + N * G * R
+  const order = sorted(groups)
+  return sharesMuch(groups, order) ? forestBatch(groups, config, order) : paddedBatch(groups, config)
+}
+
+/** Whether a forest pays: sequences begin alike beyond their prompts, prompts have much in common, or lengths differ widely. */
+export function sharesMuch(groups: readonly Group[], { rows }: Sorted = sorted(groups)): boolean {
+  const padding = groups.reduce((sum, group) => sum + rowsOf(paddedSizes([group])), 0)
+  return padded(rows) <= Math.min(SHARED * padding, padding - FEWER)
+}
+
+function paddedSizes(groups: readonly Group[]): BatchSizes {
+  return {
+    groups: groups.length,
+    samples: Math.max(...groups.map(({ completions }) => completions.length)),
+    prompt: padded(Math.max(...groups.map(({ prompt }) => prompt.length - 1))),
+    completion: padded(Math.max(1, ...groups.flatMap(({ completions }) => completions.map((ids) => ids.length)))),
+  }
+}
+
+/**
+ * A row for every beginning that has a token after it. Rows that predict a token of a completion come last; in both parts rows are in
+ * the order of their numbers.
+ */
+export function forestBatch(groups: readonly Group[], config: ModelConfig, order: Sorted = sorted(groups)): Batch {
+  const forest = forestOf(groups, order)
+  const count = forest.ids.length
+  const last = forest.predicts.reduce((sum, predicts) => sum + Number(predicts), 0)
+  const [P, M] = [padded(count - last), padded(Math.max(1, last))]
+  const T = P + M
+  let [before, after] = [0, P]
+  const rowOf = Int32Array.from(forest.predicts, (predicts) => (predicts ? after++ : before++))
+  const ids = new BigInt64Array(T)
+  const positions = new Int32Array(T)
+  const labels = new BigInt64Array(M)
+  const parents = new Int32Array(T).fill(-1)
+  // Padding sees itself alone, and nobody sees it.
+  const numbers = Int32Array.from({ length: T }, (_, row) => count + row)
+  const ends = numbers.slice()
+  rowOf.forEach((row, number) => {
+    const parent = forest.parents[number]!
+    ids[row] = BigInt(forest.ids[number]!)
+    positions[row] = forest.positions[number]!
+    parents[row] = parent < 0 ? -1 : rowOf[parent]!
+    numbers[row] = number
+    ends[row] = forest.ends[number]!
+    if (row >= P) labels[row - P] = BigInt(forest.labels[number]!)
+  })
+  return {
+    sizes: { groups: 1, samples: 1, prompt: P, completion: M },
+    ids,
+    ...angles(config, positions),
+    promptMask: undefined,
+    labels,
+    paths: forest.paths.map((group) => group.map((path) => path.map((number) => rowOf[number]!))),
+    branches: { parents, numbers, ends, positions },
+  }
+}
+
+/** A row for every token of the longest prompt and of the longest completions, as many times as there are any. */
+export function paddedBatch(groups: readonly Group[], config: ModelConfig): Batch {
+  const sizes = paddedSizes(groups)
+  const { groups: N, samples: G, prompt: P, completion: R } = sizes
+  const T = rowsOf(sizes)
   const ids = new BigInt64Array(T)
   const positions = new Int32Array(T)
   const labels = new BigInt64Array(N * G * R)
@@ -48,13 +125,13 @@ export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
     })
   })
   const promptMask = mask.some((value) => value !== 0) ? mask : undefined
-  return {
-    sizes: { groups: N, samples: G, prompt: P, completion: R },
-    ids,
-    ...angles(config, positions),
-    promptMask,
-    labels,
-  }
+  const paths = groups.map(({ prompt, completions }, n) =>
+    completions.map((completion, g) => {
+      const [rows, first] = [prompt.length - 1, N * P + (n * G + g) * R]
+      return Int32Array.from({ length: rows + completion.length }, (_, i) => (i < rows ? n * P + i : first + i - rows))
+    }),
+  )
+  return { sizes, ids, ...angles(config, positions), promptMask, labels, paths }
 }
 
 /** Ids with a token after them that nobody reads: a value at the end of a text stands where that would be predicted. */
@@ -67,20 +144,30 @@ export const wholeSequence = (ids: readonly number[]): Group => ({
 })
 
 /** A flat [N·G·R] array as lists of each completion's own tokens. */
-export function perToken(flat: Float32Array, groups: readonly Group[], { samples, completion }: BatchSizes): PerToken {
+export function perToken(flat: Float32Array, groups: readonly Group[], batch: Batch): PerToken {
   return groups.map(({ completions }, n) =>
-    completions.map((ids, g) => {
-      const start = (n * samples + g) * completion
-      return flat.slice(start, start + ids.length)
-    }),
+    completions.map((_, g) => Float32Array.from(predicting(groups, batch, n, g), (row) => flat[row]!)),
   )
 }
 
-/** The reverse of perToken; padding is 0. */
-export function flatten(values: PerToken, { groups, samples, completion }: BatchSizes): Float32Array<ArrayBuffer> {
-  const flat = new Float32Array(groups * samples * completion)
-  values.forEach((group, n) => group.forEach((tokens, g) => flat.set(tokens, (n * samples + g) * completion)))
+/** The reverse of perToken: what several completions share is the sum of theirs; padding is 0. */
+export function flatten(values: PerToken, groups: readonly Group[], batch: Batch): Float32Array<ArrayBuffer> {
+  const flat = new Float32Array(batch.labels.length)
+  values.forEach((group, n) =>
+    group.forEach((tokens, g) => predicting(groups, batch, n, g).forEach((row, t) => (flat[row]! += tokens[t]!))),
+  )
   return flat
+}
+
+/** The row of each token of a completion among the rows of completions. */
+export function predicting(
+  groups: readonly Group[],
+  { sizes, labels, paths }: Batch,
+  n: number,
+  g: number,
+): Int32Array {
+  const first = rowsOf(sizes) - labels.length
+  return paths[n]![g]!.subarray(groups[n]!.prompt.length - 1).map((row) => row - first)
 }
 
 /**

@@ -1,5 +1,6 @@
 // What every pass over a model works with: its weights, compiled programs and working memory on one device.
 import type { Batch } from './batch.ts'
+import type { Stretch } from './forest.ts'
 import type { Tensor } from '../device/device.ts'
 import type { Float } from '../graph/float.ts'
 import type { Piece } from '../net/pieces.ts'
@@ -35,16 +36,27 @@ export interface Trace {
 /** Where a pass takes its weights from: the policy's, or the reference's. */
 export type WeightOf = (role: Role, layer?: number) => Tensor<Float>
 
+/** Rows of a forest from `start` on, and the stretches of rows that hold all that they see. */
+export interface BranchPiece {
+  kind: 'branches'
+  of: Piece['of']
+  start: number
+  rows: number
+  seen: Stretch[]
+}
+
 /** What the rows of a batch see. Letters as in block.ts; L the longest of its sequences. */
 export interface Sight {
   /** With what a window hides of the batch. */
-  pieces(window: number | undefined): Piece[]
+  pieces(window: number | undefined): (Piece | BranchPiece)[]
   /** [N, P]: 0 where a prompt row is real, very negative where it is padding; undefined where none is. */
   promptMask: Tensor<Float> | undefined
   /** Places of rows [L, 1], of the keys of a prompt [L], of those of each prompt and one of its completions [N, P + R]. */
   rows: Tensor<'f32'>
   own: Tensor<'f32'>
   joint: Tensor<'f32'>
+  /** Of a forest, where L = T: the places of the last rows below each, [T], and positions as rows [T, 1] and keys [T]. */
+  forest?: { ends: Tensor<'f32'>; rowPositions: Tensor<'f32'>; columnPositions: Tensor<'f32'> }
 }
 
 /** What a forward pass over the blocks leaves for the head and for backward. L layers; T and D as in block.ts. */

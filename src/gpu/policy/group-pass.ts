@@ -7,6 +7,7 @@ import type { Group, PerToken } from './policy.ts'
 import { rowsIn } from './trace.ts'
 
 export interface GroupPass {
+  groups: readonly Group[]
   /** What the head says of each completion token, by name. */
   results: Record<string, PerToken>
   residuals: Residuals
@@ -33,17 +34,17 @@ export function forwardGroups(
   const residuals = traced ? recallBlocks(engine, batch, traced) : forwardBlocks(engine, batch, { reference, keep })
   const given = options.given?.(batch) ?? { tensors: {} }
   const found = forwardHead(engine, residuals, { given, results, reference })
-  const perResult = Object.entries(found).map(([name, flat]) => [name, perToken(flat, groups, batch.sizes)])
-  return { results: Object.fromEntries(perResult), residuals, given }
+  const perResult = Object.entries(found).map(([name, flat]) => [name, perToken(flat, groups, batch)])
+  return { groups, results: Object.fromEntries(perResult), residuals, given }
 }
 
 /** Adds the gradients of everything trained, of d loss / d each result that has one. */
 export function backwardGroups(
   engine: Engine,
-  { residuals, given }: GroupPass,
+  { groups, residuals, given }: GroupPass,
   slopes: Readonly<Record<string, PerToken>>,
 ): void {
-  const { sizes } = residuals.batch
-  const flat = Object.entries(slopes).map(([name, values]) => [name, flatten(values, sizes)])
+  const { batch } = residuals
+  const flat = Object.entries(slopes).map(([name, values]) => [name, flatten(values, groups, batch)])
   backward(engine, residuals, { given, slopes: Object.fromEntries(flat) })
 }

@@ -1,5 +1,5 @@
 // A model folder opened on a device as a policy: sessions, forward, accumulate, update, save.
-import { batchOf, wholeSequence, type Batch } from './batch.ts'
+import { batchOf, predicting, wholeSequence, type Batch } from './batch.ts'
 import type { Device, Tensor } from '../device/device.ts'
 import { valuesOf } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import { backwardGroups, forwardGroups } from './group-pass.ts'
 import { logitRows, type Given } from './head-pass.ts'
 import { forwardBlocks } from './passes.ts'
-import type { Forward, ForwardOptions, PerTokenMasks, Policy } from './policy.ts'
+import type { Forward, ForwardOptions, Group, PerTokenMasks, Policy } from './policy.ts'
 import { sessionsOver } from './service.ts'
 import { openEngine, type Inspected, type ModelOptions } from './trainable.ts'
 import type { Tensors } from '../device/programs.ts'
@@ -26,11 +26,11 @@ export interface Model extends Policy, Inspected {
 export function openModel(device: Device, dir: string, options: ModelOptions = {}): Model {
   const { engine, trainable } = openEngine(device, dir, 'language', options)
   const { config } = engine
-  const pass = (groups: Parameters<Policy['forward']>[0], options: ForwardOptions, keep: boolean) => {
+  const pass = (groups: readonly Group[], options: ForwardOptions, keep: boolean) => {
     const { entropy = false, reference = false, masks } = options
     const given = (batch: Batch): Given => ({
       tensors: givenOf(engine, batch, scaleOf(options)),
-      masks: masks && rowsOfMasks(masks, batch),
+      masks: masks && rowsOfMasks(masks, groups, batch),
     })
     const results = ['logprobs', ...(entropy ? ['entropies'] : []), ...(masks ? ['allowed'] : [])]
     return forwardGroups(engine, groups, { given, results, reference, keep })
@@ -63,13 +63,12 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
 }
 
 /** Masks as one for each completion row; padding has none. */
-function rowsOfMasks(masks: PerTokenMasks, { labels, sizes }: Batch): (Mask | undefined)[] {
-  const rows = new Array<Mask | undefined>(labels.length).fill(undefined)
+function rowsOfMasks(masks: PerTokenMasks, groups: readonly Group[], batch: Batch): (Mask | undefined)[] {
+  const rows = new Array<Mask | undefined>(batch.labels.length).fill(undefined)
   masks.forEach((group, n) =>
     group.forEach((each, g) =>
-      each.forEach((mask, t) => {
-        rows[(n * sizes.samples + g) * sizes.completion + t] = mask
-      }),
+      // What is given in one completion and written in another is held as where it was written.
+      predicting(groups, batch, n, g).forEach((row, t) => (rows[row] = each[t] ?? rows[row])),
     ),
   )
   return rows

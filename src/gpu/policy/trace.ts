@@ -71,18 +71,15 @@ export function keepRows(trace: Trace, sequence: Sequence, ids: readonly number[
 export function rowsIn(
   trace: Trace | undefined,
   groups: readonly Group[],
-  { sizes }: Batch,
+  { sizes, paths }: Batch,
 ): BigInt64Array | undefined {
-  const { groups: N, samples: G, prompt: P, completion: R } = sizes
   // Padding is any row: nobody sees it.
   const index = new BigInt64Array(rowsOf(sizes))
   for (const [n, { prompt, completions }] of groups.entries())
     for (const [g, ids] of completions.entries()) {
       const rows = trace?.rows.get(ids)
-      const length = prompt.length - 1
-      if (rows?.length !== length + ids.length) return undefined
-      if (g === 0) for (let i = 0; i < length; i++) index[n * P + i] = BigInt(rows[i]!)
-      for (let t = 0; t < ids.length; t++) index[N * P + (n * G + g) * R + t] = BigInt(rows[length + t]!)
+      if (rows?.length !== prompt.length - 1 + ids.length) return undefined
+      paths[n]![g]!.forEach((row, i) => (index[row] = BigInt(rows[i]!)))
     }
   return index
 }

@@ -8,7 +8,7 @@ import { headSizes } from '../../../src/gpu/net/attention.ts'
 import { piecesOf } from '../../../src/gpu/net/pieces.ts'
 import { rowsOf } from '../../../src/gpu/net/sizes.ts'
 import { backwardAttention, forwardAttention, sightOf } from '../../../src/gpu/policy/attention-pass.ts'
-import { batchOf, type Batch } from '../../../src/gpu/policy/batch.ts'
+import { forestBatch, paddedBatch, type Batch } from '../../../src/gpu/policy/batch.ts'
 import type { Group } from '../../../src/gpu/policy/policy.ts'
 import { openEngine } from '../../../src/gpu/policy/trainable.ts'
 import type { ModelConfig } from '../../../src/gpu/weights/family.ts'
@@ -21,11 +21,24 @@ const { engine } = openEngine(device, writeTinyModel(join(root, 'model'), 'qwen2
 const { config } = engine
 afterAll(() => rmSync(root, { recursive: true }))
 
-const ids = (length: number) => Array.from({ length }, (_, i) => i % 60)
+/** No two begin alike. */
+let begun = 0
+const ids = (length: number) => {
+  const first = begun++
+  return Array.from({ length }, (_, i) => (first + i) % 60)
+}
 const group = (prompt: number, ...completions: number[]): Group => ({
   prompt: ids(prompt),
   completions: completions.map(ids),
 })
+/** A prompt, and leaves that begin with each other's first tokens. */
+const tree = (prompt: number, shared: number, ...completions: number[]): Group => {
+  const [first, second] = [ids(shared), ids(shared)]
+  return {
+    prompt: ids(prompt),
+    completions: completions.map((own, i) => [...(i % 2 === 0 ? first : second), ...ids(own)]),
+  }
+}
 const batches: Record<string, Group[]> = {
   'short prompts and completions': [group(5, 3, 7), group(30, 2, 20)],
   'one prompt without rows': [group(1, 4)],
@@ -34,9 +47,19 @@ const batches: Record<string, Group[]> = {
   'both cut into parts': [group(200, 140, 3), group(131, 2, 170)],
   'completions cut into parts, no prompt rows': [group(1, 260)],
 }
-
+const trees: Record<string, Group[]> = {
+  'a small tree': [tree(20, 40, 3, 5, 9, 1)],
+  'trees whose rows see what lies apart': [tree(40, 70, 30, 40), tree(1, 80, 20, 25, 40)],
+  'completions that share nothing': [group(30, 2, 40)],
+}
 /** Rows that each row sees, of these no more than the last `window`. */
-function seenBy({ sizes, promptMask }: Batch, window = Infinity): number[][] {
+function seenBy({ sizes, promptMask, branches }: Batch, window = Infinity): number[][] {
+  if (branches)
+    return Array.from(branches.parents, (_, row) => {
+      const path: number[] = []
+      for (let above = row; above >= 0; above = branches.parents[above]!) path.unshift(above)
+      return path.slice(-window)
+    })
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
   const upTo = (first: number, i: number) => Array.from({ length: i + 1 }, (_, j) => first + j)
   const prompts = Array.from({ length: N * P }, (_, row) => upTo(row - (row % P), row % P))
@@ -74,13 +97,17 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce
 
 const cases = [
   ...Object.entries(batches).flatMap(([name, groups]) => [
-    { name, groups },
-    { name: `${name}, in a window`, groups, window: 7 },
+    { name, batch: paddedBatch(groups, config) },
+    { name: `${name}, in a window`, batch: paddedBatch(groups, config), window: 7 },
   ]),
-  { name: 'a window longer than a part', groups: [group(20, 3, 180)], window: 133 },
+  { name: 'a window longer than a part', batch: paddedBatch([group(20, 3, 180)], config), window: 133 },
+  ...Object.entries(trees).flatMap(([name, groups]) => [
+    { name, batch: forestBatch(groups, config) },
+    { name: `${name}, in a window`, batch: forestBatch(groups, config), window: 50 },
+  ]),
 ]
 
-test.each(cases)('is its definition, and its gradients are its slopes: $name', ({ groups, window }) => {
+test.each(cases)('is its definition, and its gradients are its slopes: $name', ({ batch, window }) => {
   const sliding = {
     ...engine,
     config: {
@@ -88,7 +115,6 @@ test.each(cases)('is its definition, and its gradients are its slopes: $name', (
       sliding: window === undefined ? undefined : { window, asked: true, from: 1, types: undefined },
     },
   }
-  const batch = batchOf(groups, config)
   const T = rowsOf(batch.sizes)
   const { K, S, H } = headSizes(config)
   const random = stream(7)

@@ -82,7 +82,7 @@ describe.each(['f16', 'bf16'] as const)('every graph in %s', (dtype) => {
       const blocks = graphs.filter(({ name }) => /^(block|attend|decode-(project|attend))/.test(name))
       expect(blocks.length).toBeGreaterThan(4)
       const isMaster = (name: string) => /^((gradient|value) |d (prompt )?(keys|values)$)/.test(name)
-      const isPlace = (name: string) => /^(back|place|mask|sharedPlace|sharedMask|rows|columns)$/.test(name)
+      const isPlace = (name: string) => /^(back|place|mask|sharedPlace|sharedMask|rows|columns|ends)$/.test(name)
       for (const graph of blocks) {
         const types = typesOf(graph, (name) => !isMaster(name) && !isPlace(name))
         expect(new Set(types)).toEqual(new Set([dtype]))

@@ -1,6 +1,7 @@
 // From a recipe to what a run works with: tokenizer, rows, device and policy, in the order in which mistakes are cheap.
 import { atDate, loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
+import type { Device } from '../gpu/device/device.ts'
 import { openDevice } from '../gpu/device/open.ts'
 import { openModel } from '../gpu/policy/model.ts'
 import type { Trainable } from '../gpu/policy/policy.ts'
@@ -42,6 +43,10 @@ export async function openLanguage(
   requireVocabulary(tokenizer, config.vocabulary, folder)
   return { tokenizer, form, format: formatOf(form, tokenizer), config, positions: config.maxPositions }
 }
+
+/** Positions that the recipe's model has. @throws HoneError for a folder that hone cannot run. */
+export const positionsOf = ({ model }: Pick<CommonRecipe, 'model'>, head: HeadKind): number =>
+  loadConfig(modelFolder(model).model, head, { fresh: true }).maxPositions
 
 /** What holds turns to the tools of their rows; what no grammar sees to is said once. @throws HoneError for a format that cannot be held. */
 export function openHold({ tokenizer, form, config }: Language, what: Constrained, format: FormatName): Hold {
@@ -86,8 +91,7 @@ export function promptLimit(
 export interface Trained<Trains extends Trainable> {
   policy: Trains
   critic: Scorer | undefined
-  /** Name of its device. */
-  device: string
+  device: Device
 }
 
 /** The model on its device, for training, and the critic of that folder beside it. `reference` keeps the first weights beside those that are trained. */
@@ -107,7 +111,7 @@ export async function openTrained(
   return {
     policy,
     critic: critic === undefined ? undefined : openScorer(device, modelFolder(critic).model, fresh),
-    device: device.name,
+    device,
   }
 }
 

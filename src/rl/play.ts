@@ -21,8 +21,12 @@ import { ownWords } from './trained.ts'
 
 /** Where completions are more than one turn. */
 export interface Stage {
+  /** Who answers, for people. */
+  name?: string
   /** Tools that a row is offered beside its own. @throws HoneError for a row that it cannot take. */
   tools(json: JsonObject): readonly Tool[]
+  /** Begin an episode and end it, so that an environment that does not run is known before any work. @throws HoneError for it. */
+  rehearse?(item: Prompt): Promise<void>
   /** The completions of a request. Its samples have the keys [...key, i]. */
   play(session: Session, request: PlayRequest, sampling: Sampling, hold?: Hold): Promise<Rollout>
   close(): void

@@ -1,8 +1,10 @@
 // Steps that teach nothing: rewards without variance, no update, a policy that has run away; and what the rollouts say of why.
+import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Metrics } from '../rundir/event.ts'
+import { causesOf } from './causes.ts'
 import { type Batch, saysNothing } from './rollout.ts'
 import type { Scored } from './record.ts'
-import { isTruncated, trainedTokens } from './trained.ts'
+import { trainedTokens } from './trained.ts'
 
 /** What is to be said of steps as they pass. */
 export interface Watch {
@@ -17,7 +19,8 @@ const PATIENCE = 2
 /** Mean KL of a token, in nats, above which a policy has little left of the model that it began as. */
 const FAR = 1
 
-export function watch(): Watch {
+/** `reader` reads the calls of completions, to say why nothing is learnt. */
+export function watch(reader: Pick<CallFormat, 'parse'>): Watch {
   let [taken, silent, inRow, updates, far] = [0, 0, 0, 0, false]
   let due = PATIENCE
   let why = ''
@@ -26,7 +29,7 @@ export function watch(): Watch {
       const warnings: string[] = []
       taken++
       updates += figures['updates'] ?? 0
-      const reason = silenceOf(batch, figures)
+      const reason = silenceOf(batch, figures, reader)
       if (reason === undefined) [inRow, due] = [0, PATIENCE]
       else {
         silent++
@@ -53,13 +56,21 @@ export function watch(): Watch {
 }
 
 /** Why the step has no signal from its rewards; undefined where it has one. */
-function silenceOf({ rollouts, dead }: Batch, { updates }: Metrics): string | undefined {
+function silenceOf(
+  { rollouts, dead }: Batch,
+  { updates }: Metrics,
+  reader: Pick<CallFormat, 'parse'>,
+): string | undefined {
   const all = [...rollouts, ...dead]
   const completions = all.flatMap((each) => each.completions)
   if (completions.every((each) => trainedTokens(each) === 0)) return 'the completions are empty'
+  const explained = (what: string) => {
+    const { found, hint } = causesOf(all, reader)
+    return `${[what, ...found].join('; ')}; to try: ${hint}`
+  }
   if (all.every((each) => saysNothing(each.completions)))
-    return [`${equality(completions)}, so there is no advantage (no variance)`, ...causes(all)].join('; ')
-  return updates === 0 ? ['no completion carries loss', ...causes(all)].join('; ') : undefined
+    return explained(`${equality(completions)}, so there is no advantage (no variance)`)
+  return updates === 0 ? explained('no completion carries loss') : undefined
 }
 
 function equality(completions: readonly Scored[]): string {
@@ -67,28 +78,4 @@ function equality(completions: readonly Scored[]): string {
   return rewards.size === 1
     ? `all rewards are equal: every completion earns ${[...rewards][0]}`
     : 'the rewards of each group are equal'
-}
-
-/** What most of the completions have in common. */
-function causes(groups: Batch['rollouts']): string[] {
-  const completions = groups.flatMap((each) => each.completions)
-  const count = completions.length
-  const cut = completions.filter(isTruncated).length
-  const alike = groups.filter((each) => new Set(each.completions.map(({ text }) => text)).size === 1).length
-  const [fault, faults] = commonest(
-    completions.flatMap(({ verdict }) => (verdict.fault === null ? [] : [verdict.fault])),
-  )
-  const [reason, reasons] = commonest(completions.flatMap(({ verdict }) => verdict.reasons.slice(0, 1)))
-  return [
-    ...(2 * cut > count ? [`${cut} of ${count} completions were cut at --max-completion-length`] : []),
-    ...(2 * alike > groups.length ? [`in ${alike} of ${groups.length} groups every completion is the same text`] : []),
-    ...(2 * faults > count ? [`the reward failed on ${faults} of ${count}: ${fault}`] : []),
-    ...(2 * reasons > count ? [`it says of ${reasons} of ${count}: ${reason}`] : []),
-  ]
-}
-
-function commonest(texts: readonly string[]): [text: string, count: number] {
-  const counts = new Map<string, number>()
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
-  return [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), ['', 0] as [string, number])
 }

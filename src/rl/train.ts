@@ -40,7 +40,7 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   const within = (ids: readonly number[]) => context.hold?.({ tools: toolsOf(held.get(ids)!) }, ids)
   await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law, within })
   if (context.replay) noteReplay(context, context.replay, start.step)
-  const watched = watch()
+  const watched = watch(context.evalReader)
   const known = recipe.drafts === 'off' ? undefined : await recalled(context, start.step)
   const reason = await loop(
     context,

@@ -358,6 +358,8 @@ test('plan counts what a run will do, and writes nothing', async () => {
   const [full, lora] = [await planOf('sft.json'), await planOf('sft.json', '--lora-rank', '2')]
   expect(full.trained_parameters).toBe(full.parameters)
   expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
+  expect(await planOf('train.json')).toMatchObject({ reward: 'tool-n1', environment: null, at_most: true })
+  expect(full.estimated_seconds).toBeGreaterThan(0)
   expect(existsSync(join(place, 'planned'))).toBe(false)
 })
 
@@ -374,6 +376,7 @@ test('plan refuses what would stop the run at its start, with the same message',
     ['--eval-data', 'no-rows.jsonl'],
     ['--adapter', 'absent'],
     ['--replay', 'absent'],
+    ['--env-cmd', 'exit 3'],
   ]
   for (const words of mistakes) {
     const ask = (name: string) => hone(name, 'train.json', '--output', 'out', ...words)
@@ -389,15 +392,19 @@ test('plan refuses what would stop the run at its start, with the same message',
   expect(readdirSync(place)).toEqual(before)
 })
 
+test('the settings that plan gives as YAML are the same run', async () => {
+  const settings = (await hone('plan', 'sft.json', '--output', 'out', '--format', 'yaml')).stdout
+  writeFileSync(join(place, 'back.yaml'), settings)
+  expect((await hone('plan', 'back.yaml', '--kind', 'sft', '--format', 'yaml')).stdout).toBe(settings)
+})
+
 test('plan says what kind of run it is, also of one that is finished', async () => {
   const { code, stdout, stderr } = await hone('plan', 'sft.json', '--output', 'sft-whole')
   expect(code).toBe(0)
   expect(stdout).toMatch(/^kind +sft: fine-tune a model on right answers, on cpu$/m)
   expect(stderr).toContain('sft-whole holds a run already')
-  expect(await hone('plan', '--resume', 'sft-whole')).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^kind +sft/),
-  })
+  for (const words of [['--resume', 'sft-whole'], ['sft-whole']])
+    expect(await hone('plan', ...words)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kind +sft/) })
 })
 
 test('rollouts that are held to their tools are valid, and at the start old log-probs are new ones', async () => {

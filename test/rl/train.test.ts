@@ -359,7 +359,8 @@ test('a run whose rewards are all equal says so after two steps and at its end, 
   expect(second).toMatch(
     /^step 2: nothing was learnt from rewards for 2 steps: all rewards are equal: every completion earns 0/,
   )
-  expect(second).toContain('there is no call')
+  expect(second).toContain('the reward says of 36 of 36: there is no call')
+  expect(second).toMatch(/; to try: raise --max-completion-length/)
   expect(fourth).toStartWith('step 4: ')
   expect(end).toStartWith('5 of 5 steps learnt nothing from rewards')
   expect(more).toEqual([])

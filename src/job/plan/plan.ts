@@ -10,8 +10,10 @@ import { openDevice } from '../../gpu/device/open.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { modelFolder } from '../model-folder.ts'
 import { findKind } from '../train/kinds.ts'
+import { fitted } from '../train/fit.ts'
 import { lacking, size, sizesOf } from '../train/needs.ts'
 import { prepare } from '../train/prepare.ts'
+import { estimate, estimateText } from '../train/time.ts'
 
 export interface Plan {
   kind: string
@@ -36,6 +38,16 @@ export interface Plan {
   memory: Memory
   /** What of it is the first that the machine has no room for; null where all has, or the device has memory of its own. */
   no_room: string | null
+  /** Seconds that the run takes, estimated from how fast the device multiplies; `at_most` where completions are counted at their limit. */
+  estimated_seconds: number
+  estimated_seconds_per_step: number
+  at_most: boolean
+  /** What judges completions, loaded and tried; null where nothing does. */
+  reward: string | null
+  /** Held-out rows by file. */
+  held_out: { name: string; rows: number }[]
+  /** The environment, or the agent, that answers what the model writes; null where none does. One of the user's was begun once. */
+  environment: string | null
   checkpoint_bytes: number
   /** In symbols. */
   loss: string[]
@@ -44,13 +56,16 @@ export interface Plan {
 }
 
 /** The plan of a run of that kind: all that it would read is read, its device is opened, nothing is written. @throws HoneError for what would stop the run. */
-export async function planOf(name: string, { value: recipe, origins }: Resolved<CommonRecipe>): Promise<Plan> {
-  const { kind, language, items, tooLong, close } = await prepare(name, recipe, new Date())
-  close()
+export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promise<Plan> {
+  const { value: recipe, origins } = fitted(findKind(name), asked)
+  const ready = await prepare(name, recipe, new Date())
+  const { kind, language, items, tooLong, answers } = ready
+  ready.close()
   const { config } = language
   checkFolder(recipe, kind.head)
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
-  const { tokens, step, memory } = sizesOf({ kind, language, items }, recipe)
+  const { tokens, step, memory } = sizesOf(ready, recipe)
+  const time = estimate(ready, recipe, device)
   const { steps, itemsPerStep, optimizerStepsPerStep } = step
   const completions = steps * step.completionsPerStep
   const training = trainingOf(recipe)
@@ -72,6 +87,12 @@ export async function planOf(name: string, { value: recipe, origins }: Resolved<
     checkpoint_bytes: checkpointBytes(config, training),
     memory,
     no_room: lacking(memory, device.name) ?? null,
+    estimated_seconds: Number(time.seconds.toPrecision(3)),
+    estimated_seconds_per_step: Number(time.step.toPrecision(3)),
+    at_most: time.atMost,
+    reward: kind.reward(recipe) ?? null,
+    held_out: (answers?.heldOut ?? []).map(({ name, prompts }) => ({ name, rows: prompts.length })),
+    environment: ready.stage?.name ?? null,
     loss: kind.formula(recipe),
     no_effect: kind.noEffect(recipe, origins),
   }
@@ -90,6 +111,13 @@ export function planLines(plan: Plan): [string, string][] {
       'steps',
       `${plan.steps}, ${plan.epochs} epochs; optimizer steps: ${plan.optimizer_steps_per_step} each, ${plan.optimizer_steps} in all`,
     ],
+    [
+      'time',
+      estimateText({ seconds: plan.estimated_seconds, step: plan.estimated_seconds_per_step, atMost: plan.at_most }),
+    ],
+    ...(plan.reward === null ? [] : [['reward', plan.reward] satisfies [string, string]]),
+    ...(plan.environment === null ? [] : [['environment', plan.environment] satisfies [string, string]]),
+    ...plan.held_out.map(({ name, rows }): [string, string] => ['held out', `${name}, ${rows} rows`]),
     ['tokens', `${sampled}at most ${plan.tokens} tokens in all`],
     ['parameters', `${plan.parameters}, of which ${plan.trained_parameters} are trained`],
     ...Object.entries(memory).map(([part, bytes]): [string, string] => [

@@ -2,18 +2,24 @@
 import { strftime } from '../../dialogue/strftime.ts'
 import type { Resolved } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
-import type { ExitCode } from '../../error.ts'
+import { next } from '../../shell/next.ts'
+import { EXIT, type ExitCode } from '../../error.ts'
+import { log } from '../../out.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { endingOf, openTrained } from '../open.ts'
 import { trainingProtocol } from '../protocol.ts'
 import { checkNewRun, readRecord } from '../../rundir/run.ts'
+import { after, placeLine } from './after.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { finish } from './finish.ts'
+import { fitted } from './fit.ts'
 import { work } from './job.ts'
+import { findKind } from './kinds.ts'
 import { warnOfMemory } from './needs.ts'
 import { prepare } from './prepare.ts'
 import { settingsOf, type TrainingFlags } from './settings.ts'
 import { storeIn } from './store.ts'
+import { beginning } from './time.ts'
 
 /**
  * The command of that name. Undefined where it only printed its settings. @throws HoneError for what is wrong, before
@@ -21,17 +27,27 @@ import { storeIn } from './store.ts'
  */
 export async function trainingCommand(name: string, flags: TrainingFlags, given: Tree): Promise<ExitCode | undefined> {
   const asked = settingsOf(name, flags, given)
-  return asked && (await runTraining(name, asked.settings, asked.resume))
+  if (!asked) return undefined
+  const { settings, resume } = asked
+  const code = await runTraining(name, settings, resume)
+  const run = resume ?? settings.value.output
+  if (code === EXIT.ok) {
+    const { head } = findKind(name)
+    log(placeLine(run, settings.value, head))
+    next(...after(run, settings.value, head))
+  }
+  return code
 }
 
 /** Train as `settings` of the kind say. @throws HoneError for what is wrong, before anything is written. */
 export async function runTraining(
   name: string,
-  settings: Resolved<CommonRecipe>,
+  asked: Resolved<CommonRecipe>,
   resume: string | undefined,
 ): Promise<ExitCode> {
+  if (resume === undefined) checkNewRun(asked.value.output)
+  const settings = fitted(findKind(name), asked)
   const recipe = settings.value
-  if (resume === undefined) checkNewRun(recipe.output)
   const started = (resume === undefined ? undefined : readRecord(resume).started) ?? wallTime(new Date())
   const ready = await prepare(name, recipe, new Date(started))
   const { kind, language, trainer, answers, stage } = ready
@@ -41,9 +57,10 @@ export async function runTraining(
       head: kind.head,
       critic: kind.critic?.(recipe),
     })
-    warnOfMemory(ready, recipe, device)
+    warnOfMemory(ready, recipe, device.name)
+    log(beginning(name, ready, recipe, device))
     const protocol = trainingProtocol(recipe, language)
-    const made = fingerprintOf(recipe, device)
+    const made = fingerprintOf(recipe, device.name)
     try {
       return await work(
         { command: name, settings, resume, policy, critic, protocol, started, made },
@@ -52,7 +69,7 @@ export async function runTraining(
             recipe,
             policy,
             critic,
-            device,
+            device: device.name,
             ...answers,
             stage,
             ending: endingOf(language.tokenizer, recipe.stop),

@@ -5,6 +5,7 @@ import type { HeadKind } from '../../gpu/weights/family.ts'
 import type { LoopContext, RunContext } from '../../rl/loop.ts'
 import type { Stage } from '../../rl/play.ts'
 import type { Progress } from '../../rl/record.ts'
+import type { Resolved } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import type { Language } from '../open.ts'
 import type { RowContext, Taken } from './rows.ts'
@@ -22,6 +23,8 @@ export interface Kind<Recipe extends CommonRecipe, Item, Context extends RunCont
   formula(recipe: Recipe): string[]
   /** Settings that were given in vain, and why. */
   noEffect(recipe: Recipe, origins: Record<string, string>): string[]
+  /** The settings with defaults that a model of so many positions has room for. */
+  fit?(settings: Resolved<Recipe>, positions: number): Resolved<Recipe>
   /** What judges what the model writes while it trains, where something does. */
   reward(recipe: Recipe): string | undefined
   /** Whether it needs log-probs of the model that training begins with. */
@@ -30,8 +33,9 @@ export interface Kind<Recipe extends CommonRecipe, Item, Context extends RunCont
   critic?(recipe: Recipe): string | undefined
   /** Most tokens of what it trains on, and of a held-out prompt. @throws HoneError where the model has too few positions. */
   limits(recipe: Recipe, language: Language): { items: number; heldOut: number }
-  /** What it trains on is made of rows; `items` is the word for it. */
+  /** What it trains on is made of rows; `items` is the word for it, and `room` what gives longer ones more room. */
   items: string
+  room: string
   read(files: readonly string[], context: RowContext): Promise<Taken<Item>>
   tokensOf(item: Item): number
   /** What one of its steps takes, from the number of items and their tokens. */
@@ -51,6 +55,8 @@ export interface StepPlan {
   micro: number
   /** Tokens of which generation keeps what training would compute again. */
   traced?: number
+  /** How often its items are trained on. */
+  passes?: number
 }
 
 /** What commands see of any kind. */

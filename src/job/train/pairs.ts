@@ -22,7 +22,7 @@ export async function readPairs(files: readonly string[], context: RowContext): 
         items.push({ ...pair, index: items.length })
       read++
     }
-  return requireSome({ items, tooLong: read - items.length, first: [] }, files, context.limit)
+  return requireSome({ items, tooLong: read - items.length, first: [] }, files, context)
 }
 
 /** Held-out pairs, of which there may be none; those that are too long are told. */

@@ -44,7 +44,7 @@ export async function prepare(name: string, recipe: CommonRecipe, date: Date): P
   try {
     const limits = kind.limits(recipe, language)
     const context = { ...language, stage: training.stage }
-    const { items, tooLong, first } = await kind.read(recipe.data, { ...context, limit: limits.items })
+    const { items, tooLong, first } = await kind.read(recipe.data, { ...context, limit: limits.items, room: kind.room })
     const trainer = await training.on(items)
     // All files are read before right answers are judged: an absent one is the plainer mistake.
     const heldOut =

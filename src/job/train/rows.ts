@@ -20,6 +20,8 @@ export interface RowContext {
   stage?: Pick<Stage, 'tools'> | undefined
   /** Most tokens of a prompt, or of an example as a whole. */
   limit: number
+  /** What gives them more. */
+  room?: string
 }
 
 /** What was read, and how many rows were too long. */
@@ -47,7 +49,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
       if (ids.length <= context.limit) items.push({ index, ids, row, json })
       index++
     }
-  return requireSome({ items, tooLong: index - items.length, first }, files, context.limit)
+  return requireSome({ items, tooLong: index - items.length, first }, files, context)
 }
 
 /** A set of prompts per file, named after it. Of each file the first `most` rows that are short enough. */
@@ -91,7 +93,7 @@ export async function readExamples(files: readonly string[], context: RowContext
       if (example.prompt.length + example.completion.length <= context.limit) items.push(example)
       read++
     }
-  return requireSome({ items, tooLong: read - items.length, first }, files, context.limit)
+  return requireSome({ items, tooLong: read - items.length, first }, files, context)
 }
 
 /** Say how many rows were left out, where any were. */
@@ -117,10 +119,14 @@ function plainExample({ prompt, completion }: PlainRow, tokenizer: Tokenizer): E
   return { prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
 }
 
-export function requireSome<Item>(taken: Taken<Item>, files: readonly string[], limit: number): Taken<Item> {
+export function requireSome<Item>(
+  taken: Taken<Item>,
+  files: readonly string[],
+  { limit, room = 'lower --max-completion-length' }: Pick<RowContext, 'limit' | 'room'>,
+): Taken<Item> {
   if (taken.items.length > 0) return taken
   throw new HoneError(`Cannot use the rows: each of the ${taken.tooLong} is longer than ${limit} tokens`, {
     at: files.join(', '),
-    hint: 'raise the limit where the model allows it, or shorten the prompts',
+    hint: `${room}, or shorten the rows`,
   })
 }

@@ -35,6 +35,7 @@ export const dpoKind: Kind<DpoRecipe, Pair> = {
     heldOut: evalData.length > 0 ? promptLimit(null, maxCompletionLength, language) : language.positions,
   }),
   items: 'pairs',
+  room: 'raise --max-length where the model allows it',
   read: readPairs,
   tokensOf,
   plan: (recipe, { count, maxTokens }) => ({

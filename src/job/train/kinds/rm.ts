@@ -24,6 +24,7 @@ export const rmKind: Kind<RmRecipe, Pair, RunContext & { policy: Scorer }> = {
     return { items: limit, heldOut: limit }
   },
   items: 'pairs',
+  room: 'raise --max-length where the model allows it',
   read: readPairs,
   tokensOf,
   plan: (recipe, { count, maxTokens }) => ({

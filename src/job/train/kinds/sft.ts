@@ -22,6 +22,7 @@ export const sftKind: Kind<SftRecipe, Example> = {
     heldOut: evalData.length > 0 ? promptLimit(null, maxCompletionLength, language) : language.positions,
   }),
   items: 'rows',
+  room: 'raise --max-length where the model allows it',
   read: readExamples,
   tokensOf: ({ prompt, completion }) => prompt.length + completion.length,
   plan: (recipe, { count, maxTokens }) => ({

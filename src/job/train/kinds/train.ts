@@ -16,6 +16,7 @@ import { openStage } from '../../environment.ts'
 import { openHold, type Language, promptLimit } from '../../open.ts'
 import type { Hold } from '../../../dialogue/hold.ts'
 import { HoneError } from '../../../error.ts'
+import { fitLengths } from '../fit.ts'
 import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
 import { readPrompts } from '../rows.ts'
@@ -38,6 +39,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
   preset: 'tool-n1',
   formula: formulaOf,
   noEffect: deadSettings,
+  fit: fitLengths,
   reward: ({ reward }) => reward,
   needsReference,
   critic: (recipe) => (hasCritic(recipe) ? (recipe.criticModel ?? recipe.model) : undefined),
@@ -46,6 +48,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
     return { items: limit, heldOut: limit }
   },
   items: 'prompts',
+  room: 'raise --max-prompt-length where the model allows it',
   read: readPrompts,
   tokensOf: ({ ids }) => ids.length,
   plan(recipe, { count, maxTokens }) {
@@ -57,6 +60,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       itemsPerStep: promptsPerStep,
       optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
       completionsPerStep: promptsPerStep * groupSize,
+      passes: iterations,
       cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
       micro: rowsOfPass(recipe, maxTokens),
       traced: isTraced(recipe) && !isAnswered(recipe) ? promptsPerStep * group : 0,
@@ -77,6 +81,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       stage,
       async on(prompts) {
         await tryJudge(opened, reward, prompts[0])
+        if (prompts[0]) await stage?.rehearse?.(prompts[0])
         const replay =
           kept === null ? undefined : await openReplay(kept, { prompts, config, answered: isAnswered(recipe) })
         return { train: (context, start) => train({ ...context, prompts, judge, replay, hold }, start) }

@@ -6,9 +6,11 @@ import { isTruncated } from './trained.ts'
 /** A group of completions of one prompt, as it was judged. */
 type Group = Judged
 
+type Reader = Pick<CallFormat, 'parse'>
+
 interface Cause {
   /** What most of the completions have in common; undefined where they have not. */
-  find(groups: readonly Group[], all: readonly Scored[], reader: Pick<CallFormat, 'parse'>): string | undefined
+  find(groups: readonly Group[], all: readonly Scored[], reader: Reader | undefined): string | undefined
   hint: string
 }
 
@@ -35,6 +37,7 @@ const causes: readonly Cause[] = [
   },
   {
     find(groups, _, reader) {
+      if (!reader) return undefined
       const calling = groups.filter(({ prompt }) => prompt.row.answer.length > 0)
       return most(
         calling.flatMap(({ completions }) => completions),
@@ -71,11 +74,8 @@ const causes: readonly Cause[] = [
   },
 ]
 
-/** What most of the completions have in common, and what to do about the first of it. `reader` reads their calls. */
-export function causesOf(
-  groups: readonly Group[],
-  reader: Pick<CallFormat, 'parse'>,
-): { found: string[]; hint: string } {
+/** What most of the completions have in common, and what to do about the first of it. `reader` reads their calls, where they hold any. */
+export function causesOf(groups: readonly Group[], reader?: Reader): { found: string[]; hint: string } {
   const all = groups.flatMap(({ completions }) => completions)
   const found = causes.flatMap(({ find, hint }) => {
     const said = find(groups, all, reader)

@@ -19,8 +19,8 @@ const PATIENCE = 2
 /** Mean KL of a token, in nats, above which a policy has little left of the model that it began as. */
 const FAR = 1
 
-/** `reader` reads the calls of completions, to say why nothing is learnt. */
-export function watch(reader: Pick<CallFormat, 'parse'>): Watch {
+/** `reader` reads the calls of completions, where they hold any, to say why nothing is learnt. */
+export function watch(reader?: Pick<CallFormat, 'parse'>): Watch {
   let [taken, silent, inRow, updates, far] = [0, 0, 0, 0, false]
   let due = PATIENCE
   let why = ''
@@ -59,7 +59,7 @@ export function watch(reader: Pick<CallFormat, 'parse'>): Watch {
 function silenceOf(
   { rollouts, dead }: Batch,
   { updates }: Metrics,
-  reader: Pick<CallFormat, 'parse'>,
+  reader: Pick<CallFormat, 'parse'> | undefined,
 ): string | undefined {
   const all = [...rollouts, ...dead]
   const completions = all.flatMap((each) => each.completions)

@@ -358,7 +358,7 @@ test('plan counts what a run will do, and writes nothing', async () => {
   const [full, lora] = [await planOf('sft.json'), await planOf('sft.json', '--lora-rank', '2')]
   expect(full.trained_parameters).toBe(full.parameters)
   expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
-  expect(await planOf('train.json')).toMatchObject({ reward: 'tool-n1', environment: null, at_most: true })
+  expect(await planOf('train.json')).toMatchObject({ reward: './mine.ts', environment: null, at_most: true })
   expect(full.estimated_seconds).toBeGreaterThan(0)
   expect(existsSync(join(place, 'planned'))).toBe(false)
 })

@@ -14,10 +14,6 @@ declare module '*.wasm' {
 declare module '*/transformers.web.js' {
   export * from '@huggingface/transformers'
 }
-declare module 'uplot/dist/uPlot.iife.min.js' {
-  const text: string
-  export default text
-}
 declare module '*.css' {
   const text: string
   export default text

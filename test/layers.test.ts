@@ -125,7 +125,7 @@ test('src imports fixtures through one door, and fixtures import none of the com
 test('local imports name their file with its extension', () => {
   const vague = files.flatMap((file) =>
     importsOf(join('src', file))
-      .filter((path) => path.startsWith('.') && !/\.(ts|js|json|html|md|css)$/.test(path))
+      .filter((path) => path.startsWith('.') && !/\.(tsx?|js|json|html|md|css)$/.test(path))
       .map((path) => `${file}: ${path}`),
   )
   expect(vague).toEqual([])
@@ -146,7 +146,7 @@ test('every file begins by saying its purpose', () => {
 /** Paths of the TypeScript files below a folder of the repository. */
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(
-    (path) => path.endsWith('.ts') && !path.endsWith('.d.ts'),
+    (path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'),
   )
 }
 
@@ -176,7 +176,7 @@ function targetsOf(file: string): string[] {
 function edges(of: readonly string[]): { file: string; target: string }[] {
   return of.flatMap((file) =>
     targetsOf(file)
-      .filter((target) => !target.startsWith('..') && target.endsWith('.ts'))
+      .filter((target) => !target.startsWith('..') && /\.tsx?$/.test(target))
       .map((target) => ({ file, target })),
   )
 }

@@ -1,9 +1,9 @@
-// hone watch: a run as a page that follows it, as one file, or as text.
-import { watch, WatchFlags } from '../job/watch.ts'
+// hone watch: runs, or those of a study, as a page that follows them, as one file, or as text.
+import { watch, WatchFlags } from '../job/watch/command.ts'
 import { command } from '../shell/command.ts'
 
 export default command({
-  description: 'follow a run on a page of this machine, or show it as text',
+  description: 'follow runs on a page of this machine, or show them as text',
   flags: WatchFlags,
   run: watch,
 })

@@ -115,7 +115,7 @@ async function playGroup(
     tools: first?.asked?.tools ?? [...stage.environment.tools(item.json), ...item.row.tools],
   }
   const ids = first?.asked ? promptIds(stage.form, asked, stage.tokenizer) : item.ids
-  const prompt = { ...item, ids, tools: asked.tools }
+  const prompt = { ...item, ids, messages: asked.messages, tools: asked.tools }
   const completions = await Promise.all(
     opened.map(async (episode, i): Promise<Sampled> => {
       if (!isOpen(episode)) return unplayed(episode)

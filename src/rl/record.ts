@@ -29,7 +29,8 @@ export interface Prompt {
   row: HoneRow
   /** The row as it was read, for rewards of users. */
   json: JsonObject
-  /** The tools on offer, where they are not those of the row. */
+  /** What is asked and the tools on offer, where they are not those of the row. */
+  messages?: readonly Message[]
   tools?: readonly Tool[]
 }
 

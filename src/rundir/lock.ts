@@ -22,6 +22,21 @@ export function lock(path: string, what: string): () => void {
   return release
 }
 
+/** Whether a process holds the lock of the file `path`. */
+export function isLocked(path: string): boolean {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return !flock(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
 function openLocked(path: string, what: string): number {
   for (;;) {
     let file: number

@@ -87,7 +87,7 @@ export function evalLine({ step, figures }: RunEvent & { type: 'eval' }): string
 const percent = (share: number): string => (100 * share).toFixed(1)
 
 /** Seconds left, at the pace of the steps in `times`. */
-function remaining(times: readonly { step: number; time: number }[], steps: number): number | undefined {
+export function remaining(times: readonly { step: number; time: number }[], steps: number): number | undefined {
   const [first, last] = [times[0], times.at(-1)]
   if (!first || !last || last.step === first.step) return undefined
   return ((last.time - first.time) / 1000 / (last.step - first.step)) * (steps - last.step)

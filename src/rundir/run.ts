@@ -119,11 +119,17 @@ export function resumeRun(
 export function readEvents(path: string, onDamaged: (line: number) => void = () => {}): RunEvent[] {
   const lines = readFileSync(path, 'utf8').split('\n')
   return lines.flatMap((line, index) => {
-    const event = parse(line)
-    if (isEvent(event)) return [event]
+    const event = eventIn(line)
+    if (event) return [event]
     if (index < lines.length - 1) onDamaged(index + 1)
     return []
   })
+}
+
+/** The event that a line of events.ndjson holds; undefined where it holds none. */
+export function eventIn(line: string): RunEvent | undefined {
+  const event = parse(line)
+  return isEvent(event) ? event : undefined
 }
 
 const isEvent = (value: unknown): value is RunEvent => v.is(StoredEvent, value)

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { EXIT, type ExitCode, lookup } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
 import { table } from '../../shell/table.ts'
+import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
 import { readStudy, START } from './file.ts'
 import { armRows, reportOf } from './report.ts'
@@ -36,6 +37,8 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
     return EXIT.interrupted
   }
   const report = reportOf(results, study.bars)
+  const standing = readStudyRecord(flags.output)
+  if (standing) writeStudyRecord(flags.output, { ...standing, bars: report.bars })
   const left = study.bars.length - report.bars.length
   if (left > 0) log(`${left} bars are not judged: their arms were not run`)
   if (flags.format === 'json') data(JSON.stringify(report))

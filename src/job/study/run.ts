@@ -1,9 +1,10 @@
 // The work of a study: every stage of every arm and seed, each a run, those that are the same once, and a score of what is left.
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { EXIT, HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
 import { isRun, pathsOf } from '../../rundir/paths.ts'
+import { type SeedRecord, studyPaths } from '../../rundir/study.ts'
 import { modelSpec } from '../../reward/model.ts'
 import { runTraining } from '../train/command.ts'
 import { findKind } from '../train/kinds.ts'
@@ -11,6 +12,7 @@ import { type Stage, START, type Study } from './file.ts'
 import { type Score, scoreOf } from './judge.ts'
 import { keyOf } from './key.ts'
 import { settingsOf } from './settings.ts'
+import { openStanding, type Standing } from './standing.ts'
 
 /** What an arm came to with a seed. */
 export interface Outcome extends Score {
@@ -36,14 +38,18 @@ export async function runStudy(
   directory: string,
   { arms, seeds }: StudyPlan,
 ): Promise<ArmResult[] | undefined> {
-  mkdirSync(join(directory, 'runs'), { recursive: true })
-  mkdirSync(join(directory, 'scores'), { recursive: true })
+  const { runs, scores } = studyPaths(directory)
+  for (const folder of [runs, scores]) mkdirSync(folder, { recursive: true })
+  const standing = openStanding(directory, [...study.arms.keys()])
   const results = arms.map((name): ArmResult => ({ name, seeds: [] }))
   for (const seed of seeds)
     for (const { name, seeds: outcomes } of results) {
-      const model = await trainArm(study, directory, name, seed)
+      const record = standing.begin(name, seed)
+      const model = await trainArm(study, directory, { name, seed, record, standing })
       if (model === undefined) return undefined
       const score = await scoreOf(study, model, directory)
+      record.score = { value: score.value, low: score.low, high: score.high }
+      standing.save()
       const interval = `[${score.low.toFixed(1)}, ${score.high.toFixed(1)}]`
       log(`${name}, seed ${seed}: ${score.value.toFixed(1)} % ${interval}${name === START ? '' : `  ${model}`}`)
       outcomes.push({ seed, ...score })
@@ -58,7 +64,11 @@ export function checkStudy(study: Study): void {
 }
 
 /** The folder of the model that the arm leaves, or undefined where it was interrupted. */
-async function trainArm(study: Study, directory: string, name: string, seed: number): Promise<string | undefined> {
+async function trainArm(
+  study: Study,
+  directory: string,
+  { name, seed, record, standing }: { name: string; seed: number; record: SeedRecord; standing: Standing },
+): Promise<string | undefined> {
   let model = study.model
   let reward: string | undefined
   for (const [index, stage] of study.arms.get(name)!.entries()) {
@@ -68,6 +78,10 @@ async function trainArm(study: Study, directory: string, name: string, seed: num
       reward,
       seed,
       what: `${name}, seed ${seed}, stage ${index + 1}`,
+      onRun(path) {
+        record.runs.push(basename(path))
+        standing.save()
+      },
     })
     if (run === undefined) return undefined
     // What scores is no model to go on with: the next stages are rewarded by it.
@@ -86,11 +100,21 @@ async function trainStage(
     reward,
     seed,
     what,
-  }: { stage: Stage; model: string; reward: string | undefined; seed: number; what: string },
+    onRun,
+  }: {
+    stage: Stage
+    model: string
+    reward: string | undefined
+    seed: number
+    what: string
+    /** Told where the stage's run lies, before it begins. */
+    onRun: (path: string) => void
+  },
 ): Promise<string | undefined> {
   const { kind } = stage
   const settings = (output: string) => settingsOf(study, stage, { model, output, seed, reward })
-  const output = join(directory, 'runs', `${kind}-${keyOf(settings('').value, kind)}`)
+  const output = join(studyPaths(directory).runs, `${kind}-${keyOf(settings('').value, kind)}`)
+  onRun(output)
   if (existsSync(pathsOf(output).final)) return output
   log(`${what}: ${kind} → ${output}`)
   const code = await runTraining(kind, settings(output), isRun(output) ? output : undefined)

@@ -54,6 +54,8 @@ function linesOf<C extends Scored>(
     step,
     id: prompt.row.id,
     sample,
+    // A group is asked once.
+    ...(sample === 0 && questionOf(prompt)),
     ...columnsOf(each, prompt),
     reward: each.reward,
     ...learnt(each),
@@ -68,11 +70,15 @@ function logAnswers(directory: string, step: number, answers: readonly Answer[])
     step,
     set,
     id: prompt.row.id,
+    ...questionOf(prompt),
     ...columnsOf(answer, prompt),
     exact,
   }))
   write(directory, step, lines)
 }
+
+/** What was asked, for those who read it. */
+const questionOf = ({ row, messages = row.messages, tools = row.tools }: Prompt) => ({ messages, tools })
 
 /** Everything that the next stage needs of a completion. Names that others have too are verl's: output, gts, score, step. */
 function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {

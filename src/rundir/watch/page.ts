@@ -1,39 +1,37 @@
-// The page of a run as one HTML text with everything inside: nothing is fetched from a network.
-import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+// The page of runs as one HTML text with everything inside: nothing is fetched from a network.
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' }
-import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' }
-import type { RunEvent } from '../event.ts'
-import { pathsOf, stepsIn } from '../paths.ts'
-import { readEvents, readRecord } from '../run.ts'
-import { detailOf, rolloutsOf, type Spell } from './rollouts.ts'
-import template from './page.html' with { type: 'text' }
+import { readRecord } from '../run.ts'
+import { bundle } from './bundle.ts' with { type: 'macro' }
+import { follower, progressOf } from './follow.ts'
+import style from './page/page.css' with { type: 'text' }
+import template from './page/page.html' with { type: 'text' }
+import type { RunView, View } from './view.ts'
+import type { Watched } from './watched.ts'
 
-/** The page; `live` ones ask the server for events and rollouts, others hold the rollouts of the last step. */
-export function pageOf(directory: string, { live, spell }: { live: boolean; spell?: Spell }): string {
-  const record = readRecord(directory)
-  const events = eventsOf(directory)
-  const last = stepsIn(pathsOf(directory).rollouts).at(-1)
-  const rollouts = live || last === undefined ? {} : { [last]: wholeStep(directory, last, spell) }
-  const run = { name: basename(resolve(directory)), record, events, rollouts, live }
+const script = bundle()
+
+/** What is known of the runs now. @throws HoneError where a directory holds none. */
+export function viewOf({ name, runs, study }: Watched, live: boolean): View {
+  return { name, live, runs: runs.map(runView), study }
+}
+
+function runView({ name, directory }: Watched['runs'][number]): RunView {
+  const events = follower(directory)()?.events ?? []
+  return { name, record: readRecord(directory), events, ...progressOf(directory, events) }
+}
+
+/** The page of a view; `blocks` are elements that a page without a server finds completions in. */
+export function pageOf(view: View, blocks: readonly string[] = []): string {
   const parts: Record<string, string> = {
-    'UPLOT-CSS': uplotStyle,
-    'UPLOT-JS': uplotScript,
-    // A text that closes the script element would end the data early.
-    RUN: JSON.stringify(run).replaceAll('<', '\\u003c'),
+    TITLE: `${Bun.escapeHTML(view.name)} · hone`,
+    STYLE: `${uplotStyle}\n${style}`,
+    // A text that closes the script element would end it early.
+    SCRIPT: script.replaceAll('</script', '<\\/script'),
+    VIEW: JSON.stringify(view).replaceAll('<', '\\u003c'),
+    BLOCKS: blocks.join('\n'),
   }
-  return String(template).replace(/\/\*(UPLOT-CSS|UPLOT-JS|RUN)\*\//g, (_, part: string) => parts[part]!)
-}
-
-/** Completions with what opens beneath them. */
-function wholeStep(directory: string, step: number, spell: Spell) {
-  return rolloutsOf(directory, step).map((shown, index) => ({
-    ...shown,
-    detail: detailOf(directory, step, index, spell),
-  }))
-}
-
-export function eventsOf(directory: string): RunEvent[] {
-  const path = pathsOf(directory).events
-  return existsSync(path) ? readEvents(path) : []
+  return String(template).replace(
+    /(?:\/\*|<!--)(TITLE|STYLE|SCRIPT|VIEW|BLOCKS)(?:\*\/|-->)/g,
+    (_, part: string) => parts[part]!,
+  )
 }

@@ -19,7 +19,7 @@ export function plot(
   const rows = height * 4
   let previous: number | undefined
   for (let x = 0; x < columns; x++) {
-    const value = values[Math.round((x * (values.length - 1)) / (columns - 1))]!
+    const value = valueAt(values, (x * (values.length - 1)) / (columns - 1))
     if (!Number.isFinite(value)) {
       previous = undefined
       continue
@@ -36,6 +36,14 @@ export function plot(
   return cells.map(
     (row, i) => `${labels[i]!.padStart(margin)} ${String.fromCharCode(...Array.from(row, (dots) => 0x2800 + dots))}`,
   )
+}
+
+/** Between two values on the line that joins them. */
+function valueAt(values: readonly number[], place: number): number {
+  const before = Math.floor(place)
+  const share = place - before
+  const [low, high] = [values[before]!, values[Math.min(before + 1, values.length - 1)]!]
+  return share === 0 || !Number.isFinite(high) ? low : low + share * (high - low)
 }
 
 const label = (value: number): string => String(Number(value.toPrecision(3)))

@@ -1,17 +1,30 @@
-// Rollouts as the page shows them: a line each, and of one that is looked at every token with what is known of it.
-import { existsSync, readFileSync } from 'node:fs'
+// Completions of a step as its file has them: found again by their place without reading the file anew, and one of them token by token.
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import * as v from 'valibot'
 import { pathsOf, stepFile } from '../paths.ts'
+import type { Lens } from './lens.ts'
+import type { Detail, Folder } from './view.ts'
 
-/** Token ids as the text of each; undefined where the tokenizer is not at hand. */
-export type Spell = ((ids: readonly number[]) => string[]) | undefined
+/** Where a step's completions lie. */
+export interface Place {
+  directory: string
+  folder: Folder
+  step: number
+}
 
-const numbers = v.array(v.nullable(v.number()))
+/** Not looked into: a step has a number for each of a million tokens. */
+const list = <T>() => v.custom<T[]>(Array.isArray, 'expected a list')
+type Numbers = (number | null)[]
+
 const Line = v.object({
   id: v.string(),
+  set: v.optional(v.string()),
   sample: v.optional(v.number()),
-  reward: v.number(),
-  advantage: v.nullable(v.number()),
+  messages: v.optional(list<{ role: string; content: string }>()),
+  tools: v.optional(list<{ name: string; description: string; parameters: unknown }>(), []),
+  reward: v.optional(v.number()),
+  advantage: v.optional(v.nullable(v.number()), null),
+  exact: v.optional(v.boolean()),
   output: v.string(),
   score: v.number(),
   parts: v.optional(v.nullable(v.record(v.string(), v.nullable(v.number()))), null),
@@ -19,39 +32,48 @@ const Line = v.object({
   fault: v.optional(v.nullable(v.string()), null),
   stop: v.optional(v.string(), ''),
   gts: v.optional(v.unknown()),
-  prompt_ids: v.optional(v.array(v.number()), []),
-  output_ids: v.optional(v.array(v.number()), []),
-  logprobs: v.optional(numbers, []),
-  reference_logprobs: v.optional(numbers),
-  entropies: v.optional(numbers),
-  trained: v.optional(v.array(v.number()), []),
+  turns: v.optional(list<{ role: string; from: number; to: number; reward?: number }>(), []),
+  prompt_ids: v.optional(list<number>(), []),
+  output_ids: v.optional(list<number>(), []),
+  logprobs: v.optional(list<Numbers[number]>(), []),
+  reference_logprobs: v.optional(list<Numbers[number]>()),
+  entropies: v.optional(list<Numbers[number]>()),
+  trained: v.optional(list<number>(), []),
 })
-type Line = v.InferOutput<typeof Line>
+export type Line = v.InferOutput<typeof Line>
 
-/** A completion in the table of a step. */
-export type Shown = Pick<Line, 'id' | 'reward' | 'advantage' | 'output' | 'score' | 'reasons'>
-
-/** What opens beneath it. Lists have a value a token; those that were not kept are absent. */
-export interface Detail extends Pick<Line, 'parts' | 'fault' | 'stop' | 'gts' | 'trained' | 'logprobs' | 'entropies'> {
-  prompt: string
-  tokens: string[]
-  /** Log-prob less that of the reference: its mean over a completion estimates the KL. */
-  kl?: (number | null)[]
-}
+/** Completions in a table of a step. */
+export type Shown = Pick<Line, 'id' | 'advantage' | 'output' | 'score' | 'reasons'> & { reward: number }
 
 /** Completions of a step, empty where none are kept. */
 export function rolloutsOf(directory: string, step: number): Shown[] {
-  return linesOf(directory, step).map((line) => {
-    const { id, reward, advantage, output, score, reasons } = v.parse(Line, JSON.parse(line))
-    return { id, reward, advantage, output, score, reasons }
-  })
+  return linesOf({ directory, folder: 'rollouts', step }).map(({ id, reward, advantage, output, score, reasons }) => ({
+    id,
+    reward: reward ?? score,
+    advantage,
+    output,
+    score,
+    reasons,
+  }))
 }
 
-/** Completion `index` of a step; undefined where there is none, or no tokenizer to spell it. */
-export function detailOf(directory: string, step: number, index: number, spell: Spell): Detail | undefined {
-  const text = linesOf(directory, step)[index]
-  if (text === undefined || !spell) return undefined
-  const line = v.parse(Line, JSON.parse(text))
+/** Every line of a step, in order. */
+export function linesOf(place: Place): Line[] {
+  const text = pathOf(place)
+  return existsSync(text)
+    ? readFileSync(text, 'utf8')
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [read(line)]))
+    : []
+}
+
+/** Completion `index` of a step token by token; undefined where there is none, or no tokenizer to spell it. */
+export function detailOf(place: Place, index: number, lens: Lens): Detail | undefined {
+  const line = lineAt(place, index)
+  return line && lens.spell && detailed(line, lens.spell)
+}
+
+export function detailed(line: Line, spell: NonNullable<Lens['spell']>): Detail {
   const { parts, fault, stop, gts, trained, logprobs, entropies, reference_logprobs: reference } = line
   return {
     parts,
@@ -71,30 +93,47 @@ function difference(value: number | null, reference: number | null | undefined):
   return value === null || reference === null || reference === undefined ? null : value - reference
 }
 
-function linesOf(directory: string, step: number): string[] {
-  const path = stepFile(pathsOf(directory).rollouts, step)
-  return existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-    : []
-}
-
-/** A speller of ids one by one. Tokens that share a letter are spelt by the first of them. */
-export function spellerOf(decode: (ids: number[]) => string): NonNullable<Spell> {
-  const BROKEN = '\ufffd'
-  const LONGEST = 4
-  return (ids) => {
-    const texts: string[] = []
-    for (let i = 0; i < ids.length;) {
-      let count = 1
-      let text = decode([ids[i]!])
-      while (text.includes(BROKEN) && count < LONGEST && i + count < ids.length)
-        text = decode(ids.slice(i, i + ++count))
-      if (text.includes(BROKEN)) text = decode(ids.slice(i, i + (count = 1)))
-      texts.push(text, ...Array.from({ length: count - 1 }, () => ''))
-      i += count
-    }
-    return texts
+export function lineAt(place: Place, index: number): Line | undefined {
+  const bounds = boundsOf(place)[index]
+  if (!bounds) return undefined
+  const file = openSync(pathOf(place), 'r')
+  try {
+    const bytes = Buffer.alloc(bounds.to - bounds.from)
+    readSync(file, bytes, 0, bytes.length, bounds.from)
+    return read(bytes.toString())
+  } finally {
+    closeSync(file)
   }
 }
+
+/** Bytes of a line in its file, [from, to). */
+interface Bounds {
+  from: number
+  to: number
+}
+
+/** Of the files that were asked about last. */
+const known = new Map<string, { stamp: string; bounds: Bounds[] }>()
+const KNOWN = 16
+
+function boundsOf(place: Place): Bounds[] {
+  const path = pathOf(place)
+  const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  if (mtimeMs === undefined) return []
+  const stamp = `${mtimeMs} ${size}`
+  const before = known.get(path)
+  if (before?.stamp === stamp) return before.bounds
+  const bytes = readFileSync(path)
+  const bounds: Bounds[] = []
+  for (let from = 0, to; from < bytes.length; from = to + 1) {
+    to = bytes.indexOf(10, from)
+    if (to < 0) to = bytes.length
+    if (to > from) bounds.push({ from, to })
+  }
+  known.set(path, { stamp, bounds })
+  if (known.size > KNOWN) known.delete(known.keys().next().value!)
+  return bounds
+}
+
+const pathOf = ({ directory, folder, step }: Place): string => stepFile(pathsOf(directory)[folder], step)
+const read = (line: string): Line => v.parse(Line, JSON.parse(line))

@@ -36,18 +36,18 @@ const rollout: Judged<Weighted> = {
     row: {
       id: 'x',
       source: 's',
-      messages: [],
+      messages: [{ role: 'user', content: 'q' }],
       tools: [],
       answer: [{ name: 'f', arguments: { a: new Float(5) } }],
       meta: {},
     },
     json: {},
   },
-  completions: [completion],
+  completions: [completion, completion],
   live: true,
 }
 
-test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended, the verdict and the reward', () => {
+test('a line holds the question of its group, ids, log-probs to the bit, a flag per id, turns, why it ended, the verdict and the reward', () => {
   const directory = scratch()
   storeIn(pathsOf(directory), { keepCheckpoints: 1, run: 'run', made: {} }).rollouts(
     3,
@@ -55,7 +55,7 @@ test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended
     [{ ...rollout, live: false }],
     new Map(),
   )
-  const [line, dead] = readFileSync(join(directory, 'rollouts', 'step-000000003.jsonl'), 'utf8')
+  const [line, second, dead] = readFileSync(join(directory, 'rollouts', 'step-000000003.jsonl'), 'utf8')
     .trim()
     .split('\n')
     .map((text) => JSON.parse(text))
@@ -63,6 +63,8 @@ test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended
     step: 3,
     id: 'x',
     sample: 0,
+    messages: [{ role: 'user', content: 'q' }],
+    tools: [],
     prompt_ids: [1, 2],
     output_ids: [5, 6, 7, 8],
     logprobs: expect.any(Array),
@@ -77,5 +79,8 @@ test('a line holds ids, log-probs to the bit, a flag per id, turns, why it ended
     live: true,
   })
   expect(Float32Array.from(line.logprobs)).toEqual(logprobs)
+  // A group is asked once.
+  expect(second).toMatchObject({ sample: 1, prompt_ids: [1, 2] })
+  expect(second).not.toContainAnyKeys(['messages', 'tools'])
   expect(dead).toMatchObject({ live: false, advantage: null, reward: 0.1 + 0.2 })
 })

@@ -1,0 +1,54 @@
+// Is it healthy? Figures with the bands in which they should lie; what is outside is told first, with what to do.
+import { questions } from '../../metrics.ts'
+import { healthOf, spell, spellBounds } from '../reading.ts'
+import { Figure, Section } from './figures.tsx'
+import { drawn } from './lines.ts'
+import { series } from './state.ts'
+
+export function Health() {
+  const all = drawn.value.flatMap(({ run, name }) => {
+    const found = series.value[run]
+    return found ? healthOf(found).map((reading) => ({ ...reading, run: name })) : []
+  })
+  if (all.length === 0) return null
+  const outside = all.filter(({ side }) => side !== 'within')
+  const names = new Set(all.map(({ series }) => series.name))
+  return (
+    <Section
+      id="health"
+      title={questions.health.title}
+      answer={
+        outside.length === 0 ? (
+          <p>Every figure lies within its band.</p>
+        ) : (
+          <ul class="findings">
+            {outside.map(({ series: { metric }, value, bounds, side, run }) => (
+              <li key={metric.name + run}>
+                <i class="dot outside" aria-hidden="true" />
+                <span>
+                  <strong>
+                    {drawn.value.length > 1 && `${run}: `}
+                    {metric.title} {spell(value, metric.unit)}
+                  </strong>
+                  , {side} its band ({spellBounds(bounds!, metric.unit)}). <Remedy text={metric.remedy ?? ''} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    >
+      <div class="charts">
+        {[...names].map((name) => (
+          <Figure key={name} name={name} height={110} banded />
+        ))}
+      </div>
+    </Section>
+  )
+}
+
+/** What to do, as a sentence; commands stand between backticks. */
+function Remedy({ text }: { text: string }) {
+  const sentence = text && `${text[0]!.toUpperCase()}${text.slice(1)}.`
+  return <>{sentence.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>
+}

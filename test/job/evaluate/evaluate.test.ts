@@ -3,7 +3,8 @@ import { expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeForms, forms, run, type Ended } from '../../hone.ts'
+import { runHere, runnerOf } from '../../here.ts'
+import { describeForms, type Ended } from '../../hone.ts'
 import { scratch } from '../../scratch.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-eval-'))
@@ -19,7 +20,7 @@ const row = (id: string, answer: object[]) => ({
 })
 writeLines(rows, [row('one', [{ name: 'f', arguments: { a: 1 } }]), row('none', [])])
 
-test('one row per response on stdout, in order, and nothing else; the table goes to stderr', () => {
+test('one row per response on stdout, in order, and nothing else; the table goes to stderr', async () => {
   const responses = write('responses.jsonl', [
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 1}}]</tool_call>' },
     { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 2}}]</tool_call>' },
@@ -27,7 +28,7 @@ test('one row per response on stdout, in order, and nothing else; the table goes
     { id: 'none', output: 'There is no tool for this.' },
     { id: 'none', response: '<tool_call>[{"name": "f", "arguments": {}}]</tool_call>' },
   ])
-  const { code, stdout, stderr } = hone(
+  const { code, stdout, stderr } = await hone(
     'eval',
     '--bench',
     'rows',
@@ -55,8 +56,8 @@ test('one row per response on stdout, in order, and nothing else; the table goes
   expect(stderr).toContain('refusal: right')
 })
 
-describeForms((start) =>
-  test("BFCL's Java and JavaScript are read with tree-sitter's grammars, wherever it is run", () => {
+describeForms((start, form) =>
+  test("BFCL's Java and JavaScript are read with tree-sitter's grammars, wherever it is run", async () => {
     const data = mkdtempSync(join(folder, 'bfcl-'))
     mkdirSync(join(data, 'possible_answer'))
     const responses = ['java', 'javascript'].map((language) => {
@@ -80,29 +81,29 @@ describeForms((start) =>
       '--format',
       'ndjson',
     ]
-    const { code, stdout } = run(start, ['eval', ...words], { cwd: data })
+    const { code, stdout } = await runnerOf(start, form)(['eval', ...words], { cwd: data })
     expect([code, stdout.match(/"verdict": ?true/g)?.length]).toEqual([0, 2])
   }),
 )
 
-test('a bar that is not met ends with exit 1 and says by how much', () => {
+test('a bar that is not met ends with exit 1 and says by how much', async () => {
   const responses = write('half.jsonl', [
     { id: 'one', response: 'no' },
     { id: 'none', response: 'no' },
   ])
   const bar = (min: string) => hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--min', min)
-  expect(bar('0.5').code).toBe(0)
-  const missed = bar('accuracy=0.5,exact match=0.75')
+  expect((await bar('0.5')).code).toBe(0)
+  const missed = await bar('accuracy=0.5,exact match=0.75')
   expect(missed.code).toBe(1)
   expect(missed.stderr).toContain('exact match is 0.5000, below the bar of 0.75')
-  expect(bar('speed=1').code).toBe(2)
+  expect((await bar('speed=1')).code).toBe(2)
 })
 
-test('several responses a row give mean@k, pass@k, best@k and maj@k', () => {
+test('several responses a row give mean@k, pass@k, best@k and maj@k', async () => {
   const right = { id: 'one', response: '<tool_call>[{"name": "f", "arguments": {"a": 1}}]</tool_call>' }
   const wrong = { id: 'one', response: 'no' }
   const responses = write('samples.jsonl', [wrong, right, right, wrong])
-  const { stdout } = hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--format', 'json')
+  const { stdout } = await hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--format', 'json')
   const scores = new Map<string, number>(
     JSON.parse(stdout).scores.map(({ name, value }: { name: string; value: number }) => [name, value]),
   )
@@ -112,28 +113,38 @@ test('several responses a row give mean@k, pass@k, best@k and maj@k', () => {
   expect(scores.get('maj@1')).toBe(0)
 })
 
-test('a response to an unknown row, a missing source and a malformed line each end with exit 2 and their place', () => {
+test('a response to an unknown row, a missing source and a malformed line each end with exit 2 and their place', async () => {
   const unknown = write('unknown.jsonl', [
     { id: 'one', response: '' },
     { id: 'two', response: '' },
   ])
-  const { code, stderr } = hone('eval', '--bench', 'rows', '--data', rows, '--responses', unknown, '--format', 'ndjson')
+  const { code, stderr } = await hone(
+    'eval',
+    '--bench',
+    'rows',
+    '--data',
+    rows,
+    '--responses',
+    unknown,
+    '--format',
+    'ndjson',
+  )
   expect(code).toBe(2)
   expect(stderr).toContain('unknown.jsonl:2')
-  expect(hone('eval', '--bench', 'rows', '--data', rows).code).toBe(2)
+  expect((await hone('eval', '--bench', 'rows', '--data', rows)).code).toBe(2)
   writeFileSync(join(folder, 'bad.jsonl'), '{"id": "one"\n')
-  expect(hone('eval', '--bench', 'rows', '--data', rows, '--responses', join(folder, 'bad.jsonl')).stderr).toContain(
-    'bad.jsonl:1',
-  )
+  expect(
+    (await hone('eval', '--bench', 'rows', '--data', rows, '--responses', join(folder, 'bad.jsonl'))).stderr,
+  ).toContain('bad.jsonl:1')
 })
 
-test('the JSON file holds the summary and the page its pictures, without outside parts', () => {
+test('the JSON file holds the summary and the page its pictures, without outside parts', async () => {
   const responses = write('page.jsonl', [
     { id: 'one', response: '<b>&amp;</b>' },
     { id: 'none', response: 'no' },
   ])
   const [json, page] = [join(folder, 'summary.json'), join(folder, 'page.html')]
-  hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--json', json, '--report', page)
+  await hone('eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--json', json, '--report', page)
   const summary = JSON.parse(readFileSync(json, 'utf8'))
   expect(summary.all).toMatchObject({ total: 2, correct: 1 })
   expect(summary.protocol).toMatch(/^[0-9a-f]{16}$/)
@@ -152,13 +163,13 @@ function writeLines(path: string, records: object[]): string {
   return path
 }
 
-function hone(...words: string[]): Ended {
-  return run(forms[0]![1], words)
+function hone(...words: string[]): Promise<Ended> {
+  return runHere(words)
 }
 
-test('result files for another benchmark are refused before anything is judged', () => {
+test('result files for another benchmark are refused before anything is judged', async () => {
   const responses = write('refused.jsonl', [{ id: 'nowhere', response: '' }])
   const folder = join(scratch(), 'written')
   const words = ['eval', '--bench', 'rows', '--data', rows, '--responses', responses, '--write-bfcl', folder]
-  expect(hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('use --bench bfcl') })
+  expect(await hone(...words)).toMatchObject({ code: 2, stderr: expect.stringContaining('use --bench bfcl') })
 })

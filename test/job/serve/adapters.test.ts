@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { adaptableParameters, saveAdapter } from '../../../src/gpu/weights/adapter.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
 import { normal } from '../../../src/rng.ts'
-import { forms, run } from '../../hone.ts'
+import { runHere } from '../../here.ts'
 import { MODELS, openTest, removeModels, talker, writeModels } from './models.ts'
 
 const RANK = 2
@@ -21,20 +21,29 @@ function writeAdapter(folder: string, seed: number): void {
   saveAdapter(folder, { rank: RANK, alpha: 1, scale: 1 / RANK, pairs: new Map(pairs) }, { config, base: talker })
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   writeModels()
   writeAdapter(first, 1)
   writeAdapter(second, 2)
+  inferred = [await infer(), await infer(first), await infer(second)]
 })
 afterAll(removeModels)
 
 const prompt = 'open the ticket'
-const inferred = (...words: string[]): number[] => {
-  const { stdout } = run(forms[0]![1], ['infer', talker, '--device', 'cpu', '--max-new-tokens', '12', ...words], {
-    input: JSON.stringify({ prompt }),
-  })
-  return JSON.parse(stdout).output_ids
+const infer = async (adapter?: string): Promise<number[]> => {
+  const words = [
+    'infer',
+    talker,
+    '--device',
+    'cpu',
+    '--max-new-tokens',
+    '12',
+    ...(adapter ? ['--adapter', adapter] : []),
+  ]
+  return JSON.parse((await runHere(words, { input: JSON.stringify({ prompt }) })).stdout).output_ids
 }
+/** What infer answers with the model, the first and the second adapter. */
+let inferred: number[][]
 const post = (url: string, path: string, body: object) =>
   fetch(`${url}/v1/${path}`, { method: 'POST', body: JSON.stringify(body) })
 const served = async (url: string, model?: string): Promise<number[]> => {
@@ -46,10 +55,9 @@ test('each name answers with its own weights, side by side', async () => {
   const server = await openTest(talker, { adapters: [`first=${first}`, `second=${second}`] })
   const { data }: { data: { id: string }[] } = await (await fetch(`${server.url}/v1/models`)).json()
   expect(data.map(({ id }) => id)).toEqual(['talker', 'first', 'second'])
-  const wanted = [inferred(), inferred('--adapter', first), inferred('--adapter', second)]
-  expect(new Set(wanted.map(String)).size).toBe(3)
-  expect(await Promise.all(['talker', 'first', 'second'].map((model) => served(server.url, model)))).toEqual(wanted)
-  expect(await served(server.url)).toEqual(wanted[0]!)
+  expect(new Set(inferred.map(String)).size).toBe(3)
+  expect(await Promise.all(['talker', 'first', 'second'].map((model) => served(server.url, model)))).toEqual(inferred)
+  expect(await served(server.url)).toEqual(inferred[0]!)
   await server.stop()
 }, 60_000)
 
@@ -65,9 +73,9 @@ test('an adapter is swapped for another under its name, while the first one stil
   })
   while (server.metrics.running === 0) await Bun.sleep(1)
   expect((await post(url, 'load_lora_adapter', { lora_name: 'policy', lora_path: second })).status).toBe(200)
-  expect(await served(url, 'policy')).toEqual(inferred('--adapter', second))
+  expect(await served(url, 'policy')).toEqual(inferred[2]!)
   const { choices }: { choices: { token_ids: number[] }[] } = await (await under).json()
-  expect(choices[0]!.token_ids.slice(0, 12)).toEqual(inferred('--adapter', first))
+  expect(choices[0]!.token_ids.slice(0, 12)).toEqual(inferred[1]!)
   expect((await post(url, 'unload_lora_adapter', { lora_name: 'policy' })).status).toBe(200)
   expect((await post(url, 'completions', { model: 'policy', prompt })).status).toBe(404)
   await server.stop()
@@ -85,7 +93,7 @@ test('what cannot be loaded, and the model itself, are refused, and the server g
   ] as const)
     statuses.push((await post(server.url, path, body)).status)
   expect(statuses).toEqual([400, 400, 400, 400, 404])
-  expect(await served(server.url, 'policy')).toEqual(inferred('--adapter', first))
+  expect(await served(server.url, 'policy')).toEqual(inferred[1]!)
   await server.stop()
 }, 60_000)
 

@@ -1,6 +1,7 @@
 // The server as an operator sees it: who may ask, how much, for how long, and how it ends; the ids of infer.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { describeForms, forms, run, sendRaw } from '../../hone.ts'
+import { runHere } from '../../here.ts'
+import { describeForms, sendRaw } from '../../hone.ts'
 import type { Server } from '../../../src/serve/server.ts'
 import { openTest, removeModels, talker, writeModels } from './models.ts'
 
@@ -129,14 +130,14 @@ describeForms((start) => {
       ).json()
       return [prompt_token_ids, choices[0].token_ids]
     }
-    const inferred = (...words: string[]) => {
-      const { stdout } = run(forms[0]![1], ['infer', talker, '--device', 'cpu', ...words], { input })
+    const inferred = async (...words: string[]) => {
+      const { stdout } = await runHere(['infer', talker, '--device', 'cpu', ...words], { input })
       const { prompt_ids, output_ids } = JSON.parse(stdout)
       return [prompt_ids, output_ids]
     }
-    expect(await served({ temperature: 0 })).toEqual(inferred())
+    expect(await served({ temperature: 0 })).toEqual(await inferred())
     expect(await served({ temperature: 0.8, seed: 7, max_tokens: 20 })).toEqual(
-      inferred('--temperature', '0.8', '--seed', '7', '--max-new-tokens', '20'),
+      await inferred('--temperature', '0.8', '--seed', '7', '--max-new-tokens', '20'),
     )
     const running = served({ max_tokens: 300 })
     await Bun.sleep(20)
@@ -146,8 +147,8 @@ describeForms((start) => {
   }, 60_000)
 })
 
-test('what cannot be served ends the command with 2', () => {
-  const serve = (...words: string[]) => run(forms[0]![1], ['serve', talker, '--device', 'cpu', ...words])
+test('what cannot be served ends the command with 2', async () => {
+  const serve = (...words: string[]) => runHere(['serve', talker, '--device', 'cpu', ...words])
   for (const [words, message] of [
     [['--adapter', 'x'], /^error: Cannot serve the adapter "x": it has no name\n\nhint: /],
     [['--adapter', 'talker=x'], /^error: Cannot serve two models as "talker"/],
@@ -155,7 +156,7 @@ test('what cannot be served ends the command with 2', () => {
     [['--host', '0.0.0.0'], /^error: Cannot serve on 0\.0\.0\.0 without a token/],
     [['--port', '70000'], /^error: --port must be/],
   ] as const) {
-    const { code, stderr } = serve(...words)
+    const { code, stderr } = await serve(...words)
     expect(stderr).toMatch(message)
     expect(code).toBe(2)
   }

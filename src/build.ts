@@ -18,6 +18,7 @@ const THREADS = ['data/parquet-worker.ts']
 
 const build = command({
   description: 'compile hone into one file',
+  group: 'program',
   flags: v.object({
     target: say(otherwise(v.picklist(TARGETS), 'this one'), 'machine to build for'),
     out: say(v.optional(file(), join(root, 'dist', 'hone')), 'file to write', 'o'),

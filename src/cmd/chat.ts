@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'talk with a model, and let it call tools',
+  group: 'use',
+  examples: ['hone chat runs/first --tools tools.json'],
   flags: ChatFlags,
   run: chatCommand,
 })

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'compare two evaluations row by row: difference with interval, and the rows that changed',
+  group: 'use',
+  examples: ['hone compare before.jsonl after.jsonl'],
   flags: CompareFlags,
   run: compareCommand,
 })

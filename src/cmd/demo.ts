@@ -5,6 +5,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'train a small model with GRPO and evaluate it before and after',
+  group: 'program',
+  examples: ['hone demo', 'hone demo --permute-rewards --output runs/control'],
   flags: DemoFlags,
   settings: TrainRecipe,
   below,

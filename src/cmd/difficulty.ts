@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'measure how often a model gets each row right, and keep a range',
+  group: 'data',
+  examples: ['hone difficulty rows.jsonl --model DIR -o learnable.jsonl'],
   flags: DifficultyFlags,
   run: difficultyCommand,
 })

@@ -4,6 +4,11 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'ask a teacher for reasoning, and keep what the reward accepts',
+  group: 'data',
+  examples: [
+    'hone distill rows.jsonl --endpoint http://localhost:8000/v1 --api-model NAME -o reasoned.jsonl',
+    'hone distill rows.jsonl --model DIR --keep pairs -o pairs.jsonl',
+  ],
   flags: DistillFlags,
   run: distillCommand,
 })

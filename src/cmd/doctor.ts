@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'show what hone found on this machine: runtime, processor, memory, devices',
+  group: 'program',
+  examples: ['hone doctor', 'hone doctor --format json'],
   flags: DoctorFlags,
   tellsOfVariables: true,
   run: doctor,

@@ -6,6 +6,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: dpoKind.what,
+  group: 'training',
+  examples: ['hone dpo dpo.yaml', 'hone dpo --model DIR --data pairs.jsonl --output runs/dpo'],
   flags: TrainingFlags,
   settings: dpoKind.schema,
   below: (flags, given) => below('dpo', flags, given),

@@ -5,6 +5,11 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'judge responses as a benchmark does: BFCL, API-Bank, ACEBench or your own rows',
+  group: 'use',
+  examples: [
+    'hone eval --bench rows --data test.jsonl --model runs/first',
+    'hone eval --bench bfcl --data DIR --model runs/first --report page.html --min accuracy=0.8',
+  ],
   flags: EvalFlags,
   run: evaluate,
 })

@@ -7,6 +7,8 @@ import { argument, say, text } from '../text/setting.ts'
 
 export default command({
   description: 'explain a rule of hone lint, or list all',
+  group: 'data',
+  examples: ['hone explain HN304', 'hone explain --format json'],
   flags: v.object({
     code: argument(v.optional(text('CODE')), 'code of the rule, such as HN304'),
     format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the output'),

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'write the model of a run, or a reward as a file for another trainer',
+  group: 'use',
+  examples: ['hone export runs/first -o merged', 'hone export --reward tool-n1 --for trl -o reward.py'],
   flags: ExportFlags,
   run: exportCommand,
 })

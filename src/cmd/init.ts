@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'write files to start from: a reward or an environment of your own, with its test',
+  group: 'rewards',
+  examples: ['hone init data', 'hone init reward --python'],
   flags: InitFlags,
   run: init,
 })

@@ -5,6 +5,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'find defects in rows, or holes in a reward',
+  group: 'data',
+  examples: ['hone lint rows.jsonl', 'hone lint rows.jsonl --fix', 'hone lint --reward ./reward.ts'],
   flags: LintFlags,
   run: lintCommand,
 })

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'read the calls out of completions, as scoring and training do',
+  group: 'rewards',
+  examples: ['hone parse completions.jsonl --parser hermes'],
   flags: ParseFlags,
   run: parseFiles,
 })

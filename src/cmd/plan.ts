@@ -5,6 +5,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'show what a run will do and need, and its loss in symbols',
+  group: 'training',
+  examples: ['hone plan train.yaml', 'hone plan train.yaml --preset dapo --group-size 8'],
   flags: PlanFlags,
   settings: AllSettings,
   below: (flags, given) => below(kindOf(flags, given), flags, given),

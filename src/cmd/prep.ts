@@ -4,6 +4,12 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'turn tool-calling data of any source into clean hone rows',
+  group: 'data',
+  examples: [
+    'hone prep raw.jsonl -o rows.jsonl',
+    'hone prep xlam.parquet --from xlam -o rows.jsonl --reject left-out.jsonl',
+    'hone prep raw.jsonl -o train.jsonl --validation test.jsonl --validation-ratio 0.1',
+  ],
   flags: PrepFlags,
   run: prepCommand,
 })

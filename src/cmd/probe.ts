@@ -4,6 +4,7 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'fit a direction in the hidden states on contrastive pairs, and decide by it where the model errs',
+  group: 'use',
   flags: ProbeFlags,
   run: probeCommand,
 })

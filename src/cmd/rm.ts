@@ -6,6 +6,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: rmKind.what,
+  group: 'training',
+  examples: ['hone rm rm.yaml', 'hone rm --model DIR --data pairs.jsonl --output runs/rm'],
   flags: TrainingFlags,
   settings: rmKind.schema,
   below: (flags, given) => below('rm', flags, given),

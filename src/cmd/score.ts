@@ -4,6 +4,12 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'score completions with a reward, and say why',
+  group: 'rewards',
+  examples: [
+    'hone score completions.jsonl --reward tool-n1',
+    'hone score completions.jsonl --reward ./reward.ts --explain 7',
+    'hone infer DIR --input rows.jsonl | hone score - --min-mean 0.5',
+  ],
   flags: ScoreFlags,
   run: scoreCommand,
 })

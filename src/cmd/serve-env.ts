@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'run an environment of your own as a program that answers lines of JSON',
+  group: 'rewards',
+  examples: ['hone serve-env ./env.ts'],
   flags: ServeEnvFlags,
   run: serveEnvCommand,
 })

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'serve a reward over HTTP, or line by line with --stdio',
+  group: 'rewards',
+  examples: ['hone serve-reward tool-n1 --port 8100', 'hone serve-reward ./reward.ts --stdio'],
   flags: ServeRewardFlags,
   run: serveRewardCommand,
 })

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: "serve a model over HTTP, as OpenAI's clients expect",
+  group: 'use',
+  examples: ['hone serve runs/first', 'hone serve DIR --adapter mine=runs/first --port 8000'],
   flags: ServeFlags,
   run: serveCommand,
 })

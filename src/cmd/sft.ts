@@ -6,6 +6,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: sftKind.what,
+  group: 'training',
+  examples: ['hone sft sft.yaml', 'hone sft --model DIR --data rows.jsonl --output runs/sft --prompt native'],
   flags: TrainingFlags,
   settings: sftKind.schema,
   below: (flags, given) => below('sft', flags, given),

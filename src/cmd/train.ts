@@ -6,6 +6,12 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: trainKind.what,
+  group: 'training',
+  examples: [
+    'hone train train.yaml',
+    'hone train train.yaml --learning-rate 2e-6 --output runs/second',
+    'hone train --resume runs/second',
+  ],
   flags: TrainingFlags,
   settings: trainKind.schema,
   below: (flags, given) => below('train', flags, given),

@@ -4,6 +4,8 @@ import { command } from '../shell/command.ts'
 
 export default command({
   description: 'compare the engine with reference numbers: logits, gradients, weights after updates, greedy ids',
+  group: 'use',
+  examples: ['hone verify DIR'],
   flags: VerifyFlags,
   run: verifyCommand,
 })

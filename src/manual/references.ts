@@ -1,12 +1,104 @@
 // The table of reference pages, each made from the tables that the program itself runs by.
 import { ruleEntries } from '../lint/explain.ts'
 import type { Reference } from './page.ts'
+import { advantageEntries, lossEntries } from './reference/objective.ts'
+import { commandEntries, presetEntries, settingEntries } from './reference/settings.ts'
+import {
+  benchmarkEntries,
+  environmentEntries,
+  metricEntries,
+  modelEntries,
+  parserEntries,
+  promptEntries,
+  rewardEntries,
+  sourceEntries,
+  variableEntries,
+} from './reference/tables.ts'
 
 export const references: readonly Reference[] = [
+  {
+    name: 'commands',
+    kind: 'command',
+    what: 'Every command; `hone help COMMAND` shows its options',
+    entries: commandEntries,
+  },
+  {
+    name: 'settings',
+    kind: 'setting',
+    what: 'Every setting of `hone train`, `hone sft`, `hone dpo` and `hone rm`',
+    before:
+      'Each is a key of the configuration file, a flag (`--learning-rate`) and a variable (`HONE_LEARNING_RATE`). A flag goes before a variable, that before the file, that before a preset, that before the default.',
+    entries: settingEntries,
+  },
+  {
+    name: 'presets',
+    kind: 'preset',
+    what: 'Named sets of settings (`--preset`), below everything that is given',
+    entries: presetEntries,
+  },
+  {
+    name: 'metrics',
+    kind: 'metric',
+    what: 'Every figure of a run: what it is, what it should look like, and what to do when it does not',
+    before: 'They stand in `events.ndjson`, in the TensorBoard files and in `hone watch RUN`. A `*` stands for a name.',
+    entries: metricEntries,
+  },
+  {
+    name: 'rewards',
+    kind: 'reward',
+    what: 'Every reward of `--reward`, and its variants',
+    before:
+      'Several are joined with weights, as `hone score --help` says. A `.ts` file or a command is a reward too: `hone help own-reward`.',
+    entries: rewardEntries,
+  },
+  {
+    name: 'advantages',
+    kind: 'advantage',
+    what: 'Estimators of the advantage (`--advantage`)',
+    entries: advantageEntries,
+  },
+  {
+    name: 'losses',
+    kind: 'part of the loss',
+    what: 'The parts of the loss, each with its formula under the usual settings',
+    entries: lossEntries,
+  },
+  {
+    name: 'parsers',
+    kind: 'parser',
+    what: 'Call formats: how calls are read from a completion, and written into one (`--parser`)',
+    entries: parserEntries,
+  },
+  {
+    name: 'prompts',
+    kind: 'prompt form',
+    what: 'How a row becomes the text that a model continues (`--prompt`)',
+    entries: promptEntries,
+  },
+  {
+    name: 'sources',
+    kind: 'source or format',
+    what: 'Datasets that `hone prep` reads, and the formats that it writes',
+    entries: sourceEntries,
+  },
+  {
+    name: 'environments',
+    kind: 'environment',
+    what: 'What answers the calls of a model (`--env`)',
+    entries: environmentEntries,
+  },
+  { name: 'benchmarks', kind: 'benchmark', what: 'What `hone eval --bench` knows', entries: benchmarkEntries },
+  {
+    name: 'models',
+    kind: 'model family',
+    what: 'Model families that hone opens from a Hugging Face folder',
+    entries: modelEntries,
+  },
   {
     name: 'rules',
     kind: 'lint rule',
     what: 'Every rule of `hone lint`, and of `hone lint --reward`',
     entries: ruleEntries,
   },
+  { name: 'variables', kind: 'variable', what: 'Environment variables that hone reads', entries: variableEntries },
 ]

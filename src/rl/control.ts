@@ -1,19 +1,18 @@
 // Coefficients that follow what they are to bring about: of the KL and of the entropy, one step of the run after another.
 import * as v from 'valibot'
-import { atLeast, orNone, positive, say, type Settings } from '../text/setting.ts'
+import { atLeast, begins, orNone, positive, say, type Settings } from '../text/setting.ts'
 
 export const controlSettings = {
-  klTarget: say(
-    orNone(positive(), 'a fixed coefficient'),
-    'mean kl of a token that klCoefficient is steered to',
-    'target_kl',
+  klTarget: begins(
+    'Steered coefficients',
+    say(orNone(positive(), 'a fixed coefficient'), 'mean kl of a token that --kl-coefficient is steered to', 'target_kl'),
   ),
   klHorizon: say(v.optional(positive(), 10_000), 'completions over which it is steered', 'horizon'),
   entropyTarget: say(
     orNone(positive(), 'a fixed coefficient'),
-    'mean entropy of a token below which entropyCoefficient grows, and above which it shrinks',
+    'mean entropy of a token below which --entropy-coefficient grows, and above which it shrinks',
   ),
-  entropyStep: say(v.optional(atLeast(0), 0.005), 'change of entropyCoefficient at a step', 'entropy_coef_delta'),
+  entropyStep: say(v.optional(atLeast(0), 0.005), 'change of --entropy-coefficient at a step', 'entropy_coef_delta'),
 }
 export type ControlOptions = Settings<typeof controlSettings>
 

@@ -1,7 +1,7 @@
 // Settings of training with an environment: which one, its tools, and the limits of an episode.
 import * as v from 'valibot'
 import { isObject, type Json, type JsonObject } from '../text/json.ts'
-import { count, file, orNone, positive, say, text } from '../text/setting.ts'
+import { begins, count, file, orNone, positive, say, text } from '../text/setting.ts'
 
 const parameters = v.custom<JsonObject>((value) => isObject(value as Json), 'Expected a JSON Schema of type object')
 
@@ -28,10 +28,13 @@ export interface EnvironmentSettings {
 }
 
 export const environmentSettings = {
-  env: say(
-    orNone(text('NAME'), 'none'),
-    'environment that answers the calls: a name or a .ts file; a row may name another in its column env',
-    'environment',
+  env: begins(
+    'Environment',
+    say(
+      orNone(text('NAME'), 'none'),
+      'environment that answers the calls: a name or a .ts file; a row may name another in its column env',
+      'environment',
+    ),
   ),
   envCmd: say(orNone(text('CMD'), 'none'), 'program that is the environment, in lines of JSON'),
   agent: say(

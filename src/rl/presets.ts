@@ -5,19 +5,13 @@ export const trainPresets = {
   'tool-n1': {},
   /** The published trainer's micro-batch mean, whose result depends on how micro-batches are cut. */
   'tool-n1-micro-batch': { aggregation: 'micro-batch', microBatchTokens: 30_720 },
-  /** arXiv 2503.14476: clip-higher, token mean, groups without variance replaced, no KL. */
   dapo: { clipHigh: 0.28, klCoefficient: 0, zeroVariance: 'refill', temperature: 1, maskTruncated: true },
-  /** arXiv 2503.20783: neither the length nor the deviation divides. */
   'dr-grpo': { aggregation: 'constant', scaleRewards: 'none', klCoefficient: 0, temperature: 1 },
-  /** arXiv 2507.18071: one ratio per completion. */
   gspo: { ratio: 'sequence', aggregation: 'sequence', clipLow: 3e-4, clipHigh: 4e-4, klCoefficient: 0, temperature: 1 },
-  /** arXiv 2506.13585. */
   cispo: { surrogate: 'cispo', clipHigh: 4, klCoefficient: 0, temperature: 1 },
-  /** arXiv 2511.20347. */
   sapo: { surrogate: 'sapo', aggregation: 'sequence', klCoefficient: 0, temperature: 1 },
   /** verl's clipped objective bounds the loss of a token with negative advantage by three times the advantage. */
   'dual-clip': { dualClip: 3 },
-  /** TRL's RLOOTrainer: ratio of whole completions, KL charged to the reward. */
   rloo: {
     advantage: 'rloo',
     ratio: 'product',
@@ -40,7 +34,6 @@ export const trainPresets = {
     referenceMix: 0.008,
     degenerateReward: -1,
   },
-  /** verl's PPO: a critic, the KL charged to the reward. */
   ppo: {
     advantage: 'gae',
     klIn: 'reward',
@@ -61,7 +54,6 @@ export const trainPresets = {
     weightDecay: 0.1,
     temperature: 1,
   },
-  /** Rejection-sampling fine-tuning: the right answers of each group alone. */
   rft: {
     surrogate: 'nft',
     nftNegative: 0,
@@ -88,12 +80,39 @@ export const sftPresets = {
   full: { learningRate: 1e-5, schedule: 'cosine', warmupShare: 0.1, epochs: 3 },
 } satisfies Record<string, Record<string, unknown>>
 
-/** For `hone rm`: TRL's RewardTrainer. */
+/** For `hone rm`. */
 export const rmPresets = {
   trl: { learningRate: 1e-4, schedule: 'linear', epochs: 3, batchSize: 8, weightDecay: 0, maxLength: 1024 },
 } satisfies Record<string, Record<string, unknown>>
 
-/** For `hone dpo`: TRL's DPOTrainer. */
+/** For `hone dpo`. */
 export const dpoPresets = {
   trl: { learningRate: 1e-6, schedule: 'linear', epochs: 3, batchSize: 8, weightDecay: 0, maxLength: 1024 },
 } satisfies Record<string, Record<string, unknown>>
+
+/** What each preset is and whose, by kind of training. */
+export const presetNotes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  train: {
+    'tool-n1': 'Tool-N1 as published (arXiv 2505.00024): GRPO with a small KL, token mean',
+    'tool-n1-micro-batch':
+      "Tool-N1 with its trainer's mean over micro-batches, whose result depends on how these are cut",
+    dapo: 'DAPO (arXiv 2503.14476): clip-higher, token mean, groups without variance replaced, no KL',
+    'dr-grpo': 'Dr.GRPO (arXiv 2503.20783): neither the length nor the deviation divides',
+    gspo: 'GSPO (arXiv 2507.18071): one ratio per completion',
+    cispo: 'CISPO (arXiv 2506.13585): the bounded ratio weighs the log-prob',
+    sapo: 'SAPO (arXiv 2511.20347): a smooth gate in place of the clip',
+    'dual-clip': "PPO's objective bounded for negative advantages too, as verl has it",
+    rloo: "TRL's RLOOTrainer: ratio of whole completions, KL charged to the reward",
+    t1: 'T1 (arXiv 2501.11651): many warm samples, a reference that follows',
+    ppo: "verl's PPO: a critic, the KL charged to the reward",
+    nft: 'NFT (arXiv 2505.18116): right and wrong answers by their likelihood',
+    rft: 'rejection-sampling fine-tuning: the right answers of each group alone',
+    'reinforce++': 'REINFORCE++ (arXiv 2501.03262): rewards whitened over the batch',
+  } satisfies Record<keyof typeof trainPresets, string>,
+  sft: {
+    'tool-n1': "Tool-N1's fine-tuning (qwen_sft.sh with LLaMA-Factory): a LoRA adapter of rank 8",
+    full: 'every weight, three passes',
+  } satisfies Record<keyof typeof sftPresets, string>,
+  dpo: { trl: "TRL's DPOTrainer" } satisfies Record<keyof typeof dpoPresets, string>,
+  rm: { trl: "TRL's RewardTrainer" } satisfies Record<keyof typeof rmPresets, string>,
+}

@@ -17,6 +17,7 @@ import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
 import {
   atLeast,
+  begins,
   count,
   file,
   files,
@@ -32,7 +33,7 @@ import {
 } from '../text/setting.ts'
 
 const preset = (presets: Record<string, object>) =>
-  say(v.optional(named(presets)), 'set of values that all others override')
+  begins('Model, data and run', say(v.optional(named(presets)), 'set of values that all others override'))
 
 const rewardName = () => v.optional(named(families, 'REWARD'), 'tool-n1')
 
@@ -55,7 +56,10 @@ const common = {
   device: deviceSetting('auto'),
   threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
 
-  loraRank: say(v.optional(count(0, 4096), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
+  loraRank: begins(
+    'Adapter',
+    say(v.optional(count(0, 4096), 0), 'rank of the adapter trained; 0 trains all weights', 'lora_r'),
+  ),
   loraAlpha: say(orNone(positive(), 'twice the rank'), 'scale of the adapter times its rank'),
   loraTargets: say(
     v.optional(v.array(v.picklist(adaptable)), adaptable),
@@ -63,7 +67,7 @@ const common = {
     'lora_target_modules',
   ),
 
-  learningRate: say(v.optional(positive(), 1e-6), 'peak learning rate', 'lr'),
+  learningRate: begins('Optimizer', say(v.optional(positive(), 1e-6), 'peak learning rate', 'lr')),
   schedule: say(
     v.optional(v.picklist(['constant', 'linear', 'cosine']), 'constant'),
     'learning rate after the warm-up',
@@ -90,9 +94,12 @@ const common = {
     'ppo_max_token_len_per_gpu',
   ),
 
-  dtype: say(
-    v.optional(v.picklist(['f32', 'bf16', 'f16']), 'f32'),
-    'type of the weights in final/: f32 is what was trained and evaluated, the others round small updates away',
+  dtype: begins(
+    'Saving and evaluation',
+    say(
+      v.optional(v.picklist(['f32', 'bf16', 'f16']), 'f32'),
+      'type of the weights in final/: f32 is what was trained and evaluated, the others round small updates away',
+    ),
   ),
   saveEvery: say(v.optional(count(0), 10), 'steps between checkpoints; 0 = at the end only', 'save_steps', 'save_freq'),
   keepCheckpoints: say(v.optional(count(), 2), 'checkpoints kept, the newest', 'save_total_limit'),
@@ -110,7 +117,7 @@ const common = {
 export const TrainRecipe = v.object({
   preset: preset(trainPresets),
   ...common,
-  reward: say(rewardName(), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs'),
+  reward: begins('Reward', say(rewardName(), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs')),
   rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
   evalReward: say(rewardName(), EXACT),
   maxFaultShare: say(
@@ -128,13 +135,16 @@ export const TrainRecipe = v.object({
   ),
   permuteRewards: say(v.optional(v.boolean(), false), 'control run: rewards are shuffled over the batch'),
 
-  epsilon: say(
-    standsFor(atLeast(0), 'clipLow', 'clipHigh'),
-    'ratios further from 1 than this are clipped, unless either bound is given',
-    'clip_ratio',
+  epsilon: begins(
+    'Loss',
+    say(
+      standsFor(atLeast(0), 'clipLow', 'clipHigh'),
+      'ratios further from 1 than this are clipped, unless either bound is given',
+      'clip_ratio',
+    ),
   ),
 
-  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'rollout batches', 'max_steps'),
+  steps: begins('Batches', say(orNone(count(1, MOST_STEPS), 'by epochs'), 'rollout batches', 'max_steps')),
   epochs: say(v.optional(count(), 7), 'passes over the rows', 'num_train_epochs', 'total_epochs'),
   promptsPerStep: say(
     v.optional(count(), 1024),
@@ -149,9 +159,9 @@ export const TrainRecipe = v.object({
     'train on what sampling computed, where a step is one update and memory allows, instead of computing it again',
   ),
 
-  maxPromptLength: say(
-    v.optional(v.nullable(count()), 4096),
-    'tokens; longer prompts are left out. none = what the model allows',
+  maxPromptLength: begins(
+    'Sampling',
+    say(v.optional(v.nullable(count()), 4096), 'tokens; longer prompts are left out. none = what the model allows'),
   ),
   maxCompletionLength: say(v.optional(count(), 8192), 'tokens', 'max_response_length', 'max_new_tokens'),
   rolloutTokens: say(
@@ -184,12 +194,18 @@ export const TrainRecipe = v.object({
 
   ...environmentSettings,
 
-  advantage: say(v.optional(names(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
+  advantage: begins(
+    'Advantage',
+    say(v.optional(names(advantages), 'grpo'), 'estimator of the advantage', 'adv_estimator'),
+  ),
   ...advantageSettings,
   ...criticSettings,
-  zeroVariance: say(
-    v.optional(v.picklist(['keep', 'drop', 'refill']), 'keep'),
-    'groups whose rewards are all equal: train on them (KL only), leave them out, or sample other prompts instead',
+  zeroVariance: begins(
+    'Advantage',
+    say(
+      v.optional(v.picklist(['keep', 'drop', 'refill']), 'keep'),
+      'groups whose rewards are all equal: train on them (KL only), leave them out, or sample other prompts instead',
+    ),
   ),
   refillRounds: say(v.optional(count(), 3), 'rollouts at most in place of groups without variance'),
 
@@ -199,13 +215,13 @@ export const TrainRecipe = v.object({
 
 /** What trains on rows in place of rollouts, as many in each step. */
 const ofRows = {
-  steps: say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps'),
+  steps: begins('Batches', say(orNone(count(1, MOST_STEPS), 'by epochs'), 'optimizer steps', 'max_steps')),
   batchSize: say(v.optional(count(), 32), 'rows per optimizer step', 'per_device_train_batch_size'),
 }
 
 /** What looks at answers to held-out rows, and samples none to learn from. */
 const ofAnswers = {
-  evalReward: say(rewardName(), EXACT, 'reward'),
+  evalReward: begins('Saving and evaluation', say(rewardName(), EXACT, 'reward')),
   maxCompletionLength: say(v.optional(count(), 512), 'tokens of a completion in evaluation', 'max_new_tokens'),
   rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
 }
@@ -236,15 +252,15 @@ export const DpoRecipe = v.object({
   ...common,
   ...ofAnswers,
   ...ofRows,
-  evalPairs: say(v.optional(files(), []), 'JSONL files of held-out pairs'),
-  loss: say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type'),
+  evalPairs: begins('Saving and evaluation', say(v.optional(files(), []), 'JSONL files of held-out pairs')),
+  loss: begins('Loss', say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type')),
   ...pairSettings,
   rpoAlpha: say(v.optional(atLeast(0), 0), 'weight of the log-likelihood of the chosen texts'),
   reference: say(
     v.optional(v.picklist(['start', 'base']), 'start'),
     'what log-probs are compared with: the model that training begins with, or the model without its adapter',
   ),
-  epochs: say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs'),
+  epochs: begins('Batches', say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs')),
   maxLength: pairLength,
 })
 
@@ -254,8 +270,11 @@ export const RmRecipe = v.object({
   ...common,
   evalData: say(v.optional(files(), []), 'JSONL files of held-out pairs', 'val_files'),
   ...ofRows,
-  centerRewardsCoefficient: say(v.optional(atLeast(0), 0), 'weight of the square of the sum of the scores of a pair'),
-  epochs: say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs'),
+  centerRewardsCoefficient: begins(
+    'Loss',
+    say(v.optional(atLeast(0), 0), 'weight of the square of the sum of the scores of a pair'),
+  ),
+  epochs: begins('Batches', say(v.optional(positive(), 3), 'passes over the pairs', 'num_train_epochs')),
   maxLength: pairLength,
 })
 

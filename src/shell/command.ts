@@ -2,7 +2,7 @@
 // it.
 import { type ArgsDef, type CommandDef, defineCommand } from 'citty'
 import * as v from 'valibot'
-import { say, toggle } from '../text/setting.ts'
+import { begins, say, toggle } from '../text/setting.ts'
 import { givenBy, resolveConfig, type Sources } from './config.ts'
 import type { Tree } from './config-file.ts'
 import { argumentsOf, givenOf } from './flags.ts'
@@ -12,8 +12,20 @@ import { COLOURS, setColour } from './colour.ts'
 import { setVerbosity } from './notice.ts'
 import { setProgress } from '../out.ts'
 
+/** What commands are for, in the order of help. */
+export const commandGroups = {
+  data: 'Data',
+  rewards: 'Rewards and environments',
+  training: 'Training',
+  use: 'Using and judging a model',
+  program: 'This program',
+}
+
 export interface Definition<Flags extends Schema> {
   description: string
+  group: keyof typeof commandGroups
+  /** Command lines as they are typed, for help. */
+  examples?: readonly string[]
   /** What stands on its command line. Read and checked before the command runs. */
   flags: Flags
   /** Further flags, which the command resolves itself with what stands below them, a file and presets. */
@@ -41,6 +53,8 @@ export interface Around {
 
 export interface Command extends CommandDef {
   description: string
+  group: keyof typeof commandGroups
+  examples: readonly string[]
   args: ArgsDef
   leaves: readonly Leaf[]
   tellsOfVariables: boolean
@@ -53,7 +67,7 @@ export type CommandTable = Readonly<Record<string, () => Promise<Command>>>
 
 /** Flags that every command takes beside its own. */
 const everywhere = v.object({
-  quiet: say(toggle(), 'leave out everything but data and errors', 'q'),
+  quiet: begins('Of every command', say(toggle(), 'leave out everything but data and errors', 'q')),
   verbose: say(toggle(), 'also say what is being done', 'v'),
   progress: say(v.optional(v.boolean(), true), 'a status line on a terminal'),
   color: say(v.optional(v.picklist(COLOURS), 'auto'), 'when to colour', 'colour'),
@@ -61,6 +75,8 @@ const everywhere = v.object({
 
 export function command<Flags extends Schema>({
   description,
+  group,
+  examples = [],
   flags,
   settings,
   below,
@@ -97,6 +113,8 @@ export function command<Flags extends Schema>({
         run(...read(args, around?.usage), around?.table ?? {}),
     }),
     description,
+    group,
+    examples,
     args,
     leaves,
     tellsOfVariables,

@@ -1,6 +1,6 @@
 // Help texts: the list of commands, and one command's usage from its meta and arguments.
 import { paint } from './colour.ts'
-import type { Command } from './command.ts'
+import { type Command, commandGroups } from './command.ts'
 import { namesOf } from './complete.ts'
 import { flagOf, nameOf, shortOf, takesMany } from './flags.ts'
 import type { Given } from './given.ts'
@@ -12,20 +12,33 @@ export type Stream = NodeJS.WriteStream
 
 /** The page of `hone --help`: every command with its description. */
 export function commandList(commands: readonly [string, Command][], stream: Stream): string {
-  const rows = commands.map(([name, { description }]): [string, string] => [name, description])
+  const groups = Object.entries(commandGroups).map(([key, title]) => ({
+    title,
+    rows: commands
+      .filter(([, { group }]) => group === key)
+      .map(([name, { description }]): [string, string] => [name, description]),
+  }))
+  const width = widthOf(groups.flatMap(({ rows }) => rows))
   return [
     "hone sharpens a language model's use of tools: tool-calling data in, a trained policy out.",
     '',
     `${heading('Usage:', stream)} hone COMMAND [options]`,
     '',
-    heading('Commands:', stream),
-    ...columns(rows, stream),
+    heading('Start here:', stream),
+    ...columns(
+      [
+        ['hone demo', 'a small model learns to call tools, on this machine'],
+        ['hone init data', 'rows and a configuration to start from'],
+        ['hone help', 'the manual: guides, and a reference of everything that hone names'],
+      ],
+      stream,
+    ),
+    ...groups.flatMap(({ title, rows }) => ['', heading(`${title}:`, stream), ...columns(rows, stream, width)]),
     '',
     heading('Also:', stream),
     ...columns(
       [
         ['hone COMMAND --help', 'the options of a command'],
-        ['hone help', 'the manual: guides, and a reference of everything that hone names'],
         ['hone help --json', 'all commands and options for a program to read'],
         ['hone complete SHELL', 'script for completion in bash, zsh, fish or powershell'],
         ['hone --version', 'the version'],
@@ -40,7 +53,7 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
 /** The page of `hone NAME --help`, with the values in force. */
 export function commandHelp(
   name: string,
-  { description, leaves }: Command,
+  { description, leaves, examples }: Command,
   inForce: ReadonlyMap<string, Given>,
   stream: Stream,
 ): string {
@@ -50,12 +63,16 @@ export function commandHelp(
   ]
   const rowsOf = (some: readonly Leaf[]) =>
     some.map((leaf): [string, string] => [labelOf(leaf), explanation(leaf, inForce.get(leaf.key))])
+  const groups = [...Map.groupBy(flags, ({ group }) => group)]
+  const width = widthOf(rowsOf(leaves))
   return [
     description.charAt(0).toUpperCase() + description.slice(1),
     '',
     `${heading('Usage:', stream)} ${usage(name, leaves)}`,
-    ...section('Arguments:', rowsOf(places), stream),
-    ...section('Options:', [...rowsOf(flags), ['-h, --help', 'show this page']], stream),
+    ...section('Arguments:', rowsOf(places), stream, width),
+    ...groups.flatMap(([title = 'Options', some]) => section(`${title}:`, rowsOf(some), stream, width)),
+    ...columns([['-h, --help', 'show this page']], stream, width),
+    ...(examples.length === 0 ? [] : ['', heading('Examples:', stream), ...examples.map((line) => `  ${line}`)]),
   ].join('\n')
 }
 
@@ -88,8 +105,8 @@ export function describe([name, { description, leaves }]: [string, Command]): ob
 
 const heading = (text: string, stream: Stream): string => paint('bold', text, stream)
 
-const section = (title: string, rows: [string, string][], stream: Stream): string[] =>
-  rows.length === 0 ? [] : ['', heading(title, stream), ...columns(rows, stream)]
+const section = (title: string, rows: [string, string][], stream: Stream, width?: number): string[] =>
+  rows.length === 0 ? [] : ['', heading(title, stream), ...columns(rows, stream, width)]
 
 /** `[FILES...]`, or `-o, --output FILE`. */
 function labelOf(leaf: Leaf): string {
@@ -129,11 +146,14 @@ function inForce({ fallback, words }: Leaf, { value, origin }: Given = { value: 
   return shown ? `[default: ${shown}]` : ''
 }
 
+/** Of the first of two columns. */
+const widthOf = (rows: [string, string][]): number =>
+  Math.max(...rows.map(([label]) => label.length).filter((length) => length <= 30), 8)
+
 /**
  * Two columns; a label too long for the first stands on a line of its own, and text is wrapped to a terminal's width.
  */
-function columns(rows: [string, string][], stream: Stream): string[] {
-  const width = Math.max(...rows.map(([label]) => label.length).filter((length) => length <= 30), 8)
+function columns(rows: [string, string][], stream: Stream, width = widthOf(rows)): string[] {
   const space = stream.isTTY ? Math.max(stream.columns - width - 4, 30) : Infinity
   return rows.flatMap(([label, text]) => {
     const lines = space === Infinity ? [text] : Bun.wrapAnsi(text, space).split('\n')

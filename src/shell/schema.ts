@@ -12,6 +12,8 @@ export interface Leaf {
   key: string
   description: string
   words: Words
+  /** Heading under which it is listed. */
+  group: string | undefined
   shape: Shape
   required: boolean
   /** Undefined where there is none. */
@@ -20,7 +22,7 @@ export interface Leaf {
 
 /** Every setting of an object schema, nested ones included, in the order of the schema. */
 export function leavesOf(schema: Schema): readonly Leaf[] {
-  const leaves = known.get(schema) ?? leavesBelow(schema, [])
+  const leaves = known.get(schema) ?? grouped(leavesBelow(schema, []))
   known.set(schema, leaves)
   return leaves
 }
@@ -28,7 +30,13 @@ export function leavesOf(schema: Schema): readonly Leaf[] {
 /** A schema does not change: it is read once. */
 const known = new WeakMap<Schema, readonly Leaf[]>()
 
-function leavesBelow(schema: Schema, parents: string[]): Leaf[] {
+/** A group goes on until another begins. */
+function grouped(leaves: readonly Omit<Leaf, 'group'>[]): Leaf[] {
+  let group: string | undefined
+  return leaves.map((leaf) => ({ ...leaf, group: (group = leaf.words.group ?? group) }))
+}
+
+function leavesBelow(schema: Schema, parents: readonly string[]): Omit<Leaf, 'group'>[] {
   const entries = entriesOf(schema)
   if (entries) return Object.entries(entries).flatMap(([key, entry]) => leavesBelow(entry, [...parents, key]))
   return [

@@ -3,6 +3,8 @@ import * as v from 'valibot'
 
 /** What a setting says of itself beside its schema; kept as valibot's metadata. */
 export type Words = {
+  /** Heading under which it is listed, and the settings that follow it. */
+  group?: string
   /** Other spellings in files and as flags; one letter is a short flag. */
   aliases?: readonly string[]
   /** What stands for the value in help, such as FILE. */
@@ -22,6 +24,9 @@ export type Words = {
 /** A setting with what it means and its other spellings. */
 export const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
   v.pipe(schema, v.description(description), v.metadata({ aliases }))
+
+/** The first setting of a group: it and those that follow are listed under that heading. */
+export const begins = <S extends v.GenericSchema>(group: string, schema: S) => v.pipe(schema, v.metadata({ group }))
 
 /** A setting that is given by its place; a list takes all places that are left. */
 export const argument = <S extends v.GenericSchema>(schema: S, description: string) =>

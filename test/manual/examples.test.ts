@@ -46,6 +46,13 @@ test.each([...written, ['README', readme]])(
   },
 )
 
+test('every command has examples in its help, of commands and flags that there are', () => {
+  for (const [name, { examples }] of loaded) {
+    expect({ name, examples: examples.length }).not.toEqual({ name, examples: 0 })
+    for (const line of examples.flatMap(commandLines)) checkLine(line, known)
+  }
+})
+
 test('no topic has the name of a command', () => {
   expect(topics().filter((name) => known.has(name))).toEqual([])
 })

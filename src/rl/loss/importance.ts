@@ -1,7 +1,7 @@
 // What makes up for a sampler that is not the trainer: weights of the policy loss by the ratio of their probabilities, as a table.
 import * as v from 'valibot'
 import { sum } from '../../eval/statistics.ts'
-import { names, positive, say, type Settings } from '../../text/setting.ts'
+import { begins, names, positive, say, type Settings } from '../../text/setting.ts'
 
 export interface ImportanceRow {
   what: string
@@ -45,10 +45,13 @@ export const corrections = {
 } satisfies Record<string, ImportanceRow>
 
 export const importanceSettings = {
-  importanceCorrection: say(
-    v.optional(names(corrections), 'none'),
-    'weight of rollouts that another sampler drew, such as replayed ones, by how likely the trainer finds them',
-    'vllm_importance_sampling_mode',
+  importanceCorrection: begins(
+    'Loss',
+    say(
+      v.optional(names(corrections), 'none'),
+      'weight of rollouts that another sampler drew, such as replayed ones, by how likely the trainer finds them',
+      'vllm_importance_sampling_mode',
+    ),
   ),
   importanceCap: say(v.optional(positive(), 3), 'largest such weight', 'vllm_importance_sampling_cap'),
 }

@@ -1,6 +1,6 @@
 // Estimators of the KL divergence from the reference policy: per-token value and slope, as a table.
 import * as v from 'valibot'
-import { atLeast, count, names, positive, say, share, type Settings } from '../../text/setting.ts'
+import { atLeast, begins, count, names, positive, say, share, type Settings } from '../../text/setting.ts'
 
 /** With d = logprob − reference: the estimate and its derivative by logprob. */
 export interface KlRow {
@@ -24,12 +24,15 @@ export const klEstimators = {
 export type KlName = keyof typeof klEstimators
 
 export const klSettings = {
-  klCoefficient: say(
-    v.optional(atLeast(0), 0.001),
-    'weight of the KL from the model that training began with',
-    'beta',
-    'kl_loss_coef',
-    'kl_coef',
+  klCoefficient: begins(
+    'KL',
+    say(
+      v.optional(atLeast(0), 0.001),
+      'weight of the KL from the model that training began with',
+      'beta',
+      'kl_loss_coef',
+      'kl_coef',
+    ),
   ),
   klEstimator: say(v.optional(names(klEstimators), 'k3'), 'estimator of the KL', 'kl_loss_type'),
   klClamp: say(v.optional(v.nullable(positive()), 10), 'largest estimate of one token; none = no limit, as in TRL'),

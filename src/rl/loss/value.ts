@@ -1,10 +1,10 @@
 // The loss of a critic: squared distance to the returns, with values held near those that the batch began with (verl).
 import * as v from 'valibot'
-import { count, folder, orNone, positive, say } from '../../text/setting.ts'
+import { begins, count, folder, orNone, positive, say } from '../../text/setting.ts'
 
 /** Settings of a critic beside the policy. */
 export const criticSettings = {
-  criticModel: say(orNone(folder(), 'the model'), 'folder of the critic to start from'),
+  criticModel: begins('Critic', say(orNone(folder(), 'the model'), 'folder of the critic to start from')),
   criticLearningRate: say(v.optional(positive(), 1e-5), 'peak learning rate of the critic'),
   criticWarmup: say(v.optional(count(0), 0), 'steps in which the critic alone learns'),
   clipValue: say(

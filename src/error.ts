@@ -3,6 +3,14 @@
 
 /** Exit codes a script can rely on. */
 export const EXIT = { ok: 0, no: 1, usage: 2, bug: 3, interrupted: 130 } as const
+/** What each of them means. */
+export const exitCodes: Readonly<Record<number, string>> = {
+  [EXIT.ok]: 'ok',
+  [EXIT.no]: 'the answer is no',
+  [EXIT.usage]: 'usage, configuration or data',
+  [EXIT.bug]: 'a bug in hone',
+  [EXIT.interrupted]: 'interrupted, after saving',
+}
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export interface HoneErrorDetail {

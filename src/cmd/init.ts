@@ -5,7 +5,7 @@ import { command } from '../shell/command.ts'
 export default command({
   description: 'write files to start from: a reward or an environment of your own, with its test',
   group: 'rewards',
-  examples: ['hone init data', 'hone init reward --python'],
+  examples: ['hone init reward', 'hone init env'],
   flags: InitFlags,
   run: init,
 })

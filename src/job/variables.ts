@@ -4,7 +4,7 @@ import { variableOf } from '../shell/flags.ts'
 import { leavesOf } from '../shell/schema.ts'
 
 /** Its own and other programs'. */
-const variables: Record<string, string> = {
+export const variables: Readonly<Record<string, string>> = {
   HONE_CACHE: 'folder for what can be made again',
   HONE_ORT_DIR: 'folder of another ONNX Runtime',
   HONE_BIN: 'another hone, for the files of hone export --reward',

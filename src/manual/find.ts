@@ -6,17 +6,26 @@ import type { Commands, Entry, Reference } from './page.ts'
 import { pages } from './pages.ts'
 import { references } from './references.ts'
 
-/** The Markdown of a topic. @throws HoneError with the nearest name where there is none. */
-export function find(name: string, commands: Commands): string {
-  const page = pages.find((each) => each.name === name)
-  if (page) return page.markdown
-  const reference = references.find((each) => each.name === name)
-  if (reference) return referencePage(reference, commands)
-  const known = references.flatMap(({ kind, entries }) => entries(commands).map((entry) => ({ kind, entry })))
-  const found = known.filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
-  if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
-  const names = [...topics(), ...commands.map(([each]) => each), ...known.flatMap(({ entry }) => namesOf(entry))]
-  throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })
+/** What finds the Markdown of a topic by its name. It throws HoneError with the nearest name where there is none. */
+export function finder(commands: Commands): (name: string) => string {
+  const known = lazily(() =>
+    references.flatMap(({ kind, entries }) => entries(commands).map((entry) => ({ kind, entry }))),
+  )
+  return (name) => {
+    const page = pages.find((each) => each.name === name)
+    if (page) return page.markdown
+    const reference = references.find((each) => each.name === name)
+    if (reference) return referencePage(reference, commands)
+    const found = known().filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
+    if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
+    const names = [...topics(), ...commands.map(([each]) => each), ...known().flatMap(({ entry }) => namesOf(entry))]
+    throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })
+  }
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** Names of pages and reference pages. */
@@ -25,7 +34,7 @@ export const topics = (): string[] => [...pages, ...references].map(({ name }) =
 const namesOf = ({ name, aliases = [] }: Entry): string[] => [name, ...aliases]
 
 /** Every entry as a row of a table, under its section. */
-function referencePage({ name, what, kind, before, entries }: Reference, commands: Commands): string {
+export function referencePage({ name, what, kind, before, entries }: Reference, commands: Commands): string {
   const sections = Map.groupBy(entries(commands), ({ section = '' }) => section)
   const tables = [...sections].map(([section, rows]) =>
     [
@@ -41,8 +50,12 @@ function referencePage({ name, what, kind, before, entries }: Reference, command
   return [`# ${titled(name)}`, `${what}.`, ...(before ? [before] : []), ...tables, ...more].join('\n\n') + '\n'
 }
 
-function entryPage(kind: string, { name, what, more }: Entry): string {
-  return [`# ${name} (${kind})`, what, ...(more ? [more] : [])].join('\n\n') + '\n'
+function entryPage(kind: string, { name, section, what, more }: Entry): string {
+  const where = section === undefined ? kind : `${kind}: ${section}`
+  return [`# ${name} (${where})`, what, ...(more ? [more] : [])].join('\n\n') + '\n'
 }
 
-export const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+/** The title of a page. */
+export const titleOf = (markdown: string): string => /^# (.*)/.exec(markdown)?.[1] ?? ''
+
+const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')

@@ -100,5 +100,12 @@ export const references: readonly Reference[] = [
     what: 'Every rule of `hone lint`, and of `hone lint --reward`',
     entries: ruleEntries,
   },
-  { name: 'variables', kind: 'variable', what: 'Environment variables that hone reads', entries: variableEntries },
+  {
+    name: 'variables',
+    kind: 'variable',
+    what: 'Environment variables that hone reads',
+    before:
+      'Beside them every setting of training is a variable too: `HONE_LEARNING_RATE=2e-6`, see `hone help settings`.',
+    entries: variableEntries,
+  },
 ]

@@ -1,4 +1,5 @@
 // Help texts: the list of commands, and one command's usage from its meta and arguments.
+import { exitCodes } from '../error.ts'
 import { paint } from './colour.ts'
 import { type Command, commandGroups } from './command.ts'
 import { namesOf } from './complete.ts'
@@ -28,7 +29,7 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
     ...columns(
       [
         ['hone demo', 'a small model learns to call tools, on this machine'],
-        ['hone init data', 'rows and a configuration to start from'],
+        ['hone lint rows.jsonl', 'what is wrong with rows of your own'],
         ['hone help', 'the manual: guides, and a reference of everything that hone names'],
       ],
       stream,
@@ -46,7 +47,9 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
       stream,
     ),
     '',
-    'Exit codes: 0 ok, 1 the answer is no, 2 usage, configuration or data, 3 a bug in hone, 130 interrupted.',
+    `Exit codes: ${Object.entries(exitCodes)
+      .map(([code, meaning]) => `${code} ${meaning}`)
+      .join('; ')}.`,
   ].join('\n')
 }
 
@@ -109,7 +112,7 @@ const section = (title: string, rows: [string, string][], stream: Stream, width?
   rows.length === 0 ? [] : ['', heading(title, stream), ...columns(rows, stream, width)]
 
 /** `[FILES...]`, or `-o, --output FILE`. */
-function labelOf(leaf: Leaf): string {
+export function labelOf(leaf: Leaf): string {
   if (!leaf.words.positional) return [...shortOf(leaf), long(leaf)].join(', ')
   const place = flagOf(leaf) + (takesMany(leaf) ? '...' : '')
   return leaf.required ? place : `[${place}]`
@@ -134,7 +137,7 @@ const HINTS = { string: 'TEXT', number: 'N', integer: 'N', boolean: 'true|false'
  * What a setting means, the names that it takes and its value in force; one that is off unless given says nothing of
  * it.
  */
-function explanation(leaf: Leaf, said: Given | undefined): string {
+export function explanation(leaf: Leaf, said: Given | undefined): string {
   const names = namesOf(leaf)
   const shown = names.length > 0 && !labelOf(leaf).includes(names.join('|'))
   return [leaf.description, shown && `[names: ${names.join(', ')}]`, inForce(leaf, said)].filter(Boolean).join(' ')

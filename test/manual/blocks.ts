@@ -1,6 +1,7 @@
 // What the manual and the README say in code: fenced blocks, and command lines.
-import { flagOf, strictArguments } from '../../src/shell/flags.ts'
+import { flagOf, nameOf, strictArguments } from '../../src/shell/flags.ts'
 import type { Command } from '../../src/shell/command.ts'
+import type { Leaf } from '../../src/shell/schema.ts'
 
 /** A fenced block: ```sh is run, ```sh gpu needs what it says, ```yaml train.yaml is a file. */
 export interface Block {
@@ -52,5 +53,18 @@ export function checkLine([name = '', ...words]: string[], commands: ReadonlyMap
   const last = command.leaves.find((leaf) => !leaf.words.positional && flagOf(leaf) === words.at(-1))
   // A text speaks of a flag without a value.
   const value = last && last.shape.type !== 'boolean' ? ['VALUE'] : []
-  strictArguments([...words.filter((word) => word !== '--help'), ...value], command.leaves, '')
+  const read = strictArguments([...words.filter((word) => word !== '--help'), ...value], command.leaves, '')
+  const places = command.leaves.filter(({ words }) => words.positional)
+  for (const [index, word] of read.slice(read.indexOf('--') + 1).entries()) checkValue(places[index], word)
+  for (const leaf of command.leaves) {
+    const flag = `--${nameOf(leaf)}=`
+    checkValue(leaf, read.find((word) => word.startsWith(flag))?.slice(flag.length))
+  }
+}
+
+/** A word in capitals stands for a value. */
+function checkValue(leaf: Leaf | undefined, text: string | undefined): void {
+  const { choices } = leaf?.shape ?? {}
+  if (choices && text !== undefined && !/^[A-Z…]+$/.test(text) && !choices.includes(text))
+    throw new Error(`${text} is none of ${choices.join(', ')}`)
 }

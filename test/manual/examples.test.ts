@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { commands } from '../../src/commands.ts'
-import { find, topics } from '../../src/manual/find.ts'
+import { finder, topics } from '../../src/manual/find.ts'
 import { pages } from '../../src/manual/pages.ts'
 import { loadAll } from '../../src/shell/builtins.ts'
 import { writeTinyModel } from '../cmd/tiny-model.ts'
@@ -14,6 +14,7 @@ import { blocksOf, checkLine, commandLines, inlineLines, logicalLines, wordsOf }
 
 setDefaultTimeout(120_000)
 const loaded = await loadAll(commands)
+const find = finder(loaded)
 const known = new Map(loaded)
 /** Why a script is not run here; its command lines are checked all the same. */
 const NOTES = ['gpu', 'network', 'hours', 'waits']
@@ -41,7 +42,7 @@ test.each([...written, ['README', readme]])(
     for (const line of [...scripts, ...inlineLines(text)]) {
       checkLine(line, known)
       const [name, topic = 'TOPIC'] = line
-      if (name === 'help' && !/^(--|[A-Z]+$)/.test(topic) && !known.has(topic)) expect(find(topic, loaded)).not.toBe('')
+      if (name === 'help' && !/^(--|[A-Z]+$)/.test(topic) && !known.has(topic)) expect(find(topic)).not.toBe('')
     }
   },
 )

@@ -4,7 +4,7 @@ import { kinds } from '../../job/train/kinds.ts'
 import { presetNotes } from '../../rl/presets.ts'
 import { commandGroups } from '../../shell/command.ts'
 import { flagOf, variableOf } from '../../shell/flags.ts'
-import { usage } from '../../shell/help.ts'
+import { explanation, labelOf, usage } from '../../shell/help.ts'
 import { kebab, type Leaf, leavesOf } from '../../shell/schema.ts'
 import { expected, toText } from '../../shell/shape.ts'
 import { markdownTable } from '../../shell/table.ts'
@@ -26,7 +26,7 @@ function settingEntry(key: string, held: Held): Entry {
   const names = shape.choices ?? words.known
   return {
     name: key,
-    aliases: [kebab(key), ...aliases],
+    aliases: [kebab(key), variableOf(leaf), ...aliases],
     ...(group !== undefined && { section: group }),
     what: description,
     more: [
@@ -73,9 +73,18 @@ export const presetEntries = (): Entry[] =>
 
 /** `hone help COMMAND` shows the page of a command itself. */
 export const commandEntries = (commands: Commands): Entry[] =>
-  commands.map(([name, { description, leaves, group }]) => ({
+  commands.map(([name, { description, leaves, group, examples }]) => ({
     name: `hone ${name}`,
     section: commandGroups[group],
     what: description,
-    more: `\`\`\`\n${usage(name, leaves)}\n\`\`\``,
+    more: [
+      code([usage(name, leaves)]),
+      markdownTable(
+        ['option', 'what it is'],
+        leaves.map((leaf) => [`\`${labelOf(leaf)}\``, explanation(leaf, undefined)]),
+      ).join('\n'),
+      ...(examples.length > 0 ? ['Examples:', code(examples)] : []),
+    ].join('\n\n'),
   }))
+
+const code = (lines: readonly string[]): string => ['```', ...lines, '```'].join('\n')

@@ -7,7 +7,7 @@ import { promptForms } from '../../dialogue/prompt.ts'
 import { environments } from '../../env/table.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { families as models } from '../../gpu/weights/family.ts'
-import { knownVariables } from '../../job/variables.ts'
+import { variables } from '../../job/variables.ts'
 import { families } from '../../reward/table.ts'
 import { metrics, questions } from '../../rundir/metrics.ts'
 import { markdownTable } from '../../shell/table.ts'
@@ -31,7 +31,7 @@ export const modelEntries = (): Entry[] =>
     name,
     what: `models of the ${line} line, by the model_type of their config.json`,
   }))
-export const variableEntries = (): Entry[] => Object.entries(knownVariables()).map(([name, what]) => ({ name, what }))
+export const variableEntries = (): Entry[] => Object.entries(variables).map(([name, what]) => ({ name, what }))
 
 export const rewardEntries = (): Entry[] =>
   Object.entries(families).map(([name, { what, variants, format }]) => {

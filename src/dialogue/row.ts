@@ -36,13 +36,22 @@ export const HoneRow = v.object({
 })
 
 /** The names by which programs keep what a model wrote; of several the first counts. */
-const COMPLETIONS = ['completion', 'text', 'output', 'response']
+export const COMPLETIONS: readonly string[] = ['completion', 'text', 'output', 'response']
 
 /** What a model wrote, in a row of any command or of other programs; undefined where there is none. */
 export function completionIn(row: JsonObject): Json | undefined {
   const name = COMPLETIONS.find((name) => row[name] !== undefined)
   return name === undefined ? undefined : row[name]
 }
+
+/** The id that a row brings, to be kept beside what is made of it. */
+export function idField(row: JsonObject | undefined): { id?: string | number } {
+  const id = row?.['id']
+  return typeof id === 'string' || typeof id === 'number' ? { id } : {}
+}
+
+/** The row's id, for people: its own, else its number in the file. */
+export const idOf = (row: JsonObject | undefined, line: number): string => String(idField(row).id ?? line)
 
 export type ToolCall = v.InferOutput<typeof ToolCall>
 export type Message = v.InferOutput<typeof Message>

@@ -5,7 +5,7 @@ import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
-import { count, file, formed, named, say, text, names, temperature } from '../text/setting.ts'
+import { count, file, formed, named, names, otherwise, say, temperature, text } from '../text/setting.ts'
 
 /** A reward's text: a name of the table with what may stand behind it, or a file. */
 export const rewardName = () => named(families, 'REWARD')
@@ -21,8 +21,11 @@ export const constrain = say(
   'what answers are held to: valid calls of the tools wherever a call begins, or the whole frame of the format',
 )
 export const output = say(file(), 'file of the rows; - is standard output', 'o')
-/** Of a command that writes rows alone. */
-export const rowsOnly = say(v.optional(v.picklist(['ndjson']), 'ndjson'), 'format of the output')
+/** Of a command that writes rows. */
+export const rowsFormat = say(
+  otherwise(v.picklist(['text', 'ndjson']), 'text on a terminal, else ndjson'),
+  'format of the output: text is a table of the first rows',
+)
 
 /** How answers are sampled. */
 export const sampling = (usual: number) => ({

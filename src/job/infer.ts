@@ -7,14 +7,17 @@ import { data } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
-import { HoneRow, rowText, Tool, toRow } from '../dialogue/row.ts'
+import { COMPLETIONS, HoneRow, idField, rowText, Tool, toRow } from '../dialogue/row.ts'
+import { truthOf } from '../reward/rows.ts'
 import { KEY } from '../rl/order.ts'
 import { flagsOf } from '../rl/trained.ts'
 import { openProgress } from '../shell/meter.ts'
+import { next } from '../shell/next.ts'
+import { forPeople } from '../shell/rows.ts'
 import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
 import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } from './answer/model.ts'
 import { episodeFlags, openEpisodes, playRows, type Played } from './episodes.ts'
-import { constrain, formName, parserName, rowsOnly, sampling } from './flags.ts'
+import { constrain, formName, parserName, rowsFormat, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
 import { promptOf, type Prompted } from './prompted.ts'
 
@@ -33,7 +36,7 @@ export const InferFlags = v.object({
   constrain,
   ...episodeFlags,
   device: deviceSetting('auto'),
-  format: rowsOnly,
+  format: rowsFormat,
 })
 
 /**
@@ -58,12 +61,31 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
     stage.close()
     return progress.end()
   }
-  for await (const { sample, logprobs, ...answer } of infer(input, model, { parser, samples: flags.n })) {
-    const row = { ...answer, ...(flags.logprobs && { logprobs }), ...(flags.n > 1 && { sample }) }
-    data(dumpJson(row, { ensureAscii: false }))
+  const people = forPeople(flags.format)
+  for await (const { sample, logprobs, row, ...answer } of infer(input, model, { parser, samples: flags.n })) {
+    const made = { ...answer, ...(flags.logprobs && { logprobs }), ...(flags.n > 1 && { sample }) }
+    if (people) data(spokenOf(row, answer))
+    else data(dumpJson({ ...keptOf(row), ...made }, { ensureAscii: false }))
     progress.row()
   }
   progress.end()
+  next([['infer', path, '--input', input, '--format', 'ndjson'], 'rows that hone score and hone parse read'])
+}
+
+/** The id of a row, and where it says what is right, so that a reward can judge, all that it holds beside the question. */
+function keptOf(row: JsonObject): JsonObject {
+  if (truthOf(row) === undefined) return idField(row)
+  return Object.fromEntries(
+    Object.entries(row).filter(([name]) => !QUESTION.includes(name) && !COMPLETIONS.includes(name)),
+  )
+}
+
+const QUESTION = ['messages', 'prompt', 'input_ids']
+
+/** For people: the text, after the id of its row. */
+const spokenOf = (row: JsonObject, { text }: { text: string }): string => {
+  const { id } = idField(row)
+  return id === undefined ? text : `${id}: ${text}`
 }
 
 /** Hone rows as they were read, too. @throws HoneError */
@@ -102,6 +124,8 @@ function parseObject(text: string): JsonObject {
 
 /** The answer to one row. Ids include the token that ended it, the text does not. */
 export interface Answer {
+  /** As it was read. */
+  row: JsonObject
   text: string
   calls: Call[]
   prompt_ids: number[]
@@ -131,14 +155,15 @@ export async function* infer(
     let index = 0
     for await (const { at, value } of checked(file, model, parser)) {
       const { prompt, tools } = askedBy(value, at, model)
-      yield { prompt, key: [KEY.sample, index++], samples, within: held(model, prompt, tools, at) }
+      const row = isObject(value) ? value : {}
+      yield { row, prompt, key: [KEY.sample, index++], samples, within: held(model, prompt, tools, at) }
     }
   }
   for await (const { prompt, sample, reply } of model.complete(prompts())) {
     const { text, completion } = reply
     const { calls } = parse(text)
     const logprobs = decimalsOf(completion.logprobs)
-    yield { text, calls, prompt_ids: [...prompt.prompt], output_ids: completion.ids, logprobs, sample }
+    yield { row: prompt.row, text, calls, prompt_ids: [...prompt.prompt], output_ids: completion.ids, logprobs, sample }
   }
 }
 

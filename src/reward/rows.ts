@@ -1,5 +1,5 @@
 // Rows to be scored and their verdicts: lines of JSON to samples, samples and verdicts to lines.
-import { completionIn } from '../dialogue/row.ts'
+import { completionIn, idField } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { parseLine } from '../text/jsonl.ts'
@@ -45,18 +45,12 @@ export function toSample(row: Json, at: string, { needsTruth = true } = {}): Sam
 const EXPECTED = 'Expected {"completion": "…", "ground_truth": "…"} or {"completion": "…", "answer": [calls]}.'
 
 /** `ground_truth`, or `answer`, or what verl's rows keep under reward_model, its rollouts under gts. An object or number is taken as its JSON text. */
-function truthOf(row: JsonObject): Sample['truth'] | undefined {
+export function truthOf(row: JsonObject): Sample['truth'] | undefined {
   const verl = row['reward_model']
   const truth =
     row['ground_truth'] ?? row['answer'] ?? (isObject(verl) ? verl['ground_truth'] : undefined) ?? row['gts']
   if (truth === undefined || truth === null) return undefined
   return typeof truth === 'string' || Array.isArray(truth) ? truth : dumpJson(truth)
-}
-
-/** The row's id, for people: its own, else its number in the file. */
-export function idOf(row: JsonObject | undefined, line: number): string {
-  const id = row?.['id']
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : String(line)
 }
 
 /** A sample as one line for a reward in another process: the whole row, with completion, what is right, and the step. */
@@ -71,14 +65,22 @@ export function sampleLine({ completion, truth, step, model, tokens, row }: Samp
   return dumpJson({ ...row, ...known }, { ensureAscii: false })
 }
 
-/** A verdict as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
-export function verdictLine({
-  score,
-  parts,
-  fault,
-  reasons,
-}: Omit<Verdict, 'score'> & { score: number | null }): string {
+/** A verdict, with the id of its row where it has one, as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
+export function verdictLine(
+  { score, parts, fault, reasons }: Omit<Verdict, 'score'> & { score: number | null },
+  row?: JsonObject,
+): string {
   const text = JSON.stringify({ score, parts, fault, reasons })
+  return idHead(row) + readable(text.slice(1))
+}
+
+/** The beginning of such a line. */
+export function idHead(row: JsonObject | undefined): string {
+  const { id } = idField(row)
+  return id === undefined ? '{' : readable(`{"id":${JSON.stringify(id)},`)
+}
+
+function readable(text: string): string {
   return text.replace(/[\x7f-\x9f\u2028\u2029]/g, (unit) => '\\u' + unit.charCodeAt(0).toString(16).padStart(4, '0'))
 }
 

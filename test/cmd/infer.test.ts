@@ -86,6 +86,17 @@ test('log-probs may be left out', async () => {
   expect(Object.keys(JSON.parse(stdout))).toEqual(['text', 'calls', 'prompt_ids', 'output_ids'])
 }, 300_000)
 
+test('a row that says what is right is kept beside its answer, so that score reads what infer writes', async () => {
+  const right = { ...rows[0], id: 'one', answer: [{ name: 'f', arguments: {} }], output: 'older' }
+  const { stdout } = await ask(toLines([right]))
+  const { id, tools, answer } = right
+  expect(JSON.parse(stdout)).toMatchObject({ id, tools, answer })
+  expect(JSON.parse(stdout)).not.toHaveProperty('output')
+  const scored = await runHere(['score', '-', '--format', 'ndjson'], { input: stdout })
+  expect(scored.code).toBe(0)
+  expect(JSON.parse(scored.stdout)).toMatchObject({ id: 'one', score: 0 })
+})
+
 test('each mistake ends with exit 2 and the line of the row', async () => {
   const good = toLines([{ prompt: 'open the ticket' }])
   const mistakes: [string, RegExp][] = [

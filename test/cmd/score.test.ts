@@ -40,12 +40,18 @@ test('every row gives score, parts, fault and reasons, in the order of the rows'
   expect(verdicts.map(({ score }) => score)).toEqual([1, 0, 1, 0])
   expect(verdicts.map(({ fault }) => fault)).toEqual([null, null, null, 'TypeError'])
   expect(verdicts[3]!['parts']).toBeNull()
-  expect(Object.keys(verdicts[0]!)).toEqual(['score', 'parts', 'fault', 'reasons'])
+  expect(Object.keys(verdicts[0]!)).toEqual(['id', 'score', 'parts', 'fault', 'reasons'])
+  expect(verdicts.map(({ id }) => id)).toEqual(['right', 'wrong', 'loose', 'fault'])
   expect(stderr).toContain('4 rows, mean 0.5000, 1 with a fault (TypeError 1)')
 })
 
 test('rows that a reward cannot judge are counted, and where it can judge none the answer is no', async () => {
   expect((await score([], lines(FAULT, FAULT))).code).toBe(1)
+  const mixed = await score([], lines(FAULT, { ...RIGHT, ground_truth: '[{}]' }))
+  expect(mixed).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no row could be judged: each has a fault, '),
+  })
   expect((await score([], lines(FAULT, RIGHT))).code).toBe(0)
   expect((await score(['--reward', 'bfcl-ast'], lines(RIGHT))).stderr).toContain('no row could be judged')
 })
@@ -158,4 +164,26 @@ test.each([
 
 test('a reward that does not exist is refused with the nearest name', async () => {
   expect((await score(['--reward', 'tool-n2'], lines(RIGHT))).stderr).toContain('did you mean tool-n1?')
+})
+
+test('for people a table of the first rows stands in the place of JSON', async () => {
+  const { stdout } = await score(['--format', 'text'], lines(RIGHT, WRONG, FAULT))
+  expect(stdout.split('\n').slice(0, 4)).toEqual([
+    'row    score  why',
+    'right  1',
+    expect.stringMatching(/^wrong  0 +\S/),
+    expect.stringMatching(/^fault  0 +TypeError/),
+  ])
+  const many = await score(['--format', 'text'], lines(...Array.from({ length: 30 }, () => RIGHT)))
+  expect(many.stdout).toEndWith('… and 10 more rows; --format ndjson writes all\n')
+})
+
+test('--check is the test of a reward: rows say what they should score', async () => {
+  const rows = [{ ...RIGHT, expected_score: 1 }, { ...WRONG, expected_score: 0.5 }, LOOSE]
+  const missed = await score(['--check'], lines(...rows))
+  expect(missed.code).toBe(1)
+  expect(missed.stderr).toContain('-:2: scores 0, expected 0.5 (')
+  expect(missed.stderr).toContain('1 of 2 rows score as expected')
+  expect((await score(['--check'], lines(rows[0]!))).code).toBe(0)
+  expect((await score(['--check'], lines(RIGHT))).stderr).toContain('no row has a number in the column expected_score')
 })

@@ -1,6 +1,6 @@
 // The rows of hone probe: contrastive pairs, and questions whose answer is yes or no.
 import { HoneError, unknownName } from '../../error.ts'
-import { idOf } from '../../reward/rows.ts'
+import { idOf } from '../../dialogue/row.ts'
 import { isObject, type Json } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import type { Language } from '../open.ts'

@@ -4,7 +4,10 @@ import * as v from 'valibot'
 import type { Mode } from '../../reward/reward.ts'
 import { openCommandScorer, openScorer, rewardFormat } from '../../reward/scorer.ts'
 import { atLeast, count, inputFiles, otherwise, say, text, toggle } from '../../text/setting.ts'
-import { mode, rewardName, rowsOnly } from '../flags.ts'
+import { mode, rewardName, rowsFormat } from '../flags.ts'
+import { next } from '../../shell/next.ts'
+import { forPeople } from '../../shell/rows.ts'
+import { COLUMN } from './expected.ts'
 import { compareFiles, explainRow, scoreFiles } from './score.ts'
 
 export const ScoreFlags = v.object({
@@ -12,10 +15,11 @@ export const ScoreFlags = v.object({
   reward: say(v.optional(rewardName(), 'tool-n1'), 'NAME[:variant][@step], A:1,B:0.2, or a .ts file'),
   rewardCmd: say(v.optional(text('COMMAND')), 'program that reads rows and writes scores'),
   mode,
-  format: rowsOnly,
+  format: rowsFormat,
   step: say(otherwise(count(0), 'that of the row'), 'training step, for rewards with a schedule'),
   explain: say(v.optional(text('ID')), 'show one row call by call'),
   compare: say(toggle(), 'judge in both modes and report the differences'),
+  check: say(toggle(), `end with 1 unless every row with the column ${COLUMN} scores that: the test of a reward`),
   minMean: say(v.optional(v.number()), 'end with 1 unless the mean reaches this'),
   timeout: say(v.optional(atLeast(0.001), 10), "seconds a user's reward has for a row"),
   jobs: say(otherwise(count(), 'all'), 'cores for a large file'),
@@ -36,7 +40,11 @@ export async function scoreCommand(flags: v.InferOutput<typeof ScoreFlags>): Pro
     if (flags.explain !== undefined)
       return await explainRow(files, scorer, flags.explain, rewardFormat(reward) ?? 'tool-n1')
     if (compare) return await compareFiles(files, scorer, open('strict'))
-    return await scoreFiles(files, scorer, flags.jobs, flags.minMean)
+    const { jobs, minMean, check, format } = flags
+    const code = await scoreFiles(files, scorer, { jobs, minMean, check, people: forPeople(format) })
+    const spec = rewardCmd === undefined ? ['--reward', reward] : ['--reward-cmd', rewardCmd]
+    next([['score', ...files, ...spec, '--explain', 'ID'], 'one row call by call'])
+    return code
   } finally {
     scorer.close()
   }

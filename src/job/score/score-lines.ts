@@ -3,11 +3,17 @@ import type { Part } from '../../text/chunks.ts'
 import { HoneError } from '../../error.ts'
 import { data } from '../../out.ts'
 import type { Reward, Verdict } from '../../reward/reward.ts'
-import { readSample, verdictLine } from '../../reward/rows.ts'
+import { idHead, readSample, verdictLine } from '../../reward/rows.ts'
 import { countVerdict, type Summary } from '../../reward/score/summary.ts'
 import { readLineBlocks } from '../../text/lines.ts'
 
-/** A verdict as it is written, and how often it came. */
+/** A verdict, and the beginning of the row's line: its id. */
+interface Judged {
+  verdict: Verdict
+  head: string
+}
+
+/** The rest of a verdict's line, and how often it came. */
 interface Entry {
   text: string
   rows: number
@@ -38,11 +44,11 @@ export async function scoreLines(
     count += texts.length
     for (let i = 0; i < texts.length; i++) {
       const text = texts[i]!
-      const verdict = memory.recall(text) ?? memory.keep(text, judge(text, before + first + i))
-      if (!verdict) continue
-      const entry = entries.get(verdict) ?? newEntry(verdict)
+      const judged = memory.recall(text) ?? memory.keep(text, judge(text, before + first + i))
+      if (!judged) continue
+      const entry = entries.get(judged.verdict) ?? newEntry(judged.verdict)
       entry.rows++
-      data(entry.text)
+      data(judged.head + entry.text)
     }
     if (entries.size > REMEMBERED) settle()
   }
@@ -51,12 +57,14 @@ export async function scoreLines(
     throw new HoneError('Cannot score rows: the file is empty', { at: path, hint: 'expected one JSON object per line' })
   return count
 
-  function judge(text: string, line: number): Verdict | undefined {
-    return text.trim() === '' ? undefined : reward.score(readSample(text, path, line))
+  function judge(text: string, line: number): Judged | undefined {
+    if (text.trim() === '') return undefined
+    const sample = readSample(text, path, line)
+    return { verdict: reward.score(sample), head: idHead(sample.row) }
   }
 
   function newEntry(verdict: Verdict): Entry {
-    const entry = { text: verdictLine(verdict), rows: 0 }
+    const entry = { text: verdictLine(verdict).slice(1), rows: 0 }
     entries.set(verdict, entry)
     return entry
   }
@@ -69,17 +77,17 @@ export async function scoreLines(
 
 /** Verdicts by line. Completions of a group repeat, and so do whole evaluations; where they do not, the memory is given up. */
 function lineMemory() {
-  let verdicts: Map<string, Verdict> | undefined = new Map()
+  let verdicts: Map<string, Judged> | undefined = new Map()
   let asked = 0
   let met = 0
   return {
-    recall(text: string): Verdict | undefined {
+    recall(text: string): Judged | undefined {
       const verdict = verdicts?.get(text)
       if (verdict) met++
       if (++asked === TRIAL && met < TRIAL / 20) verdicts = undefined
       return verdict
     },
-    keep(text: string, verdict: Verdict | undefined): Verdict | undefined {
+    keep(text: string, verdict: Judged | undefined): Judged | undefined {
       if (!verdicts || !verdict || text.length > LONGEST) return verdict
       if (verdicts.size >= REMEMBERED) verdicts.clear()
       // A copy: the line is a slice that would hold its whole block.

@@ -3,8 +3,9 @@ import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
 import { comparisonLines, countDifference, emptyComparison } from '../../reward/score/compare.ts'
 import { explain } from '../../reward/score/explain.ts'
-import type { Reward } from '../../reward/reward.ts'
-import { idOf, verdictLine } from '../../reward/rows.ts'
+import { idOf } from '../../dialogue/row.ts'
+import type { Reward, Verdict } from '../../reward/reward.ts'
+import { idHead, verdictLine } from '../../reward/rows.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import type { Part } from '../../text/chunks.ts'
 import {
@@ -18,15 +19,30 @@ import {
   type Summary,
 } from '../../reward/score/summary.ts'
 import { fanOut, ownPart, reportPart, type Done } from '../fan-out.ts'
+import { openTable } from '../../shell/rows.ts'
+import { openCheck } from './expected.ts'
 import { isParquet, readSamples } from './samples.ts'
 import { scoreLines } from './score-lines.ts'
 
-/** Writes a verdict a row to stdout and the summary to stderr, in `jobs` processes. EXIT.no where the mean is below `minMean`. */
+export interface ScoreOptions {
+  /** Processes for a large file. */
+  jobs: number | undefined
+  /** The mean that must be reached. */
+  minMean: number | undefined
+  /** Rows as a table of the first ones. */
+  people: boolean
+  /** Rows must score as they say. */
+  check: boolean
+}
+
+/**
+ * Writes a verdict a row to stdout and the summary to stderr. EXIT.no where no row could be judged, the mean is below `minMean`,
+ * or a row scores otherwise than it says and that is checked.
+ */
 export async function scoreFiles(
   files: readonly string[],
   scorer: Scorer,
-  jobs: number | undefined,
-  minMean: number | undefined,
+  { jobs, minMean, people, check }: ScoreOptions,
 ): Promise<ExitCode> {
   const summary = emptySummary()
   const part = ownPart(process.env)
@@ -35,20 +51,33 @@ export async function scoreFiles(
     reportPart(summaryText(summary, lines))
     return EXIT.ok
   }
+  const shown = people ? openTable(['row', 'score', 'why']) : undefined
+  const checked = check ? openCheck() : undefined
   for (const file of files) {
-    if (scorer.inside && !isParquet(file)) {
+    if (!shown && !checked && scorer.inside && !isParquet(file)) {
       await scoreFile(file, scorer.inside, summary, jobs)
       continue
     }
     for await (const block of readSamples(file, scorer)) {
-      for (const verdict of await scorer.score(block.map(({ sample }) => sample))) {
-        data(verdictLine(verdict))
+      const verdicts = await scorer.score(block.map(({ sample }) => sample))
+      for (const [i, { line, sample }] of block.entries()) {
+        const verdict = verdicts[i]!
+        if (shown) shown.row(() => [idOf(sample.row, line), shortScore(verdict), whyOf(verdict)])
+        else data(verdictLine(verdict, sample.row))
+        checked?.take(sample, verdict, `${file}:${line}`)
         countVerdict(summary, verdict)
       }
     }
   }
-  return conclude(scorer.name, summary, minMean)
+  shown?.end()
+  const code = conclude(scorer.name, summary, minMean)
+  return checked?.holds() === false ? EXIT.no : code
 }
+
+const shortScore = ({ score, notApplicable }: Verdict): string =>
+  notApplicable ? '-' : String(Number(score.toFixed(4)))
+
+const whyOf = ({ fault, reasons }: Verdict): string => (fault === null ? reasons : [fault, ...reasons]).join('; ')
 
 async function scoreFile(path: string, reward: Reward, summary: Summary, jobs: number | undefined): Promise<void> {
   const here = (part: Part | undefined, before: number) => scoreLines(path, reward, summary, part, before)
@@ -69,7 +98,7 @@ export async function compareFiles(files: readonly string[], compat: Scorer, str
       const samples = block.map(({ sample }) => sample)
       const [loose, exact] = await Promise.all([compat.score(samples), strict.score(samples)])
       for (const [i, { line, sample }] of block.entries()) {
-        data(`{"compat":${verdictLine(loose[i]!)},"strict":${verdictLine(exact[i]!)}}`)
+        data(`${idHead(sample.row)}"compat":${verdictLine(loose[i]!)},"strict":${verdictLine(exact[i]!)}}`)
         countDifference(comparison, idOf(sample.row, line), loose[i]!, exact[i]!)
       }
     }
@@ -103,10 +132,12 @@ export async function explainRow(
 
 function conclude(name: string, summary: Summary, minMean: number | undefined): ExitCode {
   for (const line of summaryLines(name, summary)) log(line)
-  // One and the same fault everywhere is the reward's or the file's, not the completions'.
-  const [everywhere] = [...summary.faults].filter(([, rows]) => rows === summary.rows)
-  if (everywhere) {
-    complain(`no row could be judged: each has the fault ${everywhere[0]}`)
+  const faults = [...summary.faults]
+  if (faults.reduce((sum, [, rows]) => sum + rows, 0) === summary.rows) {
+    const [first, ...others] = faults.map(([fault]) => fault)
+    complain(
+      `no row could be judged: ${others.length === 0 ? `each has the fault ${first}` : `each has a fault, ${[first, ...others].join(', ')}`}`,
+    )
     return EXIT.no
   }
   if (minMean === undefined || meanScore(summary) >= minMean) return EXIT.ok

@@ -98,6 +98,6 @@ function nearness(expected: Call, other: Call | undefined): number {
 }
 
 const READABLE = { ensureAscii: false }
-const spell = (call: Call): string => `${call.name}(${dumpJson(call.arguments, READABLE)})`
+export const spell = (call: Call): string => `${call.name}(${dumpJson(call.arguments, READABLE)})`
 /** A text in quotation marks, its first 200 letters. */
 export const quote = (text: string): string => JSON.stringify(text.length > 200 ? text.slice(0, 200) + '…' : text)

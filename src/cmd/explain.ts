@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { explainLines } from '../lint/explain.ts'
 import { data } from '../out.ts'
 import { command } from '../shell/command.ts'
+import { next } from '../shell/next.ts'
 import { argument, say, text } from '../text/setting.ts'
 
 export default command({
@@ -15,5 +16,6 @@ export default command({
   }),
   run({ code, format }) {
     for (const line of explainLines(code, format)) data(line)
+    next([['lint', 'FILE', ...(code === undefined ? [] : ['--select', code])], 'check rows'])
   },
 })

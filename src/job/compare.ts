@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { changes, compare, pair, readOutcomes, type Comparison } from '../eval/compare.ts'
 import { percent } from '../eval/report/text.ts'
 import { data, log } from '../out.ts'
+import { next } from '../shell/next.ts'
 import { notice } from '../shell/notice.ts'
 import { table } from '../shell/table.ts'
 import { argument, file, say } from '../text/setting.ts'
@@ -17,8 +18,8 @@ export const CompareFlags = v.object({
 })
 
 /** @throws HoneError for rows that no evaluation wrote. */
-export async function compareCommand({ before, after, format }: v.InferOutput<typeof CompareFlags>): Promise<void> {
-  const { pairs, unpaired } = pair(await readOutcomes(before), await readOutcomes(after))
+export async function compareCommand({ format, ...files }: v.InferOutput<typeof CompareFlags>): Promise<void> {
+  const { pairs, unpaired } = pair(await readOutcomes(files.before), await readOutcomes(files.after))
   if (unpaired > 0) notice.warn(`${unpaired} rows are in one of the files only and are left out`)
   const comparisons = compare(pairs)
   const changed = changes(pairs)
@@ -27,6 +28,8 @@ export async function compareCommand({ before, after, format }: v.InferOutput<ty
   for (const line of table([HEAD, ...comparisons.map(row)])) write(line)
   if (format === 'ndjson') for (const change of changed) data(JSON.stringify(change))
   else for (const { id, category, before, after } of changed) data(`${after > before ? '+' : '-'} ${category} ${id}`)
+  if (changed.length > 0)
+    next([['compare', files.before, files.after, '--format', 'ndjson'], 'the rows that changed, one JSON object each'])
 }
 
 const HEAD = ['category', 'rows', 'before', 'after', 'difference', '95 %', 'better', 'worse', 'sign test']

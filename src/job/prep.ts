@@ -10,7 +10,8 @@ import type { Format } from '../data/formats/format.ts'
 import { formats, requireEnd } from '../data/formats.ts'
 import { prepare, type PrepOptions, type PrepSinks } from '../data/prep.ts'
 import { sources } from '../data/sources.ts'
-import { summaryLines } from '../data/summary.ts'
+import { keptOf, summaryLines } from '../data/summary.ts'
+import { next } from '../shell/next.ts'
 import { count, file, folder, inputFiles, named, names, otherwise, say, share, toggle } from '../text/setting.ts'
 import { requireApart } from './apart.ts'
 import { formName, output } from './flags.ts'
@@ -59,6 +60,14 @@ export async function prepCommand(flags: PrepFlags): Promise<void> {
     sinks.output.commit()
     sinks.validation?.commit()
     for (const line of summaryLines(summary)) log(line)
+    log(
+      `wrote ${keptOf(summary)} rows to ${[flags.output, ...(flags.validation === undefined ? [] : [flags.validation])].join(' and ')}`,
+    )
+    if (flags.output !== '-' && flags.format === 'hone')
+      next(
+        [['lint', flags.output], 'check them'],
+        [['train', '--model', 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'],
+      )
   } finally {
     // What was left out says why nothing survived, so it is kept even then.
     sinks.reject?.commit()

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { HoneRow } from '../../src/dialogue/row.ts'
 import { demoReport, demoSummary, readDemo } from '../../src/job/demo/report.ts'
 
 const run = mkdtempSync(join(tmpdir(), 'hone-demo-'))
@@ -61,8 +62,21 @@ test('rows are compared with themselves: four better and one worse of eight gain
   expect(demoReport(found, new Map()).join('\n')).toMatch(/gain \+37\.5 points .* 4 rows better, 1 worse/)
 })
 
-test('the curve runs from the first step to the last, and answers stand under their questions', () => {
-  const report = demoReport(readDemo(run), new Map([['row-0', 'open the file.']])).join('\n')
+test('the curve runs from the first step to the last, answers stand under their questions, wrong ones above what was expected', () => {
+  const row = (content: string): HoneRow => ({
+    id: '',
+    source: '',
+    messages: [{ role: 'user', content }],
+    tools: [],
+    answer: [{ name: 'open', arguments: { size: 3 } }],
+    meta: {},
+  })
+  const rows = new Map([
+    ['row-0', row('open the file.')],
+    ['row-7', row('open it.')],
+  ])
+  const report = demoReport(readDemo(run), rows).join('\n')
+  expect(report).toContain('✗ open it.\n  <think>a</think> <tool_call>[7]</tool_call>\n  expected open({"size": 3})')
   expect(report).toContain('reward by step  ▁█  0.25 to 0.75')
   expect(report).toContain('✓ open the file.\n  <think>a</think> <tool_call>[0]</tool_call>')
   expect(report).toContain('✗ row-1\n')

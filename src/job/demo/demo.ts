@@ -5,11 +5,13 @@ import * as v from 'valibot'
 import { datasets, model, phases, settings, task as lesson } from '../../../fixtures/shipped.ts'
 import { resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
-import { EXIT, type ExitCode } from '../../error.ts'
+import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { makeFolder } from '../../gpu/weights/folder.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { data, log } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import type { HoneRow } from '../../dialogue/row.ts'
+import { isRun } from '../../rundir/paths.ts'
 import { checkNewRun } from '../../rundir/run.ts'
 import { demoReport, demoSummary, readDemo } from './report.ts'
 import { sftPresets } from '../../rl/presets.ts'
@@ -39,15 +41,26 @@ export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
   const { run, task } = placesOf(flags.output)
   const { schema, sources } = below(flags, given)
   const recipe = resolveConfig(schema, sources)
+  if (isRun(run))
+    throw new HoneError(`Cannot start the demonstration in "${flags.output}": it holds one already`, {
+      at: run,
+      hint: `hone watch ${run} shows it; give another folder with --output`,
+    })
   checkNewRun(run)
-  log('A model of 2.5 million parameters learns to call tools it has never seen: about 5 minutes on 2 cores.')
+  log('A model of 2.5 million parameters learns to call tools it has never seen: about 2 minutes on 2 idle cores.')
   const held = writeTask(task)
   const code = await runTraining(flags.moreSft ? 'sft' : 'train', recipe, undefined)
   if (code !== EXIT.ok) return code
   const found = readDemo(run)
-  const questions = new Map(held.map(({ id, messages }) => [id, messages.at(-1)?.content ?? '']))
-  for (const line of demoReport(found, questions)) log(line)
-  data(JSON.stringify(demoSummary(found)))
+  for (const line of demoReport(found, new Map(held.map((row) => [row.id, row])))) log(line)
+  // A person has read it above.
+  if (!process.stdout.isTTY) data(JSON.stringify(demoSummary(found)))
+  log(`the run lies in ${run}, its rows in ${task}`)
+  next(
+    [['watch', run], 'read the run: curves, and every completion'],
+    [['chat', run], 'talk to the model'],
+    [['init', 'train', '-o', 'mine'], 'start a run of your own'],
+  )
   return EXIT.ok
 }
 

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { pairedDifference, signTest } from '../../eval/statistics.ts'
+import type { HoneRow } from '../../dialogue/row.ts'
+import { spell } from '../../reward/score/difference.ts'
 import type { Metrics } from '../../rundir/event.ts'
 import { pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
 import { readEvents } from '../../rundir/run.ts'
@@ -38,14 +40,11 @@ export function readDemo(run: string): Demo {
   }
 }
 
-/** Lines for people; `questions` are those of the held-out rows, by id. */
-export function demoReport(
-  { before, after, curve, first, last }: Demo,
-  questions: ReadonlyMap<string, string>,
-): string[] {
+/** Lines for people; `rows` are the held-out ones, by id. */
+export function demoReport({ before, after, curve, first, last }: Demo, rows: ReadonlyMap<string, HoneRow>): string[] {
   const sets = Object.keys(before).flatMap((key) => /^exact_match\/([^/]+)$/.exec(key)?.slice(1) ?? [])
   const named = sets.filter((set) => set !== 'low' && set !== 'high')
-  const rows = ['', ...named.map((set) => `/${set}`)].map((key) => [
+  const shares = ['', ...named.map((set) => `/${set}`)].map((key) => [
     key === '' ? 'mean of both' : key.slice(1),
     interval(before, `exact_match${key}`),
     interval(after, `exact_match${key}`),
@@ -53,14 +52,14 @@ export function demoReport(
   const { up, down, gain } = change(first, last)
   return [
     '',
-    ...table([['exact match, greedy', 'before', 'after'], ...rows]),
+    ...table([['exact match, greedy', 'before', 'after'], ...shares]),
     `gain ${points(gain.estimate)} points (95 % ${points(gain.low)} to ${points(gain.high)}); ${up} rows better, ${down} worse, sign test p ${signTest(up, down).toPrecision(2)}`,
     '',
     `${curve.name} by step  ${sparkline(curve.values)}  ${edge(curve.values, 0)} to ${edge(curve.values, -1)}`,
     '',
     ...named
       .flatMap((set) => last.filter((answer) => answer.set === set).slice(0, 5))
-      .flatMap((answer) => shown(answer, questions)),
+      .flatMap((answer) => shown(answer, rows.get(answer.id))),
   ]
 }
 
@@ -82,8 +81,13 @@ function interval(figures: Record<string, number>, key: string): string {
   return `${percent(key)} % (${percent(`${key}/low`)} to ${percent(`${key}/high`)})`
 }
 
-function shown({ id, output, exact }: AnswerLine, questions: ReadonlyMap<string, string>): string[] {
-  return [`${exact ? '✓' : '✗'} ${questions.get(id) ?? id}`, `  ${output.replaceAll('\n', ' ')}`]
+/** A wrong answer stands above what was expected. */
+function shown({ id, output, exact }: AnswerLine, row: HoneRow | undefined): string[] {
+  return [
+    `${exact ? '✓' : '✗'} ${row?.messages.at(-1)?.content ?? id}`,
+    `  ${output.replaceAll('\n', ' ')}`,
+    ...(exact || !row ? [] : [`  expected ${row.answer.map(spell).join(' ') || 'no call: no tool on offer fits'}`]),
+  ]
 }
 
 const points = (share: number): string => (share >= 0 ? '+' : '') + (100 * share).toFixed(1)

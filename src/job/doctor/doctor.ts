@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { EXIT, type ExitCode } from '../../error.ts'
 import { data } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { table } from '../../shell/table.ts'
 import { names, say } from '../../text/setting.ts'
 import { type Finding, inspectMachine } from './machine.ts'
@@ -27,5 +28,7 @@ export const DoctorFlags = v.object({ format: say(v.optional(names(formats), 'te
 export async function doctor({ format }: v.InferOutput<typeof DoctorFlags>): Promise<ExitCode> {
   const findings = [...(await inspectMachine()), ...(await inspectProviders())]
   for (const line of formats[format](findings)) data(line)
-  return findings.some(({ state }) => state === 'broken') ? EXIT.no : EXIT.ok
+  if (findings.some(({ state }) => state === 'broken')) return EXIT.no
+  next([['demo'], 'see a small model learn'], [['init', 'train'], 'start a run of your own'])
+  return EXIT.ok
 }

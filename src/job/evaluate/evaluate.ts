@@ -4,6 +4,7 @@ import { benchmarks } from '../../eval/benchmarks.ts'
 import { summarize } from '../../eval/summary.ts'
 import { EXIT, type ExitCode, HoneError } from '../../error.ts'
 import { outliveReader } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { Float, isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import { requireApart } from '../apart.ts'
@@ -53,6 +54,10 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
     if (count > 0) summary.notes.push(`${count} of ${judged.length} rows ${why}`)
   }
   await writeReports(flags, summary, judged)
+  next(
+    [['eval', '--bench', bench, '--data', data, '…', '--report', 'page.html'], 'every verdict on a page'],
+    [['compare', 'BEFORE.jsonl', 'AFTER.jsonl'], 'two evaluations with --format ndjson, row by row'],
+  )
   return meets(summary, flags.min ?? []) ? EXIT.ok : EXIT.no
 }
 

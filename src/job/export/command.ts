@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { argument, folder, names, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { mode, rewardName } from '../flags.ts'
 import { exportReward } from './export-reward.ts'
@@ -32,4 +33,6 @@ export async function exportCommand(flags: v.InferOutput<typeof ExportFlags>): P
     base: flags.base,
   })
   log(`wrote the ${what} after step ${step} to ${output}`)
+  if (what === 'model') next([['chat', output], 'talk to it'], [['serve', output], "serve it to OpenAI's clients"])
+  else next([['infer', 'MODEL', '--adapter', output, '--input', 'rows.jsonl'], 'ask the model with it'])
 }

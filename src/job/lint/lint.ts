@@ -2,6 +2,7 @@
 import { watch } from 'node:fs'
 import { loadTokenizer } from '../../dialogue/chat.ts'
 import { diagnosticFormat } from '../../shell/diag.ts'
+import { next, type Step } from '../../shell/next.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { data, flush, log, outliveReader } from '../../out.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
@@ -97,6 +98,14 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
       ? 'no findings'
       : `${total} finding${total === 1 ? '' : 's'}${mendable > 0 ? `, of which --fix may mend ${mendable}` : ''}`,
   )
+  const [[code] = []] = [...counts].toSorted((a, b) => b[1] - a[1])
+  if (code === undefined)
+    next([['train', '--model', 'DIR', '--data', ...flags.files, '--output', 'RUN'], 'train on them'])
+  else
+    next(
+      [['explain', code], 'what the commonest finding means, and what a good row looks like'],
+      ...(mendable > 0 ? [[['lint', ...flags.files, '--fix'], 'mend what needs no choice'] satisfies Step] : []),
+    )
   return total
 }
 

@@ -1,7 +1,9 @@
 // hone study at work: arms over seeds to a table, and whether its bars are met.
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { EXIT, type ExitCode, lookup } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { table } from '../../shell/table.ts'
 import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
@@ -46,5 +48,6 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
     for (const line of table(armRows(results, report))) data(line)
     for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
   }
+  next([['watch', join(flags.output, 'runs', 'RUN')], 'read one of its runs'])
   return report.bars.every(({ met }) => met) ? EXIT.ok : EXIT.no
 }

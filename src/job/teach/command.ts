@@ -5,6 +5,7 @@ import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
 import { openWriter } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { rewardModel } from '../../reward/model.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { readRows, type HoneRow } from '../../dialogue/row.ts'
@@ -65,7 +66,10 @@ export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>):
   log(
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
-  return counts.accepted > 0 ? EXIT.ok : EXIT.no
+  const kind = keep === 'pairs' ? 'dpo' : 'sft'
+  if (counts.accepted === 0) return EXIT.no
+  next([[kind, '--model', 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
+  return EXIT.ok
 }
 
 /** hone difficulty. 1 where no row is kept. @throws HoneError */
@@ -82,7 +86,9 @@ export async function difficultyCommand(flags: v.InferOutput<typeof DifficultyFl
         `  ${'█'.repeat(Math.round((40 * count) / most))}`,
     )
   log(`kept ${counts.kept}  too easy ${counts.easy}  too hard ${counts.hard}  failed ${counts.failed}`)
-  return counts.kept > 0 ? EXIT.ok : EXIT.no
+  if (counts.kept === 0) return EXIT.no
+  next([['train', '--model', flags.model ?? 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
+  return EXIT.ok
 }
 
 /** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */

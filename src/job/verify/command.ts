@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
 import { data, log } from '../../out.ts'
+import { next } from '../../shell/next.ts'
 import { table } from '../../shell/table.ts'
 import { argument, folder, say } from '../../text/setting.ts'
 import { verify } from './verify.ts'
@@ -30,5 +31,6 @@ export async function verifyCommand({
   else for (const { name, max_abs, max_rel, ok } of findings) data(JSON.stringify({ name, max_abs, max_rel, ok }))
   const failed = findings.filter(({ ok }) => !ok).length
   log(`${dir}: ${findings.length - failed} of ${findings.length} within bounds on ${device.name}`)
+  if (failed > 0) next([['doctor'], 'what hone computes with on this machine'])
   return failed > 0 ? EXIT.no : EXIT.ok
 }

@@ -18,8 +18,21 @@ export function scores(judged: readonly Judged[]): NamedScore[] {
   ]
 }
 
-function exact(judged: readonly Judged[], samples: readonly Judged[][]): NamedScore {
-  const what = 'share of responses with exactly the expected calls'
+/** Of responses that something else than calls makes right: their share, and with several a row what k samples are worth. */
+export function rightScores(judged: readonly Judged[], what: string): NamedScore[] {
+  if (judged.length === 0) return []
+  const samples = [...Map.groupBy(judged, ({ id }) => id).values()]
+  const several = samples.length < judged.length
+  return [
+    { ...share(judged, samples, what), name: 'right' },
+    ...(several ? sizes(samples).flatMap((k) => rightOf(k, samples)) : []),
+  ]
+}
+
+const exact = (judged: readonly Judged[], samples: readonly Judged[][]): NamedScore =>
+  share(judged, samples, 'share of responses with exactly the expected calls')
+
+function share(judged: readonly Judged[], samples: readonly Judged[][], what: string): NamedScore {
   if (samples.length === judged.length) {
     const { estimate, low, high } = wilson(judged.filter(({ score }) => score === 1).length, judged.length)
     return { name: 'exact match', value: estimate, low, high, what: `${what}; Wilson’s interval` }
@@ -46,21 +59,28 @@ function parts(samples: readonly Judged[][]): NamedScore[] {
 }
 
 /** k = 1, 2, 4 … up to the fewest samples that a row has. */
-function sampled(samples: readonly Judged[][]): NamedScore[] {
+function sizes(samples: readonly Judged[][]): number[] {
   const fewest = Math.min(...samples.map((list) => list.length))
-  const ks = [...new Set([...Array.from({ length: Math.floor(Math.log2(fewest)) + 1 }, (_, i) => 2 ** i), fewest])]
+  return [...new Set([...Array.from({ length: Math.floor(Math.log2(fewest)) + 1 }, (_, i) => 2 ** i), fewest])]
+}
+
+const rightOf = (k: number, samples: readonly Judged[][]): NamedScore[] => [
+  {
+    name: `mean@${k}`,
+    ...interval(samples.map((list) => mean(list.slice(0, k).map(({ score }) => score)))),
+    what: `mean of the first ${k} samples`,
+  },
+  {
+    name: `pass@${k}`,
+    ...interval(samples.map((list) => passAtK(list.length, list.filter(({ score }) => score === 1).length, k))),
+    what: `chance that one of ${k} samples is exactly right (unbiased estimate)`,
+  },
+]
+
+function sampled(samples: readonly Judged[][]): NamedScore[] {
   const graded = (list: readonly Judged[]) => list.map((item) => mean(PARTS.map((part) => partOf(item, part))))
-  return ks.flatMap((k) => [
-    {
-      name: `mean@${k}`,
-      ...interval(samples.map((list) => mean(list.slice(0, k).map(({ score }) => score)))),
-      what: `mean of the first ${k} samples`,
-    },
-    {
-      name: `pass@${k}`,
-      ...interval(samples.map((list) => passAtK(list.length, list.filter(({ score }) => score === 1).length, k))),
-      what: `chance that one of ${k} samples is exactly right (unbiased estimate)`,
-    },
+  return sizes(samples).flatMap((k) => [
+    ...rightOf(k, samples),
     {
       name: `best@${k}`,
       ...interval(samples.map((list) => bestAtK(graded(list), k))),
@@ -97,14 +117,14 @@ function refusal(judged: readonly Judged[]): NamedScore[] {
   const without = judged.filter(({ judgement }) => judgement['expects_call'] === false)
   const withCall = judged.filter(({ judgement }) => judgement['expects_call'] === true)
   if (without.length === 0) return []
-  const share = (list: readonly Judged[], name: string, what: string): NamedScore => {
+  const refusing = (list: readonly Judged[], name: string, what: string): NamedScore => {
     const { estimate, low, high } = wilson(list.filter(refuses).length, list.length)
     return { name, value: list.length > 0 ? estimate : null, low, high, what }
   }
   const refused = judged.filter(refuses)
   return [
-    share(without, 'refusal: right', 'share of rows without a fitting tool that are answered without a call'),
-    share(withCall, 'refusal: wrong', 'share of rows with a fitting tool that are answered without a call'),
+    refusing(without, 'refusal: right', 'share of rows without a fitting tool that are answered without a call'),
+    refusing(withCall, 'refusal: wrong', 'share of rows with a fitting tool that are answered without a call'),
     {
       name: 'refusal: precision',
       value:

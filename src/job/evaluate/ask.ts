@@ -12,7 +12,8 @@ import type { Stage } from '../../rl/play.ts'
 import { isObject, type JsonObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import { toRow } from '../../dialogue/row.ts'
-import { remembering, sampledBy, type Answerer, type Question, type Reply, type Sampled } from '../answer/answerer.ts'
+import { type Answered, remembering, sampledBy, type Answerer, type Reply, type Sampled } from '../answer/answerer.ts'
+import { type Budgeted, withinBudget } from '../answer/budget.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
 import { openEpisodes, playRows } from '../episodes.ts'
@@ -57,25 +58,31 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const stage = local && (await openEpisodes(flags, local, flags.parser))
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)
   const held = flags.constrain === 'none' ? '' : `, held to its ${flags.constrain}`
-  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled }) + held
+  const ended = flags.thinkBudget.length === 0 ? '' : `, thoughts ended by ${JSON.stringify(flags.thinkEnd)}`
+  const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled }) + held + ended
   if (local && stage) {
     const label = `${protocol}, env ${flags.env ?? flags.envCmd ?? 'tools'}`
     return { source: answerer.source, protocol: label, responses: episodesOf(flags, local, stage, mode) }
   }
   tellRoom(items, answerer)
-  const questions = items.flatMap(({ record, asked }) =>
-    Array.from({ length: samples }, (_, sample): Question & Asking => ({
-      asked,
-      sample,
-      key: [KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
-      label: { ...record, ...(samples > 1 && { sample }) },
-      prompt: hash(inRow(`${flags.data}: ${String(record['id'])}`, () => answerer.show(asked))),
-    })),
+  const budgets = flags.thinkBudget.length > 0 ? flags.thinkBudget.toSorted((a, b) => a - b) : [NO_BUDGET]
+  const questions = budgets.flatMap((budget) =>
+    items.flatMap(({ record, asked }) =>
+      Array.from({ length: samples }, (_, sample): Budgeted & Asking => ({
+        asked,
+        sample,
+        budget,
+        key: [KEY.sample, sample, Number(Bun.hash.xxHash32(JSON.stringify(record)))],
+        label: { ...record, ...(samples > 1 && { sample }), ...(budget < NO_BUDGET && { budget }) },
+        prompt: hash(inRow(`${flags.data}: ${String(record['id'])}`, () => answerer.show(asked))),
+      })),
+    ),
   )
-  const saved = await openSaved<Question & Asking>(flags.save, protocol)
+  const saved = await openSaved<Budgeted & Asking>(flags.save, protocol)
+  const answers = local && flags.thinkBudget.length > 0 ? withinBudget(local, flags.thinkEnd) : answerer.answer
   async function* responses(): AsyncGenerator<Response> {
     let asked = 0
-    const respond = (missing: Iterable<Question>) => responsesTo(missing, answerer, benchmark, mode)
+    const respond = (missing: Iterable<Budgeted>) => responsesTo(answers(missing), benchmark, mode)
     for await (const response of remembering(questions, saved, respond)) {
       const record = { ...questions[asked++]!.label, ...response }
       status(`asked ${asked}/${questions.length}`)
@@ -129,17 +136,19 @@ function tellRoom(items: readonly Item[], { roomFor, positions, sampled }: Answe
     )
 }
 
+/** Of a thought that may be as long as it likes. */
+const NO_BUDGET = Infinity
+
 /** Rows named in a warning. */
 const NAMED = 5
 
-/** A response to each question. One that leaves no room, or that an endpoint refuses, has a response that says so; no answer at all ends the work. */
+/** A response for each answer. A question that leaves no room, or that an endpoint refuses, has a response that says so; no answer at all ends the work. */
 async function* responsesTo(
-  questions: Iterable<Question>,
-  answerer: Answerer,
+  answers: AsyncIterable<Answered>,
   benchmark: Benchmark,
   mode: string,
 ): AsyncGenerator<JsonObject> {
-  for await (const answered of answerer.answer(questions)) {
+  for await (const answered of answers) {
     if ('text' in answered) yield responseOf(answered, benchmark, mode)
     else if (!answered.noRoom && !answered.refused) throw answered.failure
     else {

@@ -9,6 +9,7 @@ import { Float, isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import { requireApart } from '../apart.ts'
 import { meets } from './bars.ts'
+import { byBudget, judgedByReward } from './rewarded.ts'
 import type { EvalFlags } from './flags.ts'
 import { protocolOf } from '../protocol.ts'
 import { requireResults, writeReports, writeRow, type Pair } from './reports.ts'
@@ -33,8 +34,9 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   requireResults(flags)
   requirePlace(flags)
   requireHeld(flags)
+  requireRows(flags)
   requireApart({ '--json': flags.json, '--report': flags.report, '--save': flags.save }, [data, flags.responses])
-  const open = await benchmark.open(data, flags)
+  const { open, close } = await openJudged(flags, benchmark)
   const given =
     flags.responses === undefined
       ? await (await import('./ask.ts')).ask(flags, benchmark)
@@ -43,7 +45,9 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
           protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: benchmark.reader(flags.mode ?? '', flags) }),
           responses: responsesOf(flags.responses),
         }
-  const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response))
+  const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response)).finally(
+    close,
+  )
   const summary = summarize(
     open,
     judged.map(({ judged }) => judged),
@@ -76,6 +80,26 @@ function requireHeld({ constrain, model }: EvalFlags): void {
     throw new HoneError('Cannot constrain answers that hone does not write itself: --constrain needs --model', {
       hint: 'hone serve --constrain holds the answers of an endpoint',
     })
+}
+
+/** @throws HoneError where rewards or budgets are asked for of other rows than hone's own, or of models that are not here. */
+function requireRows({ bench, model, reward, thinkBudget, constrain }: EvalFlags): void {
+  if (bench !== 'rows' && (reward !== undefined || thinkBudget.length > 0))
+    throw new HoneError('Cannot use --reward or --think-budget: they need --bench rows', {
+      hint: 'the other benchmarks have judges of their own',
+    })
+  if (thinkBudget.length > 0 && (model === undefined || constrain !== 'none'))
+    throw new HoneError(
+      'Cannot end the thoughts of answers that hone does not write freely: --think-budget needs --model, without --constrain',
+    )
+}
+
+/** The benchmark as the flags have it judged. @throws HoneError */
+async function openJudged(flags: EvalFlags, benchmark: Benchmark): Promise<{ open: OpenBenchmark; close: () => void }> {
+  const plain = await benchmark.open(flags.data, flags)
+  const rewarded = flags.reward === undefined ? undefined : await judgedByReward(plain, flags.data, flags.reward)
+  const open = rewarded ?? plain
+  return { open: flags.thinkBudget.length > 0 ? byBudget(open) : open, close: () => rewarded?.close() }
 }
 
 async function judgeAll(

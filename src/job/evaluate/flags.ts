@@ -6,9 +6,9 @@ import type { Benchmark } from '../../eval/benchmark.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { decoders } from '../../eval/bfcl/decode.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
-import { count, file, folder, named, names, otherwise, say, text } from '../../text/setting.ts'
+import { count, file, folder, named, names, nonEmpty, otherwise, say, text } from '../../text/setting.ts'
 import { episodeFlags } from '../episodes.ts'
-import { constrain, endpointFlags, formName, parserName, sampling } from '../flags.ts'
+import { constrain, endpointFlags, formName, parserName, rewardName, sampling } from '../flags.ts'
 import { bars } from './bars.ts'
 
 /** A flag for each benchmark that writes files for its own program. */
@@ -37,6 +37,12 @@ export const EvalFlags = v.object({
   ),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls in hone rows'),
   constrain,
+  reward: say(v.optional(rewardName()), 'judge hone rows by a reward in place of their calls: 1 or more is right'),
+  thinkBudget: say(
+    v.optional(v.array(count()), []),
+    'ask hone rows once for each of these numbers of tokens: a thought that is longer is ended there, and the answer follows',
+  ),
+  thinkEnd: say(v.optional(nonEmpty(), '\n</think>\n'), 'what ends a thought at its budget'),
   checker: say(v.optional(names(checkers), 'v2510'), "version of ACEBench's checker"),
   samples: say(v.optional(count(), 1), 'responses per row'),
   maxNewTokens: say(otherwise(count(), `at most ${LONGEST}`), 'longest answer, in tokens'),

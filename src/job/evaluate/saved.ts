@@ -37,6 +37,6 @@ export async function openSaved<Each extends Asking>(
   }
 }
 
-function keyOf({ label: { id = '', category = '', lang = '', sample = 0 }, prompt }: Asking): string {
-  return JSON.stringify([id, category, lang, sample, prompt].map(String))
+function keyOf({ label: { id = '', category = '', lang = '', sample = 0, budget = '' }, prompt }: Asking): string {
+  return JSON.stringify([id, category, lang, sample, prompt, budget].map(String))
 }

@@ -12,7 +12,7 @@ import { modelFolder } from '../model-folder.ts'
 import { type Language, openLanguage } from '../open.ts'
 import { type Answered, byScore, decide, type Labelled, methods, type Rules } from './decide.ts'
 import { type Probe, readProbe, writeProbe } from './file.ts'
-import { type Fitted, fitDirections, split } from './fit.ts'
+import { bestLayer, type Fitted, fitDirections, split } from './fit.ts'
 import {
   accuracyOf,
   type Accuracy,
@@ -23,7 +23,7 @@ import {
   reportLines,
 } from './report.ts'
 import { type Item, readItems, readPairs } from './rows.ts'
-import { ask, scoreOf, type States, type Words } from './states.ts'
+import { ask, type Directions, type Looks, scoreOf, type States, type Words } from './states.ts'
 import { randomDirection } from './vector.ts'
 
 const whole = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least))
@@ -42,7 +42,7 @@ export const ProbeFlags = v.object({
   ),
   output: say(v.optional(file()), 'file of the probe', 'o'),
   layers: say(
-    orNone(numbers(-1000), 'the one that tells held-out pairs apart best'),
+    orNone(numbers(-1000), 'the one that tells held-out pairs apart best; of equal ones, that decides best'),
     'layers whose scores are averaged: 0 the embeddings, -1 the last',
   ),
   positions: say(
@@ -76,22 +76,35 @@ export async function probeCommand(flags: ProbeFlags): Promise<void> {
   const model = openModel(await openDevice(flags.device), folder, { adapter })
   try {
     const positions = known?.positions ?? [...new Set(flags.positions)].toSorted((a, b) => a - b)
-    const fit = pairs && fitDirections(model, pairs, { ...flags, positions, layers: layersWanted(flags, language) })
+    const layers = layersWanted(flags, language)
+    const fitted = pairs ? fitDirections(model, pairs, { ...flags, positions, layers }) : []
     const { yes, no } = known ?? flags
+    const words = wordsOf({ yes, no }, language)
+    const asked = askAll(model, items, words, { directions: known?.directions ?? fitted, positions })
+    const directions = known?.directions ?? taken(flags, fitted, asked)
     const probe = {
       hidden: language.config.hidden,
-      directions: known?.directions ?? fit!.taken,
+      directions,
       positions,
       yes,
       no,
       ...(known?.rules && { rules: known.rules }),
     }
-    const asked = askAll(model, items, wordsOf(probe, language), probe)
-    report(flags, probe, asked, fit?.fitted ?? [])
+    report(flags, probe, scored(asked, directions), fitted)
   } finally {
     clearStatus()
     model.free()
   }
+}
+
+/** Those that were wanted, else the best: where pairs do not tell layers apart, the rows that rules are fitted on do. */
+function taken(flags: ProbeFlags, fitted: readonly Fitted[], asked: readonly Asked[]): Probe['directions'] {
+  const worth = (each: Fitted) => {
+    const halves = halvesOf(flags, scored(asked, [each]))
+    return halves ? accuracyOf('', methods.probe, { ...halves, test: halves.fit }).fit : 0
+  }
+  const chosen = flags.layers === null ? [bestLayer(fitted, worth)] : fitted
+  return chosen.map(({ layer, direction }) => ({ layer, direction: [...direction] }))
 }
 
 function report(flags: ProbeFlags, probe: Probe, asked: readonly Asked[], fitted: readonly Fitted[]): void {
@@ -139,7 +152,7 @@ function layersWanted({ layers: wanted }: ProbeFlags, { config: { layers } }: La
 }
 
 /** @throws HoneError where both answers begin with the same token */
-function wordsOf({ yes, no }: Probe, { tokenizer }: Language): Words {
+function wordsOf({ yes, no }: Pick<Probe, 'yes' | 'no'>, { tokenizer }: Language): Words {
   const [first, second] = [yes, no].map((text) => tokenizer.encode(text)[0]!)
   if (first === second)
     throw new HoneError(`Cannot tell "${yes}" from "${no}": both begin with the same token`, {
@@ -155,12 +168,15 @@ interface Asked {
   states: States
 }
 
-const askAll = (model: Model, items: readonly Item[], words: Words, probe: Probe): Asked[] =>
+const askAll = (model: Model, items: readonly Item[], words: Words, looks: Looks): Asked[] =>
   items.map((item, i) => {
     status(`questions ${i + 1}/${items.length}`)
-    const { said, pYes, states } = ask(model, item, words, probe)
-    return { item, states, answered: { said, pYes, score: scoreOf(states, probe.directions) } }
+    const { said, pYes, states } = ask(model, item, words, looks)
+    return { item, states, answered: { said, pYes, score: 0 } }
   })
+
+const scored = (asked: readonly Asked[], directions: Directions): Asked[] =>
+  asked.map((each) => ({ ...each, answered: { ...each.answered, score: scoreOf(each.states, directions) } }))
 
 /** Undefined where no row says what is right; a probe that is only used fits nothing. */
 function halvesOf(
@@ -186,9 +202,7 @@ function measure(
     return [accuracyOf('naive', methods.naive, halves), accuracyOf('probe', methods.probe, halves, rules)]
   const random = Array.from({ length: RANDOM }, (_, draw) => {
     const drawn = directions.map(({ layer }) => ({ layer, direction: randomDirection(hidden, seed, draw, layer) }))
-    const [fit, test] = halves.known.map((rows) =>
-      rows.map((each) => ({ ...labelled(each), answered: { ...each.answered, score: scoreOf(each.states, drawn) } })),
-    )
+    const [fit, test] = halves.known.map((rows) => scored(rows, drawn).map(labelled))
     return accuracyOf(
       'random',
       byScore('', ({ score }) => score),

@@ -5,7 +5,6 @@ import type { Model } from '../../gpu/policy/model.ts'
 import { status } from '../../out.ts'
 import { shuffle } from '../../rng.ts'
 import { principalDirection } from './direction.ts'
-import type { Probe } from './file.ts'
 import type { Pair } from './rows.ts'
 import { scoreOf, statesAt, type States } from './states.ts'
 
@@ -20,7 +19,7 @@ export interface Fitted {
 }
 
 export interface FitOptions {
-  /** Layers that are fitted, by number; undefined = all, of which the best is taken. */
+  /** Layers that are fitted, by number; undefined = all. */
   layers: readonly number[] | undefined
   positions: readonly number[]
   /** Share of the pairs that directions are fitted on. */
@@ -28,12 +27,12 @@ export interface FitOptions {
   seed: number
 }
 
-/** The layers in order, and those that are taken. @throws HoneError for too few pairs, and for pairs that do not differ */
+/** The layers in order, without those where no pair differs. @throws HoneError for too few pairs, and where that is so in all layers */
 export function fitDirections(
   model: Pick<Model, 'hidden' | 'config'>,
   pairs: readonly Pair[],
   { layers: wanted, positions, share, seed }: FitOptions,
-): { fitted: Fitted[]; taken: Probe['directions'] } {
+): Fitted[] {
   const layers = wanted ?? Array.from({ length: model.config.layers + 1 }, (_, layer) => layer)
   const differences = pairs.map(({ positive, negative, at }, i) => {
     status(`pairs ${i + 1}/${pairs.length}`)
@@ -53,9 +52,16 @@ export function fitDirections(
       at: pairs[0]!.at,
       hint: 'what differs must stand at or before the positions that are looked at',
     })
-  const [best] = fitted.toSorted((a, b) => b.accuracy - a.accuracy || b.separation - a.separation)
-  const taken = (wanted ? fitted : [best!]).map(({ layer, direction }) => ({ layer, direction: [...direction] }))
-  return { fitted, taken }
+  return fitted
+}
+
+/** The layer that tells most pairs apart; of equal ones that of greatest `worth`, then of greatest separation. */
+export function bestLayer(fitted: readonly Fitted[], worth: (each: Fitted) => number): Fitted {
+  const weighed = fitted.map((each) => ({ each, worth: worth(each) }))
+  const [best] = weighed.toSorted(
+    (a, b) => b.each.accuracy - a.each.accuracy || b.worth - a.worth || b.each.separation - a.each.separation,
+  )
+  return best!.each
 }
 
 function difference(high: States, low: States, layers: readonly number[]): Map<number, Float64Array[]> {

@@ -1,7 +1,6 @@
 // What a model says of a question and what its hidden states are: the inside of a probe's arithmetic.
 import type { Model } from '../../gpu/policy/model.ts'
 import { HoneError } from '../../error.ts'
-import type { Probe } from './file.ts'
 import type { Item, Text } from './rows.ts'
 import { dot } from './vector.ts'
 
@@ -43,12 +42,18 @@ export interface Words {
   no: number
 }
 
+/** Where states are read. */
+export interface Looks {
+  directions: readonly { layer: number }[]
+  positions: readonly number[]
+}
+
 /** What the model says of the item, and its states where the probe looks: after an answer, those of the one that it gives. */
 export function ask(
   model: Pick<Model, 'forward' | 'hidden' | 'config'>,
   { prompt, at }: Item,
   { yes, no }: Words,
-  { directions, positions }: Pick<Probe, 'directions' | 'positions'>,
+  { directions, positions }: Looks,
 ): { said: boolean; pYes: number; states: States } {
   const { logprobs } = model.forward([{ prompt, completions: [[yes], [no]] }], { temperature: 1 })
   const [forYes = 0, forNo = 0] = logprobs[0]!.map(([first]) => first!)

@@ -15,7 +15,7 @@ import { fitDirections } from '../../../src/job/probe/fit.ts'
 import { fitRule, type Side, turns } from '../../../src/job/probe/rule.ts'
 import { ask, scoreOf } from '../../../src/job/probe/states.ts'
 import { dot, unit } from '../../../src/job/probe/vector.ts'
-import { forms, run } from '../../hone.ts'
+import { runHere } from '../../here.ts'
 import { toLines } from '../../cmd/tiny-model.ts'
 
 setDefaultTimeout(120_000)
@@ -76,7 +76,7 @@ test('states, directions, scores and P(yes) of a model are those of transformers
   const text = (prompt: readonly number[]) => ({ prompt, answer: [] })
   const pairs = language.pairs.map(([high, low]) => ({ at: 'here', positive: text(high!), negative: text(low!) }))
   // As good as all of them: what one pair judges is no part of the numbers.
-  const { fitted } = fitDirections(model, [...pairs, pairs[0]!], {
+  const fitted = fitDirections(model, [...pairs, pairs[0]!], {
     layers: undefined,
     positions: [0],
     share: 8 / 9,
@@ -115,7 +115,7 @@ const FIRST_EIGHT = 0
 describe('hone probe', () => {
   const place = mkdtempSync(join(tmpdir(), 'hone-probe-'))
   const hone = (...words: string[]) =>
-    run(forms[0]![1], ['probe', minicall, '--device', 'cpu', '--yes', 'yes', '--no', 'no', ...words], { cwd: place })
+    runHere(['probe', minicall, '--device', 'cpu', '--yes', 'yes', '--no', 'no', ...words], { cwd: place })
   const rowsOf = (text: string) =>
     text
       .trimEnd()
@@ -134,8 +134,8 @@ describe('hone probe', () => {
   })
   afterAll(() => rmSync(place, { recursive: true }))
 
-  test('fits a direction, says what it is worth beside simpler ways, and is used from its file', () => {
-    const first = hone(
+  test('fits a direction, says what it is worth beside simpler ways, and is used from its file', async () => {
+    const first = await hone(
       '--pairs',
       'pairs.jsonl',
       '--data',
@@ -153,7 +153,7 @@ describe('hone probe', () => {
     // Right is what the states say: a probe must find it, and what the model says must not.
     const known = questions.map((row, i) => ({ ...row, label: scores[i]! >= middle ? 'yes' : 'no' }))
     writeFileSync(join(place, 'known.jsonl'), toLines(known))
-    const fitted = hone(
+    const fitted = await hone(
       '--pairs',
       'pairs.jsonl',
       '--data',
@@ -176,7 +176,7 @@ describe('hone probe', () => {
     expect(Object.keys(test)).toEqual(['naive', 'p-yes', 'p-yes-2', 'probe', 'random'])
     expect(test['probe']).toBeGreaterThanOrEqual(0.8)
     expect(test['naive']).toBeLessThan(0.75)
-    const used = hone('--probe', 'probe.json', '--data', 'known.jsonl', '--format', 'ndjson')
+    const used = await hone('--probe', 'probe.json', '--data', 'known.jsonl', '--format', 'ndjson')
     expect(used.code).toBe(0)
     const decisions = rowsOf(used.stdout)
     expect(decisions.map(({ score }) => score)).toEqual(scores)

@@ -48,7 +48,7 @@ function sampleOf({ ids, row, json }: Prompt, each: Sampled, step: number, token
   const opened = openedBefore(from === 0 ? ids : [...ids.slice(-OPENED_TOKENS), ...each.ids.slice(0, from)], tokenizer)
   return {
     completion: answer ?? opened + textOf({ ids: each.ids.slice(from, to) }, tokenizer),
-    truth: truthOf(json) ?? row.answer,
+    truth: textTruth(json) ?? row.answer,
     step,
     tokens: trainedTokens(each),
     row: json,
@@ -56,7 +56,7 @@ function sampleOf({ ids, row, json }: Prompt, each: Sampled, step: number, token
 }
 
 /** Where what is right is text, as `score` reads it. */
-function truthOf(json: JsonObject): string | string[] | undefined {
+export function textTruth(json: JsonObject): string | string[] | undefined {
   const truth = json['ground_truth']
   if (typeof truth === 'string') return truth
   return Array.isArray(truth) && truth.every((each) => typeof each === 'string') ? truth : undefined

@@ -3,15 +3,15 @@
 import * as v from 'valibot'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
-import { openWriter } from '../../text/jsonl.ts'
+import { openWriter, readRecords } from '../../text/jsonl.ts'
 import { clearStatus, log } from '../../out.ts'
 import { next } from '../../shell/next.ts'
 import { rewardModel } from '../../reward/model.ts'
 import { openScorer } from '../../reward/scorer.ts'
-import { readRows, type HoneRow } from '../../dialogue/row.ts'
+import { type HoneRow, toRow } from '../../dialogue/row.ts'
 import { deviceSetting } from '../../gpu/device/spec.ts'
-import { dumpJson, type JsonObject } from '../../text/json.ts'
-import { argument, atLeast, count, file, folder, names, otherwise, say } from '../../text/setting.ts'
+import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
+import { argument, atLeast, count, file, folder, named, names, otherwise, say } from '../../text/setting.ts'
 import { sampledBy, withMemory, type Answerer } from '../answer/answerer.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { requireApart } from '../apart.ts'
@@ -20,7 +20,9 @@ import { openModelAnswerer } from '../answer/model.ts'
 import { endpointFlags, formName, output, rewardName, sampling } from '../flags.ts'
 import { difficulty, range, type DifficultyCounts } from './difficulty.ts'
 import { keeper, keeps } from './keep.ts'
-import { distill, type DistillCounts } from './distill.ts'
+import { distill, type DistillCounts, plainReplies, type Replies } from './distill.ts'
+import { hintedReplies, readHints } from './hinted.ts'
+import { hints } from './hints.ts'
 
 /** Of both; they differ in how warm a sample is. */
 const shared = (temperature: number) => ({
@@ -41,6 +43,10 @@ export const DistillFlags = v.object({
   model: say(v.optional(folder()), 'folder of a model, or of a finished run, in place of an endpoint'),
   device: deviceSetting('auto'),
   keep: say(v.optional(names(keeps), 'first'), 'what to keep of the replies to a row'),
+  hints: say(
+    v.optional(named(hints, 'NAMES|FILE')),
+    "hints, between commas, or a file of rows {at, text}: rows that --model's greedy reply gets wrong are gone on with from there",
+  ),
   attempts: say(v.optional(count(), 10), 'replies to ask for; to keep the first, until one is accepted'),
   minScore: say(otherwise(v.number(), "the right answer's; any for best and pairs"), 'score that accepts a reply'),
 })
@@ -53,16 +59,17 @@ export const DifficultyFlags = v.object({
   keep: say(v.optional(range(), '0..1'), 'pass rates to keep, such as 0.2..0.8'),
 })
 
-type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScore' | 'keep'>
+type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScore' | 'keep' | 'hints'>
 
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>): Promise<ExitCode> {
-  const { attempts, concurrency, minScore: minimum, keep } = flags
+  const { concurrency, minScore: minimum, keep } = flags
   if (minimum === undefined && !keeper(keep).relative && rewardModel(flags.reward) !== undefined)
     throw new HoneError('Give --min-score: a reward model has no score for what is right')
-  const teacher = await teacherOf(flags)
-  const counts: DistillCounts = { accepted: 0, rejected: 0, failed: 0, replies: 0 }
-  await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { attempts, concurrency, minimum, keep }, counts))
+  const teacher = await repliesOf(flags)
+  const counts: DistillCounts = { right: 0, accepted: 0, rejected: 0, failed: 0, replies: 0 }
+  await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { concurrency, minimum, keep }, counts))
+  if (flags.hints !== undefined) log(`right without a hint ${counts.right}`)
   log(
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
@@ -89,6 +96,22 @@ export async function difficultyCommand(flags: v.InferOutput<typeof DifficultyFl
   if (counts.kept === 0) return EXIT.no
   next([['train', '--model', flags.model ?? 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
   return EXIT.ok
+}
+
+/** The teacher's replies, or with hints those of the model that was wrong without. @throws HoneError */
+async function repliesOf(flags: v.InferOutput<typeof DistillFlags>): Promise<{ source: string; replies: Replies }> {
+  const { attempts, hints: said, model: path, device, prompt } = flags
+  if (said === undefined) {
+    const teacher = await teacherOf(flags)
+    return { source: teacher.source, replies: plainReplies(teacher, attempts) }
+  }
+  if (path === undefined)
+    throw new HoneError('Cannot go on with the reply of an endpoint: --hints needs --model', {
+      hint: 'hints are put into the tokens of a model that runs here',
+    })
+  const hints = await readHints(said)
+  const model = await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
+  return { source: model.source, replies: hintedReplies(model, hints, attempts) }
 }
 
 /** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */
@@ -121,8 +144,9 @@ async function work(
   const { limit = Infinity } = flags
   requireApart({ '--output': flags.output, '--cache': flags.cache }, [flags.file])
   const rows: HoneRow[] = []
-  for await (const row of readRows(flags.file)) {
-    if (rows.push(row) >= limit) break
+  for await (const { line, value } of readRecords(flags.file)) {
+    // Columns beside those of a hone row are the reward's, and stay.
+    if (rows.push({ ...(isObject(value) && value), ...toRow(value, `${flags.file}:${line}`) }) >= limit) break
   }
   const scorer = openScorer(flags.reward)
   const writer = openWriter(flags.output)

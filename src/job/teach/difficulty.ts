@@ -5,6 +5,7 @@ import { status } from '../../out.ts'
 import type { JsonObject } from '../../text/json.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import { rowJson, type HoneRow } from '../../dialogue/row.ts'
+import { textTruth } from '../../rl/judge.ts'
 import { text } from '../../text/setting.ts'
 import type { Answerer } from '../answer/answerer.ts'
 import { questionOf } from './question.ts'
@@ -58,10 +59,12 @@ export async function* difficulty(
       counts.failed++
       continue
     }
+    const text = textTruth(rowJson(row))
     const verdicts = await scorer.score(
-      texts.map((completion) => ({ completion, truth: row.answer, row: rowJson(row) })),
+      texts.map((completion) => ({ completion, truth: text ?? row.answer, row: rowJson(row) })),
     )
-    const passes = verdicts.filter(({ score, fault }) => fault === null && score >= judged!.best).length
+    const least = text === undefined ? judged!.best : 1
+    const passes = verdicts.filter(({ score, fault }) => fault === null && score >= least).length
     const rate = passes / texts.length
     counts.histogram[passes]!++
     if (rate < keep.low) counts.hard++

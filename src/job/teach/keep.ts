@@ -9,6 +9,8 @@ export interface Graded {
   sample: number
   completion: string
   score: number
+  /** The hint that stands in it. */
+  hint?: string
 }
 
 interface KeepRow {
@@ -73,8 +75,14 @@ const ranked = (replies: readonly Graded[]): Graded[] =>
   replies.toSorted((a, b) => b.score - a.score || a.sample - b.sample)
 
 /** The row that teaches the reply word for word. */
-function taught(row: HoneRow, { completion }: Graded, teacher: string): JsonObject {
+function taught(row: HoneRow, { completion, hint }: Graded, teacher: string): JsonObject {
   const { think } = splitThink(completion, (text) => callTexts(text))
-  const meta = { ...row.meta, completion, ...(think === null ? {} : { thought: think }), teacher }
+  const meta = {
+    ...row.meta,
+    completion,
+    ...(think === null ? {} : { thought: think }),
+    ...(hint !== undefined && { hint }),
+    teacher,
+  }
   return { ...rowJson(row), meta }
 }

@@ -1,8 +1,8 @@
 // Hone rows judged by a reward in place of their calls, and responses told apart by how long they were thought about.
-import { completionIn } from '../../dialogue/row.ts'
+import { completionIn, idOf } from '../../dialogue/row.ts'
 import type { Judged, OpenBenchmark } from '../../eval/benchmark.ts'
 import { rightScores } from '../../eval/rows/scores.ts'
-import { idOf, toSample } from '../../reward/rows.ts'
+import { toSample } from '../../reward/rows.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { isObject, type JsonObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'

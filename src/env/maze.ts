@@ -16,8 +16,8 @@ export const moveTool: Tool = {
   },
 }
 
-/** An episode in the maze of the row, its column `maze`. @throws HoneError for a row without one. */
-export function maze(row: JsonObject): Episode {
+/** An episode in the maze of the row, its column `maze`, at its start or elsewhere. @throws HoneError for a row without one. */
+export function maze(row: JsonObject, at?: readonly [number, number]): Episode {
   const rows = typeof row['maze'] === 'string' ? row['maze'].trimEnd().split('\n') : []
   const start = placeOf(rows, 'S')
   const goal = placeOf(rows, 'G')
@@ -25,7 +25,7 @@ export function maze(row: JsonObject): Episode {
     throw new HoneError('Cannot open the maze: the row has no column "maze" with a start S and a goal G', {
       hint: 'the column is lines of #, ., S and G',
     })
-  let [r, c] = start
+  let [r, c] = at ?? start
   const arrived = () => r === goal[0] && c === goal[1]
   return {
     step({ calls }): Promise<Observation> {
@@ -51,6 +51,7 @@ export function maze(row: JsonObject): Episode {
         metrics: { moves: calls.length },
       })
     },
+    fork: () => maze(row, [r, c]),
     close() {},
   }
 }

@@ -4,6 +4,8 @@ import type { JsonObject } from '../text/json.ts'
 
 export interface Runner {
   tool: Tool
+  /** A call leaves nothing behind: episodes that made the same ones stand at the same point. */
+  pure?: boolean
   /** The result as the model reads it. Rejects with an error in words for the model: the call did not fit. */
   run(values: JsonObject): Promise<string>
 }

@@ -31,6 +31,7 @@ export function toolbox(runners: readonly Runner[], ending: Ending = () => undef
         ...(failed !== undefined && { fault: failed }),
       }
     },
+    ...(runners.every(({ pure }) => pure) && { fork: () => toolbox(runners, ending) }),
     close() {},
   }
 }

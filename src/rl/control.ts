@@ -5,7 +5,11 @@ import { atLeast, begins, orNone, positive, say, type Settings } from '../text/s
 export const controlSettings = {
   klTarget: begins(
     'Steered coefficients',
-    say(orNone(positive(), 'a fixed coefficient'), 'mean kl of a token that --kl-coefficient is steered to', 'target_kl'),
+    say(
+      orNone(positive(), 'a fixed coefficient'),
+      'mean kl of a token that --kl-coefficient is steered to',
+      'target_kl',
+    ),
   ),
   klHorizon: say(v.optional(positive(), 10_000), 'completions over which it is steered', 'horizon'),
   entropyTarget: say(

@@ -34,6 +34,8 @@ export interface Episode {
   asked?: Partial<Asked>
   /** May reject: the episode then ends with a fault, never the run. */
   step(said: Said): Promise<Observation>
+  /** A second episode that stands where this one does. Without it, a new one is told all that this one was. */
+  fork?(): Episode
   close(): void
 }
 

@@ -1,5 +1,6 @@
 // The loss that a recipe means, in symbols, and the settings that have no effect on it.
 import { type AdvantageRow, advantages } from './advantage.ts'
+import { hasEnvironment } from './environment-settings.ts'
 import { computesOld } from './freeze.ts'
 import { aggregations } from './loss/aggregate.ts'
 import { corrections } from './loss/importance.ts'
@@ -36,7 +37,17 @@ export function formulaOf(recipe: TrainRecipe): string[] {
       ? [`critic: loss = mean over the tokens of the optimizer step [ ${valueFormula(recipe.clipValue)} ]`]
       : []),
     ...steering(recipe),
+    ...branching(recipe),
     `ρ = ${ratios[recipe.ratio].formula}, π_old ${old}, all at temperature ${temperature}`,
+  ]
+}
+
+/** How samples become a tree. */
+function branching(recipe: TrainRecipe): string[] {
+  const { branchInitial: initial, branchBeam: beam, branchAlpha: alpha, branchBeta: beta, groupSize } = recipe
+  if (initial === null || !hasEnvironment(recipe)) return []
+  return [
+    `${Math.min(initial, groupSize)} of ${groupSize} completions begin at the prompt; a turn after a result becomes at most ${beam}, with P = clip(${alpha} + ${beta}·(H − H₀)/ln V, 0, 1)`,
   ]
 }
 
@@ -86,6 +97,16 @@ const dead: readonly Dead[] = [
     keys: ['criticModel', 'criticLearningRate', 'criticWarmup', 'clipValue'],
     when: (recipe) => !hasCritic(recipe),
     because: 'the advantage has no critic',
+  },
+  {
+    keys: ['branchInitial', 'branchBeam', 'branchAlpha', 'branchBeta'],
+    when: (recipe) => !hasEnvironment(recipe),
+    because: 'no environment answers',
+  },
+  {
+    keys: ['branchBeam', 'branchAlpha', 'branchBeta'],
+    when: (recipe) => hasEnvironment(recipe) && recipe.branchInitial === null,
+    because: 'branchInitial is all',
   },
   {
     keys: ['importanceCap'],

@@ -1,9 +1,10 @@
 // Metrics of a rollout batch, named as TRL names them.
-import { deviation, mean } from '../eval/statistics.ts'
+import { deviation, mean, sum } from '../eval/statistics.ts'
 import type { Work } from '../gpu/policy/session.ts'
 import type { Metrics } from '../rundir/event.ts'
+import type { Sampled } from './record.ts'
 import { type Batch, saysNothing } from './rollout.ts'
-import { isTruncated, trainedTokens } from './trained.ts'
+import { isTruncated, trainedTokens, writtenTokens } from './trained.ts'
 
 /** Over all that was rolled out, groups that were replaced included: the waste is always shown. */
 export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
@@ -23,11 +24,22 @@ export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
     'completions/min_length': Math.min(...lengths),
     'completions/max_length': Math.max(...lengths),
     'completions/clipped_ratio': 1 - ended.length / completions.length,
+    ...treeMetrics(completions),
     ...(ended.length > 0 && {
       'completions/mean_terminated_length': mean(ended),
       'completions/min_terminated_length': Math.min(...ended),
       'completions/max_terminated_length': Math.max(...ended),
     }),
+  }
+}
+
+/** Completions that branched off from others, and of all own tokens those that were written for another completion. */
+function treeMetrics(completions: readonly Sampled[]): Metrics {
+  const branched = completions.filter(({ branch }) => branch)
+  if (branched.length === 0) return {}
+  return {
+    'rollout/branched': branched.length / completions.length,
+    'rollout/shared': 1 - sum(completions.map(writtenTokens)) / Math.max(1, sum(completions.map(trainedTokens))),
   }
 }
 

@@ -2,7 +2,7 @@
 import { shuffle } from '../rng.ts'
 
 /** First part of a random key: no two uses of the seed meet. */
-export const KEY = { order: 1, sample: 2, permute: 3, probe: 4 } as const
+export const KEY = { order: 1, sample: 2, permute: 3, probe: 4, branch: 5 } as const
 
 /** The `count` items at `position` and after, with the epoch that each one stands in. */
 export function inOrder<Item>(items: readonly Item[], seed: number, position: number, count: number) {

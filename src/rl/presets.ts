@@ -62,6 +62,19 @@ export const trainPresets = {
     zeroVariance: 'refill',
     temperature: 1,
   },
+  /** arXiv 2507.19849, RUC-NLPIR/ARPO: half of a group begins at the prompt, the rest branches off after results of tools. */
+  arpo: {
+    branchInitial: 8,
+    groupSize: 16,
+    promptsPerStep: 128,
+    miniBatches: 8,
+    maxToolCalls: 3,
+    maxPromptLength: 1536,
+    maxCompletionLength: 4096,
+    klCoefficient: 0,
+    temperature: 1,
+    epochs: 2,
+  },
   'reinforce++': { advantage: 'reinforce++', klIn: 'reward', klEstimator: 'k1', klClamp: null, temperature: 1 },
 } satisfies Record<string, Record<string, unknown>>
 

@@ -97,6 +97,13 @@ export interface Sampled {
   stop: Stop
   /** Where an environment answered. */
   outcome?: Outcome
+  /** Where it was not begun at its prompt: the sample of the group whose first ids it has, and how many. */
+  branch?: Branch
+}
+
+export interface Branch {
+  from: number
+  at: number
 }
 
 /** A completion as text, and what a reward says of it. */

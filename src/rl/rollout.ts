@@ -8,6 +8,7 @@ import { shuffle } from '../rng.ts'
 import { HoneError } from '../error.ts'
 import { isDegenerate } from '../reward/shape.ts'
 import { advantages, isConstant } from './advantage.ts'
+import type { Branching } from './branch.ts'
 import { inOrder, KEY } from './order.ts'
 import { completeAll, type Stage } from './play.ts'
 import type { TrainRecipe } from './recipe.ts'
@@ -17,7 +18,7 @@ import type { Judge, Judged, Prompt, Replay, Rollout, Scored } from './record.ts
 
 export interface RolloutContext {
   recipe: TrainRecipe
-  policy: Pick<Policy, 'open'>
+  policy: Pick<Policy, 'open' | 'config'>
   sampling: Sampling
   prompts: readonly Prompt[]
   judge: Judge
@@ -84,12 +85,14 @@ async function withBaselines(rollouts: readonly Judged[], context: RolloutContex
 /** Complete the `count` prompts at `position` of the order. */
 async function sample(context: RolloutContext, position: number, count: number): Promise<Rollout[]> {
   const { recipe, policy, sampling, step } = context
+  const branching = branchingOf(recipe, policy)
   const requests = inOrder(context.prompts, recipe.seed, position, count).map(({ item, epoch }) => ({
     item,
     prompt: item.ids,
     samples: recipe.groupSize,
     key: [recipe.seed, KEY.sample, step, epoch, item.index],
     earlier: context.remembered?.of(item),
+    branching,
   }))
   const { onProgress, onWork, stage, hold } = context
   const traced = stage ? undefined : tracedTokens(recipe, requests, sampling)
@@ -97,6 +100,14 @@ async function sample(context: RolloutContext, position: number, count: number):
   const rollouts = await completeAll(policy, requests, sampling, options)
   context.remembered?.add(step, rollouts)
   return rollouts
+}
+
+/** How episodes of a row become a tree; undefined where each is one by itself. */
+function branchingOf(
+  { branchInitial: initial, branchBeam: beam, branchAlpha: alpha, branchBeta: beta }: TrainRecipe,
+  { config }: Pick<Policy, 'config'>,
+): Branching | undefined {
+  return initial === null ? undefined : { initial, beam, alpha, beta, vocabulary: config.vocabulary }
 }
 
 /** Where a step is one update it trains the weights that sampled: what they computed need not be computed again. */

@@ -16,7 +16,7 @@ import type { Judge, Progress, Prompt, Replay, Weighted } from './record.ts'
 import { type Batch, rollout } from './rollout.ts'
 import { remembered, type Remembered } from './remembered.ts'
 import { type Watch, watch } from './silence.ts'
-import { trainedTokens } from './trained.ts'
+import { trainedTokens, writtenTokens } from './trained.ts'
 import { weigh } from './weigh.ts'
 
 export interface TrainContext extends LoopContext {
@@ -191,7 +191,7 @@ function tokensSeen({ rollouts, dead }: Batch): number {
 function tokensOf({ rollouts, dead }: Batch): number {
   return [...rollouts, ...dead].reduce(
     (sum, { prompt, completions }) =>
-      completions.reduce((all, each) => all + trainedTokens(each), sum + prompt.ids.length),
+      completions.reduce((all, each) => all + writtenTokens(each), sum + prompt.ids.length),
     0,
   )
 }

@@ -30,6 +30,12 @@ export function trainedTokens({ trained }: Pick<Sampled, 'trained'>): number {
   return trained.reduce((sum, { from, to }) => sum + to - from, 0)
 }
 
+/** How many of them were written for this completion: what it branched off from was written once. */
+export function writtenTokens({ trained, branch }: Pick<Sampled, 'trained' | 'branch'>): number {
+  const { at } = branch ?? { at: 0 }
+  return trained.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0)
+}
+
 /** Of one value per id those of the trained ids. */
 export function gather(values: ArrayLike<number>, completion: Masked): ArrayLike<number> {
   if (isWhole(completion)) return values

@@ -40,17 +40,21 @@ beforeAll(() => {
     evalEvery: 2,
     evalAtStart: false,
     promptsPerStep: 2,
-    groupSize: 3,
+    groupSize: 4,
     miniBatches: 1,
   }
+  const branching = { branchInitial: 2, branchAlpha: 1 }
   const lengths = {
     maxPromptLength: null,
-    maxCompletionLength: 40,
+    maxCompletionLength: 60,
     temperature: 1,
     learningRate: 0.01,
     stop: ['a', 'e', 'o', '"'],
   }
-  writeFileSync(join(place, 'train.json'), JSON.stringify({ ...settings, ...steps, ...lengths, env: './env.ts' }))
+  writeFileSync(
+    join(place, 'train.json'),
+    JSON.stringify({ ...settings, ...steps, ...lengths, ...branching, env: './env.ts' }),
+  )
 })
 afterAll(() => rmSync(place, { recursive: true }))
 
@@ -77,6 +81,36 @@ test('rollouts hold turns, what is trained, how each episode ended and what it w
     expect(['completed', 'max_tokens']).toContain(stop)
   }
 })
+
+test('branches say where they began, and begin as what they branched off from', async () => {
+  const [file] = readdirSync(join(place, 'whole', 'rollouts')).sort()
+  const rows = (await Array.fromAsync(readRecords(join(place, 'whole', 'rollouts', file!)))).map(({ value }) =>
+    Object(value),
+  )
+  const branches = rows.filter(({ branch }) => branch)
+  expect(branches.length).toBeGreaterThan(0)
+  for (const { id, branch, output_ids: ids, turns } of branches) {
+    const from = rows.find((each) => each.id === id && each.sample === branch.from)
+    expect(ids.slice(0, branch.at)).toEqual(from.output_ids.slice(0, branch.at))
+    expect(turns.some(({ role, to }: { role: string; to: number }) => role === 'user' && to === branch.at)).toBe(true)
+  }
+  const step = readEvents(join(place, 'whole', 'events.ndjson')).find(({ type }) => type === 'step')
+  expect(Object(step).figures).toMatchObject({
+    'rollout/branched': branches.length / 8,
+    'rollout/shared': expect.any(Number),
+  })
+  expect(await hone('train', 'train.json', '--output', 'never', '--replay', broken(rows, branches[0]))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('as its "branch" says'),
+  })
+})
+
+/** A file of rollouts in which a branch says that it shares more than it does. */
+function broken(rows: readonly object[], branch: { output_ids: number[] }): string {
+  const wrong = { ...branch, branch: { from: 0, at: branch.output_ids.length } }
+  writeFileSync(join(place, 'broken.jsonl'), toLines(rows.map((row) => (row === branch ? wrong : row))))
+  return 'broken.jsonl'
+}
 
 test('held-out rows are episodes of their own, side by side', async () => {
   const [file] = readdirSync(join(place, 'whole', 'evals'))

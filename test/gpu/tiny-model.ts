@@ -13,18 +13,19 @@ export const tinyFamilies = {
   llama: { tie_word_embeddings: false },
 }
 
-/** Two layers, hidden size 32, vocabulary 64. Norm weights near one, everything else normal with deviation 0.15. */
+/** Two layers, hidden size 32, a vocabulary of 64 unless said otherwise. Norm weights near one, everything else normal with deviation 0.15. */
 export function writeTinyModel(
   folder: string,
   family: keyof typeof tinyFamilies,
   ending: keyof typeof endings = 'ForCausalLM',
+  vocabulary = 64,
 ): string {
   mkdirSync(folder, { recursive: true })
   const config = {
     model_type: family,
     architectures: [families[family]!.line + ending],
     ...tinyFamilies[family],
-    vocab_size: 64,
+    vocab_size: vocabulary,
     hidden_size: 32,
     num_hidden_layers: 2,
     num_attention_heads: 2,

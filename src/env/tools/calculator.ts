@@ -14,5 +14,6 @@ export const calculator: Runner = {
       required: ['expression'],
     },
   },
+  pure: true,
   run: ({ expression }) => Promise.resolve(str(evaluate(parseExpression(String(expression))))),
 }

@@ -15,6 +15,7 @@ export function search(documents: Json, results = RESULTS): Runner {
   const rank = indexOf(documentsIn(documents))
   return {
     tool: searchTool,
+    pure: true,
     run: ({ query }) => {
       const found = rank(String(query)).slice(0, results)
       const lines = found.map(({ title, text }, i) => `[${i + 1}] ${title === '' ? '' : `${title}: `}${text}`)

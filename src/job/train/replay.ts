@@ -18,7 +18,13 @@ export interface ReplayContext {
   answered?: boolean
 }
 
-const Turn = v.object({ role: v.picklist(['assistant', 'tool', 'user']), from: count(0), to: count(0) })
+const Turn = v.object({
+  role: v.picklist(['assistant', 'tool', 'user']),
+  from: count(0),
+  to: count(0),
+  reward: v.exactOptional(v.number()),
+})
+const Branch = v.object({ from: count(0), at: count(0) })
 const Line = v.pipe(
   v.object({
     step: count(),
@@ -30,6 +36,7 @@ const Line = v.pipe(
     trained: v.array(v.picklist([0, 1])),
     turns: v.array(Turn),
     stop: v.picklist(stops),
+    branch: v.exactOptional(Branch),
     output: v.string(),
     score: v.number(),
     parts: v.nullable(v.record(v.string(), v.nullable(v.number()))),
@@ -120,7 +127,9 @@ async function* rolloutsOf(files: readonly string[], { prompts, config, answered
       )
         throw refusal(`sample ${read.sample} does not stand after sample ${read.sample - 1} of the same prompt`, at)
       const own = current.rollout.prompt.ids.join() === prompt.ids.join() ? {} : { promptIds: prompt.ids }
-      current.rollout.completions.push({ ...scoredOf(read), ...own })
+      const scored = { ...scoredOf(read), ...own }
+      requireBranch(scored, current.rollout.completions, at)
+      current.rollout.completions.push(scored)
     }
   if (current) yield current
 }
@@ -163,7 +172,20 @@ function requireFit({ prompt_ids: prompt, output_ids: ids }: Line, config: Repla
     throw refusal(`${prompt.length} + ${ids.length} tokens are more than the model's ${maxPositions} positions`, at)
 }
 
-function scoredOf({ output_ids: ids, logprobs, trained, turns, stop, output, reward, ...line }: Line): Scored {
+/** A branch has the first ids of a sample that stands before it. */
+function requireBranch({ branch, ids }: Scored, before: readonly Scored[], at: string): void {
+  if (!branch) return
+  const from = before[branch.from]
+  if (
+    from &&
+    branch.at <= Math.min(ids.length, from.ids.length) &&
+    ids.slice(0, branch.at).every((id, t) => id === from.ids[t])
+  )
+    return
+  throw refusal(`it does not begin with the first ${branch.at} ids of sample ${branch.from}, as its "branch" says`, at)
+}
+
+function scoredOf({ output_ids: ids, logprobs, trained, turns, stop, branch, output, reward, ...line }: Line): Scored {
   const { score, parts, fault, notApplicable, reasons } = line
   return {
     ids,
@@ -171,6 +193,7 @@ function scoredOf({ output_ids: ids, logprobs, trained, turns, stop, output, rew
     trained: spansOf(trained),
     turns,
     stop,
+    ...(branch && { branch }),
     text: output,
     verdict: { score, parts, fault, ...(notApplicable && { notApplicable }), reasons },
     reward,

@@ -89,6 +89,7 @@ function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {
     trained: flagsOf(completion),
     turns: completion.turns,
     stop: completion.stop,
+    ...(completion.branch && { branch: completion.branch }),
     output: completion.text,
     gts: row.answer,
     ...completion.verdict,

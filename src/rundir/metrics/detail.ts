@@ -167,6 +167,21 @@ export const detail: readonly Row[] = [
     good: 'small',
   },
   {
+    name: 'rollout/branched',
+    title: 'Branches',
+    unit: 'share',
+    what: 'completions that began where another one of their group stood',
+    good: 'near 1 - branchInitial/groupSize',
+    remedy: 'a larger --branch-alpha branches more often; episodes that end after one turn never do',
+  },
+  {
+    name: 'rollout/shared',
+    title: 'Tokens shared',
+    unit: 'share',
+    what: 'own tokens of completions that were written once for several of them',
+    good: 'what branching saves of sampling',
+  },
+  {
     name: 'rollout/drafts_accepted',
     title: 'Guesses that came',
     unit: 'share',

@@ -59,10 +59,13 @@ export const environmentSettings = {
 
 /** How the episodes of a row become a tree. Names in brackets are those of the published code of ARPO. */
 export const branchSettings = {
-  branchInitial: say(
-    orNone(count(), 'all'),
-    'completions of a group that begin at the prompt; the others branch off after results of tools (ARPO)',
-    'initial_rollouts',
+  branchInitial: begins(
+    'Branches',
+    say(
+      orNone(count(), 'all'),
+      'completions of a group that begin at the prompt; the others branch off after results of tools (ARPO)',
+      'initial_rollouts',
+    ),
   ),
   branchBeam: say(
     v.optional(count(2), 2),

@@ -62,7 +62,7 @@ export const trainPresets = {
     zeroVariance: 'refill',
     temperature: 1,
   },
-  /** arXiv 2507.19849, RUC-NLPIR/ARPO: half of a group begins at the prompt, the rest branches off after results of tools. */
+  /** From RUC-NLPIR/ARPO's training scripts. */
   arpo: {
     branchInitial: 8,
     groupSize: 16,
@@ -120,6 +120,7 @@ export const presetNotes: Readonly<Record<string, Readonly<Record<string, string
     ppo: "verl's PPO: a critic, the KL charged to the reward",
     nft: 'NFT (arXiv 2505.18116): right and wrong answers by their likelihood',
     rft: 'rejection-sampling fine-tuning: the right answers of each group alone',
+    arpo: 'ARPO (arXiv 2507.19849): half of a group begins at the prompt, the rest branches off after results of tools',
     'reinforce++': 'REINFORCE++ (arXiv 2501.03262): rewards whitened over the batch',
   } satisfies Record<keyof typeof trainPresets, string>,
   sft: {

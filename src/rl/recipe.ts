@@ -4,7 +4,7 @@ import type { Law } from '../gpu/policy/law.ts'
 import { drafts } from '../gpu/policy/session.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
-import { branchSettings, environmentSettings } from './environment-settings.ts'
+import { environmentSettings } from './environment-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
 import { controlSettings } from './control.ts'
 import { criticSettings } from './loss/value.ts'
@@ -193,7 +193,6 @@ export const TrainRecipe = v.object({
   ),
 
   ...environmentSettings,
-  ...branchSettings,
 
   advantage: begins(
     'Advantage',

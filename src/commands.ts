@@ -11,6 +11,7 @@ export const commands: CommandTable = {
   parse: () => import('./cmd/parse.ts').then((m) => m.default),
   'serve-reward': () => import('./cmd/serve-reward.ts').then((m) => m.default),
   'serve-env': () => import('./cmd/serve-env.ts').then((m) => m.default),
+  'run-code': () => import('./cmd/run-code.ts').then((m) => m.default),
   init: () => import('./cmd/init.ts').then((m) => m.default),
   plan: () => import('./cmd/plan.ts').then((m) => m.default),
   sft: () => import('./cmd/sft.ts').then((m) => m.default),

@@ -22,3 +22,7 @@ declare module '*.md' {
   const text: string
   export default text
 }
+declare module '*.sh' {
+  const text: string
+  export default text
+}

@@ -125,7 +125,7 @@ test('src imports fixtures through one door, and fixtures import none of the com
 test('local imports name their file with its extension', () => {
   const vague = files.flatMap((file) =>
     importsOf(join('src', file))
-      .filter((path) => path.startsWith('.') && !/\.(tsx?|js|json|html|md|css)$/.test(path))
+      .filter((path) => path.startsWith('.') && !/\.(tsx?|js|json|html|md|css|sh)$/.test(path))
       .map((path) => `${file}: ${path}`),
   )
   expect(vague).toEqual([])

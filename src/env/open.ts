@@ -5,6 +5,9 @@ import { isRewardFile, selfCommand } from '../reward/scorer.ts'
 import type { Environment } from '../rl/environment.ts'
 import { type EnvironmentSettings, hasEnvironment } from '../rl/environment-settings.ts'
 import type { JsonObject } from '../text/json.ts'
+import type { Engine } from './code/engine.ts'
+import { openEngine } from './code/engines.ts'
+import { codeInterpreter } from './code/interpreter.ts'
 import { openMcp } from './mcp.ts'
 import { programEnvironment } from './program.ts'
 import type { EnvironmentRow } from './row.ts'
@@ -34,14 +37,21 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
     servers?.close()
     throw error
   }
+  // Opened by the first episode that has code to run: rows may name their environments.
+  let engine: Promise<Engine> | undefined
+  const code = () => codeInterpreter(() => (engine ??= openEngine(settings)), settings.codeState === 'episode')
+  if (usual === 'code') await (engine = openEngine(settings))
   return {
     tools(json) {
       const row = rowOf(json, usual)
       row.check?.(json)
       return row.tools(given)
     },
-    reset: async (_, json) => rowOf(json, usual).begin(json, given),
-    close: () => servers?.close(),
+    reset: async (_, json) => rowOf(json, usual).begin(json, { runners: given, code }),
+    close() {
+      servers?.close()
+      void engine?.then((each) => each.close())
+    },
   }
 }
 

@@ -5,8 +5,8 @@ import { Message, rowText, Tool } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { type Environment, type Episode, type Observation } from '../rl/environment.ts'
 import { stops } from '../rl/record.ts'
-import { dumpJson, isObject, JsonError, parseJson, plainJson, type Json, type JsonObject } from '../text/json.ts'
-import { lineBlocks } from '../text/lines.ts'
+import { dumpJson, isObject, parseJson, plainJson, type JsonObject } from '../text/json.ts'
+import { type Program, startProgram } from './child.ts'
 import { ToolFailure, within } from './runner.ts'
 
 const Given = v.looseObject({ ...Message.entries, role: v.picklist(['tool', 'user']) })
@@ -23,7 +23,7 @@ const Step = v.looseObject({
 export function programEnvironment(words: readonly string[], seconds: number): Environment {
   let program: Program | undefined
   let answered = false
-  const running = (): Program => (program?.alive() ? program : (program = start(words)))
+  const running = (): Program => (program?.alive() ? program : (program = startProgram(words)))
   /** @throws HoneError where no answer ever came: the program is at fault, not the episode. */
   const ask = async <Schema extends v.GenericSchema>(schema: Schema, on: Program, request: JsonObject) => {
     try {
@@ -66,94 +66,3 @@ export function programEnvironment(words: readonly string[], seconds: number): E
 }
 
 const plain = ({ name, arguments: values }: Call): JsonObject => ({ name, arguments: values })
-
-interface Program {
-  alive(): boolean
-  /** The reply to a request, by its id. @throws ToolFailure where the program ends or says what nobody asked. */
-  ask(request: JsonObject): Promise<Json>
-  /** Nobody waits for the reply any more. */
-  forget(request: JsonObject): void
-  tell(request: JsonObject): void
-  end(): void
-}
-
-/** In a group of its own: a shell and what it started end together. */
-function start(words: readonly string[]): Program {
-  const child = Bun.spawn([...words], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit', detached: true })
-  const waiting = new Map<string, PromiseWithResolvers<Json>>()
-  /** Replies of episodes that nobody waits for may still come. */
-  const forgotten = new Set<string>()
-  let alive = true
-  const end = () => {
-    alive = false
-    process.off('exit', end)
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      child.kill('SIGKILL')
-    }
-  }
-  const fail = (why: string) => {
-    end()
-    for (const { reject } of waiting.values()) reject(new ToolFailure(why))
-    waiting.clear()
-  }
-  process.on('exit', end)
-  void read()
-  return {
-    alive: () => alive,
-    async ask(request) {
-      if (!alive) throw new ToolFailure('the program has ended')
-      const id = String(request['id'])
-      const reply = Promise.withResolvers<Json>()
-      waiting.set(id, reply)
-      write(request)
-      return await reply.promise
-    },
-    forget(request) {
-      waiting.delete(String(request['id']))
-      forgotten.add(String(request['id']))
-    },
-    tell(request) {
-      forgotten.add(String(request['id']))
-      if (alive) write(request)
-    },
-    end,
-  }
-
-  async function read(): Promise<void> {
-    try {
-      for await (const { texts } of lineBlocks(child.stdout))
-        for (const line of texts) if (line.trim() !== '') take(line)
-    } catch {
-      // The descriptor of a process that was killed cannot be read: that is its end.
-    }
-    fail(`the program ended with code ${await child.exited}`)
-  }
-
-  function take(line: string): void {
-    let reply: Json
-    try {
-      reply = parseJson(line)
-    } catch (error) {
-      if (!(error instanceof JsonError)) throw error
-      return fail(`the program says what is no JSON: ${line.slice(0, 80)}`)
-    }
-    const id = isObject(reply) ? String(reply['id']) : ''
-    const asked = waiting.get(id)
-    if (asked === undefined && forgotten.has(id)) return
-    if (asked === undefined) return fail(`the program answers for an episode that was not asked: ${line.slice(0, 80)}`)
-    waiting.delete(id)
-    asked.resolve(reply)
-  }
-
-  /** A program that has ended takes nothing more: what it ended with is told by `read`. */
-  function write(request: JsonObject): void {
-    try {
-      child.stdin.write(`${dumpJson(request, { ensureAscii: false })}\n`)
-      void Promise.resolve(child.stdin.flush()).catch(() => {})
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
-    }
-  }
-}

@@ -4,6 +4,14 @@ import type { Episode } from '../rl/environment.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Runner } from './runner.ts'
 
+/** What the settings give to every episode. */
+export interface Given {
+  /** The tools of the settings. */
+  runners: readonly Runner[]
+  /** A code interpreter for one episode. */
+  code(): Runner
+}
+
 export interface EnvironmentRow {
   what: string
   /** @throws HoneError for a row that it cannot take. */
@@ -11,5 +19,5 @@ export interface EnvironmentRow {
   /** Tools that every row is offered; `given` are those of the settings. */
   tools(given: readonly Runner[]): readonly Tool[]
   /** An episode of the row as it was read. */
-  begin(row: JsonObject, given: readonly Runner[]): Episode
+  begin(row: JsonObject, given: Given): Episode
 }

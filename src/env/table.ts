@@ -1,6 +1,7 @@
 // The table of environments that hone brings.
 import { scoreExact } from '../reward/qa/text-answer.ts'
 import type { Json, JsonObject } from '../text/json.ts'
+import { codeTool } from './code/interpreter.ts'
 import { maze, moveTool } from './maze.ts'
 import type { EnvironmentRow } from './row.ts'
 import { toolbox, type Ending } from './toolbox.ts'
@@ -11,22 +12,27 @@ export const environments = {
   tools: {
     what: 'calls go to the tools of the settings (tools, mcp); the reward judges the last turn',
     tools: (given) => given.map(({ tool }) => tool),
-    begin: (_, given) => toolbox(given),
+    begin: (_, { runners }) => toolbox(runners),
   },
   calculator: {
     what: 'a calculator, beside the tools of the settings; where the row has a ground_truth, the last turn is judged by it',
     tools: (given) => [calculator.tool, ...given.map(({ tool }) => tool)],
-    begin: (row, given) => toolbox([calculator, ...given], answered(row)),
+    begin: (row, { runners }) => toolbox([calculator, ...runners], answered(row)),
+  },
+  code: {
+    what: 'a Python interpreter (tool code_interpreter, settings codeEngine, codeState), beside the tools of the settings; the last turn is judged by ground_truth',
+    tools: (given) => [codeTool, ...given.map(({ tool }) => tool)],
+    begin: (row, { runners, code }) => toolbox([code(), ...runners], answered(row)),
   },
   kb: {
     what: 'search over the documents of the row (column documents), by BM25; the last turn is judged by ground_truth',
     tools: (given) => [searchTool, ...given.map(({ tool }) => tool)],
-    begin: (row, given) => toolbox([search(row['documents'] ?? []), ...given], answered(row)),
+    begin: (row, { runners }) => toolbox([search(row['documents'] ?? []), ...runners], answered(row)),
   },
   qa: {
     what: 'the last turn is judged by the ground_truth of the row: a text, or a list of right ones',
     tools: (given) => given.map(({ tool }) => tool),
-    begin: (row, given) => toolbox(given, answered(row)),
+    begin: (row, { runners }) => toolbox(runners, answered(row)),
   },
   maze: {
     what: 'a maze drawn as text (column maze): move until the goal, which is worth 1',

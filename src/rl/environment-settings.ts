@@ -18,13 +18,32 @@ export const ConfiguredTool = v.pipe(
 )
 export type ConfiguredTool = v.InferOutput<typeof ConfiguredTool>
 
+/** What runs the code of a model. */
+export const CODE_ENGINES = ['auto', 'embedded', 'python', 'http'] as const
+
+export interface CodeSettings {
+  codeEngine: (typeof CODE_ENGINES)[number]
+  codeUrl: string | null
+  codeState: 'call' | 'episode'
+  /** Seconds of a program, and of any other call. */
+  toolTimeout: number
+}
+
 /** Who answers what the model writes. */
-export interface EnvironmentSettings {
+export interface EnvironmentSettings extends CodeSettings {
   env: string | null
   envCmd: string | null
   tools: readonly ConfiguredTool[]
   mcp: string | null
-  toolTimeout: number
+}
+
+export const codeSettings = {
+  codeEngine: say(
+    v.optional(v.picklist(CODE_ENGINES), 'auto'),
+    'what runs code: embedded, python (python3, isolated), http (SandboxFusion), auto (embedded, else python for what that lacks)',
+  ),
+  codeUrl: say(orNone(text('URL'), 'none'), 'address of the sandbox for codeEngine http'),
+  codeState: say(v.optional(v.picklist(['call', 'episode']), 'call'), 'how long names that code bound are kept'),
 }
 
 /** How the episodes of a row become a tree. Names in brackets are those of the published code of ARPO. */
@@ -69,6 +88,7 @@ export const environmentSettings = {
     'tools of an environment: {name, description, parameters, command | url}',
   ),
   mcp: say(orNone(file(), 'none'), 'file of MCP servers ({"mcpServers": {…}}) whose tools are offered'),
+  ...codeSettings,
   maxTurns: say(v.optional(count(), 8), 'turns of the model in an episode', 'max_assistant_turns'),
   maxToolCalls: say(orNone(count(0), 'no limit'), 'calls in an episode'),
   toolResultTokens: say(

@@ -9,7 +9,16 @@ import type { Environment, Said } from '../../src/rl/environment.ts'
 import type { JsonObject } from '../../src/text/json.ts'
 import { scratch } from '../scratch.ts'
 
-const none: EnvironmentSettings = { env: null, envCmd: null, tools: [], mcp: null, toolTimeout: 5 }
+const none: EnvironmentSettings = {
+  env: null,
+  envCmd: null,
+  tools: [],
+  mcp: null,
+  toolTimeout: 5,
+  codeEngine: 'embedded',
+  codeUrl: null,
+  codeState: 'call',
+}
 const row = { id: 'a', source: 'test', messages: [], tools: [], answer: [], meta: {} }
 const said = (name: string, values: JsonObject, ...others: Said['calls'][number][]): Said => ({
   text: '',

@@ -1,6 +1,7 @@
 // Tools of the configuration: a command that reads the arguments on its standard input, or an address that they are sent to.
 import type { ConfiguredTool } from '../../rl/environment-settings.ts'
 import { dumpJson } from '../../text/json.ts'
+import { endGroup, readSome } from '../process.ts'
 import { ToolFailure, within, type Runner } from '../runner.ts'
 
 /** Characters of output that are read; a tool that floods is cut there. */
@@ -16,7 +17,6 @@ export function configured({ name, description, parameters, command, url }: Conf
   }
 }
 
-/** In a group of its own: a shell and what it started end together. */
 async function run(command: string, input: string, seconds: number): Promise<string> {
   const child = Bun.spawn(['sh', '-c', command], {
     stdin: new Blob([input]),
@@ -24,14 +24,12 @@ async function run(command: string, input: string, seconds: number): Promise<str
     stderr: 'pipe',
     detached: true,
   })
-  const end = () => {
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      child.kill('SIGKILL')
-    }
-  }
-  const work = Promise.all([readSome(child.stdout, end), readSome(child.stderr, end), child.exited])
+  const end = () => endGroup(child)
+  const work = Promise.all([
+    readSome(child.stdout, LONGEST_OUTPUT, end),
+    readSome(child.stderr, LONGEST_OUTPUT, end),
+    child.exited,
+  ])
   const [output, errors, code] = await within(seconds, work, end)
   if (code !== 0 && output.length < LONGEST_OUTPUT)
     throw new ToolFailure(errors.trim().split('\n').at(-1) || `the command ended with code ${code}`)
@@ -49,7 +47,7 @@ async function post(url: string, body: string, seconds: number): Promise<string>
     .then(async (response) => ({
       ok: response.ok,
       status: response.status,
-      text: await readSome(response.body, () => ending.abort()),
+      text: await readSome(response.body, LONGEST_OUTPUT, () => ending.abort()),
     }))
     .catch((error: unknown) => {
       throw new ToolFailure(error instanceof Error ? error.message : String(error))
@@ -57,18 +55,4 @@ async function post(url: string, body: string, seconds: number): Promise<string>
   const { ok, status, text } = await within(seconds, work, () => ending.abort())
   if (!ok) throw new ToolFailure(`status ${status}: ${text.slice(0, 200)}`)
   return text.trimEnd()
-}
-
-/** The text of a stream, up to what is read of it; `end` is called where there is more. */
-async function readSome(stream: ReadableStream<Uint8Array> | null, end: () => void): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  if (stream)
-    for await (const chunk of stream) {
-      text += decoder.decode(chunk, { stream: true })
-      if (text.length < LONGEST_OUTPUT) continue
-      end()
-      return text.slice(0, LONGEST_OUTPUT)
-    }
-  return text + decoder.decode()
 }

@@ -1,0 +1,63 @@
+// The interpreter that hone carries, in processes of its own: one that does not end is killed, and nothing else with it.
+import { availableParallelism } from 'node:os'
+import { selfCommand } from '../../reward/scorer.ts'
+import { isObject } from '../../text/json.ts'
+import { type Program, startProgram } from '../child.ts'
+import { ToolFailure, within } from '../runner.ts'
+import { type Engine, type Limits, tooSlow } from './engine.ts'
+
+/** Seconds in which a process starts, on a machine that is busy. */
+const STARTING = 60
+
+export function embeddedEngine({ seconds }: Limits): Engine {
+  const all = new Set<Program>()
+  const idle: Program[] = []
+  const waiting: (() => void)[] = []
+  let free = availableParallelism()
+  let asked = 0
+  return {
+    async run(code) {
+      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+      else free--
+      try {
+        return await runIn(idle.pop() ?? (await started()), code)
+      } finally {
+        const next = waiting.shift()
+        if (next) next()
+        else free++
+      }
+    },
+    close: () => all.forEach((program) => program.end()),
+  }
+
+  async function started(): Promise<Program> {
+    const program = startProgram([...selfCommand(), 'run-code', '--serve'])
+    all.add(program)
+    await within(STARTING, program.ask({ id: String(asked++), code: '' }), () => drop(program))
+    return program
+  }
+
+  async function runIn(program: Program, code: string) {
+    let late = false
+    const end = () => {
+      late = true
+      drop(program)
+    }
+    try {
+      const said = await within(seconds, program.ask({ id: String(asked++), code }), end)
+      if (!isObject(said) || typeof said['output'] !== 'string') throw new ToolFailure('the interpreter gave no answer')
+      const { output, error } = said
+      idle.push(program)
+      return { output, error: typeof error === 'string' ? error : null }
+    } catch (error) {
+      drop(program)
+      if (late) return { output: '', error: tooSlow(seconds) }
+      throw error
+    }
+  }
+
+  function drop(program: Program): void {
+    all.delete(program)
+    program.end()
+  }
+}

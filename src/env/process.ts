@@ -1,0 +1,28 @@
+// Processes that answer a call: what they print, up to a length, and their end with all that they started.
+
+/** Ends a process that leads a group of its own: a shell and what it started end together. */
+export function endGroup(child: Bun.Subprocess): void {
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    child.kill('SIGKILL')
+  }
+}
+
+/** The text of a stream, up to so many characters; `end` is called where there is more. */
+export async function readSome(
+  stream: ReadableStream<Uint8Array> | null,
+  longest: number,
+  end: () => void,
+): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  if (stream)
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true })
+      if (text.length < longest) continue
+      end()
+      return text.slice(0, longest)
+    }
+  return text + decoder.decode()
+}

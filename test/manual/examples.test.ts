@@ -23,8 +23,8 @@ const readme = readFileSync(join(import.meta.dir, '..', '..', 'README.md'), 'utf
 
 test.each(written)('the examples of %s run', async (_, markdown) => {
   const folder = scratch()
+  writeTinyModel(join(folder, 'model'))
   const blocks = blocksOf(markdown)
-  if (blocks.some(({ body }) => /\bmodel\b/.test(body))) writeTinyModel(join(folder, 'model'))
   for (const { language, note, body } of blocks)
     if (language !== 'sh') writeExample(folder, note, body)
     else if (note !== '') expect(NOTES).toContain(note)

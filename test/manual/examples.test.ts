@@ -1,12 +1,13 @@
 // Every example of the manual runs: a page's files are written and its scripts run, in order, beside a small model.
-import { expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { commands } from '../../src/commands.ts'
 import { finder, topics } from '../../src/manual/find.ts'
 import { pages } from '../../src/manual/pages.ts'
 import { loadAll } from '../../src/shell/builtins.ts'
-import { writeTinyModel } from '../cmd/tiny-model.ts'
+import { taskRows, toLines, writeTinyModel } from '../cmd/tiny-model.ts'
 import { runHere } from '../here.ts'
 import { type Ended, forms, run } from '../hone.ts'
 import { scratch } from '../scratch.ts'
@@ -21,18 +22,28 @@ const NOTES = ['gpu', 'network', 'hours', 'waits']
 const written = pages.map(({ name, markdown }): [string, string] => [name, markdown])
 const readme = readFileSync(join(import.meta.dir, '..', '..', 'README.md'), 'utf8')
 
+const props = mkdtempSync(join(tmpdir(), 'hone-manual-'))
+beforeAll(() => {
+  writeTinyModel(join(props, 'model'))
+  for (const name of ['train.jsonl', 'test.jsonl'])
+    writeFileSync(join(props, name), toLines(taskRows(4).map((row) => ({ ...row, meta: {} }))))
+})
+afterAll(() => rmSync(props, { recursive: true }))
+
 test.each(written)('the examples of %s run', async (_, markdown) => {
   const folder = scratch()
-  writeTinyModel(join(folder, 'model'))
-  const blocks = blocksOf(markdown)
-  for (const { language, note, body } of blocks)
+  for (const name of ['model', 'qwen']) symlinkSync(join(props, 'model'), join(folder, name))
+  for (const name of ['train.jsonl', 'test.jsonl']) copyFileSync(join(props, name), join(folder, name))
+  for (const { language, note, body } of blocksOf(markdown)) {
+    const [, exits] = /^exits (\d+)$/.exec(note) ?? []
     if (language !== 'sh') writeExample(folder, note, body)
-    else if (note !== '') expect(NOTES).toContain(note)
+    else if (note !== '' && exits === undefined) expect(NOTES).toContain(note)
     else
       for (const line of logicalLines(body)) {
         const { code, stderr } = await runLine(line, folder)
-        expect({ line, code, stderr }).toEqual({ line, code: 0, stderr: expect.any(String) })
+        expect({ line, code, stderr }).toEqual({ line, code: Number(exits ?? 0), stderr: expect.any(String) })
       }
+  }
 })
 
 test.each([...written, ['README', readme]])(

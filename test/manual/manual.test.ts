@@ -46,7 +46,7 @@ test('a topic that there is not ends with 2 and the nearest name, a command show
   expect(await runHere(['help', 'lint'])).toEqual(await runHere(['lint', '--help']))
 })
 
-test.each([40, 80, 200])(
+test.each([50, 80, 200])(
   'on a terminal of %d columns running text keeps within it, and code can be copied',
   (columns) => {
     const stream = Object.create(process.stdout, { columns: { value: columns }, isTTY: { value: true } })

@@ -126,7 +126,7 @@ test('a file leaves out the earliest steps that it has no room for, and says how
   const { directory } = makeRun()
   const { html, left } = fileOf(watchedAt([directory]), [lens])
   expect(left).toBe(0)
-  const holds = (text: string) => text.includes('data-name="block/0/rollouts/3"')
+  const holds = (text: string) => text.includes('data-name="tokens/0/rollouts/3/0"')
   expect(holds(html)).toBe(true)
   const small = fileOf(watchedAt([directory]), [lens], 10)
   expect(small.left).toBe(1)

@@ -29,6 +29,8 @@ export async function watch({ runs, text, html, port = 0 }: v.InferOutput<typeof
     return
   }
   if (text) return process.stdout.isTTY ? await followText(runs) : textOf(watched).forEach(data)
+  // What the first card needs is read while the browser opens; what goes wrong is met again there.
+  for (const { directory } of watched.runs.slice(0, 1)) lensOf(directory).catch(() => undefined)
   const server = servePage({ watched: () => watchedAt(runs), port, lensOf })
   data(server.url.href)
   flush()

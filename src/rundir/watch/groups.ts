@@ -1,6 +1,7 @@
 // Groups of a step: all of them in short, and one as a card with everything that a reader asks of it.
 import type { Lens } from './lens.ts'
-import { type Line, lineAt, linesOf, type Place } from './rollouts.ts'
+import { perFile } from './per-file.ts'
+import { type Line, lineAt, pathOf, type Place, shortLinesOf } from './rollouts.ts'
 import type { Card, Completion, Group, Mark, Spoken } from './view.ts'
 
 /** Letters of a question in a list. */
@@ -8,12 +9,21 @@ const SHORT = 200
 
 /** Groups of a step, in order; empty where none are kept. */
 export function groupsOf(place: Place): Group[] {
+  return groupsIn[place.folder](pathOf(place)) ?? []
+}
+
+/** Held-out rows are answered once. */
+const groupsIn = {
+  rollouts: perFile((path) =>
+    grouped(shortLinesOf(path), ({ sample, id }, last) => (sample ?? Number(last?.id === id)) === 0),
+  ),
+  evals: perFile((path) => grouped(shortLinesOf(path), () => true)),
+}
+
+function grouped(lines: readonly Line[], begins: (line: Line, last: Line | undefined) => boolean): Group[] {
   const groups: Line[][] = []
-  const lines = linesOf(place)
   lines.forEach((line, index) => {
-    const last = lines[index - 1]
-    const begins = place.folder === 'evals' || (line.sample ?? (last?.id === line.id ? 1 : 0)) === 0
-    if (begins || groups.length === 0) groups.push([])
+    if (begins(line, lines[index - 1]) || groups.length === 0) groups.push([])
     groups.at(-1)!.push(line)
   })
   let index = 0

@@ -3,15 +3,8 @@ import { cardWith, groupsOf } from './groups.ts'
 import type { Lens } from './lens.ts'
 import { pageOf, viewOf } from './page.ts'
 import { detailed, linesOf, type Place } from './rollouts.ts'
-import { type Card, type Detail, folders } from './view.ts'
+import { CHUNK, type Detail, folders } from './view.ts'
 import type { Watched } from './watched.ts'
-
-/** A step of a run in the file. */
-export interface Block {
-  cards: Card[]
-  /** By place in the step; empty where no tokenizer is at hand. */
-  details: Detail[]
-}
 
 /** Letters of all blocks together: what a browser opens without trouble. */
 const ROOM = 100e6
@@ -42,12 +35,16 @@ export function fileOf(watched: Watched, lenses: readonly Lens[], room = ROOM): 
 function elementsOf(place: Place, run: number, lens: Lens): string[] {
   const groups = groupsOf(place)
   const lines = linesOf(place).map((line, index) => ({ line, index }))
-  const block: Block = {
-    cards: groups.map(({ marks }) => cardWith(lines.slice(marks[0]!.index, marks.at(-1)!.index + 1), lens)),
-    details: lens.spell ? lines.map(({ line }) => rounded(detailed(line, lens.spell!))) : [],
-  }
+  const cards = groups.map(({ marks }) => cardWith(lines.slice(marks[0]!.index, marks.at(-1)!.index + 1), lens))
+  const details = lens.spell ? lines.map(({ line }) => rounded(detailed(line, lens.spell!))) : []
   const name = `${run}/${place.folder}/${place.step}`
-  return [element(`groups/${name}`, groups), element(`block/${name}`, block)]
+  return [
+    element(`groups/${name}`, groups),
+    element(`cards/${name}`, cards),
+    ...Array.from({ length: Math.ceil(details.length / CHUNK) }, (_, i) =>
+      element(`tokens/${name}/${i}`, details.slice(i * CHUNK, (i + 1) * CHUNK)),
+    ),
+  ]
 }
 
 function element(name: string, value: unknown): string {

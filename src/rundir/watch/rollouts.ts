@@ -1,8 +1,9 @@
 // Completions of a step as its file has them: found again by their place without reading the file anew, and one of them token by token.
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import * as v from 'valibot'
 import { pathsOf, stepFile } from '../paths.ts'
 import type { Lens } from './lens.ts'
+import { perFile } from './per-file.ts'
 import type { Detail, Folder } from './view.ts'
 
 /** Where a step's completions lie. */
@@ -59,13 +60,20 @@ export function rolloutsOf(directory: string, step: number): Shown[] {
 
 /** Every line of a step, in order. */
 export function linesOf(place: Place): Line[] {
-  const text = pathOf(place)
-  return existsSync(text)
-    ? readFileSync(text, 'utf8')
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : [read(line)]))
-    : []
+  const path = pathOf(place)
+  return existsSync(path) ? readAll(path, read) : []
 }
+
+/** Every line without its numbers a token: they are most of it. */
+export const shortLinesOf = (path: string): Line[] => readAll(path, (line) => read(line.replace(NUMBERS, '$1[]')))
+
+/** A list of numbers under one of these names; within a text the quotes of a name would be escaped. */
+const NUMBERS = /("(?:prompt_ids|logprobs|reference_logprobs|entropies)":)\[[^\]]*\]/g
+
+const readAll = (path: string, one: (line: string) => Line): Line[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [one(line)]))
 
 /** Completion `index` of a step token by token; undefined where there is none, or no tokenizer to spell it. */
 export function detailOf(place: Place, index: number, lens: Lens): Detail | undefined {
@@ -94,7 +102,7 @@ function difference(value: number | null, reference: number | null | undefined):
 }
 
 export function lineAt(place: Place, index: number): Line | undefined {
-  const bounds = boundsOf(place)[index]
+  const bounds = boundsIn(pathOf(place))?.[index]
   if (!bounds) return undefined
   const file = openSync(pathOf(place), 'r')
   try {
@@ -112,17 +120,7 @@ interface Bounds {
   to: number
 }
 
-/** Of the files that were asked about last. */
-const known = new Map<string, { stamp: string; bounds: Bounds[] }>()
-const KNOWN = 16
-
-function boundsOf(place: Place): Bounds[] {
-  const path = pathOf(place)
-  const { mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {}
-  if (mtimeMs === undefined) return []
-  const stamp = `${mtimeMs} ${size}`
-  const before = known.get(path)
-  if (before?.stamp === stamp) return before.bounds
+const boundsIn = perFile((path): Bounds[] => {
   const bytes = readFileSync(path)
   const bounds: Bounds[] = []
   for (let from = 0, to; from < bytes.length; from = to + 1) {
@@ -130,10 +128,8 @@ function boundsOf(place: Place): Bounds[] {
     if (to < 0) to = bytes.length
     if (to > from) bounds.push({ from, to })
   }
-  known.set(path, { stamp, bounds })
-  if (known.size > KNOWN) known.delete(known.keys().next().value!)
   return bounds
-}
+})
 
-const pathOf = ({ directory, folder, step }: Place): string => stepFile(pathsOf(directory)[folder], step)
+export const pathOf = ({ directory, folder, step }: Place): string => stepFile(pathsOf(directory)[folder], step)
 const read = (line: string): Line => v.parse(Line, JSON.parse(line))

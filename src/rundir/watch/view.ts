@@ -6,6 +6,9 @@ import type { RunRecord } from '../run.ts'
 export const folders = ['rollouts', 'evals'] as const
 export type Folder = (typeof folders)[number]
 
+/** Completions whose tokens are unpacked at once from a page without a server. */
+export const CHUNK = 64
+
 /** `stopped` is a run that no process works at and that did not end; `empty` one that has not begun. */
 export type RunState = 'empty' | 'running' | 'stopped' | 'done' | 'interrupted'
 

@@ -141,7 +141,7 @@ function Asked({ card: { messages, tools, expected } }: { card: Card }) {
       )}
       {messages.length > 1 && (
         <>
-          <dt>Before</dt>
+          <dt>Dialogue</dt>
           <dd>
             <details class="tool">
               <summary>{messages.length} messages</summary>

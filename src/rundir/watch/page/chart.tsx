@@ -18,7 +18,7 @@ export interface ChartProps {
 }
 
 /** Values written out at once. */
-const MOST = 4
+const MOST = 3
 
 export function Chart({ metric, lines, band, height, status }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
@@ -104,7 +104,9 @@ function Values({ metric, lines }: Pick<ChartProps, 'metric' | 'lines'>) {
     const i = step === undefined ? steps.length - 1 : nearest(steps, step)
     return i < 0 ? [] : [{ name, colour, step: steps[i]!, value: values[i]!, interval: intervals[i] }]
   })
-  const shown = found.toSorted((a, b) => b.value - a.value).slice(0, MOST)
+  // Of many curves nothing is written until one points at them.
+  const shown =
+    step === undefined && found.length > MOST ? [] : found.toSorted((a, b) => b.value - a.value).slice(0, MOST)
   return (
     <span class="values">
       {step !== undefined && shown[0] && <span class="at">step {shown[0].step}</span>}
@@ -117,7 +119,7 @@ function Values({ metric, lines }: Pick<ChartProps, 'metric' | 'lines'>) {
           )}
         </span>
       ))}
-      {found.length > MOST && <span class="at">+{found.length - MOST}</span>}
+      {shown.length > 0 && found.length > MOST && <span class="at">+{found.length - MOST}</span>}
     </span>
   )
 }

@@ -33,7 +33,9 @@ export function Figure({ name, height, banded = false }: { name: string; height:
   const [first] = lines
   const band =
     banded && metric.band && first ? boundsOf(metric.band, first.values.find(Number.isFinite) ?? NaN) : undefined
-  const finite = band && band.some(Number.isNaN) ? undefined : band
+  // Nothing is below 0: a line there would say nothing.
+  const drawn: [number, number] | undefined = band && [band[0] === 0 ? -Infinity : band[0], band[1]]
+  const finite = drawn?.some(Number.isNaN) ? undefined : drawn
   const only =
     lines.length === 1 && banded
       ? readingOf({

@@ -3,7 +3,8 @@ import { duration } from '../../../shell/duration.ts'
 import { standingOf } from '../reading.ts'
 import { choose, runs, smoothing, theme, view } from './state.ts'
 
-const states = {
+/** States in words. */
+export const states = {
   empty: 'not begun',
   running: 'running',
   stopped: 'stopped',

@@ -47,8 +47,9 @@ export function Health() {
   )
 }
 
-/** What to do, as a sentence; commands stand between backticks. */
+/** What to do, as a sentence; commands and flags are set as such. */
 function Remedy({ text }: { text: string }) {
   const sentence = text && `${text[0]!.toUpperCase()}${text.slice(1)}.`
-  return <>{sentence.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>
+  const parts = sentence.split(/`([^`]+)`|(--[a-z-]+)/).filter((part) => part !== undefined)
+  return <>{parts.map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>
 }

@@ -1,6 +1,7 @@
 // Several runs side by side: a row each, with where it stands; a row can be left out of the charts.
 import { healthOf, leading, recent, type Series, spell, standingOf } from '../reading.ts'
 import { Section } from './figures.tsx'
+import { states } from './header.tsx'
 import { candidates } from './lines.ts'
 import { choose, hidden, runs, series } from './state.ts'
 
@@ -45,7 +46,7 @@ export function Runs() {
                       {name}
                     </label>
                   </th>
-                  <td>{state}</td>
+                  <td>{states[state]}</td>
                   <td class="number">
                     {step}
                     {steps !== undefined && `/${steps}`}

@@ -1,6 +1,5 @@
 // Completions on demand: from the server of a live page, or out of the page itself.
-import type { Block } from '../offline.ts'
-import type { Card, Detail, Folder, Group } from '../view.ts'
+import { CHUNK, type Card, type Detail, type Folder, type Group } from '../view.ts'
 import { view } from './state.ts'
 
 /** A step of a run. */
@@ -18,17 +17,19 @@ export async function groupsAt(where: Where): Promise<Group[]> {
 
 /** The `place`th group of a step. */
 export async function cardAt(where: Where, group: Group, place: number): Promise<Card | undefined> {
-  if (!view.live) return (await blockAt(where))?.cards[place]
+  if (!view.live) return (await ask<Card[]>(`cards/${nameOf(where)}`))?.[place]
   return await ask<Card>(`cards/${nameOf(where)}/${group.marks[0]!.index}/${group.marks.length}`)
 }
 
 /** A completion token by token; undefined where no tokenizer was at hand. */
 export async function tokensAt(where: Where, index: number): Promise<Detail | undefined> {
-  if (!view.live) return (await blockAt(where))?.details[index]
+  if (!view.live) {
+    const chunk = await ask<Detail[]>(`tokens/${nameOf(where)}/${Math.floor(index / CHUNK)}`)
+    return chunk?.[index % CHUNK]
+  }
+
   return await ask<Detail>(`tokens/${nameOf(where)}/${index}`)
 }
-
-const blockAt = (where: Where) => ask<Block>(`block/${nameOf(where)}`)
 
 /** The last answers: a reader goes back and forth. */
 const known = new Map<string, Promise<unknown>>()

@@ -7,6 +7,8 @@ import { choose } from './state.ts'
 /** Of a row of the drawing, in pixels; a seed more makes it higher. */
 const ROW = 20
 const SEED = 7
+/** Places of the lines behind it. */
+const RULES = [0, 0.25, 0.5, 0.75, 1]
 
 export function Study({ study: { arms, bars } }: { study: StudyView }) {
   const scores = arms.flatMap(({ seeds }) => seeds.flatMap(({ score }) => score ?? []))
@@ -27,6 +29,15 @@ export function Study({ study: { arms, bars } }: { study: StudyView }) {
         {arms.map(({ name, seeds }, i) => (
           <Arm key={name} name={name} seeds={seeds} colour={`--c${i % 8}`} from={from} to={to} />
         ))}
+        <div role="row" aria-hidden="true">
+          <span />
+          <span />
+          <div class="axis">
+            {RULES.map((share) => (
+              <span key={share}>{Number((from + share * (to - from)).toFixed(1))} %</span>
+            ))}
+          </div>
+        </div>
       </div>
       {bars.length > 0 && (
         <ul class="bars">
@@ -86,7 +97,7 @@ function Arm({ name, seeds, colour, from, to }: ArmProps) {
           .join('; ')}
       >
         <svg width="100%" height={height} style={{ color: `var(${colour})` }}>
-          {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+          {RULES.map((share) => (
             <line key={share} class="rule" x1={`${100 * share}%`} x2={`${100 * share}%`} y1="0" y2={height} />
           ))}
           {scored.map(({ seed, value, low, high }, i) => (
@@ -99,7 +110,6 @@ function Arm({ name, seeds, colour, from, to }: ArmProps) {
           {scored.length > 1 && <line class="mean" x1={at(mean)} x2={at(mean)} y1="3" y2={height - 3} />}
         </svg>
       </div>
-      <small role="cell">{scored.length === 0 ? 'not scored yet' : `${from} – ${to} %`}</small>
     </div>
   )
 }

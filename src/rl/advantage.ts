@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { deviation, mean, sum } from '../eval/statistics.ts'
 import { atLeast, say, share, type Settings } from '../text/setting.ts'
 import { gae } from './gae.ts'
+import { discountedTurns, sameStates, sameTurns, type Turned } from './turns.ts'
 
 /** Settings that estimators have of their own; a row names those that it reads. */
 export const advantageSettings = {
@@ -10,8 +11,14 @@ export const advantageSettings = {
   advantageEpsilon: say(v.optional(atLeast(0), 1e-6), 'added to the standard deviation'),
   /** Dr.GRPO divides by nothing. */
   scaleRewards: say(v.optional(v.picklist(['group', 'batch', 'none']), 'group'), 'standard deviation that divides'),
-  gamma: say(v.optional(share(), 1), 'what the next token counts for the one before it'),
+  gamma: say(v.optional(share(), 1), 'what the next token, or turn, counts for the one before it'),
   gaeLambda: say(v.optional(share(), 1), '0 trusts the values of the critic, 1 the rewards', 'lam'),
+  turnWeight: say(
+    v.optional(atLeast(0), 1),
+    'what the comparison of turns counts beside that of whole episodes',
+    'turn_advantage_coef',
+    'step_advantage_w',
+  ),
 }
 export type AdvantageOptions = Settings<typeof advantageSettings>
 
@@ -49,6 +56,8 @@ export interface AdvantageRow {
   compute?(batch: Rewarded, options: AdvantageOptions): number[][]
   /** From what each own token of each completion returns, where a charge on tokens is one on those from it on. */
   computeTokens?(returns: readonly (readonly number[])[]): number[][]
+  /** From what each turn of the model earned in episodes, per turn. */
+  computeTurns?(batch: Turned, options: AdvantageOptions): number[][][]
   /** From the reward and the critic's value of each own token of each completion: a run with it has a critic. */
   computeValues?(batch: Valued, options: AdvantageOptions): Estimated
 }
@@ -56,7 +65,7 @@ export interface AdvantageRow {
 /** Names follow TRL and verl. */
 export const advantages = {
   grpo: {
-    what: 'reward minus the group mean, over the standard deviation (arXiv 2402.03300 eq. 1)',
+    what: 'reward minus the group mean, over the standard deviation (arXiv 2402.03300 eq. 1); of episodes the outcome, for every turn',
     formula: ({ scaleRewards, advantageEpsilon }) =>
       `(r − mean of the group)${scaleRewards === 'none' ? '' : ` / (std of the ${scaleRewards} + ${advantageEpsilon})`}`,
     reads: ['scaleRewards', 'advantageEpsilon'],
@@ -139,6 +148,27 @@ export const advantages = {
       const [middle, spread] = [mean(all), deviation(all) + advantageEpsilon]
       return sums.map((group) => group.map((value) => (value - middle) / spread))
     },
+  },
+  'turn-discounted': {
+    what: 'the rewards of a turn and of those after it, among all turns of the group; an outcome alone is told back to its turns',
+    formula: ({ gamma, advantageEpsilon: e }) =>
+      `(Rₖ − mean over the turns of the group) / (their std + ${e}), Rₖ = Σⱼ ${gamma}ʲ·r of turn k + j`,
+    reads: ['gamma', 'advantageEpsilon'],
+    computeTurns: discountedTurns,
+  },
+  'mt-grpo': {
+    what: 'the reward of a turn among the same turns of the group, and the outcome among those of the group (arXiv 2505.11821)',
+    formula: ({ turnWeight, advantageEpsilon: e }) =>
+      `N(r of the last turn) + ${turnWeight}·N(r of turn k), the last turn without the second; N = (· − mean of the group) / (its std + ${e})`,
+    reads: ['turnWeight', 'advantageEpsilon'],
+    computeTurns: sameTurns,
+  },
+  gigpo: {
+    what: 'the return of a turn among the turns of the group that read the same before it, and that of the episode (arXiv 2505.10978)',
+    formula: ({ gamma, turnWeight, advantageEpsilon: e }) =>
+      `N(Σ r) + ${turnWeight}·N(Rₖ), Rₖ = Σⱼ ${gamma}ʲ·r of turn k + j among turns with the same reading before them; N = (· − mean) / (std + ${e})`,
+    reads: ['gamma', 'turnWeight', 'advantageEpsilon'],
+    computeTurns: sameStates,
   },
   remax: {
     what: "reward minus that of the prompt's likeliest completion, which is sampled beside (arXiv 2310.10505)",

@@ -46,29 +46,6 @@ export const codeSettings = {
   codeState: say(v.optional(v.picklist(['call', 'episode']), 'call'), 'how long names that code bound are kept'),
 }
 
-/** How the episodes of a row become a tree. Names in brackets are those of the published code of ARPO. */
-const branchSettings = {
-  branchInitial: begins(
-    'Branches',
-    say(
-      orNone(count(), 'all'),
-      'completions of a group that begin at the prompt; the others branch off after results of tools (ARPO)',
-      'initial_rollouts',
-    ),
-  ),
-  branchBeam: say(
-    v.optional(count(2), 2),
-    'a turn after a result becomes at most so many, while the group has room',
-    'beam_size',
-  ),
-  branchAlpha: say(
-    v.optional(share(), 0.5),
-    'chance of a turn to branch whose entropy is that of the first turn',
-    'branch_probability',
-  ),
-  branchBeta: say(v.optional(atLeast(0), 0.2), 'what it grows by with the entropy', 'entropy_weight'),
-}
-
 export const environmentSettings = {
   env: begins(
     'Environment',
@@ -98,7 +75,30 @@ export const environmentSettings = {
   ),
   toolTimeout: say(v.optional(positive(), 10), 'seconds for an answer of a tool or an environment'),
   rolloutTimeout: say(orNone(positive(), 'no limit'), 'seconds for a whole episode'),
-  ...branchSettings,
+}
+
+/** The same for training, and how the episodes of a row become a tree. */
+export const trainedEnvironmentSettings = {
+  ...environmentSettings,
+  branchInitial: begins(
+    'Branches',
+    say(
+      orNone(count(), 'all'),
+      'completions of a group that begin at the prompt; the others branch off after results of tools (ARPO)',
+      'initial_rollouts',
+    ),
+  ),
+  branchBeam: say(
+    v.optional(count(2), 2),
+    'a turn after a result becomes at most so many, while the group has room',
+    'beam_size',
+  ),
+  branchAlpha: say(
+    v.optional(share(), 0.5),
+    'chance of a turn to branch whose entropy is that of the first turn',
+    'branch_probability',
+  ),
+  branchBeta: say(v.optional(atLeast(0), 0.2), 'what it grows by with the entropy', 'entropy_weight'),
 }
 
 /** Whether completions are more than one turn. */

@@ -4,7 +4,7 @@ import type { Law } from '../gpu/policy/law.ts'
 import { drafts } from '../gpu/policy/session.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
-import { environmentSettings } from './environment-settings.ts'
+import { trainedEnvironmentSettings } from './environment-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
 import { controlSettings } from './control.ts'
 import { criticSettings } from './loss/value.ts'
@@ -192,7 +192,7 @@ export const TrainRecipe = v.object({
     'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution, and beside an environment',
   ),
 
-  ...environmentSettings,
+  ...trainedEnvironmentSettings,
 
   advantage: begins(
     'Advantage',

@@ -5,13 +5,15 @@ import { rewardWeights } from '../reward/resolve.ts'
 import type { Verdict } from '../reward/reward.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Frozen, Judged, Weighted } from './record.ts'
+import type { Frozen, Judged, Turn, Weighted } from './record.ts'
 import { gather, trainedTokens } from './trained.ts'
+import type { Turned } from './turns.ts'
 
 /** Every completion with its advantage, those of rollouts that are not live too: some estimators look at the whole batch. */
 export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe): Judged<Weighted>[] {
   const row: AdvantageRow = advantages[recipe.advantage]
   if (row.computeValues) return weighValues(rollouts, recipe, row.computeValues)
+  if (row.computeTurns) return weighTurns(rollouts, recipe, row.computeTurns)
   if (recipe.klIn === 'reward' && row.computeTokens) return weighTokens(rollouts, recipe, row.computeTokens)
   const charged = (each: Frozen) =>
     recipe.klIn === 'reward' ? each.reward - recipe.klCoefficient * sum(klPerToken(each, recipe)) : each.reward
@@ -90,6 +92,50 @@ function weighTokens(
       return { ...completion, advantages, advantage: advantages.length > 0 ? mean(advantages) : 0 }
     }),
   }))
+}
+
+/** A turn earns what the environment gave for it; the last one also what the reward says beyond that, and all of a control's. */
+function weighTurns(
+  rollouts: readonly Judged<Frozen>[],
+  recipe: TrainRecipe,
+  compute: NonNullable<AdvantageRow['computeTurns']>,
+): Judged<Weighted>[] {
+  const turned: Turned = {
+    rewards: rollouts.map(({ completions }) => completions.map((each) => turnRewards(each, recipe))),
+    states: rollouts.map(({ completions }) => completions.map(readBefore)),
+  }
+  const estimated = compute(turned, recipe)
+  return rollouts.map((each, g) => ({
+    ...each,
+    completions: each.completions.map((completion, i) => {
+      const advantages = ownTurns(completion).flatMap(({ from, to }, k) =>
+        new Array<number>(to - from).fill(estimated[g]![i]![k]!),
+      )
+      return { ...completion, advantages, advantage: advantages.length > 0 ? mean(advantages) : 0 }
+    }),
+  }))
+}
+
+const ownTurns = ({ turns }: Frozen): readonly Turn[] => turns.filter(({ role }) => role === 'assistant')
+
+function turnRewards(completion: Frozen, recipe: TrainRecipe): number[] {
+  const turns = ownTurns(completion)
+  const charge = recipe.klIn === 'reward' ? recipe.klCoefficient : 0
+  const kl = klPerToken(completion, recipe)
+  const rewards = turns.map(({ reward = 0 }) => (recipe.permuteRewards ? 0 : reward))
+  const rest = completion.reward - sum(rewards)
+  let next = 0
+  return rewards.map((earned, k) => {
+    const { from, to } = turns[k]!
+    const cost = charge * sum(kl.slice(next, (next += to - from)))
+    return earned + (k === rewards.length - 1 ? rest : 0) - cost
+  })
+}
+
+/** What was given since the turn before, word for word. */
+function readBefore(completion: Frozen): string[] {
+  const turns = ownTurns(completion)
+  return turns.map(({ from }, k) => completion.ids.slice(turns[k - 1]?.to ?? 0, from).join())
 }
 
 /** The estimate between the weights that sampled and the reference, of each own token; 0 without one. */

@@ -12,9 +12,9 @@ import { ownWords } from '../../src/rl/trained.ts'
 import { weigh } from '../../src/rl/weigh.ts'
 import { toyPrompts } from './toy.ts'
 
-const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group', gamma: 1, gaeLambda: 1 } as const
-/** Estimators that look at the rewards of completions alone, without a critic or another completion. */
-const { gae: _, remax: __, ...estimators } = advantages
+const toolN1 = { advantageEpsilon: 1e-6, scaleRewards: 'group', gamma: 1, gaeLambda: 1, turnWeight: 1 } as const
+/** Estimators that look at the rewards of completions alone, without a critic, another completion or turns. */
+const { gae: _, remax: __, 'turn-discounted': ___, 'mt-grpo': ____, gigpo: _____, ...estimators } = advantages
 type EstimatorName = keyof typeof estimators
 const ones = (rewards: number[][]) => rewards.map((group) => group.map(() => 1))
 const compute = (

@@ -47,6 +47,24 @@ test('objectives and advantages read exactly the settings that their rows name',
   for (const row of Object.values(advantages)) {
     const { read, options } = watched(recipe())
     if ('compute' in row) row.compute(batch, options)
+    else if ('computeTurns' in row)
+      row.computeTurns(
+        {
+          rewards: [
+            [
+              [0, 1],
+              [1, 1],
+            ],
+          ],
+          states: [
+            [
+              ['a', 'b'],
+              ['a', 'c'],
+            ],
+          ],
+        },
+        options,
+      )
     else row.computeValues({ rewards: [[0, 1]], values: [[0, 0]] }, options)
     row.formula(options)
     expect(read()).toEqual(row.reads.toSorted())

@@ -9,6 +9,7 @@ export default command({
     'hone prep raw.jsonl -o rows.jsonl',
     'hone prep xlam.parquet --from xlam -o rows.jsonl --reject left-out.jsonl',
     'hone prep raw.jsonl -o train.jsonl --validation test.jsonl --validation-ratio 0.1',
+    'hone prep --mix a.jsonl:2,b.jsonl:1 --limit 3000 -o train.jsonl --validation test.jsonl --split question,tools',
   ],
   flags: PrepFlags,
   run: prepCommand,

@@ -1,5 +1,7 @@
 // What preparation did, in numbers: a table like Tool-N1's Table 1 (raw and kept, single and multi turn), removals by reason, repairs.
 import { table } from '../shell/table.ts'
+import { type Length, lengthLines } from './lengths.ts'
+import type { Part } from './mix.ts'
 import { type Reason, REASONS } from './source.ts'
 
 /** Counts of one source: raw = single + multi + unused rows; steps = kept + left out. */
@@ -20,9 +22,24 @@ export interface Summary {
   repairs: Map<string, number>
   /** Raw rows with text in place of bytes that are no UTF-8. */
   replaced: number
+  /** Of each part of a mixture, the rows that it had and those that were taken. */
+  mixed: (Part & { rows: number; taken: number })[]
+  split: { rows: number; heldOut: number; groups: number; largest: number; by: readonly string[] } | undefined
+  written: number
+  /** Of the rows written, where they are counted. */
+  lengths: Length[]
 }
 
-export const emptySummary = (): Summary => ({ sources: new Map(), removed: new Map(), repairs: new Map(), replaced: 0 })
+export const emptySummary = (): Summary => ({
+  sources: new Map(),
+  removed: new Map(),
+  repairs: new Map(),
+  replaced: 0,
+  mixed: [],
+  split: undefined,
+  written: 0,
+  lengths: [],
+})
 
 /** The counts of `name`, made where there are none. */
 export function countsOf(summary: Summary, name: string): SourceCounts {
@@ -74,7 +91,23 @@ export function summaryLines(summary: Summary): string[] {
         ? [[summary.replaced, 'with bytes that are no UTF-8, read as U+FFFD (hone lint: HN003)']]
         : [],
     ),
+    ...mixedLines(summary),
+    ...splitLines(summary),
+    ...lengthLines(summary.lengths),
   ]
+}
+
+function mixedLines({ mixed }: Summary): string[] {
+  if (mixed.length === 0) return []
+  const rows = mixed.map(({ path, weight, rows, taken }) => [path, String(weight), String(rows), String(taken)])
+  return table([['mixed', 'weight', 'rows', 'taken'], ...rows], { numbers: true })
+}
+
+function splitLines({ split }: Summary): string[] {
+  if (!split) return []
+  const { rows, heldOut, groups, largest, by } = split
+  const share = `${heldOut} of ${rows} rows (${((100 * heldOut) / rows).toFixed(1)} %)`
+  return [`held out: ${share}; ${groups} groups by ${by.join(', ')}, the largest of ${largest} rows`]
 }
 
 function listed(title: string, entries: (readonly [number, string])[]): string[] {

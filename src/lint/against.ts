@@ -3,6 +3,7 @@ import { convert } from '../data/convert.ts'
 import { readRaw } from '../data/records.ts'
 import { recognise, sourceNamed } from '../data/sources.ts'
 import { HoneError } from '../error.ts'
+import { wordsOf } from '../text/words.ts'
 
 /** Words in a row that two texts share by chance hardly ever (Brown et al. 2020, appendix C). */
 const RUN = 13
@@ -58,8 +59,6 @@ async function* questionsOf(path: string): AsyncGenerator<{ id: string; question
 function idOf(value: unknown): string {
   return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : ''
 }
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
 
 function* runsOf(words: readonly string[]): Generator<bigint | number> {
   for (let i = 0; i + RUN <= words.length; i++) yield Bun.hash(words.slice(i, i + RUN).join(' '))

@@ -93,6 +93,54 @@ describe('prep', () => {
     expect(err).toMatch(/xlam\s+5\s+1\s+0\s+4\s+5\s+1/)
   })
 
+  test('files are mixed by their weights to a limit, held out without a leak, and every number is told', async () => {
+    const rows = (name: string, count: number) =>
+      Array.from(
+        { length: count },
+        (_, id) => JSON.stringify({ ...XLAM, id, query: `${name} ${id >> 1}` }) + '\n',
+      ).join('')
+    writeFileSync(join(folder, 'ten.jsonl'), rows('ten', 10))
+    writeFileSync(join(folder, 'forty.jsonl'), rows('forty', 40))
+    const words = ['prep', '--mix', 'ten.jsonl:1,forty.jsonl:3', '--validation', 'held.jsonl']
+    const { code, err } = await hone([...words, '--limit', '40', '--split', 'question', '-o', 'mix.jsonl'])
+    expect(code).toBe(0)
+    const questions = (path: string): string[] => lines(path).map((line) => JSON.parse(line).messages.at(-1).content)
+    const [train, held] = [questions('mix.jsonl'), questions('held.jsonl')]
+    expect([...train, ...held].filter((text) => text.startsWith('ten')).length).toBe(10)
+    expect(train.length + held.length).toBe(40)
+    expect(held.length).toBe(4)
+    expect(held.filter((text) => train.includes(text))).toEqual([])
+    expect(err).toMatch(/ten\.jsonl +1 +10 +10\nforty\.jsonl +3 +40 +30\n/)
+    expect(err).toMatch(/held out: 4 of 40 rows \(10\.0 %\); \d+ groups by dialogue, question, the largest of \d+ rows/)
+    const more = await hone([...words, '--limit', '44', '-o', 'more.jsonl'])
+    expect(more).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^.*ten\.jsonl: Cannot mix 44 rows.*\n\nhint: --limit 40/ms),
+    })
+    // They all offer the same tools.
+    const leak = await hone([...words, '--split', 'question,tools', '-o', 'more.jsonl'])
+    expect(leak).toMatchObject({ code: 2, err: expect.stringContaining('without a leak') })
+    expect(existsSync(join(folder, 'more.jsonl'))).toBe(false)
+    const few = await hone(['prep', 'forty.jsonl', '--limit', '7', '-o', '-'])
+    expect(few.out.trim().split('\n').length).toBe(7)
+  })
+
+  test('lengths are counted in tokens where a tokenizer is given, and prompts beyond a limit are left out', async () => {
+    const tokenizer = join(import.meta.dir, '../../fixtures/minicall/model')
+    writeFileSync(
+      join(folder, 'long.jsonl'),
+      [XLAM, { ...XLAM, query: 'split '.repeat(400) }].map((row) => JSON.stringify(row)).join('\n'),
+    )
+    const { err, out } = await hone(['prep', 'long.jsonl', '--tokenizer', tokenizer, '--prompt', 'native', '-o', '-'])
+    expect(out.trim().split('\n').length).toBe(2)
+    expect(err).toMatch(/tokens +50 % +95 % +99 % +longest\nprompt +\d+ +\d+ +\d+ +\d+\nanswer +\d+ /)
+    const cut = ['--tokenizer', tokenizer, '--prompt', 'native', '--max-tokens', '350']
+    expect((await hone(['prep', 'long.jsonl', ...cut, '-o', '-'])).err).toContain('1  too-long')
+    expect((await hone(['prep', 'long.jsonl', '--max-tokens', '9', '-o', '-'])).err).toContain(
+      '--max-tokens N needs --tokenizer',
+    )
+  })
+
   test('an output that is an input or another output is refused before anything is written', async () => {
     const text = JSON.stringify(XLAM)
     writeFileSync(join(folder, 'own.jsonl'), text)

@@ -36,6 +36,8 @@ export function toText(value: unknown): string {
   if (value === null) return 'none'
   if (Array.isArray(value)) return value.map(toText).join(',')
   if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential()
+  // On one line, as `$'…'` of a shell has it.
+  if (typeof value === 'string') return value.replaceAll('\n', '\\n')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 

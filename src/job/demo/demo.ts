@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { datasets, model, phases, settings, task as lesson } from '../../../fixtures/shipped.ts'
+import { datasets, model, phases, settings, studies, task as lesson } from '../../../fixtures/shipped.ts'
 import { resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
@@ -14,14 +14,21 @@ import type { HoneRow } from '../../dialogue/row.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { checkNewRun } from '../../rundir/run.ts'
 import { demoReport, demoSummary, readDemo } from './report.ts'
+import { demoStudy, listStudies, studyFlags } from './shipped.ts'
 import { sftPresets } from '../../rl/presets.ts'
-import { folder, say, toggle } from '../../text/setting.ts'
+import { argument, folder, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { findKind } from '../train/kinds.ts'
 import { runTraining } from '../train/command.ts'
 
 export const DemoFlags = v.object({
+  name: argument(v.optional(text('NAME')), 'a shipped study (--list names them); MiniCall unless given'),
+  list: say(toggle(), 'name the shipped studies with the bars that they must reach'),
+  ...studyFlags,
   moreSft: say(toggle(), 'control: spend the same compute on more fine-tuning on right answers'),
-  output: say(v.optional(folder(), 'runs/demo'), 'folder of the demonstration: the task, and a run beside it'),
+  output: say(
+    otherwise(folder(), 'runs/demo, runs/NAME for a study'),
+    'folder of the demonstration: the task, and its runs beside it',
+  ),
 })
 export type DemoFlags = v.InferOutput<typeof DemoFlags>
 
@@ -38,11 +45,13 @@ const TASK_SEED = 0
  * `sft`. @throws HoneError
  */
 export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
+  if (flags.list) return listStudies(studies, flags.format)
+  if (flags.name !== undefined) return await demoStudy(studies, flags.name, flags, given)
   const { run, task } = placesOf(flags.output)
   const { schema, sources } = below(flags, given)
   const recipe = resolveConfig(schema, sources)
   if (isRun(run))
-    throw new HoneError(`Cannot start the demonstration in "${flags.output}": it holds one already`, {
+    throw new HoneError(`Cannot start the demonstration in "${flags.output ?? USUAL}": it holds one already`, {
       at: run,
       hint: `hone watch ${run} shows it; give another folder with --output`,
     })
@@ -64,7 +73,10 @@ export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
   return EXIT.ok
 }
 
-const placesOf = (output: string) => ({ run: join(output, 'run'), task: join(output, 'minicall') })
+/** The folder of MiniCall unless given. */
+const USUAL = 'runs/demo'
+
+const placesOf = (output = USUAL) => ({ run: join(output, 'run'), task: join(output, 'minicall') })
 
 /** The settings of the demonstration and where their values come from. */
 export function below({ output, moreSft }: DemoFlags, given: Tree) {

@@ -8,7 +8,7 @@ import { table } from '../../shell/table.ts'
 import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
 import { readStudy, START } from './file.ts'
-import { armRows, reportOf } from './report.ts'
+import { armRows, reportOf, shownAnswers } from './report.ts'
 import { checkStudy, runStudy } from './run.ts'
 
 const seedList = () =>
@@ -23,6 +23,7 @@ export const StudyFlags = v.object({
   output: say(folder(), 'directory of the study; one that holds it already goes on', 'o'),
   only: say(v.optional(text('ARM')), `run this arm and ${START} alone`),
   seeds: say(otherwise(seedList(), 'those of the file'), 'seeds to run'),
+  answers: say(v.optional(count(0, 10), 0), 'answers of every arm to show word for word'),
   format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the result'),
 })
 
@@ -48,6 +49,7 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
     for (const line of table(armRows(results, report))) data(line)
     for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
   }
+  for (const line of shownAnswers(results, flags.answers)) log(line)
   next([['watch', join(flags.output, 'runs', 'RUN')], 'read one of its runs'])
   return report.bars.every(({ met }) => met) ? EXIT.ok : EXIT.no
 }

@@ -6,7 +6,11 @@ import { openDevice } from '../../gpu/device/open.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import { answer, metricsOf } from '../../rl/heldout.ts'
 import { openJudge } from '../../rl/judge.ts'
-import { SftRecipe } from '../../rl/recipe.ts'
+import { hasEnvironment } from '../../rl/environment-settings.ts'
+import { SftRecipe, TrainRecipe } from '../../rl/recipe.ts'
+import type { Answer } from '../../rl/record.ts'
+import { mean } from '../../eval/statistics.ts'
+import { openStage } from '../environment.ts'
 import { clearStatus, status } from '../../out.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { modelFolder } from '../model-folder.ts'
@@ -23,23 +27,39 @@ const Score = v.object({
   high: v.number(),
   /** Of each row, in order. */
   right: v.array(v.picklist([0, 1])),
+  /** Mean over rows of what environments counted. */
+  figures: v.record(v.string(), v.number()),
+  /** The first answers word for word. */
+  answers: v.array(v.object({ id: v.string(), output: v.string(), right: v.boolean() })),
 })
 export type Score = v.InferOutput<typeof Score>
+
+/** Answers that are kept word for word. */
+const SHOWN = 10
 
 /** The score of the model in `model`, a folder or a finished run. @throws HoneError */
 export async function scoreOf(study: Study, model: string, directory: string): Promise<Score> {
   const { data, reward, rows = null } = study.evaluate
   const held = { data, evalData: data, evalReward: reward, evalRows: rows }
-  const stage = { kind: 'sft', settings: held }
-  const recipe = v.parse(SftRecipe, settingsOf(study, stage, { model, output: '', seed: 0 }).value)
+  const given = { model, output: '', seed: 0 }
+  // Who answers what the model writes is a setting of training.
+  const played = v.parse(TrainRecipe, settingsOf(study, { kind: 'train', settings: held }, given).value)
+  const recipe = hasEnvironment(played)
+    ? played
+    : v.parse(SftRecipe, settingsOf(study, { kind: 'sft', settings: held }, given).value)
   const path = join(directory, 'scores', `${keyOf(recipe)}.json`)
   const kept = existsSync(path) ? v.safeParse(Score, JSON.parse(readFileSync(path, 'utf8'))) : undefined
   if (kept?.success) return kept.output
   const language = await openLanguage(recipe)
   const judge = openJudge(recipe.evalReward, recipe.rewardMode, language.tokenizer)
+  const stage = hasEnvironment(played) ? await openStage(played, language) : undefined
   try {
     const limit = promptLimit(null, recipe.maxCompletionLength, language)
-    const { heldOut, evalJudge, evalReader } = await readAnswers(recipe, judge, language, { ...language, limit })
+    const { heldOut, evalJudge, evalReader } = await readAnswers(recipe, judge, language, {
+      ...language,
+      stage,
+      limit,
+    })
     const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
     const folder = modelFolder(recipe.model)
     const policy = openModel(device, folder.model, { adapter: folder.adapter })
@@ -49,6 +69,7 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       reader: evalReader,
       sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...endingOf(language.tokenizer) },
       step: 0,
+      stage,
       onProgress: (done, total) => status(`evaluation ${done}/${total}`),
     })
     policy.free()
@@ -58,11 +79,25 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       low: percent('exact_match/low'),
       high: percent('exact_match/high'),
       right: answers.map(({ exact }) => (exact ? 1 : 0)),
+      figures: countedIn(answers),
+      answers: answers.slice(0, SHOWN).map(({ prompt, ids, exact }) => ({
+        id: prompt.row.id,
+        output: language.tokenizer.decode(ids),
+        right: exact,
+      })),
     }
     writeFileAtomic(path, `${JSON.stringify(score)}\n`)
     return score
   } finally {
     clearStatus()
     judge.close()
+    stage?.close()
   }
+}
+
+function countedIn(answers: readonly Answer[]): Record<string, number> {
+  const names = new Set(answers.flatMap(({ outcome }) => Object.keys(outcome?.metrics ?? {})))
+  return Object.fromEntries(
+    [...names].map((name) => [name, mean(answers.map(({ outcome }) => outcome?.metrics[name] ?? 0))]),
+  )
 }

@@ -53,3 +53,15 @@ function against(start: ArmResult, arm: ArmResult): string[] {
   const [mid, from, to] = [estimate, low, high].map((share) => (100 * share).toFixed(1))
   return [`${mid} [${from}, ${to}]`, `${better} / ${worse}`, signTest(better, worse).toPrecision(2)]
 }
+
+/** The same first rows of every arm, as its first seed answers them. */
+export function shownAnswers(results: readonly ArmResult[], count: number): string[] {
+  if (count === 0) return []
+  return results.flatMap(({ name, seeds: [first] }) => [
+    '',
+    `${name}, seed ${first?.seed}`,
+    ...(first?.answers ?? [])
+      .slice(0, count)
+      .map(({ id, output, right }) => `${right ? '✓' : '✗'} ${id}  ${output.replaceAll('\n', ' ⏎ ')}`),
+  ])
+}

@@ -1,0 +1,81 @@
+// Shipped studies: what they are, and one from its task to its bars.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { EXIT, type ExitCode, HoneError, lookup } from '../../error.ts'
+import { makeFolder } from '../../gpu/weights/folder.ts'
+import { data, log } from '../../out.ts'
+import type { Tree } from '../../shell/config-file.ts'
+import { table } from '../../shell/table.ts'
+import { writeFileAtomic } from '../../text/jsonl.ts'
+import { studyCommand, StudyFlags } from '../study/command.ts'
+
+/** A study that the binary carries. */
+export interface Shipped {
+  what: string
+  minutes: number
+  file: Readonly<Record<string, unknown>>
+  write(folder: string): void
+}
+
+const { only, seeds, format } = StudyFlags.entries
+/** Flags of a study that its demonstration takes too. */
+export const studyFlags = { only, seeds, format }
+
+/** What is kept of a study's answers, word for word. */
+const ANSWERS = 10
+
+export function listStudies(studies: Readonly<Record<string, Shipped>>, format: 'text' | 'json'): ExitCode {
+  const rows = Object.entries(studies).map(([name, { what, minutes, file }]) => ({
+    name,
+    minutes,
+    what,
+    bars: barsOf(file),
+  }))
+  if (format === 'json') for (const row of rows) data(JSON.stringify(row))
+  else
+    for (const line of table([
+      ['study', 'minutes', 'bars', 'what it shows'],
+      ...rows.map(({ name, minutes, what, bars }) => [name, String(minutes), bars.join(', '), what]),
+    ]))
+      data(line)
+  return EXIT.ok
+}
+
+/** Its task is written once; a study that was interrupted goes on. @throws HoneError for a study that there is not */
+export async function demoStudy(
+  studies: Readonly<Record<string, Shipped>>,
+  name: string,
+  {
+    output = join('runs', name),
+    ...flags
+  }: { output?: string | undefined } & Pick<v.InferOutput<typeof StudyFlags>, 'only' | 'seeds' | 'format'>,
+  given: Tree,
+): Promise<ExitCode> {
+  const { what, minutes, file, write } = lookup(studies, 'study', name, { hint: 'hone demo --list names them' })
+  const [setting] = Object.keys(given)
+  if (setting !== undefined)
+    throw new HoneError(`Cannot set ${setting} of the study ${name}: its settings stand in its file`, {
+      hint: `change a copy of ${join(output, 'study.json')} and run it with hone study`,
+    })
+  const path = join(output, 'study.json')
+  log(`${what}: about ${minutes} minutes on 2 idle cores`)
+  for (const bar of barsOf(file)) log(`bar  ${bar}`)
+  if (!existsSync(path)) {
+    const task = join(output, 'task')
+    makeFolder(task)
+    write(task)
+    writeFileAtomic(path, `${JSON.stringify(placed(file, task), null, 2)}\n`)
+  }
+  return await studyCommand({ ...flags, file: path, output, answers: ANSWERS })
+}
+
+const barsOf = ({ bars }: Shipped['file']): string[] => v.parse(v.array(v.string()), bars)
+
+/** The file with the folder of the task in place of {task}. */
+function placed(value: unknown, task: string): unknown {
+  if (typeof value === 'string') return value.replaceAll('{task}', task)
+  if (Array.isArray(value)) return value.map((each) => placed(each, task))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, placed(each, task)]))
+}

@@ -144,10 +144,13 @@ export function explanation(leaf: Leaf, said: Given | undefined): string {
 }
 
 function inForce({ fallback, words }: Leaf, { value, origin }: Given = { value: fallback, origin: 'default' }): string {
-  if (origin !== 'default') return `[default: ${toText(value)} from ${origin}]`
-  const shown = value === undefined || value === null || value === false ? words.otherwise : toText(value)
+  if (origin !== 'default') return `[default: ${onOneLine(toText(value))} from ${origin}]`
+  const shown = value === undefined || value === null || value === false ? words.otherwise : onOneLine(toText(value))
   return shown ? `[default: ${shown}]` : ''
 }
+
+/** Line breaks as they are written in a text. */
+const onOneLine = (text: string): string => text.replaceAll('\n', '\\n')
 
 /** Of the first of two columns. */
 const widthOf = (rows: [string, string][]): number =>

@@ -59,7 +59,7 @@ describe.each(commands)('hone %s', (name, command) => {
       const { fallback, words } = leaf
       const silent = fallback === undefined || fallback === null || fallback === false || toText(fallback) === ''
       const shown = silent ? words.otherwise : toText(fallback)
-      if (shown !== undefined) expect(row).toContain(`[default: ${shown}]`)
+      if (shown !== undefined) expect(row).toContain(`[default: ${shown.replaceAll('\n', '\\n')}]`)
       expect(leaf.description).not.toMatch(/unless given|\[default/)
     }
   })

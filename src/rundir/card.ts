@@ -14,7 +14,7 @@ export interface CardOptions {
 
 /** A model card in Markdown, with the front matter that the Hugging Face hub reads. */
 export function cardOf({ run, events, what, formula }: CardOptions): string {
-  const { command, version, settings, origins } = run.record
+  const { command, version, settings, origins, commandLine, sources = {} } = run.record
   const base = String(settings['model'])
   const said = Object.entries(origins).filter(([, origin]) => origin !== 'default')
   const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []))
@@ -32,6 +32,8 @@ export function cardOf({ run, events, what, formula }: CardOptions): string {
     ...formula.map((line) => `    ${line}`),
     '',
     ...evaluationTable(events),
+    ...(commandLine === undefined ? [] : ['## Made with', '', `    ${commandLine}`, '']),
+    ...(Object.keys(sources).length === 0 ? [] : [...markdownTable(['file', 'SHA-256'], Object.entries(sources)), '']),
     '## Settings',
     '',
     ...markdownTable(

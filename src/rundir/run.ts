@@ -17,6 +17,10 @@ const StoredRecord = v.object({
   protocol: v.optional(v.record(v.string(), v.string())),
   /** No other run has it: what a checkpoint belongs to. */
   id: v.optional(v.string()),
+  /** What was typed to start it. */
+  commandLine: v.optional(v.string()),
+  /** SHA-256 of the files that it was made from, by name. */
+  sources: v.optional(v.record(v.string(), v.string())),
   /** Wall-clock time of its start without a zone, 2026-01-31T12:00:00: what templates are told of the day, on every resume too. */
   started: v.optional(v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/))),
 })

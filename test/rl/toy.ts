@@ -165,6 +165,9 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
       moment1.set(tensor!.moment1)
       moment2.set(tensor!.moment2)
     },
+    get source(): never {
+      throw new Error('the toy has no folder')
+    },
     save: async () => {},
     free() {},
   }

@@ -16,6 +16,8 @@ test('the card names the base, the loss, the result before and after, and what w
     version: '1.2.3',
     settings: { model: 'a/b', seed: 3, prompt: 'x|y', steps: null },
     origins: { model: 'c.yaml:1', seed: '--seed', prompt: 'c.yaml:2', steps: 'default' },
+    commandLine: 'hone train c.yaml --seed 3',
+    sources: { 'c.yaml': 'ab12', 'rows.jsonl': 'cd34' },
   }
   const events: RunEvent[] = [
     evaluated(0, 0.3),
@@ -26,6 +28,8 @@ test('the card names the base, the loss, the result before and after, and what w
   expect(card).toStartWith('---\nbase_model: "a/b"\nlibrary_name: peft\n')
   expect(card).toContain('Made from `a/b` by 9 steps of `hone train` 1.2.3.\n\n    loss = l\n')
   expect(card).toContain('| exact_match | 30.0 (20.0 to 40.0) | 60.0 (50.0 to 70.0) |')
+  expect(card).toContain('    hone train c.yaml --seed 3\n')
+  expect(card).toContain('| c.yaml | ab12 |\n| rows.jsonl | cd34 |')
   expect(card).toContain('| seed | 3 | --seed |\n| prompt | "x\\|y" | c.yaml:2 |')
   expect(card).not.toContain('steps |')
 })

@@ -1,6 +1,7 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
 import type { ModelConfig } from '../weights/family.ts'
 import type { FloatType } from '../weights/number.ts'
+import type { ModelSource } from '../weights/weights.ts'
 import type { Law, Mask } from './law.ts'
 import type { Session, SessionOptions } from './session.ts'
 
@@ -62,6 +63,8 @@ export interface Trainable {
   state(): PolicyState
   /** @throws HoneError where the state is not of exactly the tensors that are trained here. */
   restore(state: PolicyState): void
+  /** The weights as they are, an adapter merged, to be written in whatever form; good until it is freed. */
+  readonly source: ModelSource
   /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. Weights are written
    * as F32 unless `type` is given: only that keeps what training changed; an adapter is F32 always. */
   save(directory: string, what: 'model' | 'adapter', type?: FloatType): Promise<void>

@@ -12,7 +12,7 @@ import { setValues, valuesOf } from '../device/values.ts'
 import { allFinite } from '../weights/number.ts'
 import { float32, type Precision } from '../net/precision.ts'
 import { isScalarRole, type HeadKind } from '../weights/family.ts'
-import { openWeights, saveModel } from '../weights/weights.ts'
+import { openWeights, saveModel, type ModelSource } from '../weights/weights.ts'
 import { HoneError } from '../../error.ts'
 
 export interface ModelOptions {
@@ -77,6 +77,11 @@ export function openEngine(
 
   const traces: Engine['traces'] = {}
 
+  const source: ModelSource = {
+    from: dir,
+    config,
+    read: ({ name, role, layer }) => valuesOf(trained?.byName.get(name)?.value ?? parameters.weight(role, layer)),
+  }
   const trainable: Inspected = {
     config,
     programs,
@@ -155,14 +160,10 @@ export function openEngine(
       delete traces.last
       parameters.refresh()
     },
+    source,
     async save(directory, what, type = 'F32') {
       if (what === 'model') {
-        saveModel(directory, {
-          from: dir,
-          config,
-          type,
-          read: ({ name, role, layer }) => valuesOf(trained?.byName.get(name)?.value ?? parameters.weight(role, layer)),
-        })
+        saveModel(directory, { ...source, type })
         return
       }
       const { adapter: lowRank } = parameters

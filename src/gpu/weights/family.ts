@@ -105,6 +105,8 @@ export interface Family {
   qkvBias: boolean
   qkNorm: boolean
   slides: SlidingRule
+  /** In GGUF files: its architecture, and whether llama.cpp rotates neighbours of a head instead of its halves. */
+  gguf: { architecture: string; interleaved: boolean }
   /** Width of a head where config.json does not say. */
   headDim: (hidden: number, heads: number) => number
   names: Record<Role, string>
@@ -156,17 +158,42 @@ const even = (hidden: number, heads: number) => hidden / heads
 
 /** Families by the `model_type` of config.json. */
 export const families: Record<string, Family> = {
-  llama: { line: 'Llama', qkvBias: false, qkNorm: false, slides: () => false, headDim: even, names: llamaNames },
+  llama: {
+    line: 'Llama',
+    qkvBias: false,
+    qkNorm: false,
+    slides: () => false,
+    gguf: { architecture: 'llama', interleaved: true },
+    headDim: even,
+    names: llamaNames,
+  },
   mistral: {
     line: 'Mistral',
     qkvBias: false,
     qkNorm: false,
     slides: () => true,
+    gguf: { architecture: 'llama', interleaved: true },
     headDim: even,
     names: llamaNames,
   },
-  qwen2: { line: 'Qwen2', qkvBias: true, qkNorm: false, slides: slidesAbove, headDim: even, names: llamaNames },
-  qwen3: { line: 'Qwen3', qkvBias: false, qkNorm: true, slides: slidesAbove, headDim: () => 128, names: llamaNames },
+  qwen2: {
+    line: 'Qwen2',
+    qkvBias: true,
+    qkNorm: false,
+    slides: slidesAbove,
+    gguf: { architecture: 'qwen2', interleaved: false },
+    headDim: even,
+    names: llamaNames,
+  },
+  qwen3: {
+    line: 'Qwen3',
+    qkvBias: false,
+    qkNorm: true,
+    slides: slidesAbove,
+    gguf: { architecture: 'qwen3', interleaved: false },
+    headDim: () => 128,
+    names: llamaNames,
+  },
 }
 
 /** What ends the name of an architecture, and the head that it says. */

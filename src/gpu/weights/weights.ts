@@ -10,8 +10,8 @@ import { makeFolder, readJson } from './folder.ts'
 import { loadConfig } from './hf.ts'
 import { normal } from '../../rng.ts'
 import { classifierFiles } from './classifier.ts'
-import { allFinite, type FloatType, isFloatType } from './number.ts'
-import { type Safetensors, openSafetensors, writeSafetensors } from './safetensors.ts'
+import { allFinite, type FloatType, isFloatType, storedType } from './number.ts'
+import { type Safetensors, type Stored, openSafetensors, writeSafetensors } from './safetensors.ts'
 
 export interface Weights {
   config: ModelConfig
@@ -69,6 +69,13 @@ export function openWeights(dir: string, head: HeadKind = 'language', { fresh }:
   }
 }
 
+/** Where the weights of a model come from, and what else of it lies in a folder. */
+export interface ModelSource {
+  from: string
+  config: ModelConfig
+  read: (parameter: Parameter) => Float32Array
+}
+
 /**
  * Write a model folder: the weights that `read` gives, and config, tokenizer and template files as they lie in `from`, but for
  * the type of the weights and the head in the configuration. Throws HoneError where the folder cannot be written, or a value does not fit.
@@ -78,9 +85,10 @@ export function saveModel(
   {
     from,
     config,
-    type,
     read,
-  }: { from: string; config: ModelConfig; type: FloatType; read: (parameter: Parameter) => Float32Array },
+    type,
+    shardBytes = Infinity,
+  }: ModelSource & { type: FloatType; shardBytes?: number | undefined },
 ): void {
   makeFolder(dir)
   const templates = join(from, NAMED_TEMPLATES)
@@ -100,7 +108,36 @@ export function saveModel(
     shape: parameter.shape,
     read: () => fitting(read(parameter), parameter.name, type),
   }))
-  writeSafetensors(join(dir, 'model.safetensors'), tensors)
+  const shards = shardsOf(tensors, shardBytes)
+  if (shards.length === 1) return writeSafetensors(join(dir, 'model.safetensors'), tensors)
+  const names = shards.map((_, i) => `model-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}.safetensors`)
+  shards.forEach((shard, i) => writeSafetensors(join(dir, names[i]!), shard))
+  const index = {
+    metadata: { total_size: tensors.reduce((sum, each) => sum + bytesOf(each), 0) },
+    weight_map: Object.fromEntries(shards.flatMap((shard, i) => shard.map(({ name }) => [name, names[i]!]))),
+  }
+  writeFileAtomic(join(dir, INDEX), `${JSON.stringify(index, null, 2)}\n`)
+}
+
+/** Names the file of each tensor of a model in several. */
+const INDEX = 'model.safetensors.index.json'
+const fiveDigits = (value: number): string => String(value).padStart(5, '0')
+const bytesOf = ({ type, shape }: Stored): number => shape.reduce((a, b) => a * b, 1) * storedType(type).width
+
+/** Tensors in order, as many in a file as fit; one that is larger has a file of its own. */
+function shardsOf(tensors: readonly Stored[], most: number): Stored[][] {
+  const shards: Stored[][] = []
+  let room = 0
+  for (const tensor of tensors) {
+    const bytes = bytesOf(tensor)
+    if (shards.length === 0 || bytes > room) {
+      shards.push([])
+      room = most
+    }
+    shards.at(-1)!.push(tensor)
+    room -= bytes
+  }
+  return shards
 }
 
 /** What other programs call a type, and from where on its values would be infinite. */
@@ -119,7 +156,7 @@ function withType(text: string, type: FloatType): string {
 }
 
 /** @throws HoneError where a value has no finite one beside it in that type. */
-function fitting(values: Float32Array, tensor: string, type: FloatType): Float32Array {
+export function fitting(values: Float32Array, tensor: string, type: FloatType): Float32Array {
   const { name, end } = types[type]
   if (type === 'F32' ? allFinite(values) : values.every((value) => Math.abs(value) < end)) return values
   throw new HoneError(`Cannot write the model: tensor '${tensor}' holds values that are not finite as ${name}`, {
@@ -148,7 +185,7 @@ function openShards(dir: string): {
   close: () => void
 } {
   const single = join(dir, 'model.safetensors')
-  const at = join(dir, 'model.safetensors.index.json')
+  const at = join(dir, INDEX)
   if (existsSync(single) || !existsSync(at)) {
     if (!existsSync(single))
       throw new HoneError(`Cannot read the model: the folder holds no model.safetensors`, {
@@ -205,7 +242,5 @@ function check(
 
 /** Everything beside the weights that a model folder needs: configuration, tokenizer, template, licence. */
 function kept(name: string): boolean {
-  return (
-    /\.(json|jinja|model|txt|md)$/.test(name) && name !== 'model.safetensors.index.json' && !name.startsWith('adapter_')
-  )
+  return /\.(json|jinja|model|txt|md)$/.test(name) && name !== INDEX && !name.startsWith('adapter_')
 }

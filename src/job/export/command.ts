@@ -1,22 +1,30 @@
 // hone export at work: the model or adapter of a run, or a reward, for other programs.
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
+import { ggufTypes } from '../../gpu/weights/gguf/types.ts'
 import { log } from '../../out.ts'
 import { next } from '../../shell/next.ts'
+import { kebab } from '../../shell/schema.ts'
 import { argument, folder, names, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { mode, rewardName } from '../flags.ts'
 import { exportReward } from './export-reward.ts'
-import { exportRun } from './export-run.ts'
+import { exportModel } from './export-run.ts'
 import { trainers } from './shim.ts'
+import { bytesIn, fileSize } from './size.ts'
 
 export const ExportFlags = v.object({
-  run: argument(v.optional(folder()), 'run directory'),
+  run: argument(v.optional(folder()), 'run directory, or the folder or Hub name of a model'),
   output: say(text('PATH'), 'folder or file to write', 'o'),
   adapter: say(toggle(), 'write the PEFT adapter instead of the merged model'),
   dtype: say(
     otherwise(v.picklist(['f32', 'bf16', 'f16']), "the run's"),
     'type of the weights: f32 is what was trained, the others round small updates away',
   ),
+  gguf: say(
+    v.optional(names(ggufTypes)),
+    'write one GGUF file for llama.cpp, Ollama and LM Studio, matrices in this type',
+  ),
+  maxShardSize: say(v.optional(fileSize()), 'write the weights in files of at most this size, such as 5GB or 500MB'),
   base: say(v.optional(folder()), 'where the model lies now that the run began with'),
   reward: say(v.optional(rewardName()), 'write this reward instead of a model'),
   for: say(v.optional(names(trainers)), 'trainer that the reward is written for'),
@@ -27,12 +35,13 @@ export const ExportFlags = v.object({
 export async function exportCommand(flags: v.InferOutput<typeof ExportFlags>): Promise<void> {
   if (flags.reward !== undefined) return exportReward(flags.reward, flags.for, flags.mode, flags.output)
   if (flags.run === undefined) throw new HoneError('Cannot export: name a run directory or --reward')
-  const { output, step, what } = await exportRun(flags.run, flags.output, {
-    what: flags.adapter ? 'adapter' : 'model',
-    dtype: flags.dtype,
-    base: flags.base,
-  })
-  log(`wrote the ${what} after step ${step} to ${output}`)
-  if (what === 'model') next([['chat', output], 'talk to it'], [['serve', output], "serve it to OpenAI's clients"])
-  else next([['infer', 'MODEL', '--adapter', output, '--input', 'rows.jsonl'], 'ask the model with it'])
+  const odd = flags.gguf && (['adapter', 'dtype', 'maxShardSize'] as const).find((name) => flags[name])
+  if (odd) throw new HoneError(`Cannot export: --gguf and --${kebab(odd)} do not go together`)
+  const { adapter, dtype, base, gguf, maxShardSize } = flags
+  const shardBytes = maxShardSize === undefined ? undefined : bytesIn(maxShardSize)
+  const what = await exportModel(flags.run, flags.output, { adapter, dtype, base, gguf, shardBytes })
+  log(`wrote ${what} to ${flags.output}`)
+  if (gguf) return
+  if (adapter) next([['infer', 'MODEL', '--adapter', flags.output, '--input', 'rows.jsonl'], 'ask the model with it'])
+  else next([['chat', flags.output], 'talk to it'], [['serve', flags.output], "serve it to OpenAI's clients"])
 }

@@ -17,6 +17,7 @@ import type { Progress } from '../../rl/record.ts'
 import { absolute } from '../run-record.ts'
 import { type Checkpoint, latestCheckpoint } from './checkpoint.ts'
 import { changed } from './fingerprint.ts'
+import { sourcesOf } from './sources.ts'
 
 export interface Job {
   /** The kind of training. */
@@ -148,5 +149,7 @@ function recordOf({ command, settings, protocol, started, resume }: Job): RunRec
     protocol,
     id: old?.id ?? randomUUID(),
     started,
+    commandLine: old?.commandLine ?? typed(...process.argv.slice(2)),
+    sources: old?.sources ?? sourcesOf(settings),
   }
 }

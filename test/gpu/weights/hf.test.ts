@@ -7,9 +7,10 @@ import { adaptableParameters, loadAdapter, saveAdapter } from '../../../src/gpu/
 import { type ModelConfig, parametersOf, windowOf } from '../../../src/gpu/weights/family.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
 import { inverseFrequencies } from '../../../src/gpu/weights/rope.ts'
-import { writeSafetensors } from '../../../src/gpu/weights/safetensors.ts'
+import { openSafetensors, writeSafetensors } from '../../../src/gpu/weights/safetensors.ts'
 import { openWeights, saveModel } from '../../../src/gpu/weights/weights.ts'
 import { sharedPath } from '../../shared.ts'
+import { writeTinyModel } from '../tiny-model.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-hf-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -239,6 +240,26 @@ describe('weights', () => {
     weights.close()
     again.close()
   })
+})
+
+test('a model in several files is the model, and none is larger than was asked but for one tensor', () => {
+  const from = writeTinyModel(join(root, 'whole'), 'qwen2')
+  const weights = openWeights(from)
+  const shardBytes = 10_000
+  const dir = join(root, 'shards')
+  saveModel(dir, { from, config: weights.config, type: 'F32', read: ({ name }) => weights.read(name), shardBytes })
+  const files = readdirSync(dir).filter((name) => name.endsWith('.safetensors'))
+  const five = String(files.length).padStart(5, '0')
+  expect(files.toSorted().at(-1)).toBe(`model-${five}-of-${five}.safetensors`)
+  const again = openWeights(dir)
+  for (const { name } of weights.parameters) expect(again.read(name)).toEqual(weights.read(name))
+  for (const file of files) {
+    const { entries, close } = openSafetensors(join(dir, file))
+    const bytes = [...entries.values()].reduce((sum, { start, end }) => sum + end - start, 0)
+    expect(entries.size === 1 || bytes <= shardBytes).toBe(true)
+    close()
+  }
+  for (const { close } of [weights, again]) close()
 })
 
 describe('adapters', () => {

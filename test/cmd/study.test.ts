@@ -35,7 +35,7 @@ const study = {
     preferring: [{ rm: { data: 'pairs.jsonl', steps: 2 } }, { train: { data: 'rows.jsonl', steps: 1 } }],
   },
   evaluate: { data: 'rows.jsonl', rows: 4 },
-  bars: ['both - start >= -1', 'sft <= 100'],
+  bars: ['both - start >= -1', 'sft <= 100', 'sft/rows - start >= -100'],
 }
 const write = (name: string, tree: object) => writeFileSync(at(name), JSON.stringify(tree, null, 2))
 /** Stages by what they are, with their weights. */
@@ -70,6 +70,7 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
   expect(bars).toEqual([
     { bar: 'both - start >= -1', value: arms[2].mean - arms[0].mean, met: true },
     { bar: 'sft <= 100', value: arms[1].mean, met: true },
+    { bar: 'sft/rows - start >= -100', value: arms[1].mean - arms[0].mean, met: true },
   ])
   // Both arms begin with the same fine-tuning: of each seed there is one.
   const kinds = readdirSync(at('whole', 'runs')).map((name) => name.split('-')[0])
@@ -112,7 +113,7 @@ test('one arm and one seed are run alone; a bar that is not met is exit 1', asyn
   const { code, stdout } = await hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\n$/,
+    /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\nmet {2}sft\/rows[^\n]*\n$/,
   )
   write('high.json', { ...study, bars: ['sft >= 101'] })
   const high = await hone('study', 'high.json', '-o', 'whole')
@@ -126,6 +127,7 @@ test('a wrong file is told by its line before anything is run', async () => {
       /bad\.json:\d+: Unknown setting: learningrat\n\nhint: did you mean learningRate\?/,
     ],
     [{ bars: ['bth - start >= 1'] }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
+    [{ bars: ['both/row >= 1'] }, /bad\.json:\d+: Unknown file of evaluation: row\n\nhint: did you mean rows\?/],
     [{ bars: ['better'] }, /bad\.json:\d+: Cannot read the bar "better"/],
     [{ arms: { a: [{ sfd: {} }] } }, /bad\.json:\d+: Unknown kind of training: sfd\n\nhint: did you mean sft\?/],
     [{ arms: { ...study.arms, a: [{ sft: { stepz: 4 } }] } }, /stepz.*\n\nhint: did you mean steps\?/],

@@ -4,6 +4,7 @@ import { HoneError, unknownName } from '../../error.ts'
 import { isTree, readConfigFile, type Tree } from '../../shell/config-file.ts'
 import { count } from '../../text/setting.ts'
 import { kinds, spellingsOf } from '../train/kinds.ts'
+import { setName } from '../train/rows.ts'
 import { type Bar, readBar } from './bar.ts'
 
 /** One run of a kind of training, with the settings that are its own. */
@@ -77,7 +78,8 @@ export function readStudy(path: string): Study {
         at: file.at(['settings', key]),
         hint: 'no stage of the study has it',
       })
-  return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, [...all.keys()], file.at(['bars']))) }
+  const known = { arms: [...all.keys()], sets: said.evaluate.data.map(setName) }
+  return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, known, file.at(['bars']))) }
 }
 
 function stageOf(stage: Tree, arm: string, at: string): Stage {

@@ -29,10 +29,18 @@ const Score = v.object({
   right: v.array(v.picklist([0, 1])),
   /** Mean over rows of what environments counted. */
   figures: v.record(v.string(), v.number()),
+  /** The same percentage of each file, by its name without an ending. */
+  sets: v.record(v.string(), v.number()),
+  /** Percent of the answers that ended at the limit of their length. */
+  cut: v.number(),
   /** The first answers word for word. */
   answers: v.array(v.object({ id: v.string(), output: v.string(), right: v.boolean() })),
 })
 export type Score = v.InferOutput<typeof Score>
+
+/** Percent of the answers to a file that are right. */
+const rightIn = (answers: readonly { set: string; exact: boolean }[], name: string): number =>
+  100 * mean(answers.filter(({ set }) => set === name).map(({ exact }) => Number(exact)))
 
 /** Answers that are kept word for word. */
 const SHOWN = 10
@@ -79,6 +87,8 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       low: percent('exact_match/low'),
       high: percent('exact_match/high'),
       right: answers.map(({ exact }) => (exact ? 1 : 0)),
+      sets: Object.fromEntries(heldOut.map(({ name }) => [name, rightIn(answers, name)])),
+      cut: percent('completions/clipped_ratio'),
       figures: countedIn(answers),
       answers: answers.slice(0, SHOWN).map(({ prompt, ids, exact }) => ({
         id: prompt.row.id,

@@ -1,6 +1,6 @@
 // What a study says at its end: means and seeds with intervals, differences from the start, and which bars are met.
 import { mean, pairedDifference, signTest, sum } from '../../eval/statistics.ts'
-import type { Bar } from './bar.ts'
+import type { Bar, Measured } from './bar.ts'
 import { START } from './file.ts'
 import type { ArmResult } from './run.ts'
 
@@ -16,9 +16,12 @@ export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): S
     seeds: seeds.map(({ seed, value, low, high }) => ({ seed, value, low, high })),
     mean: mean(seeds.map(({ value }) => value)),
   }))
-  const meanOf = (name: string) => arms.find((arm) => arm.name === name)?.mean
+  const meanOf = ({ arm, set }: Measured) => {
+    const seeds = results.find(({ name }) => name === arm)?.seeds
+    return seeds && mean(seeds.map(({ value, sets }) => (set === undefined ? value : sets[set]!)))
+  }
   const judged = bars.flatMap((bar) => {
-    const [first, second] = [meanOf(bar.arm), bar.less === undefined ? 0 : meanOf(bar.less)]
+    const [first, second] = [meanOf(bar.of), bar.less === undefined ? 0 : meanOf(bar.less)]
     if (first === undefined || second === undefined) return []
     // Shares are of whole rows: what rounding adds is no part of them.
     const value = Number((first - second).toFixed(9))
@@ -32,12 +35,13 @@ export function armRows(results: readonly ArmResult[], { arms }: StudyReport): s
   const start = results.find(({ name }) => name === START)
   const seeds = arms[0]?.seeds.map(({ seed }) => `seed ${seed}`) ?? []
   return [
-    ['arm', 'mean', ...seeds, `− ${START} (95 %)`, 'better / worse', 'chance'],
-    ...arms.map(({ name, mean, seeds }, i) => [
+    ['arm', 'mean', ...seeds, `− ${START} (95 %)`, 'better / worse', 'chance', 'cut %'],
+    ...arms.map(({ name, mean: middle, seeds }, i) => [
       name,
-      mean.toFixed(1),
+      middle.toFixed(1),
       ...seeds.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`),
       ...(start && start !== results[i] ? against(start, results[i]!) : ['', '', '']),
+      mean(results[i]!.seeds.map(({ cut }) => cut)).toFixed(1),
     ]),
   ]
 }

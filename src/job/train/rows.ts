@@ -52,6 +52,9 @@ export async function readPrompts(files: readonly string[], context: RowContext)
   return requireSome({ items, tooLong: index - items.length, first }, files, context)
 }
 
+/** The name of a file of held-out rows. */
+export const setName = (file: string): string => basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, '')
+
 /** A set of prompts per file, named after it. Of each file the first `most` rows that are short enough. */
 export async function readPromptSets(
   files: readonly string[],
@@ -65,7 +68,7 @@ export async function readPromptSets(
     const { items: prompts, tooLong, first: some } = await readPrompts([file], context)
     first.push(...some)
     items.push({
-      name: basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, ''),
+      name: setName(file),
       prompts: prompts.slice(0, most ?? undefined),
     })
     left += tooLong

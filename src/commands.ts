@@ -29,6 +29,7 @@ export const commands: CommandTable = {
   probe: () => import('./cmd/probe.ts').then((m) => m.default),
   verify: () => import('./cmd/verify.ts').then((m) => m.default),
   help: () => import('./cmd/help.ts').then((m) => m.default),
+  schema: () => import('./cmd/schema.ts').then((m) => m.default),
   doctor: () => import('./cmd/doctor.ts').then((m) => m.default),
   demo: () => import('./cmd/demo.ts').then((m) => m.default),
 }

@@ -1,4 +1,6 @@
 // Rows that prefer one text to another, in the spellings of hone, TRL and OpenAI.
+import * as v from 'valibot'
+import { Message, Tool, ToolCall } from '../dialogue/row.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
 import { isObject, type Json, type JsonObject } from '../text/json.ts'
 import { toCalls } from './calls.ts'
@@ -6,6 +8,17 @@ import { holdMessages, offeredTools, readDialogue } from './messages.ts'
 import { repairTools } from './tools.ts'
 import { callTurn } from './roles.ts'
 import { kindOf, Rejection, type Turn } from './source.ts'
+
+const side = v.union([v.string(), Message, v.array(Message), v.array(ToolCall)])
+
+/** The form in which hone writes pairs; `readPair` reads other programs' too. */
+export const PairForm = v.looseObject({
+  id: v.string(),
+  messages: v.array(Message),
+  tools: v.array(Tool),
+  chosen: side,
+  rejected: side,
+})
 
 /** What is preferred and what to: texts taken word for word, or turns of which the first and the last are the model's. */
 export type Side = string | Turn[]

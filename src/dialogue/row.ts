@@ -4,7 +4,8 @@ import { HoneError } from '../error.ts'
 import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 
-const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
+/** Any object of JSON. */
+export const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
   (value) => isObject(value as Json),
   'Expected an object',
 )

@@ -10,7 +10,8 @@ import { plainJson, parseJson, isObject, type Json } from '../text/json.ts'
 import { ToolFailure, within, type Runner } from './runner.ts'
 
 const texts = v.optional(v.record(v.string(), v.string()), {})
-const Servers = v.object({
+/** The file as other clients read it. */
+export const McpServers = v.object({
   mcpServers: v.record(
     v.string(),
     v.union([
@@ -19,7 +20,7 @@ const Servers = v.object({
     ]),
   ),
 })
-type Server = v.InferOutput<typeof Servers>['mcpServers'][string]
+type Server = v.InferOutput<typeof McpServers>['mcpServers'][string]
 
 export interface McpTools {
   runners: readonly Runner[]
@@ -51,7 +52,7 @@ function serversIn(path: string): Record<string, Server> {
   } catch (cause) {
     throw new HoneError(`Cannot read the MCP servers: ${messageOf(cause)}`, { at: path, cause })
   }
-  const read = v.safeParse(Servers, json)
+  const read = v.safeParse(McpServers, json)
   if (read.success) return read.output.mcpServers
   const [issue] = read.issues
   throw new HoneError(`Cannot read the MCP servers: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {

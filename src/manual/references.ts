@@ -11,6 +11,7 @@ import {
   parserEntries,
   promptEntries,
   rewardEntries,
+  schemaEntries,
   sourceEntries,
   variableEntries,
 } from './reference/tables.ts'
@@ -94,6 +95,7 @@ export const references: readonly Reference[] = [
     what: 'Model families that hone opens from a Hugging Face folder',
     entries: modelEntries,
   },
+  { name: 'schemas', kind: 'JSON Schema', what: 'What `hone schema NAME` describes', entries: schemaEntries },
   {
     name: 'rules',
     kind: 'lint rule',

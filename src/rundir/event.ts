@@ -1,19 +1,30 @@
 // What a running job says of itself: one stream of events, of which status line, log, files and pages are sinks.
 
+import * as v from 'valibot'
+
 /** Metrics by name, `figures` in an event; the names are TRL's where it has one. */
-export type Metrics = Record<string, number>
+const Metrics = v.record(v.string(), v.number())
+export type Metrics = v.InferOutput<typeof Metrics>
+
+/** Milliseconds since 1970, and the steps that are done. */
+const at = { time: v.number(), step: v.number() }
+
+/** A line of events.ndjson. */
+export const StoredEvent = v.variant('type', [
+  v.object({ type: v.literal('start'), ...at, steps: v.number(), trainable: v.number(), device: v.string() }),
+  v.object({ type: v.literal('step'), ...at, steps: v.number(), figures: Metrics }),
+  /** `protocol` names how the rows were asked and read: equal ones compare, with those of `hone eval` too. */
+  v.object({ type: v.literal('eval'), ...at, figures: Metrics, protocol: v.exactOptional(v.string()) }),
+  v.object({ type: v.literal('checkpoint'), ...at, path: v.string() }),
+  /** Something that a person should know; `loud` where it changes what the result means. */
+  v.object({ type: v.literal('note'), ...at, text: v.string(), loud: v.exactOptional(v.boolean()) }),
+  v.object({ type: v.literal('end'), ...at, reason: v.picklist(['done', 'interrupted']) }),
+])
 
 export type RunEvent =
-  | { type: 'start'; time: number; step: number; steps: number; trainable: number; device: string }
+  | v.InferOutput<typeof StoredEvent>
   /** What is being done within a step; shown, never stored. */
   | { type: 'phase'; phase: string; done: number; total: number }
-  | { type: 'step'; time: number; step: number; steps: number; figures: Metrics }
-  /** `protocol` names how the rows were asked and read: equal ones compare, with those of `hone eval` too. */
-  | { type: 'eval'; time: number; step: number; figures: Metrics; protocol?: string }
-  | { type: 'checkpoint'; time: number; step: number; path: string }
-  /** Something that a person should know; `loud` where it changes what the result means. */
-  | { type: 'note'; time: number; step: number; text: string; loud?: boolean }
-  | { type: 'end'; time: number; step: number; reason: 'done' | 'interrupted' }
 
 export type Sink = (event: RunEvent) => void
 

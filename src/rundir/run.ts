@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../text/jsonl.ts'
 import { lock } from './lock.ts'
 import { isRun, pathsOf, type RunPaths } from './paths.ts'
 
-const StoredRecord = v.object({
+export const StoredRecord = v.object({
   command: v.string(),
   version: v.string(),
   settings: v.record(v.string(), v.unknown()),
@@ -136,8 +136,9 @@ export function eventIn(line: string): RunEvent | undefined {
   return isEvent(event) ? event : undefined
 }
 
-const isEvent = (value: unknown): value is RunEvent => v.is(StoredEvent, value)
-const StoredEvent = v.looseObject({ type: v.string(), time: v.number(), step: v.number() })
+/** Events of other versions are read too. */
+const isEvent = (value: unknown): value is RunEvent => v.is(AnyEvent, value)
+const AnyEvent = v.looseObject({ type: v.string(), time: v.number(), step: v.number() })
 
 function open(directory: string, record: RunRecord, release: () => void): Run {
   const paths = pathsOf(directory)

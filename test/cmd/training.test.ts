@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { isBound, metricOf } from '../../src/rundir/metrics.ts'
 import { readEvents } from '../../src/rundir/run.ts'
 import { runHere } from '../here.ts'
+import { errorsOf } from '../json-schema.ts'
 import { forms } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
@@ -265,6 +266,17 @@ test('a reward of one’s own is asked about every completion', async () => {
   const [row] = readFileSync(join(place, 'own', 'rollouts', 'step-000000001.jsonl'), 'utf8').split('\n')
   const { output, score } = JSON.parse(row!)
   expect(score).toBeCloseTo(output.length / 100)
+})
+
+test('what a run leaves is as its JSON Schema says', () => {
+  const linesOf = (path: string) =>
+    readFileSync(join(place, 'own', path), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line))
+  expect(errorsOf('run', JSON.parse(readFileSync(join(place, 'own', 'run.json'), 'utf8')))).toEqual([])
+  for (const event of linesOf('events.ndjson')) expect(errorsOf('events', event)).toEqual([])
+  for (const line of linesOf(join('rollouts', 'step-000000001.jsonl'))) expect(errorsOf('rollouts', line)).toEqual([])
 })
 
 test('each mistake ends with exit 2, one line that says where, a hint, and nothing written', async () => {

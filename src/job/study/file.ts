@@ -33,7 +33,7 @@ const files = v.pipe(
   v.union([v.string(), v.array(v.string())], 'expected a file or a list of files'),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
 )
-const StudyFile = v.strictObject({
+export const StudyFile = v.strictObject({
   model: v.string(),
   seeds: v.optional(v.pipe(v.array(count(0)), v.minLength(1)), [0, 1, 2]),
   settings: v.optional(tree, {}),

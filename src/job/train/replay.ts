@@ -25,7 +25,8 @@ const Turn = v.object({
   reward: v.exactOptional(v.number()),
 })
 const Branch = v.object({ from: count(0), at: count(0) })
-const Line = v.pipe(
+/** What a line of a file of rollouts must hold, beside what is there for reading. */
+export const RolloutLine = v.pipe(
   v.object({
     step: count(),
     id: v.string(),
@@ -51,7 +52,7 @@ const Line = v.pipe(
     'output_ids, logprobs and trained must be of one length',
   ),
 )
-type Line = v.InferOutput<typeof Line>
+type Line = v.InferOutput<typeof RolloutLine>
 
 /**
  * The rollouts of a file, or of a run's folder `rollouts`.
@@ -143,7 +144,7 @@ function readLine(text: string, file: string, line: number): Line {
     // The exact reader says where; what it accepts beside JSON is no number of ours.
     value = parseLine(text, file, line)
   }
-  const parsed = v.safeParse(Line, value)
+  const parsed = v.safeParse(RolloutLine, value)
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   throw refusal([v.getDotPath(issue), issue.message].filter((part) => part !== null).join(': '), at)

@@ -7,6 +7,7 @@ import { promptForms } from '../../dialogue/prompt.ts'
 import { environments } from '../../env/table.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { families as models } from '../../gpu/weights/family.ts'
+import { schemas } from '../../job/schema.ts'
 import { variables } from '../../job/variables.ts'
 import { families } from '../../reward/table.ts'
 import { metrics, questions } from '../../rundir/metrics.ts'
@@ -31,6 +32,7 @@ export const modelEntries = (): Entry[] =>
     name,
     what: `models of the ${line} line, by the model_type of their config.json`,
   }))
+export const schemaEntries = (): Entry[] => plainly(schemas)
 export const variableEntries = (): Entry[] => Object.entries(variables).map(([name, what]) => ({ name, what }))
 
 export const rewardEntries = (): Entry[] =>

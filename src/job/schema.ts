@@ -1,0 +1,88 @@
+// hone schema: what files of hone must look like, as JSON Schema made from the schemas that read them.
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
+import { PairForm } from '../data/pair.ts'
+import { HoneRow, object } from '../dialogue/row.ts'
+import { McpServers } from '../env/mcp.ts'
+import { data } from '../out.ts'
+import { ConfiguredTool } from '../rl/environment-settings.ts'
+import { StoredEvent } from '../rundir/event.ts'
+import { StoredRecord } from '../rundir/run.ts'
+import { entriesOf, kebab, type Schema, wordsOf } from '../shell/schema.ts'
+import { table } from '../shell/table.ts'
+import { argument, names, type Words } from '../text/setting.ts'
+import { StudyFile } from './study/file.ts'
+import { kinds } from './train/kinds.ts'
+import { RolloutLine } from './train/replay.ts'
+
+interface Described {
+  what: string
+  schema: Schema
+  /** It is a file of settings, which may be spelt in several ways and given elsewhere. */
+  settings?: true
+}
+
+/** What may be asked for. */
+export const schemas: Readonly<Record<string, Described>> = {
+  rows: { what: 'a row to train and evaluate on', schema: HoneRow },
+  pairs: { what: 'a row of hone dpo and hone rm, as hone writes it', schema: PairForm },
+  ...Object.fromEntries(
+    Object.entries(kinds).map(([kind, { schema }]) => [
+      kind,
+      { what: `a configuration of hone ${kind}`, schema, settings: true },
+    ]),
+  ),
+  events: { what: 'a line of events.ndjson of a run', schema: StoredEvent },
+  rollouts: { what: 'a line of a file in rollouts/ of a run', schema: RolloutLine },
+  run: { what: 'run.json of a run', schema: StoredRecord },
+  study: { what: 'a file of hone study', schema: StudyFile },
+  tools: { what: 'a file of tools (--tools)', schema: v.array(ConfiguredTool) },
+  mcp: { what: 'a file of MCP servers (--mcp)', schema: McpServers },
+}
+
+export const SchemaFlags = v.object({ name: argument(v.optional(names(schemas)), 'what it is of') })
+
+/** One schema, or the list of them. */
+export function schemaCommand({ name }: v.InferOutput<typeof SchemaFlags>): void {
+  if (name !== undefined) data(JSON.stringify(jsonSchemaOf(name), null, 2))
+  else for (const line of table(Object.entries(schemas).map(([each, { what }]) => [each, what]))) data(line)
+}
+
+/** Of what is written there, before defaults are filled in. What a schema checks beyond JSON Schema's words is left to hone. */
+export function jsonSchemaOf(name: string): JsonSchema {
+  const { schema, what, settings } = schemas[name]!
+  const { $schema, ...made } = toJsonSchema(schema, {
+    target: 'draft-2020-12',
+    typeMode: 'input',
+    errorMode: 'ignore',
+    overrideSchema: ({ valibotSchema }) => (valibotSchema === object ? { type: 'object' } : undefined),
+    // The words of a setting are for help.
+    overrideAction: ({ valibotAction: { type }, jsonSchema }) =>
+      type === 'metadata' ? withoutWords(jsonSchema) : undefined,
+  })
+  return { $schema, title: `hone: ${what}`, ...(settings ? inAnySpelling(made, schema) : made) }
+}
+
+/** Every spelling of a key is one; none is required, as a flag or a preset may give it. */
+function inAnySpelling({ properties = {} }: JsonSchema, schema: Schema): JsonSchema {
+  const spelt = Object.entries(entriesOf(schema) ?? {}).flatMap(([key, entry]) => {
+    const spellings = [key, kebab(key).replaceAll('-', '_'), kebab(key), ...(wordsOf(entry).aliases ?? [])]
+    return [...new Set(spellings)].map((each) => [each, properties[key] ?? {}] as const)
+  })
+  return { type: 'object', properties: Object.fromEntries(spelt), additionalProperties: false }
+}
+
+const withoutWords = (schema: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(schema).filter(([key]) => !WORDS.has(key)))
+
+/** Keys of Words that no keyword of JSON Schema has. */
+const WORDS: ReadonlySet<string> = new Set<keyof Words>([
+  'group',
+  'aliases',
+  'hint',
+  'known',
+  'otherwise',
+  'sets',
+  'positional',
+  'repeats',
+])

@@ -1,0 +1,45 @@
+// JSON Schemas beside another validator: what hone reads and writes is as they say, and what it refuses is not.
+import { describe, expect, test } from 'bun:test'
+import { readPair } from '../../src/data/pair.ts'
+import { pages } from '../../src/manual/pages.ts'
+import { taskPairs, taskRows } from '../cmd/tiny-model.ts'
+import { errorsOf } from '../json-schema.ts'
+import { blocksOf } from '../manual/blocks.ts'
+
+const blocks = pages.flatMap(({ markdown }) => blocksOf(markdown))
+const named = (...names: string[]) => blocks.filter(({ note }) => names.includes(note)).map(({ body }) => body)
+
+test('rows and pairs are as their schema says', () => {
+  for (const row of taskRows(20)) expect(errorsOf('rows', row)).toEqual([])
+  for (const pair of taskPairs(20)) {
+    expect(errorsOf('pairs', pair)).toEqual([])
+    expect(readPair(JSON.parse(JSON.stringify(pair)))).toBeObject()
+  }
+  const [row] = taskRows(1)
+  expect(errorsOf('rows', { ...row, answer: 'none' })).not.toEqual([])
+  expect(errorsOf('rows', { ...row, messages: [{ role: 'robot', content: '' }] })).not.toEqual([])
+  expect(errorsOf('pairs', { ...taskPairs(1)[0], chosen: undefined })).not.toEqual([])
+})
+
+describe('the files of the manual are as their schema says', () => {
+  test.each([
+    ['train', ['train.yaml', 'grpo.yaml']],
+    ['sft', ['sft.yaml']],
+    ['study', ['study.yaml']],
+    ['tools', ['tools.json']],
+    ['mcp', ['servers.json']],
+  ])('%s', (name, files) => {
+    const texts = named(...files)
+    expect(texts).not.toEqual([])
+    for (const text of texts) expect(errorsOf(name, Bun.YAML.parse(text))).toEqual([])
+  })
+})
+
+test('a configuration takes every spelling of a setting, and no other key', () => {
+  for (const key of ['learningRate', 'learning_rate', 'learning-rate', 'lr'])
+    expect(errorsOf('train', { [key]: 1e-5 })).toEqual([])
+  expect(errorsOf('train', { learningRat: 1e-5 })).not.toEqual([])
+  expect(errorsOf('train', { learningRate: -1 })).not.toEqual([])
+  expect(errorsOf('train', { schedule: 'square' })).not.toEqual([])
+  expect(errorsOf('train', { threads: null, maxGradNorm: null })).toEqual([])
+})

@@ -23,7 +23,9 @@ test('every hone command that it names exists', () => {
 test('every script and file that it names exists', () => {
   for (const [, script] of readme.matchAll(/(?:npm|bun) run ([a-z]+)/g)) expect(scripts).toContain(script!)
   const contributing = readFileSync(join(root, 'src/manual/topics/contributing.md'), 'utf8')
-  for (const [, path] of `${readme}\n${contributing}`.matchAll(/\b((?:src|test|fixtures)\/[\w./-]+\.(?:ts|yaml|jsonl|md))/g))
+  for (const [, path] of `${readme}\n${contributing}`.matchAll(
+    /\b((?:src|test|fixtures)\/[\w./-]+\.(?:ts|yaml|jsonl|md))/g,
+  ))
     expect({ path, exists: existsSync(join(root, path!)) }).toEqual({ path, exists: true })
 })
 

@@ -10,7 +10,10 @@ import { openEngine } from './code/engines.ts'
 import { codeInterpreter } from './code/interpreter.ts'
 import { openMcp } from './mcp.ts'
 import { programEnvironment } from './program.ts'
-import type { EnvironmentRow } from './row.ts'
+import type { Frame } from './frames/frame.ts'
+import { episodeIn } from './frames/play.ts'
+import { frames } from './frames/table.ts'
+import type { EnvironmentRow, Given } from './row.ts'
 import type { Runner } from './runner.ts'
 import { environments } from './table.ts'
 import { configured } from './tools/configured.ts'
@@ -25,6 +28,7 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
   if (env !== null && isRewardFile(env)) return programEnvironment(fileWords(env), toolTimeout)
   const usual = env ?? 'tools'
   lookup<EnvironmentRow>(environments, 'environment', usual)
+  frameOf({}, settings.frame)
   const servers = mcp === null ? undefined : await openMcp(mcp, toolTimeout)
   const given = [...tools.map((tool) => configured(tool, toolTimeout)), ...(servers?.runners ?? [])]
   try {
@@ -45,9 +49,14 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
     tools(json) {
       const row = rowOf(json, usual)
       row.check?.(json)
-      return row.tools(given)
+      // In a frame, how tools are called is a matter of the prompt.
+      return frameOf(json, settings.frame) ? [] : row.tools(given)
     },
-    reset: async (_, json) => rowOf(json, usual).begin(json, { runners: given, code }),
+    async reset(_, json) {
+      const frame = frameOf(json, settings.frame)
+      const episode: Given['episode'] = (runners, ending) => episodeIn(frame, runners, ending, settings.maxToolCalls)
+      return rowOf(json, usual).begin(json, { runners: given, code, episode })
+    },
     close() {
       servers?.close()
       void engine?.then((each) => each.close())
@@ -59,6 +68,12 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
 function rowOf(json: JsonObject, usual: string): EnvironmentRow {
   const named = ['env', 'environment', 'env_class'].map((key) => json[key]).find((name) => typeof name === 'string')
   return lookup<EnvironmentRow>(environments, 'environment', typeof named === 'string' ? named : usual)
+}
+
+/** The frame that a row names, else the usual one. @throws HoneError for a name that is none. */
+function frameOf(json: JsonObject, usual: string | null): Frame | undefined {
+  const named = typeof json['frame'] === 'string' ? json['frame'] : usual
+  return named === null ? undefined : lookup<Frame>(frames, 'frame', named)
 }
 
 function fileWords(path: string): string[] {

@@ -3,6 +3,7 @@ import type { Tool } from '../dialogue/row.ts'
 import type { Episode } from '../rl/environment.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Runner } from './runner.ts'
+import type { Ending } from './toolbox.ts'
 
 /** What the settings give to every episode. */
 export interface Given {
@@ -10,6 +11,8 @@ export interface Given {
   runners: readonly Runner[]
   /** A code interpreter for one episode. */
   code(): Runner
+  /** An episode with these tools, in the frame of the settings. */
+  episode(runners: readonly Runner[], ending?: Ending): Episode
 }
 
 export interface EnvironmentRow {

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../text/json.ts'
 import { codeTool } from './code/interpreter.ts'
 import { maze, moveTool } from './maze.ts'
 import type { EnvironmentRow } from './row.ts'
-import { toolbox, type Ending } from './toolbox.ts'
+import type { Ending } from './toolbox.ts'
 import { calculator } from './tools/calculator.ts'
 import { search, searchTool } from './tools/search.ts'
 
@@ -12,27 +12,33 @@ export const environments = {
   tools: {
     what: 'calls go to the tools of the settings (tools, mcp); the reward judges the last turn',
     tools: (given) => given.map(({ tool }) => tool),
-    begin: (_, { runners }) => toolbox(runners),
+    begin: (_, { runners, episode }) => episode(runners),
   },
   calculator: {
     what: 'a calculator, beside the tools of the settings; where the row has a ground_truth, the last turn is judged by it',
     tools: (given) => [calculator.tool, ...given.map(({ tool }) => tool)],
-    begin: (row, { runners }) => toolbox([calculator, ...runners], answered(row)),
+    begin: (row, { runners, episode }) => episode([calculator, ...runners], answered(row)),
   },
   code: {
     what: 'a Python interpreter (tool code_interpreter, settings codeEngine, codeState), beside the tools of the settings; the last turn is judged by ground_truth',
     tools: (given) => [codeTool, ...given.map(({ tool }) => tool)],
-    begin: (row, { runners, code }) => toolbox([code(), ...runners], answered(row)),
+    begin: (row, { runners, code, episode }) => episode([code(), ...runners], answered(row)),
+  },
+  search: {
+    what: 'search over the documents of the row and a code interpreter, beside the tools of the settings; the last turn is judged by ground_truth',
+    tools: (given) => [searchTool, codeTool, ...given.map(({ tool }) => tool)],
+    begin: (row, { runners, code, episode }) =>
+      episode([search(row['documents'] ?? []), code(), ...runners], answered(row)),
   },
   kb: {
     what: 'search over the documents of the row (column documents), by BM25; the last turn is judged by ground_truth',
     tools: (given) => [searchTool, ...given.map(({ tool }) => tool)],
-    begin: (row, { runners }) => toolbox([search(row['documents'] ?? []), ...runners], answered(row)),
+    begin: (row, { runners, episode }) => episode([search(row['documents'] ?? []), ...runners], answered(row)),
   },
   qa: {
     what: 'the last turn is judged by the ground_truth of the row: a text, or a list of right ones',
     tools: (given) => given.map(({ tool }) => tool),
-    begin: (row, { runners }) => toolbox(runners, answered(row)),
+    begin: (row, { runners, episode }) => episode(runners, answered(row)),
   },
   maze: {
     what: 'a maze drawn as text (column maze): move until the goal, which is worth 1',

@@ -25,7 +25,10 @@ export function toolbox(runners: readonly Runner[], ending: Ending = () => undef
       const results = await Promise.all(calls.map((call) => answer(call, runners)))
       const failed = results.find(({ failure }) => failure !== undefined)?.failure
       return {
-        messages: results.map(({ content }) => ({ role: 'tool', content })),
+        messages: results.map(({ content, error }) => ({
+          role: 'tool',
+          content: error ? `Error: ${content}` : content,
+        })),
         done: false,
         metrics: { tool_calls: calls.length, tool_errors: results.filter(({ error }) => error).length },
         ...(failed !== undefined && { fault: failed }),
@@ -36,22 +39,25 @@ export function toolbox(runners: readonly Runner[], ending: Ending = () => undef
   }
 }
 
-interface Result {
+/** What a call came to. */
+export interface Result {
+  /** The result, or what is wrong. */
   content: string
   /** The call did not fit, or the tool failed. */
   error: boolean
   failure?: string
 }
 
-async function answer({ name, arguments: values }: Call, runners: readonly Runner[]): Promise<Result> {
+/** Runs a call: it never throws. */
+export async function answer({ name, arguments: values }: Call, runners: readonly Runner[]): Promise<Result> {
   const runner = runners.find(({ tool }) => tool.name === name)
   const problem = runner ? problemOf(values, runner.tool.parameters) : unknown(name, runners)
-  if (problem !== undefined || !runner || !isObject(values)) return { content: `Error: ${problem}`, error: true }
+  if (problem !== undefined || !runner || !isObject(values)) return { content: String(problem), error: true }
   try {
     return { content: await runner.run(values), error: false }
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_ERROR)
-    const told = { content: `Error: ${reason}`, error: true }
+    const told = { content: reason, error: true }
     return error instanceof ToolFailure ? { ...told, failure: `${name}: ${reason}` } : told
   }
 }

@@ -35,6 +35,8 @@ export interface EnvironmentSettings extends CodeSettings {
   envCmd: string | null
   tools: readonly ConfiguredTool[]
   mcp: string | null
+  frame: string | null
+  maxToolCalls: number | null
 }
 
 export const codeSettings = {
@@ -66,6 +68,10 @@ export const environmentSettings = {
   ),
   mcp: say(orNone(file(), 'none'), 'file of MCP servers ({"mcpServers": {…}}) whose tools are offered'),
   ...codeSettings,
+  frame: say(
+    orNone(text('NAME'), 'none'),
+    'how calls stand in running text (retool, torl, start, tool-star, arpo, rewoo) in place of the call format; a row may name another in its column frame',
+  ),
   maxTurns: say(v.optional(count(), 8), 'turns of the model in an episode', 'max_assistant_turns'),
   maxToolCalls: say(orNone(count(0), 'no limit'), 'calls in an episode'),
   toolResultTokens: say(

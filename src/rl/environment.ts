@@ -17,6 +17,10 @@ export interface Said {
 export interface Observation {
   /** What the model reads before it goes on: results of tools, words of a user. */
   messages: readonly (Message & { role: 'tool' | 'user' })[]
+  /** Where it goes on in the model's own message: what is put there word for word, in place of the messages. */
+  inserted?: string
+  /** All that was said so far, where the reward judges that in place of the last turn. */
+  answer?: string
   /** The episode is over. */
   done: boolean
   /** Why, where it is not that all is said. */
@@ -32,6 +36,8 @@ export interface Observation {
 export interface Episode {
   /** What the row is asked in place of its own messages and tools, where they follow from the episode. */
   asked?: Partial<Asked>
+  /** Strings at which the model's next turn ends, beside those of the settings. */
+  stops?(): readonly string[]
   /** May reject: the episode then ends with a fault, never the run. */
   step(said: Said): Promise<Observation>
   /** A second episode that stands where this one does. Without it, a new one is told all that this one was. */

@@ -10,7 +10,7 @@ import { HoneError } from '../error.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Completion, Session, Slot } from '../gpu/policy/session.ts'
 import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
-import { openedBefore } from './judge.ts'
+import { openedBefore, stopsAt } from './judge.ts'
 import type { Outcome, Sampled, Stop, Turn } from './record.ts'
 import { isObject } from '../text/json.ts'
 
@@ -89,7 +89,9 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
   const late = lateness(rolloutTimeout)
   const law = () => {
     const before = past.ids.length === 0 ? prompt : past.ids
-    return { ...sampling, ...hold?.(asked, before), maxNewTokens: room() }
+    const ends = stopsAt(episode.stops?.() ?? [], tokenizer)
+    const stop = ends && { stop: (ids: readonly number[]) => ends(ids) || sampling.stop?.(ids) === true }
+    return { ...sampling, ...stop, ...hold?.(asked, before), maxNewTokens: room() }
   }
   let slot: Slot | undefined
   /** Given since the slot wrote last. */
@@ -157,14 +159,21 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
       past = { ...past, outcome: { ...past.outcome, ...noted(past.outcome, observation) } }
       if (observation.done) return end(observation.stop ?? 'completed')
       if (past.turns.filter(({ role }) => role === 'assistant').length >= maxTurns) return end('max_turns')
-      const answered = observation.messages.map((each) => ({ ...each, content: shortened(each.content, stage) }))
+      const { inserted } = observation
+      const answered = observation.messages.map((each) => ({
+        ...each,
+        content: inserted === undefined ? shortened(each.content, stage) : each.content,
+      }))
       hear(answered)
       past = { ...past, told: [...past.told, { said, answered: observation.messages }] }
       const called = said.calls.map(({ name }) => name)
-      given = continuationIds({ form, tokenizer, asked, called, given: answered }, completion.finish === 'eos')
+      given =
+        inserted === undefined
+          ? continuationIds({ form, tokenizer, asked, called, given: answered }, completion.finish === 'eos')
+          : tokenizer.encode(inserted)
       if (given.length >= room())
         return end(past.ids.length + given.length + 1 > sampling.maxNewTokens ? 'max_tokens' : 'context_overflow')
-      append(answered[0]?.role ?? 'user', given)
+      if (given.length > 0) append(answered[0]?.role ?? 'user', given)
       return undefined
     },
     past: () => past,
@@ -208,14 +217,15 @@ async function observe(episode: Episode, said: Said): Promise<Observation> {
 /** What an episode has come to with what was said to a turn of it. */
 function noted(
   before: Outcome,
-  { reward, metrics = {}, fault }: Observation,
-): Pick<Outcome, 'reward' | 'metrics' | 'fault'> {
+  { reward, metrics = {}, fault, answer }: Observation,
+): Pick<Outcome, 'reward' | 'metrics' | 'fault' | 'answer'> {
   const sums = { ...before.metrics }
   for (const [name, value] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + value
   return {
     reward: reward === undefined ? before.reward : (before.reward ?? 0) + reward,
     metrics: sums,
     fault: before.fault ?? fault ?? null,
+    ...(answer !== undefined && { answer }),
   }
 }
 

@@ -214,7 +214,16 @@ test('a sandbox at an address is asked as SandboxFusion is, and its failure is o
 })
 
 test('the environment code runs what is called and judges the last turn', async () => {
-  const settings = { env: 'code', envCmd: null, tools: [], mcp: null, toolTimeout: 5, codeUrl: null }
+  const settings = {
+    env: 'code',
+    envCmd: null,
+    tools: [],
+    mcp: null,
+    toolTimeout: 5,
+    codeUrl: null,
+    frame: null,
+    maxToolCalls: null,
+  }
   const environment = (await openEnvironment({ ...settings, codeEngine: 'embedded', codeState: 'episode' }))!
   try {
     const row = { id: 'a', source: 'test', messages: [], tools: [], answer: [], meta: {} }

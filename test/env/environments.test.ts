@@ -18,6 +18,8 @@ const none: EnvironmentSettings = {
   codeEngine: 'embedded',
   codeUrl: null,
   codeState: 'call',
+  frame: null,
+  maxToolCalls: null,
 }
 const row = { id: 'a', source: 'test', messages: [], tools: [], answer: [], meta: {} }
 const said = (name: string, values: JsonObject, ...others: Said['calls'][number][]): Said => ({

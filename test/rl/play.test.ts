@@ -133,6 +133,49 @@ test('a turn that a stop string ended is closed by the token that the template c
   expect(ids.slice(from, to)).toEqual(tokenizer.encode('<end>\ntool: 3<end>\nassistant: '))
 })
 
+test('where an environment stops the model in its text, what it inserts goes on in the same message and is masked', async () => {
+  const policy = saying(['So <code>1</code>', ' is 1.'], false)
+  const environment: Environment = {
+    tools: () => [],
+    reset: () => {
+      let turns = 0
+      return Promise.resolve({
+        stops: () => ['</code>'],
+        step: () =>
+          Promise.resolve(
+            turns++ === 0 ? { ...result('[1]'), inserted: '[1]', answer: 'a' } : { ...over, answer: 'b' },
+          ),
+        close() {},
+      })
+    },
+    close() {},
+  }
+  const stops: (((ids: readonly number[]) => boolean) | undefined)[] = []
+  const watching = {
+    open: () => {
+      const session = policy.open({})
+      return {
+        ...session,
+        submit: (request: Parameters<typeof session.submit>[0]) => (
+          stops.push(request.sampling.stop),
+          session.submit(request)
+        ),
+      }
+    },
+  }
+  const { ids, turns, trained, outcome } = await playOnce(watching, environment)
+  const [first, given, last] = ['So <code>1</code>', '[1]', ' is 1.'].map((text) => tokenizer.encode(text))
+  expect(ids).toEqual([...first!, ...given!, ...last!])
+  expect(turns.map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant'])
+  expect(trained).toEqual([
+    { from: 0, to: first!.length },
+    { from: first!.length + given!.length, to: ids.length },
+  ])
+  expect(outcome?.answer).toBe('b')
+  expect(stops[0]!(first!)).toBe(true)
+  expect(stops[0]!(first!.slice(0, -1))).toBe(false)
+})
+
 test('flags, turns and ids fit for any words of model and environment', async () => {
   const words = fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' })), { maxLength: 4 })
   await fc.assert(

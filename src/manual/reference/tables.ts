@@ -4,6 +4,7 @@ import { formats } from '../../data/formats.ts'
 import { sources } from '../../data/sources.ts'
 import { callFormats } from '../../dialogue/call.ts'
 import { promptForms } from '../../dialogue/prompt.ts'
+import { frames } from '../../env/frames/table.ts'
 import { environments } from '../../env/table.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { families as models } from '../../gpu/weights/family.ts'
@@ -25,7 +26,7 @@ export const sourceEntries = (): Entry[] => [
   ...plainly(sources, 'Read by --from'),
   ...plainly(formats, 'Written by --format'),
 ]
-export const environmentEntries = (): Entry[] => plainly(environments)
+export const environmentEntries = (): Entry[] => [...plainly(environments), ...plainly(frames, 'Frames (--frame)')]
 export const benchmarkEntries = (): Entry[] => plainly(benchmarks)
 export const modelEntries = (): Entry[] =>
   Object.entries(models).map(([name, { line }]) => ({

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { data, flush } from '../out.ts'
+import { offerModule } from '../reward/offered.ts'
 import { isObject, plainJson, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { argument, file } from '../text/setting.ts'
@@ -52,6 +53,7 @@ export async function serveEnvCommand({ file }: v.InferOutput<typeof ServeEnvFla
 
 async function load(path: string): Promise<v.InferOutput<typeof Environment>> {
   if (!existsSync(path)) throw new HoneError('Cannot load the environment: there is no such file', { at: path })
+  offerModule()
   let module: { default?: unknown }
   try {
     module = await import(resolve(path))

@@ -1,12 +1,12 @@
 // Attacks a reward: feeds it hostile completions and reports holes, throws, and where it and the parsers disagree.
 import { callFormats, findFormat, type FormatName } from '../dialogue/call.ts'
 import type { CallFormat } from '../dialogue/call/format.ts'
-import type { Diagnostic, DiagnosticWriter } from '../shell/diag.ts'
+import type { Diagnostic, DiagnosticWriter, Severity } from '../shell/diag.ts'
 import { EXIT, HoneError, type ExitCode } from '../error.ts'
 import { exactMatch } from '../eval/match.ts'
 import { flush, log } from '../out.ts'
 import type { Mode, Verdict } from '../reward/reward.ts'
-import { isOwnReward, openScorer, rewardFormat, type Scorer } from '../reward/scorer.ts'
+import { isOwnReward, openCommandScorer, openScorer, rewardFormat, type Scorer } from '../reward/scorer.ts'
 import type { ToolCall } from '../dialogue/row.ts'
 import { hostileCompletions, rightCompletion, TOOLS, type Hostile } from './hostile.ts'
 import { rewardRules } from './reward-rules.ts'
@@ -23,12 +23,22 @@ interface Trial extends Hostile {
 /** The row that every completion answers. */
 const row = { tools: TOOLS.map((tool) => ({ ...tool })) }
 
-/** Findings on `writer`; 1 where the reward has faults. @throws HoneError where it pays nothing for right answers. */
-export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWriter): Promise<ExitCode> {
-  const scorer = openScorer(spec, { mode })
-  const strict = isOwnReward(spec) || mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
+/** A reward under attack: a name or a file, or the command of a program. */
+export type Attacked = { spec: string; mode: Mode } | { command: string }
+
+/** Findings on `writer`; 1 where one is denied. @throws HoneError where the reward pays nothing for right answers. */
+export async function lintReward(
+  attacked: Attacked,
+  writer: DiagnosticWriter,
+  isDenied: (severity: Severity) => boolean,
+): Promise<ExitCode> {
+  const isProgram = 'command' in attacked
+  const spec = isProgram ? attacked.command : attacked.spec
+  const scorer = isProgram ? openCommandScorer(spec) : openScorer(spec, { mode: attacked.mode })
+  const isOwn = isProgram || isOwnReward(spec)
+  const strict = isOwn || attacked.mode === 'strict' ? undefined : openScorer(spec, { mode: 'strict' })
   try {
-    const format = await formatOf(scorer, rewardFormat(spec))
+    const format = await formatOf(scorer, isOwn ? undefined : rewardFormat(spec))
     const trials = await tryAll(scorer, format)
     const found = trials.flatMap((trial) => judge(trial).map(([code, message]) => diagnostic(spec, code, message)))
     for (const trial of trials)
@@ -51,7 +61,7 @@ export async function lintReward(spec: string, mode: Mode, writer: DiagnosticWri
     writer.end(rewardRules)
     flush()
     log(`${spec}: ${trials.length} completions tried, ${sorted.length} finding${sorted.length === 1 ? '' : 's'}`)
-    return sorted.some(({ severity }) => severity !== 'info') ? EXIT.no : EXIT.ok
+    return sorted.some(({ severity }) => isDenied(severity)) ? EXIT.no : EXIT.ok
   } finally {
     scorer.close()
     strict?.close()

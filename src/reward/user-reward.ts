@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HoneError } from '../error.ts'
-import { plainJson, type Json } from '../text/json.ts'
+import type { Json } from '../text/json.ts'
+import { offerModule, plainRow } from './offered.ts'
 import { faulty, type Verdict } from './reward.ts'
 import { toVerdict } from './rows.ts'
 
@@ -13,6 +14,7 @@ export type Answer = (row: Json) => Promise<Verdict>
 export async function loadReward(path: string): Promise<Answer> {
   const file = resolve(path)
   if (!existsSync(file)) throw new HoneError('Cannot load the reward: there is no such file', { at: path })
+  offerModule()
   let module: { default?: unknown }
   try {
     module = await import(file)
@@ -32,7 +34,7 @@ export async function loadReward(path: string): Promise<Answer> {
   }
   return async (row) => {
     try {
-      return toVerdict(await reward(plainJson(row)))
+      return toVerdict(await reward(plainRow(row)))
     } catch (error) {
       return faulty(error)
     }

@@ -3,7 +3,13 @@ import { lookup } from '../error.ts'
 import { data, visible } from '../out.ts'
 import { paint } from './colour.ts'
 
-export type Severity = 'error' | 'warning' | 'info'
+/** From the mildest on. */
+export const SEVERITIES = ['info', 'warning', 'error'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** Whether a finding is as severe as `least`, or more. */
+export const isAtLeast = (severity: Severity, least: Severity): boolean =>
+  SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(least)
 
 /** One finding. Lines and columns count from 1; columns are UTF-16 units, as editors count them. */
 export interface Diagnostic {

@@ -100,8 +100,7 @@ export function below({ output, moreSft }: DemoFlags, given: Tree) {
  */
 function writeTask(dir: string): HoneRow[] {
   makeFolder(join(dir, 'model'))
-  for (const [name, text] of Object.entries(model.texts)) writeFileAtomic(join(dir, 'model', name), text)
-  writeFileAtomic(join(dir, 'model', 'model.safetensors'), readFileSync(model.weights))
+  for (const [name, content] of Object.entries(shippedModel())) writeFileAtomic(join(dir, 'model', name), content)
   const { names, files } = datasets(TASK_SEED)
   const held = { 'test-seen.jsonl': files['test-seen.jsonl'](), 'test-unseen.jsonl': files['test-unseen.jsonl']() }
   for (const [name, rows] of Object.entries({ ...held, 'train.jsonl': files['train.jsonl']() }))
@@ -111,6 +110,29 @@ function writeTask(dir: string): HoneRow[] {
   writeRows(join(dir, 'sft.jsonl'), lessons)
   return Object.values(held).flat()
 }
+
+/** The files of the shipped model's folder. */
+export const shippedModel = (): Record<string, string | Uint8Array> => ({
+  ...model.texts,
+  'model.safetensors': readFileSync(model.weights),
+})
+
+/** Rows to train on, and held-out ones whose tools are in none of them. */
+export function shippedRows() {
+  const { files } = datasets(TASK_SEED)
+  return { train: files['train.jsonl'](), unseen: files['test-unseen.jsonl']() }
+}
+
+/** The recipe that was measured to learn. */
+export const shippedSettings = () => v.parse(ShippedSettings, settings.grpo)
+
+const ShippedSettings = v.object({
+  learningRate: v.number(),
+  groupSize: v.number(),
+  promptsPerStep: v.number(),
+  maxPromptLength: v.number(),
+  maxCompletionLength: v.number(),
+})
 
 function writeRows(path: string, rows: readonly unknown[]): void {
   writeFileAtomic(path, rows.map((row) => JSON.stringify(row) + '\n').join(''))

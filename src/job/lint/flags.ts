@@ -1,7 +1,7 @@
 // The flags of hone lint.
 import * as v from 'valibot'
 import { sources } from '../../data/sources.ts'
-import { diagnosticFormats } from '../../shell/diag.ts'
+import { diagnosticFormats, SEVERITIES } from '../../shell/diag.ts'
 import { argument, count, file, files, folder, names, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { formName, mode, rewardName } from '../flags.ts'
 
@@ -23,8 +23,13 @@ export const LintFlags = v.object({
   baseline: say(v.optional(file()), 'show only findings that are not in this file'),
   writeBaseline: say(v.optional(file()), 'make that file of the findings of today'),
   watch: say(toggle(), 'lint again whenever a file changes'),
+  deny: say(
+    otherwise(v.picklist(SEVERITIES), 'info; warning for a reward that is attacked'),
+    'least severity that ends with 1',
+  ),
   exitZero: say(toggle(), 'end with 0 whatever is found'),
   reward: say(v.optional(rewardName()), 'reward that right answers must satisfy; without files, the reward to attack'),
+  rewardCmd: say(v.optional(text('COMMAND')), 'the same of a program that reads rows and writes scores'),
   mode,
   against: say(v.optional(files()), 'benchmark files whose questions must not occur'),
   maxTokens: say(v.optional(count()), 'longest prompt in tokens'),

@@ -1,12 +1,12 @@
 // The flags of `hone lint` checked and put to work: choose rules, lint files, write findings, mend, watch.
 import { watch } from 'node:fs'
 import { loadTokenizer } from '../../dialogue/chat.ts'
-import { diagnosticFormat } from '../../shell/diag.ts'
+import { diagnosticFormat, isAtLeast, type Severity } from '../../shell/diag.ts'
 import { next, type Step } from '../../shell/next.ts'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { data, flush, log, outliveReader } from '../../out.ts'
 import { promptForm, promptIds } from '../../dialogue/prompt.ts'
-import { openScorer, type Scorer } from '../../reward/scorer.ts'
+import { openCommandScorer, openScorer, type Scorer } from '../../reward/scorer.ts'
 import { acrossOf } from '../../lint/across.ts'
 import { openAgainst } from '../../lint/against.ts'
 import { Baseline } from '../../lint/baseline.ts'
@@ -28,15 +28,23 @@ import { modelFolder } from '../model-folder.ts'
 /** The exit code: 1 where something was found (or, with --diff, would change). @throws HoneError for wrong flags and unreadable files. */
 export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
   outliveReader()
-  if (flags.files.length === 0 && flags.reward !== undefined) {
+  const { reward, rewardCmd, mode } = flags
+  if (flags.files.length === 0 && (reward !== undefined || rewardCmd !== undefined)) {
     const { lintReward } = await import('../../lint/reward.ts')
-    return await lintReward(flags.reward, flags.mode, diagnosticFormat(flags.format, process.env).open())
+    const attacked = rewardCmd === undefined ? { spec: reward ?? '', mode } : { command: rewardCmd }
+    const isDenied = (severity: Severity) => !flags.exitZero && isAtLeast(severity, flags.deny ?? 'warning')
+    return await lintReward(attacked, diagnosticFormat(flags.format, process.env).open(), isDenied)
   }
   if (flags.files.length === 0)
     throw new HoneError('No input file was given', { hint: 'usage: hone lint FILES… or hone lint --reward REWARD' })
   requireApart({ '--write-baseline': flags.writeBaseline }, flags.files)
   const rules = chooseRules(flags.select, flags.ignore)
-  const scorer = flags.reward === undefined ? undefined : openScorer(flags.reward, { mode: flags.mode })
+  const scorer =
+    rewardCmd !== undefined
+      ? openCommandScorer(rewardCmd)
+      : reward === undefined
+        ? undefined
+        : openScorer(reward, { mode })
   try {
     const context = await contextOf(flags, scorer)
     const part = ownPart(process.env)
@@ -47,8 +55,8 @@ export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
     if (flags.fix || flags.diff) await fixAll(flags, rules, context)
     if (flags.diff) return EXIT.ok
     if (flags.watch) return await watchAll(flags, rules, context)
-    const count = await lintAll(flags, rules, context)
-    return count > 0 && !flags.exitZero ? EXIT.no : EXIT.ok
+    const denied = await lintAll(flags, rules, context)
+    return denied > 0 && !flags.exitZero ? EXIT.no : EXIT.ok
   } finally {
     scorer?.close()
   }
@@ -68,18 +76,19 @@ async function contextOf(flags: LintFlags, scorer: Scorer | undefined): Promise<
   }
 }
 
-/** Findings of all files on stdout; their number. */
+/** Findings of all files on stdout; the number of those that are denied. */
 async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<number> {
   const known = flags.baseline === undefined ? undefined : await Baseline.read(flags.baseline)
   const fresh = flags.writeBaseline === undefined ? undefined : new Baseline()
   const counts = new Map<string, number>()
   let mendable = 0
   const writer = flags.statistics || fresh ? undefined : diagnosticFormat(flags.format, process.env).open()
-  let total = 0
+  let [total, denied] = [0, 0]
   const emit = ({ diagnostic, text, at, mendable: mends }: Placed) => {
     fresh?.add(diagnostic, text)
     if (known?.take(diagnostic, text)) return
     total++
+    if (isAtLeast(diagnostic.severity, flags.deny ?? 'info')) denied++
     if (mends) mendable++
     counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
     writer?.write(diagnostic, { text, at })
@@ -106,7 +115,7 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
       [['explain', code], 'what the commonest finding means, and what a good row looks like'],
       ...(mendable > 0 ? [[['lint', ...flags.files, '--fix'], 'mend what needs no choice'] satisfies Step] : []),
     )
-  return total
+  return denied
 }
 
 async function lintOne(

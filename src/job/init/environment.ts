@@ -1,7 +1,7 @@
-// The files hone init env writes: an environment of one's own to start from, its test, and rows to try it on.
+// hone init env: an environment of one's own to start from, its test, and rows to try it on.
+import { jsonLines, type Starter } from './starter.ts'
 
-/** File name → text. */
-export const ENV_STARTER: Record<string, string> = {
+const FILES = {
   'env.ts': `// An environment of your own: it answers what the model writes, until the episode is over. Train with it:
 //   hone train config.yaml --env ./env.ts --data rows.jsonl
 // It runs in a process of its own; many episodes run there side by side. What is thrown, or late, ends one episode and is counted.
@@ -51,7 +51,7 @@ export default {
   },
 }
 `,
-  'env.test.ts': `// Run with:  bun test
+  'env.test.ts': `// Run with:  BUN_BE_BUN=1 hone test ./env.test.ts     (the binary holds a test runner; bun test does the same)
 import { expect, test } from 'bun:test'
 import environment, { type Said } from './env.ts'
 
@@ -63,16 +63,23 @@ test('the right number ends the episode with a reward', () => {
   expect(episode.step(said(4))).toMatchObject({ done: true, reward: 1 })
 })
 `,
-  'rows.jsonl': `${[4, 11, 17]
-    .map((secret) =>
-      JSON.stringify({
-        id: `guess-${secret}`,
-        source: 'init',
-        messages: [{ role: 'user', content: 'Guess a number from 1 to 20.' }],
-        tools: [],
-        answer: [],
-        secret,
-      }),
-    )
-    .join('\n')}\n`,
+  'rows.jsonl': jsonLines(
+    [4, 11, 17].map((secret) => ({
+      id: `guess-${secret}`,
+      source: 'init',
+      messages: [{ role: 'user', content: 'Guess a number from 1 to 20.' }],
+      tools: [],
+      answer: [],
+      secret,
+    })),
+  ),
+}
+
+export const envStarter: Starter = {
+  what: 'an environment of your own, its test, and rows to try it on',
+  files: () => FILES,
+  next: (at) => [
+    [['infer', 'MODEL', '--env', at('env.ts'), '--input', at('rows.jsonl')], 'let a model play it'],
+    [['train', 'CONFIG', '--env', at('env.ts'), '--data', at('rows.jsonl')], 'train in it'],
+  ],
 }

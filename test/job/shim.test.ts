@@ -108,13 +108,3 @@ test('a trainer or reward that does not exist is refused', () => {
   expect(run(start, ['export', '--reward', 'tool-n9', '--for', 'verl', '-o', '-']).code).toBe(2)
   expect(run(start, ['export', '--reward', 'tool-n1', '-o', '-']).stderr).toContain('--for is missing')
 })
-
-test('the starter of a reward passes its own test, scores a row and is never overwritten', () => {
-  const made = join(folder, 'mine')
-  expect(run(start, ['init', 'reward', '-o', made]).code).toBe(0)
-  expect(Bun.spawnSync([process.execPath, 'test'], { cwd: made }).exitCode).toBe(0)
-  writeFileSync(join(made, 'rows.jsonl'), '{"completion": "\\"f\\"", "answer": [{"name": "f", "arguments": {}}]}\n')
-  const { stdout } = run(start, ['score', join(made, 'rows.jsonl'), '--reward', join(made, 'reward.ts')])
-  expect(JSON.parse(stdout)).toMatchObject({ fault: null, parts: { names: 1 } })
-  expect(run(start, ['init', 'reward', '-o', made]).stderr).toContain('the file exists')
-})

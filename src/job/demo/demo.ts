@@ -21,7 +21,7 @@ import { findKind } from '../train/kinds.ts'
 import { runTraining } from '../train/command.ts'
 
 export const DemoFlags = v.object({
-  name: argument(v.optional(text('NAME')), 'a shipped study (--list names them); MiniCall unless given'),
+  name: argument(otherwise(text('NAME'), 'MiniCall'), 'a shipped study (--list names them)'),
   list: say(toggle(), 'name the shipped studies with the bars that they must reach'),
   ...studyFlags,
   moreSft: say(toggle(), 'control: spend the same compute on more fine-tuning on right answers'),

@@ -79,6 +79,11 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
   const rewards = readdirSync(at('whole', 'runs'))
     .filter((name) => name.startsWith('train'))
     .map((name) => JSON.parse(readFileSync(at('whole', 'runs', name, 'run.json'), 'utf8')).settings.reward)
+  const shown = await hone('watch', 'whole', '--text')
+  expect(shown.code).toBe(0)
+  expect(shown.stdout).toContain('sft, both · seed 1 · sft  done  step 4/4')
+  for (const { name, mean } of arms) expect(shown.stdout).toContain(`${name}  ${mean.toFixed(1)} %`)
+  for (const { bar } of bars) expect(shown.stdout).toContain(`met  ${bar}`)
   expect(rewards.filter((reward) => reward.startsWith(`model:${at('whole', 'runs', 'rm-')}`))).toHaveLength(2)
 })
 

@@ -6,6 +6,7 @@ import { spell, spellBounds } from '../reading.ts'
 import type { Metric } from '../../metrics.ts'
 import { nearest } from './curve.ts'
 import { type Line, optionsOf, SPARSE, tableOf } from './draw.ts'
+import { extent } from './lines.ts'
 import { choose, hovered, pinned, scheme, smoothing } from './state.ts'
 
 export interface ChartProps {
@@ -23,8 +24,9 @@ const MOST = 3
 export function Chart({ metric, lines, band, height, status }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
-  const drawn = useRef({ lines, band })
-  drawn.current = { lines, band }
+  const shown = { lines, band, extent: extent.value }
+  const drawn = useRef(shown)
+  drawn.current = shown
   const weight = smoothing.value
   const shape = `${lines.map(({ colour, steps }) => `${colour}${steps.length < SPARSE}`).join()} ${height}`
 
@@ -43,7 +45,7 @@ export function Chart({ metric, lines, band, height, status }: ChartProps) {
       made.destroy()
     }
   }, [shape])
-  useEffect(() => plot.current?.setData(tableOf(lines, weight)), [lines, weight, band?.join()])
+  useEffect(() => plot.current?.setData(tableOf(lines, weight)), [lines, weight, band?.join(), extent.value.join()])
   useSignalEffect(() => {
     void [scheme.value, pinned.value]
     plot.current?.redraw(false)

@@ -18,6 +18,8 @@ export interface Line {
 export interface Shown {
   lines: readonly Line[]
   band?: [number, number] | undefined
+  /** The steps of all charts: what stands beneath each other is one step. */
+  extent: [number, number]
 }
 
 /** Points fewer than these are dots, and are not smoothed. */
@@ -52,7 +54,7 @@ export function optionsOf(
     padding: [6, 6, 0, 0],
     legend: { show: false },
     scales: {
-      x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) },
+      x: { time: false, range: () => drawn.current.extent },
       y: {
         range: () => {
           const { lines, band } = drawn.current
@@ -64,7 +66,8 @@ export function optionsOf(
     cursor: {
       sync: { key: 'steps', setSeries: false },
       drag: { x: false, y: false },
-      points: { size: 7 },
+      // On what is written out: the value itself, of several runs the smoothed one.
+      points: { size: (_, i) => ((i % 2 === 1) === (drawn.current.lines.length === 1) ? 7 : 0) },
       y: false,
     },
     axes: [

@@ -125,7 +125,8 @@ function Cards({ where, groups, loading }: { where: Where; groups: Group[]; load
     pages - 1,
     Math.max(0, asked === null && holder >= 0 ? Math.floor(holder / PAGE) : Number(asked ?? 1) - 1),
   )
-  const marks = groups.reduce((sum, each) => sum + each.marks.length, 0)
+  const count = (list: readonly { marks: readonly unknown[] }[]) =>
+    list.reduce((sum, { marks }) => sum + marks.length, 0)
   const go = (to: number) => {
     choose({ page: to + 1, open: undefined })
     document.querySelector('#groups')?.scrollIntoView()
@@ -187,9 +188,8 @@ function Cards({ where, groups, loading }: { where: Where; groups: Group[]; load
         </select>
       </div>
       <p class="count" role="status">
-        {found.length === groups.length ? groups.length : `${found.length} of ${groups.length}`}{' '}
-        {where.folder === 'evals' ? 'rows' : 'groups'}
-        {where.folder === 'rollouts' && `, ${marks} completions`}
+        {part(found.length, groups.length)} {where.folder === 'evals' ? 'rows' : 'groups'}
+        {where.folder === 'rollouts' && `, ${part(count(found), count(groups))} completions`}
         {pages > 1 && `, page ${page + 1} of ${pages}`}
       </p>
       <div class="cards">
@@ -227,3 +227,5 @@ function Cards({ where, groups, loading }: { where: Where; groups: Group[]; load
     </div>
   )
 }
+
+const part = (some: number, all: number): string => (some === all ? `${all}` : `${some} of ${all}`)

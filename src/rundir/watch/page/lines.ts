@@ -37,3 +37,12 @@ export function linesOf(name: string): Line[] {
     return found ? [{ ...found, name: title, colour }] : []
   })
 }
+
+/** The first and the last step of the runs that are drawn. */
+export const extent = computed((): [number, number] => {
+  const steps = drawn.value.flatMap(({ run }) =>
+    [...(series.value[run]?.values() ?? [])].flatMap(({ steps }) => [steps[0]!, steps.at(-1)!]),
+  )
+  const [low, high] = [Math.min(...steps), Math.max(...steps)]
+  return low < high ? [low, high] : [low - 1, high + 1]
+})

@@ -26,15 +26,17 @@ export function Time() {
                 {name}
               </span>
             )}
-            <div
-              class="bar"
-              role="img"
-              aria-label={parts.map(({ title, share }) => `${title} ${percent(share)}`).join(', ')}
-            >
-              {parts.map(({ title, share }, i) => (
-                <i key={title} class={`part${i}`} style={{ flexGrow: share }} />
-              ))}
-            </div>
+            {(several || parts.length > 0) && (
+              <div
+                class="bar"
+                role="img"
+                aria-label={parts.map(({ title, share }) => `${title} ${percent(share)}`).join(', ')}
+              >
+                {parts.map(({ title, share }, i) => (
+                  <i key={title} class={`part${i}`} style={{ flexGrow: share }} />
+                ))}
+              </div>
+            )}
             <span>
               {steps} {steps === 1 ? 'step' : 'steps'} in {duration(total)}, {(total / steps).toFixed(2)} s each
             </span>

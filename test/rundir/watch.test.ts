@@ -175,7 +175,7 @@ test('several runs are named by what tells them apart, a study by its arms, and 
   expect(study.runs.map(({ name }) => name)).toEqual(['sft, both · seed 0 · sft', 'both · seed 0 · train'])
   expect(study.study!.arms.map(({ seeds }) => seeds[0]!.runs)).toEqual([[], [0], [0, 1]])
   const lines = textOf(study, 60)
-  expect(lines[0]).toBe('start  50.0 %  50.0 [40.0, 60.0]')
+  expect(lines[0]).toBe('start  50.0 %        50.0 [40.0, 60.0]')
   expect(lines).toContain('met  both >= 40  (50.0)')
   expect(() => at('study', 'a/run')).toThrow('Cannot show the study')
   writeFileSync(

@@ -1,5 +1,4 @@
 // hone study at work: arms over seeds to a table, and whether its bars are met.
-import { join } from 'node:path'
 import * as v from 'valibot'
 import { EXIT, type ExitCode, lookup } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
@@ -50,6 +49,6 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
     for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
   }
   for (const line of shownAnswers(results, flags.answers)) log(line)
-  next([['watch', join(flags.output, 'runs', 'RUN')], 'read one of its runs'])
+  next([['watch', flags.output], 'see what it shows, and read its runs'])
   return report.bars.every(({ met }) => met) ? EXIT.ok : EXIT.no
 }

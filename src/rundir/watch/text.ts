@@ -25,7 +25,7 @@ export function textOf({ runs, study }: Watched, width = WIDTH): string[] {
     const body = several ? briefly(all) : [...learning(all, width), ...health(all, width), ...time(all, width)]
     return [head, ...(all.size === 0 ? [] : body), ...(several ? [''] : [])]
   })
-  return [...(study ? armLines(study) : []), ...lines].flatMap((line) => folded(line, width))
+  return [...(study ? armLines(study, width) : []), ...lines].flatMap((line) => folded(line, width))
 }
 
 const title = (question: Question): string[] => ['', questions[question].title]
@@ -87,7 +87,7 @@ const INDENT = 2
 
 /** Rows whose cells stand beneath each other, where they fit so; else two spaces set them apart. */
 function columns(rows: readonly string[][], width: number): string[] {
-  const widest = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const widest = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const whole = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widest[column]!))
@@ -120,15 +120,15 @@ function briefly(all: ReadonlyMap<string, Series>): string[] {
   ]
 }
 
-function armLines({ arms, bars }: StudyView): string[] {
+function armLines({ arms, bars }: StudyView, width: number): string[] {
   const rows = arms.map(({ name, seeds }) => {
     const scores = seeds.flatMap(({ score }) => (score ? [score] : []))
     const mean = scores.reduce((sum, { value }) => sum + value, 0) / scores.length
     const each = scores.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`)
-    return `${name}  ${scores.length === 0 ? 'no score yet' : `${mean.toFixed(1)} %  ${each.join('  ')}`}`
+    return [name, scores.length === 0 ? 'no score yet' : `${mean.toFixed(1)} %`, each.join('  ')]
   })
   return [
-    ...rows,
+    ...columns(rows, width),
     ...bars.map(({ bar, value, met }) => `${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`),
     '',
   ]

@@ -49,7 +49,10 @@ function namesOf(directories: readonly string[]): string[] {
 function studyAt(directory: string): Watched {
   const record = readStudyRecord(directory)
   const { runs: folder } = studyPaths(directory)
-  const names = studyRuns(directory)
+  const begun = new Set(studyRuns(directory))
+  // In the order of the arms; what belongs to none comes last.
+  const told = record?.arms.flatMap(({ seeds }) => seeds.flatMap(({ runs }) => runs)) ?? []
+  const names = [...new Set([...told.filter((name) => begun.has(name)), ...begun])]
   const runs = names.map((name) => ({ name: titleOf(name, record), directory: join(folder, name) }))
   const study = record && {
     arms: record.arms.map(({ name, seeds }) => ({

@@ -34,9 +34,9 @@ export const InferFlags = v.object({
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   constrain,
-  ...episodeFlags,
   device: deviceSetting('auto'),
   format: rowsFormat,
+  ...episodeFlags,
 })
 
 /**

@@ -8,8 +8,8 @@ const WIDEST = 100
 export function onTerminal(markdown: string, stream: NodeJS.WriteStream): string[] {
   const drawn = Bun.markdown.ansi(markdown, { columns: Math.min(stream.columns || 80, WIDEST) })
   const text = drawn
-    .replace(/^\x1b\[2m┌─.*\n/gm, '')
-    .replace(/^\x1b\[2m└─.*\n/gm, '')
+    .replace(/^\x1b\[2m┌─(?!─).*\n/gm, '')
+    .replace(/^\x1b\[2m└─(?!─).*\n/gm, '')
     .replace(/^\x1b\[2m│ \x1b\[0m/gm, '    ')
   return (isColoured(stream) ? text : Bun.stripANSI(text)).trimEnd().split('\n')
 }

@@ -2,7 +2,8 @@
 // silence.
 import type { ArgDef, ArgsDef } from 'citty'
 import { HoneError, unknownName } from '../error.ts'
-import { kebab, type Leaf } from './schema.ts'
+import { type Leaf } from './schema.ts'
+import { kebab } from '../text/setting.ts'
 
 /** The name under which citty holds a setting: `learningRate` is `learning-rate`. */
 export const nameOf = ({ key }: Leaf): string => kebab(key)
@@ -100,14 +101,20 @@ interface Spelling {
 function spellingsOf(leaves: readonly Leaf[]): Map<string, Spelling> {
   const known = new Map<string, Spelling>()
   for (const leaf of leaves.filter(({ words }) => !words.positional)) {
-    const aliases = leaf.words.aliases ?? []
-    const long = aliases.filter((alias) => alias.length > 1)
-    for (const each of [flagOf(leaf), `--${leaf.key}`, ...long.map((alias) => `--${kebab(alias)}`), ...shortOf(leaf)])
+    for (const each of [
+      flagOf(leaf),
+      `--${leaf.key}`,
+      ...longOf(leaf).map((alias) => `--${kebab(alias)}`),
+      ...shortOf(leaf),
+    ])
       known.set(each, { leaf, negated: false })
     if (leaf.shape.type === 'boolean') known.set(`--no-${nameOf(leaf)}`, { leaf, negated: true })
   }
   return known
 }
+
+/** Other names of a setting, as they are declared. */
+export const longOf = ({ words }: Leaf): string[] => (words.aliases ?? []).filter((alias) => alias.length > 1)
 
 /** Short forms of a flag: `-o`. */
 export const shortOf = ({ words }: Leaf): string[] =>

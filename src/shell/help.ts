@@ -3,7 +3,8 @@ import { exitCodes } from '../error.ts'
 import { paint } from './colour.ts'
 import { type Command, commandGroups } from './command.ts'
 import { namesOf } from './complete.ts'
-import { flagOf, nameOf, shortOf, takesMany } from './flags.ts'
+import { kebab } from '../text/setting.ts'
+import { flagOf, longOf, nameOf, shortOf, takesMany } from './flags.ts'
 import type { Given } from './given.ts'
 import { type Leaf } from './schema.ts'
 import { toText } from './shape.ts'
@@ -88,11 +89,12 @@ export function usage(name: string, leaves: readonly Leaf[]): string {
 }
 
 /** A command and its flags for a program to read. */
-export function describe([name, { description, leaves }]: [string, Command]): object {
+export function describe([name, { description, group, examples, leaves }]: [string, Command]): object {
   const flags = leaves.map((leaf) => {
-    const { description, shape, words, required, fallback } = leaf
+    const { description, group, shape, words, required, fallback } = leaf
     const { positional, aliases: alias = [], hint: valueHint, known, otherwise } = words
     const own = {
+      ...(group !== undefined && { group }),
       ...(positional && { positional }),
       required,
       ...(fallback !== undefined && { default: fallback }),
@@ -103,7 +105,7 @@ export function describe([name, { description, leaves }]: [string, Command]): ob
     }
     return [nameOf(leaf), { description, ...shape, ...own }]
   })
-  return { name, description, arguments: Object.fromEntries(flags) }
+  return { name, description, group: commandGroups[group], examples, arguments: Object.fromEntries(flags) }
 }
 
 const heading = (text: string, stream: Stream): string => paint('bold', text, stream)
@@ -134,13 +136,21 @@ const LONGEST_HINT = 40
 const HINTS = { string: 'TEXT', number: 'N', integer: 'N', boolean: 'true|false', list: 'A,B,…' }
 
 /**
- * What a setting means, the names that it takes and its value in force; one that is off unless given says nothing of
+ * What a setting means, the names that it takes, its other names and its value in force; one that is off unless given says nothing of
  * it.
  */
 export function explanation(leaf: Leaf, said: Given | undefined): string {
   const names = namesOf(leaf)
   const shown = names.length > 0 && !labelOf(leaf).includes(names.join('|'))
-  return [leaf.description, shown && `[names: ${names.join(', ')}]`, inForce(leaf, said)].filter(Boolean).join(' ')
+  const others = longOf(leaf).map((alias) => `--${kebab(alias)}`)
+  return [
+    leaf.description,
+    shown && `[names: ${names.join(', ')}]`,
+    others.length > 0 && `[also: ${others.join(', ')}]`,
+    inForce(leaf, said),
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 function inForce({ fallback, words }: Leaf, { value, origin }: Given = { value: fallback, origin: 'default' }): string {

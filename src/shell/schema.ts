@@ -62,10 +62,6 @@ export function wordsOf(schema: Schema): Words {
   return { ...(wrappedBy(schema) && wordsOf(wrappedBy(schema)!)), ...v.getMetadata(schema) }
 }
 
-/** `learningRate` as it is typed: `learning-rate`. */
-export const kebab = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll('_', '-')
-
 /** A key without what spellings differ in. */
 export const plain = (key: string): string => key.replace(/[-_]/g, '').toLowerCase()
 

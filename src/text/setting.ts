@@ -21,6 +21,10 @@ export type Words = {
   repeats?: boolean
 }
 
+/** `learningRate` as it is typed: `learning-rate`. */
+export const kebab = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll('_', '-')
+
 /** A setting with what it means and its other spellings. */
 export const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>
   v.pipe(schema, v.description(description), v.metadata({ aliases }))
@@ -38,7 +42,7 @@ export const otherwise = <S extends v.GenericSchema>(schema: S, words: string) =
 
 /** A setting that gives several others their value where they are not given themselves. */
 export const standsFor = <S extends v.GenericSchema>(schema: S, ...sets: string[]) =>
-  v.pipe(v.optional(schema), v.metadata({ sets, otherwise: sets.join(' and ') }))
+  v.pipe(v.optional(schema), v.metadata({ sets, otherwise: sets.map((key) => `--${kebab(key)}`).join(' and ') }))
 
 /** A setting that is null unless given, with what holds then. */
 export const orNone = <S extends v.GenericSchema>(schema: S, words: string) =>

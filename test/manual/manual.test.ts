@@ -52,7 +52,10 @@ test.each([50, 80, 200])(
     const stream = Object.create(process.stdout, { columns: { value: columns }, isTTY: { value: true } })
     for (const { markdown } of pages) {
       const lines = onTerminal(markdown, stream).map((line) => Bun.stripANSI(line))
-      expect(lines.filter((line) => !/^ {4}|[│├┌└]/.test(line) && Bun.stringWidth(line) > columns)).toEqual([])
+      const edges = (edge: string) => lines.filter((line) => line.startsWith(edge)).length
+    expect(edges('┌─')).toBe(edges('└─'))
+    expect(edges('┌─')).toBe(edges('├─'))
+    expect(lines.filter((line) => !/^ {4}|[│├┌└]/.test(line) && Bun.stringWidth(line) > columns)).toEqual([])
       for (const [, body] of markdown.matchAll(/^```.*\n([^]*?)^```$/gm))
         for (const line of body!.trimEnd().split('\n')) expect(lines).toContain(line === '' ? '    ' : `    ${line}`)
     }

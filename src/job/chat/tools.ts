@@ -1,5 +1,4 @@
 // The tools of a conversation, from a file: those with a command or an address answer by themselves, a person for the others.
-import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { repairTools } from '../../data/tools.ts'
 import { Rejection } from '../../data/source.ts'
@@ -9,6 +8,7 @@ import type { Tool } from '../../dialogue/row.ts'
 import type { ConfiguredTool } from '../../rl/environment-settings.ts'
 import { HoneError } from '../../error.ts'
 import { isObject, JsonError, parseJson, type Json } from '../../text/json.ts'
+import { readWhole } from '../../text/whole.ts'
 
 const Answering = v.object({ command: v.optional(v.string()), url: v.optional(v.string()) })
 
@@ -50,10 +50,11 @@ function toolsIn(path: string): { tool: Tool; command?: string | undefined; url?
 }
 
 function read(path: string): Json {
+  const text = readWhole(path, 'Cannot read the tools')
   try {
-    return parseJson(readFileSync(path, 'utf8'))
+    return parseJson(text)
   } catch (cause) {
-    const reason = cause instanceof JsonError ? `this is not JSON: ${cause.message}` : String(cause)
-    throw new HoneError(`Cannot read the tools: ${reason}`, { at: path, cause })
+    if (!(cause instanceof JsonError)) throw cause
+    throw new HoneError(`Cannot read the tools: this is not JSON: ${cause.message}`, { at: path, cause })
   }
 }

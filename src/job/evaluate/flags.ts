@@ -50,7 +50,6 @@ export const EvalFlags = v.object({
   only: say(otherwise(text('NAMES'), 'all'), 'categories to ask, between commas'),
   limit: say(otherwise(count(), 'all'), 'rows to ask per category'),
   save: say(v.optional(file()), 'keep responses here as they come; a later run goes on from it'),
-  ...episodeFlags,
   device: deviceSetting('auto'),
   format: say(
     v.optional(v.picklist(['text', 'ndjson', 'json']), 'text'),
@@ -60,5 +59,6 @@ export const EvalFlags = v.object({
   report: say(v.optional(file()), 'write an HTML page'),
   ...writers,
   min: say(v.optional(bars()), 'exit 1 below this share: 0.8, or NAME=0.8, several between commas'),
+  ...episodeFlags,
 })
 export type EvalFlags = v.InferOutput<typeof EvalFlags>

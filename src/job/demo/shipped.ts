@@ -56,9 +56,9 @@ export async function demoStudy(
   const [setting] = Object.keys(given)
   if (setting !== undefined)
     throw new HoneError(`Cannot set ${setting} of the study ${name}: its settings stand in its file`, {
-      hint: `change a copy of ${join(output, 'study.json')} and run it with hone study`,
+      hint: `change a copy of ${fileOf(output)} and run it with hone study`,
     })
-  const path = join(output, 'study.json')
+  const path = fileOf(output)
   log(`${what}: about ${minutes} minutes on 2 idle cores`)
   for (const bar of barsOf(file)) log(`bar  ${bar}`)
   if (!existsSync(path)) {
@@ -69,6 +69,9 @@ export async function demoStudy(
   }
   return await studyCommand({ ...flags, file: path, output, answers: ANSWERS })
 }
+
+/** The study as it is run; beside its runs a file of that name says where they stand. */
+const fileOf = (output: string): string => join(output, 'task', 'study.json')
 
 const barsOf = ({ bars }: Shipped['file']): string[] => v.parse(v.array(v.string()), bars)
 

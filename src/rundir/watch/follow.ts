@@ -16,7 +16,8 @@ export interface News {
 export function follower(directory: string): () => News | undefined {
   const path = pathsOf(directory).events
   let stamp = ''
-  let seen: string[] = []
+  /** Lines with their events; some hold none. */
+  let seen: { line: string; event: RunEvent | undefined }[] = []
   return () => {
     const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? {}
     const now = `${mtimeMs} ${size} ${ino}`
@@ -25,13 +26,15 @@ export function follower(directory: string): () => News | undefined {
     const lines = readFileSync(path, 'utf8').split('\n')
     // Behind the last line break stands nothing, or what is being written.
     lines.pop()
-    let from = 0
-    while (from < seen.length && from < lines.length && seen[from] === lines[from]) from++
-    const nothing = from === seen.length && from === lines.length
-    // Lines that hold no event stand for none: places count events.
-    const before = lines.slice(0, from).filter((line) => eventIn(line)).length
-    seen = lines
-    return nothing ? undefined : { from: before, events: lines.slice(from).flatMap((line) => eventIn(line) ?? []) }
+    let same = 0
+    while (same < seen.length && same < lines.length && seen[same]!.line === lines[same]) same++
+    if (same === seen.length && same === lines.length) return undefined
+    const fresh = lines.slice(same).map((line) => ({ line, event: eventIn(line) }))
+    seen = [...seen.slice(0, same), ...fresh]
+    return {
+      from: seen.slice(0, same).filter(({ event }) => event).length,
+      events: fresh.flatMap(({ event }) => event ?? []),
+    }
   }
 }
 

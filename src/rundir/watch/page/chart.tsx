@@ -85,9 +85,13 @@ export function Chart({ metric, lines, band, height, status }: ChartProps) {
         ref={place}
         class="plot"
         style={{ height: `${height}px` }}
-        role="img"
+        role="slider"
         tabIndex={0}
         aria-label={describe(metric, lines, band)}
+        aria-valuemin={lines[0]?.steps[0]}
+        aria-valuemax={lines[0]?.steps.at(-1)}
+        aria-valuenow={hovered.value ?? lines[0]?.steps.at(-1)}
+        aria-valuetext={readOut(lines, hovered.value, metric.unit)}
         onKeyDown={(event) => {
           const act = keys[event.key]
           if (!act) return
@@ -97,6 +101,16 @@ export function Chart({ metric, lines, band, height, status }: ChartProps) {
       />
     </figure>
   )
+}
+
+/** What the curves are at a step, in words; at their ends where none is given. */
+function readOut(lines: readonly Line[], step: number | undefined, unit: Metric['unit']): string {
+  return lines
+    .flatMap(({ name, steps, values }) => {
+      const i = step === undefined ? steps.length - 1 : nearest(steps, step)
+      return i < 0 ? [] : [`${lines.length > 1 ? `${name}, ` : ''}step ${steps[i]}: ${spell(values[i]!, unit)}`]
+    })
+    .join('; ')
 }
 
 /** What the curves are at the step under the pointer, else at their ends. */

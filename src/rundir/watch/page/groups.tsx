@@ -5,7 +5,7 @@ import { GroupCard } from './card.tsx'
 import { Section } from './figures.tsx'
 import { countOf, filters, find, orders } from './filters.ts'
 import { groupsAt, type Where } from './source.ts'
-import { address, choose, folder, pinned, run, runs, step, steps } from './state.ts'
+import { address, choose, folder, held, pinned, run, runs, step, steps } from './state.ts'
 import { colourings } from './tokens.tsx'
 
 /** Cards of a page. */
@@ -38,7 +38,12 @@ function Choice() {
   const all = steps.value
   const now = step.value
   const at = all.indexOf(now ?? -1)
-  const go = (to: number | undefined) => choose({ step: to, open: undefined, page: undefined })
+  const newest = all.at(-1)
+  const following = pinned.value === undefined && held.value === undefined
+  const go = (to: number | undefined) => {
+    held.value = undefined
+    choose({ step: to, open: undefined, page: undefined })
+  }
   return (
     <div class="choice">
       {runs.value.length > 1 && (
@@ -101,8 +106,8 @@ function Choice() {
             value={at}
             onChange={({ currentTarget }) => go(all[Number(currentTarget.value)])}
           />
-          <button type="button" aria-pressed={pinned.value === undefined} onClick={() => go(undefined)}>
-            Newest
+          <button type="button" aria-pressed={following} onClick={() => go(undefined)}>
+            Newest{!following && newest !== now && `: ${newest}`}
           </button>
         </span>
       )}

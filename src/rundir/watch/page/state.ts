@@ -12,6 +12,7 @@ export const series = computed<ReadonlyMap<string, Series>[]>(() => runs.value.m
 
 /** Take what is new of a run; the others stay what they are. */
 export function take({ run, from, events, state, kept }: Change): void {
+  held.value = isReading() ? step.peek() : undefined
   runs.value = runs.value.map((each, i) =>
     i === run ? { ...each, events: [...each.events.slice(0, from), ...events], state, kept } : each,
   )
@@ -44,13 +45,17 @@ export const folder = computed<Folder>(() => {
 /** Steps whose completions can be shown. */
 export const steps = computed(() => runs.value[run.value]?.kept[folder.value] ?? [])
 
+/** The step that was the newest when the reader came to its completions: it stays while they are read. */
+export const held = signal<number | undefined>(undefined)
+const isReading = () => (document.querySelector('#groups')?.getBoundingClientRect().top ?? Infinity) < innerHeight / 2
+
 const askedStep = chosen('step')
 /** The step that the reader pinned; charts mark it. */
 export const pinned = computed(() => (askedStep.value === undefined ? undefined : Number(askedStep.value)))
-/** The step whose completions are shown: the kept one nearest to the pinned one, else the newest. */
+/** The step whose completions are shown: the kept one nearest to the pinned or held one, else the newest. */
 export const step = computed(() => {
   const all = steps.value
-  const wanted = pinned.value
+  const wanted = pinned.value ?? held.value
   if (wanted === undefined) return all.at(-1)
   return all.reduce<number | undefined>(
     (best, each) => (best === undefined || Math.abs(each - wanted) < Math.abs(best - wanted) ? each : best),

@@ -11,7 +11,7 @@ import { gather, scatter, trainedTokens } from './trained.ts'
 
 export interface CriticContext {
   recipe: Pick<TrainRecipe, 'clipValue' | 'microBatchTokens'>
-  critic: Pick<Scorer, 'accumulate' | 'update' | 'unsound'>
+  critic: Pick<Scorer, 'accumulate' | 'update' | 'unsound' | 'unsoundGradient' | 'clearGradients'>
   /** Counted from 0. */
   step: number
 }
@@ -34,7 +34,11 @@ export async function learnValues(
   const { loss, tokens, clipped } = await accumulateValues(rollouts, context)
   if (tokens === 0) return { loss, tokens, clipped, gradNorm: 0 }
   const { gradNorm } = critic.update(options)
-  requireFinite(gradNorm, critic, step)
+  await requireFinite(gradNorm, critic, step, {
+    items: rollouts,
+    rowOf: ({ prompt }) => prompt.row.id,
+    again: (rollout) => accumulateValues([rollout], context),
+  })
   return { loss, tokens, clipped, gradNorm }
 }
 

@@ -68,7 +68,11 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       const options = updateOptions(recipe, update, steps * updatesPerStep)
       const { gradNorm } = policy.update(options)
       rate = options.learningRate
-      requireFinite(gradNorm, policy, step)
+      await requireFinite(gradNorm, policy, step, {
+        items: batch,
+        rowOf: ({ prompt }) => prompt.row.id,
+        again: (each) => accumulate([each], context),
+      })
       addParts(tally.parts, learned.parts)
       tally.clipped.push(...learned.clipped)
       tally.tokens += learned.tokens

@@ -1,8 +1,10 @@
 // What the loops of all kinds of training share: when to evaluate and save, and saying so as events.
 import type { CallFormat } from '../dialogue/call/format.ts'
-import type { Metrics, Sink } from '../rundir/event.ts'
+import { EXIT, HoneError } from '../error.ts'
+import type { Metrics, RunEvent, Sink } from '../rundir/event.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy, Trainable } from '../gpu/policy/policy.ts'
+import { openAlarms } from './alarms.ts'
 import { type AgreementOptions, checkAgreement } from './agreement.ts'
 import type { Coefficients } from './control.ts'
 import { answer, metricsOf } from './heldout.ts'
@@ -24,6 +26,8 @@ export interface RunContext {
   clock: () => number
   /** True once the user wants the run to end after the step at hand. */
   interrupted: () => boolean
+  /** Where a run goes on: the figures of its steps so far, and the checkpoint that it goes on from. */
+  past?: { figures: readonly Metrics[]; checkpoint: string } | undefined
 }
 
 /** What loops of language models work with: held-out rows are answered. */
@@ -62,30 +66,40 @@ export async function loop(
   takeStep: (step: number, position: number, coefficients: Coefficients | undefined) => Promise<Stepped>,
   evaluate: (step: number) => Promise<void>,
 ): Promise<'done' | 'interrupted'> {
-  const { recipe, policy, critic, emit, clock } = context
+  const { recipe, policy, critic, emit, clock, past } = context
   let { step, position, tokens, coefficients } = start
+  const alarms = openAlarms(past?.figures)
+  /** The last checkpoint that was written while no alarm rang. */
+  let good = alarms.quiet() ? past?.checkpoint : undefined
   if (start.unevaluated || (step === 0 && recipe.evalAtStart)) await evaluate(step)
   while (step < steps) {
-    const stepped = await takeStep(step, position, coefficients)
-    requireSound(policy, step)
-    if (critic) requireSound(critic, step)
+    const stepped = await orAlarm(context, step + 1, good, async () => {
+      const taken = await takeStep(step, position, coefficients)
+      requireSound(policy, step)
+      if (critic) requireSound(critic, step)
+      return taken
+    })
     step++
     position = stepped.position
     coefficients = stepped.coefficients ?? coefficients
     tokens += stepped.tokens
     // Of all steps so far, as TRL counts them.
     emit({ type: 'step', time: clock(), step, steps, figures: { ...stepped.figures, num_tokens: tokens } })
+    for (const alarm of alarms.after(stepped.figures)) sound(context, step, alarm, good)
     const leaving = context.interrupted() && step < steps
     const toEvaluate = isDue(step, steps, recipe.evalEvery)
     if (toEvaluate && !leaving) await evaluate(step)
-    if (isDue(step, steps, recipe.saveEvery) || leaving)
-      save(context, {
+    if (isDue(step, steps, recipe.saveEvery) || leaving) {
+      const progress = {
         step,
         position,
         tokens,
         ...(coefficients && { coefficients }),
         ...(toEvaluate && leaving && { unevaluated: true }),
-      })
+      }
+      const path = save(context, progress, alarms.quiet() ? undefined : good)
+      if (alarms.quiet()) good = path
+    }
     if (leaving) return end(context, step, 'interrupted')
   }
   return end(context, step, 'done')
@@ -146,9 +160,42 @@ export async function evaluate(context: LoopContext, step: number): Promise<void
   })
 }
 
-function save({ store, policy, critic, emit, clock }: RunContext, progress: Progress): void {
-  const path = store.checkpoint(progress, policy.state(), critic?.state())
+/** Take a step; one that cannot be taken is an alarm, with what to go back to, and stops the run. */
+async function orAlarm<Taken>(
+  context: RunContext,
+  step: number,
+  good: string | undefined,
+  take: () => Promise<Taken>,
+): Promise<Taken> {
+  try {
+    return await take()
+  } catch (error) {
+    if (!(error instanceof HoneError) || error.exit !== EXIT.no) throw error
+    const { message, hint } = error
+    sound(context, step, { name: 'stop', text: message, ...(hint !== undefined && { hint }), stops: true }, good)
+    if (good === undefined) throw error
+    throw new HoneError(message, {
+      exit: EXIT.no,
+      cause: error,
+      hint: `${hint === undefined ? '' : `${hint}; `}the last good checkpoint is ${good}`,
+    })
+  }
+}
+
+function sound(
+  { emit, clock }: RunContext,
+  step: number,
+  alarm: Pick<RunEvent & { type: 'alarm' }, 'name' | 'text' | 'hint' | 'stops'>,
+  good: string | undefined,
+): void {
+  emit({ type: 'alarm', time: clock(), step, ...alarm, ...(good !== undefined && { checkpoint: good }) })
+}
+
+/** `kept` is not removed to make room for newer ones. */
+function save({ store, policy, critic, emit, clock }: RunContext, progress: Progress, kept?: string): string {
+  const path = store.checkpoint(progress, policy.state(), critic?.state(), kept)
   emit({ type: 'checkpoint', time: clock(), step: progress.step, path })
+  return path
 }
 
 function end<Reason extends 'done' | 'interrupted'>({ emit, clock }: RunContext, step: number, reason: Reason): Reason {

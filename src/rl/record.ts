@@ -201,8 +201,8 @@ export interface Store {
   rolledOut(step: number, prompts: readonly Prompt[]): Promise<readonly Rollout[]>
   /** Answers of an evaluation after `step` steps. */
   answers(step: number, answers: readonly Answer[]): void
-  /** Everything that a later run needs to go on exactly. Returns its path. */
-  checkpoint(progress: Progress, policy: PolicyState, critic?: PolicyState): string
+  /** Everything that a later run needs to go on exactly; the one at the path `kept` is not removed for it. Returns its path. */
+  checkpoint(progress: Progress, policy: PolicyState, critic?: PolicyState, kept?: string): string
   /** What was kept of exactly these pairs; undefined where nothing was. @throws HoneError for that where it is `needed`. */
   reference(pairs: readonly Pair[], needed: boolean): readonly PairReference[] | undefined
   keepReference(pairs: readonly Pair[], references: readonly PairReference[]): void

@@ -55,7 +55,11 @@ async function takeStep(context: RmContext, step: number, steps: number, positio
   const learned = await accumulate(pairs, { ...context, onProgress: phase(context, 'pairs') })
   const update = updateOptions(recipe, step, steps)
   const { gradNorm } = policy.update(update)
-  requireFinite(gradNorm, policy, step)
+  await requireFinite(gradNorm, policy, step, {
+    items: pairs,
+    rowOf: ({ id }) => id,
+    again: (pair) => accumulate([pair], context),
+  })
   const tokens = sum(pairs.map(tokensOf))
   const seconds = (clock() - started) / 1000
   const figures = {

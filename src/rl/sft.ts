@@ -16,6 +16,8 @@ const LAW: Law = { temperature: 1 }
 
 /** A prompt and the completion to imitate, in token ids. */
 export interface Example {
+  /** Of its row. */
+  id: string
   prompt: readonly number[]
   completion: readonly number[]
 }
@@ -49,6 +51,30 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
   const started = clock()
   const examples = inOrder(context.examples, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
   const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
+  const loss = await accumulate(examples, context)
+  const update = updateOptions(recipe, step, steps)
+  const { gradNorm } = policy.update(update)
+  await requireFinite(gradNorm, policy, step, {
+    items: examples,
+    rowOf: ({ id }) => id,
+    again: (example) => accumulate([example], context),
+  })
+  const tokens = examples.reduce((sum, { prompt }) => sum + prompt.length, targets)
+  const seconds = (clock() - started) / 1000
+  const figures = {
+    loss,
+    grad_norm: gradNorm,
+    learning_rate: update.learningRate,
+    tokens_per_second: tokens / Math.max(seconds, 1e-3),
+    step_time: seconds,
+  }
+  return { position: position + recipe.batchSize, tokens, figures }
+}
+
+/** Forward and backward of the examples of one optimizer step, micro-batch by micro-batch; its loss. */
+async function accumulate(examples: readonly Example[], context: SftContext): Promise<number> {
+  const { recipe, policy } = context
+  const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
   let loss = 0
   let done = 0
   const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion] })
@@ -61,17 +87,5 @@ async function takeStep(context: SftContext, step: number, steps: number, positi
     phase(context, 'examples')((done += groups.length), examples.length)
     await breathe()
   }
-  const update = updateOptions(recipe, step, steps)
-  const { gradNorm } = policy.update(update)
-  requireFinite(gradNorm, policy, step)
-  const tokens = examples.reduce((sum, { prompt }) => sum + prompt.length, targets)
-  const seconds = (clock() - started) / 1000
-  const figures = {
-    loss,
-    grad_norm: gradNorm,
-    learning_rate: update.learningRate,
-    tokens_per_second: tokens / Math.max(seconds, 1e-3),
-    step_time: seconds,
-  }
-  return { position: position + recipe.batchSize, tokens, figures }
+  return loss
 }

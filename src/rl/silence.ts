@@ -1,4 +1,4 @@
-// Steps that teach nothing: rewards without variance, no update, a policy that has run away; and what the rollouts say of why.
+// Steps that teach nothing: rewards without variance, no update; and what the rollouts say of why.
 import type { CallFormat } from '../dialogue/call/format.ts'
 import type { Metrics } from '../rundir/event.ts'
 import { causesOf } from './causes.ts'
@@ -16,12 +16,10 @@ export interface Watch {
 
 /** Steps in a row without a signal before that is said; then again whenever they have doubled. */
 const PATIENCE = 2
-/** Mean KL of a token, in nats, above which a policy has little left of the model that it began as. */
-const FAR = 1
 
 /** `reader` reads the calls of completions, where they hold any, to say why nothing is learnt. */
 export function watch(reader?: Pick<CallFormat, 'parse'>): Watch {
-  let [taken, silent, inRow, updates, far] = [0, 0, 0, 0, false]
+  let [taken, silent, inRow, updates] = [0, 0, 0, 0]
   let due = PATIENCE
   let why = ''
   return {
@@ -39,12 +37,6 @@ export function watch(reader?: Pick<CallFormat, 'parse'>): Watch {
           warnings.push(`step ${step}: nothing was learnt from rewards for ${inRow} steps: ${reason}`)
         }
       }
-      const { kl } = figures
-      if (kl !== undefined && kl > FAR && !far)
-        warnings.push(
-          `step ${step}: the policy has run away from the model that it began as: kl is ${kl.toPrecision(3)} a token; a lower --learning-rate or a larger --kl-coefficient holds it back`,
-        )
-      if (kl !== undefined) far = kl > FAR
       return warnings
     },
     atEnd() {

@@ -18,6 +18,17 @@ export const StoredEvent = v.variant('type', [
   v.object({ type: v.literal('checkpoint'), ...at, path: v.string() }),
   /** Something that a person should know; `loud` where it changes what the result means. */
   v.object({ type: v.literal('note'), ...at, text: v.string(), loud: v.exactOptional(v.boolean()) }),
+  /** The rest of the run may not be worth having; after one that `stops` the run, an error says the same. */
+  v.object({
+    type: v.literal('alarm'),
+    ...at,
+    name: v.string(),
+    text: v.string(),
+    hint: v.exactOptional(v.string()),
+    /** The last that was written while nothing rang. */
+    checkpoint: v.exactOptional(v.string()),
+    stops: v.exactOptional(v.boolean()),
+  }),
   v.object({ type: v.literal('end'), ...at, reason: v.picklist(['done', 'interrupted']) }),
 ])
 

@@ -52,6 +52,9 @@ export function progress(screen: Screen): Sink {
         return screen.log(evalLine(event))
       case 'note':
         return event.loud ? screen.complain(`warning: ${event.text}`) : screen.log(event.text)
+      case 'alarm':
+        // The error that stops a run is printed as every other.
+        return event.stops ? undefined : screen.complain(`alarm: ${alarmLine(event)}`)
       case 'checkpoint':
       case 'end':
         return
@@ -71,6 +74,12 @@ export function stepLine({ step, steps, figures }: RunEvent & { type: 'step' }, 
   )
   // What is cut off at the edge of a terminal is not what one looks for.
   return [`step ${step}/${steps}`, ...(eta === undefined ? [] : [`eta ${duration(eta)}`]), ...shown].join('  ')
+}
+
+/** What is the matter, what to do, and where it was not so yet. */
+export function alarmLine({ step, text, hint, checkpoint }: RunEvent & { type: 'alarm' }): string {
+  const last = checkpoint === undefined ? 'no checkpoint is older' : `last good checkpoint: ${checkpoint}`
+  return [`step ${step}: ${text}`, ...(hint === undefined ? [] : [`to try: ${hint}`]), last].join('; ')
 }
 
 /** Shares that have an interval, with it, as percentages. */

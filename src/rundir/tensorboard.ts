@@ -61,6 +61,7 @@ export function tensorboard(directory: string, { time, step, settings = {} }: Bo
         Object.entries(event.figures).map(([tag, value]) => scalar(`${group}/${tag}`, value)),
       )
     }
+    if (event.type === 'alarm') summarise(event.time, event.step, [text('alarms', event.text)])
     if (event.type === 'note' && event.loud) summarise(event.time, event.step, [text('notes', event.text)])
     if (event.type === 'end') summarise(event.time, event.step, [sessionEnd(event.time, event.reason === 'done')])
   }

@@ -33,7 +33,7 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
     recipe,
     policy: toy,
     device: 'cpu',
-    examples: prompts.map(({ ids }) => ({ prompt: ids, completion: [(ids[0]! + 1) % V] })),
+    examples: prompts.map(({ row, ids }) => ({ id: row.id, prompt: ids, completion: [(ids[0]! + 1) % V] })),
     heldOut: [{ name: 'all', prompts }],
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,

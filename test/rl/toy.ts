@@ -133,6 +133,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     },
     update({ learningRate, beta1, beta2, epsilon, weightDecay, maxGradNorm }) {
       const gradNorm = Math.hypot(...gradient)
+      if (!Number.isFinite(gradNorm)) return { gradNorm }
       const scale = Math.min(1, maxGradNorm / (gradNorm + 1e-6))
       updates++
       for (let i = 0; i < V * V; i++) {
@@ -148,6 +149,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     pullReference(share) {
       for (let i = 0; i < V * V; i++) frozen[i]! += share * (table[i]! - frozen[i]!)
     },
+    unsoundGradient: () => (gradient.every(Number.isFinite) ? undefined : 'table'),
     unsound: () => (table.every(Number.isFinite) ? undefined : 'table'),
     clearGradients: () => void gradient.fill(0),
     state: () => ({

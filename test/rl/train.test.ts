@@ -376,13 +376,15 @@ test('a run without an update says so, and its learning rate is that of the sche
 test('a policy that has run away is said once', async () => {
   const { context: run, events } = context({ learningRate: 3, klCoefficient: 1e-6, steps: 8 })
   await train(run, start)
-  expect(warnings(events).filter((text) => text.includes('run away from the model that it began as'))).toHaveLength(1)
+  const alarms = events.flatMap((event) => (event.type === 'alarm' ? [event.text] : []))
+  expect(alarms.filter((text) => text.includes('run away from the model that it began as'))).toHaveLength(1)
 })
 
 test('a run that learns says none of this', async () => {
   const { context: run, events } = context({ steps: 8 })
   await train(run, start)
   expect(warnings(events)).toEqual([])
+  expect(events.filter(({ type }) => type === 'alarm')).toEqual([])
 })
 
 test('the tokens of highest entropy are those of the policy as it is at each update', async () => {

@@ -34,6 +34,16 @@ function makeRun(directory = join(scratch(), 'mine')) {
   return { directory, run }
 }
 
+test('an alarm stands above everything else, with what to try and where to go back to', () => {
+  const { directory, run } = makeRun()
+  const alarm = { name: 'collapse', text: 'the entropy has collapsed', hint: 'raise --temperature' }
+  run.emit({ type: 'alarm', time: 0, step: 1, ...alarm, checkpoint: 'mine/checkpoints/step-000000001' })
+  run.close()
+  expect(textOf(watchedAt([directory]), 200)[1]).toBe(
+    '! alarm at step 1: the entropy has collapsed; to try: raise --temperature; last good checkpoint: mine/checkpoints/step-000000001',
+  )
+})
+
 test('as text a run fits any width, whatever its figures and names', () => {
   const { directory, run } = makeRun()
   const figures = {

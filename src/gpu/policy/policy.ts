@@ -55,6 +55,8 @@ export interface Trainable {
   update(options: UpdateOptions): { gradNorm: number }
   /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
   unsound(): string | undefined
+  /** The first trained tensor whose accumulated gradient is not finite; undefined where all are. */
+  unsoundGradient(): string | undefined
   /** Move the reference after the policy: w₀ ← w₀ + share·(w − w₀). It must have been opened to move. */
   pullReference(share: number): void
   /** Forget the accumulated gradients. */

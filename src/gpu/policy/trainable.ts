@@ -103,6 +103,7 @@ export function openEngine(
         return [whole, ...moments].some((each) => !allFinite(each))
       })?.name
     },
+    unsoundGradient: () => trained?.tensors.find(({ gradient }) => !allFinite(device.download(gradient)))?.name,
     pullReference: parameters.pull,
     clearGradients() {
       if (trained) device.upload(trained.gradient, new Float32Array(trained.gradient.shape[0]!))

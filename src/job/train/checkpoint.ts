@@ -56,8 +56,13 @@ type State = v.InferOutput<typeof State>
 /** state.json: the state with its own hash, so that no part of a checkpoint can change unnoticed. */
 const StateFile = v.object({ state: State, sha256: v.string() })
 
-/** Write a checkpoint under `root` and remove all but the `keep` newest. Returns its path. @throws HoneError where the disk refuses. */
-export function saveCheckpoint(root: string, { policy, critic, ...rest }: Checkpoint, keep: number): string {
+/** Write a checkpoint under `root` and remove all but the `keep` newest and the one at `kept`. Returns its path. @throws HoneError where the disk refuses. */
+export function saveCheckpoint(
+  root: string,
+  { policy, critic, ...rest }: Checkpoint,
+  keep: number,
+  kept?: string,
+): string {
   const { step } = rest
   const path = join(root, stepName(step))
   const beside = `${path}.tmp`
@@ -75,7 +80,9 @@ export function saveCheckpoint(root: string, { policy, critic, ...rest }: Checkp
     writeFileAtomic(join(beside, STATE), `${JSON.stringify({ state, sha256: hashOfState(state) }, null, 2)}\n`)
     rmSync(path, { recursive: true, force: true })
     renameSync(beside, path)
-    for (const old of foldersOf(root).slice(0, -keep)) rmSync(join(root, old), { recursive: true, force: true })
+    const olds = foldersOf(root).slice(0, -keep)
+    for (const old of olds.map((name) => join(root, name)))
+      if (old !== kept) rmSync(old, { recursive: true, force: true })
   } catch (cause) {
     if (existsSync(beside)) rmSync(beside, { recursive: true, force: true })
     throw new HoneError(`Cannot write the checkpoint ${path}: ${reason(cause)}`, {

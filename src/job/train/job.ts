@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Resolved } from '../../shell/config.ts'
 import { EXIT, type ExitCode } from '../../error.ts'
-import { type Sink, tee } from '../../rundir/event.ts'
+import { type Metrics, type Sink, tee } from '../../rundir/event.ts'
 import type { Trainable } from '../../gpu/policy/policy.ts'
 import { complain, isTerminal, log, status } from '../../out.ts'
 import { progress } from '../../rundir/progress.ts'
 import { pathsOf } from '../../rundir/paths.ts'
-import { createRun, readRecord, resumeRun, type Run, type RunRecord } from '../../rundir/run.ts'
+import { createRun, readEvents, readRecord, resumeRun, type Run, type RunRecord } from '../../rundir/run.ts'
 import { tensorboard } from '../../rundir/tensorboard.ts'
 import { version } from '../../shell/version.ts'
 import { typed } from '../../shell/words.ts'
@@ -41,6 +41,7 @@ export interface Workplace {
   emit: Sink
   clock: () => number
   interrupted: () => boolean
+  past: { figures: readonly Metrics[]; checkpoint: string } | undefined
 }
 
 /** Run `body` in the job's directory, from its newest checkpoint where it is resumed. */
@@ -59,6 +60,10 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
     job.resume === undefined
       ? createRun(directory, record)
       : resumeRun(directory, known, { record, onDamaged: (line) => lines.push(line) })
+  const past = latest && {
+    figures: readEvents(run.paths.events).flatMap((event) => (event.type === 'step' ? [event.figures] : [])),
+    checkpoint: latest.path,
+  }
   const board = tensorboard(directory, { time: Date.now(), step: known, settings: record.settings })
   const told = summary()
   const emit = tee(
@@ -73,7 +78,7 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
       const others = latest ? differences(job, latest.checkpoint) : []
       announce([...passedOver, ...damagedEvents(run, lines), ...others], start, emit)
     }
-    const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked })
+    const reason = await body({ run, start, emit, clock: Date.now, interrupted: stop.asked, past })
     told.lines(run.paths).forEach((line) => log(line))
     if (reason === 'done') return EXIT.ok
     complain(`saved; to go on: ${resumeCommand(job.command, directory)}`)

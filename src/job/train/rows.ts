@@ -91,7 +91,7 @@ export async function readExamples(files: readonly string[], context: RowContext
   for (const file of files)
     for await (const { line, value } of readRecords(file)) {
       const at = `${file}:${line}`
-      const example = isPlain(value) ? plainExample(value, context.tokenizer) : taught(toRow(value, at), at)
+      const example = isPlain(value) ? plainExample(value, at, context.tokenizer) : taught(toRow(value, at), at)
       if (example.prompt.length === 0) throw new HoneError('Cannot use the row: its prompt is empty', { at })
       if (example.prompt.length + example.completion.length <= context.limit) items.push(example)
       read++
@@ -105,7 +105,7 @@ export function tellTooLong(count: number, limit: number, what: string): void {
 }
 
 function rowExample(row: HoneRow, { form, tokenizer }: RowContext): Example {
-  return { prompt: promptIds(form, row, tokenizer), completion: completionIds(form, row, tokenizer) }
+  return { id: row.id, prompt: promptIds(form, row, tokenizer), completion: completionIds(form, row, tokenizer) }
 }
 
 interface PlainRow {
@@ -118,8 +118,8 @@ function isPlain(value: Json): value is Json & PlainRow {
 }
 
 /** The end token is added where the text does not bring it. */
-function plainExample({ prompt, completion }: PlainRow, tokenizer: Tokenizer): Example {
-  return { prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
+function plainExample({ prompt, completion }: PlainRow, at: string, tokenizer: Tokenizer): Example {
+  return { id: at, prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
 }
 
 export function requireSome<Item>(

@@ -18,8 +18,13 @@ export function storeIn(
     rollouts: (...rolledOut) => logRollouts(paths.rollouts, ...rolledOut),
     rolledOut: async (step, prompts) => await rolledOut(stepFile(paths.rollouts, step), prompts),
     answers: (step, answers) => logAnswers(paths.evals, step, answers),
-    checkpoint: (progress, policy, critic) =>
-      saveCheckpoint(paths.checkpoints, { ...progress, ...of, policy, ...(critic && { critic }) }, keepCheckpoints),
+    checkpoint: (progress, policy, critic, kept) =>
+      saveCheckpoint(
+        paths.checkpoints,
+        { ...progress, ...of, policy, ...(critic && { critic }) },
+        keepCheckpoints,
+        kept,
+      ),
     reference: (pairs, needed) => readReference(paths.reference, pairs, needed),
     keepReference: (pairs, references) => writeReference(paths.reference, pairs, references),
   }

@@ -51,6 +51,11 @@ export function describe(name: string): Metric {
   return held ? { ...known, name, title: `${known.title}, held-out` } : { ...known, name }
 }
 
+/** What rang in the run. */
+export function alarmsOf(events: readonly RunEvent[]): (RunEvent & { type: 'alarm' })[] {
+  return events.filter((event) => event.type === 'alarm')
+}
+
 /** Series that answer a question. */
 export function answering(all: ReadonlyMap<string, Series>, question: Question): Series[] {
   return [...all.values()].filter(({ metric }) => metric.question === question)

@@ -1,9 +1,21 @@
 // Runs for a terminal: where they stand, and the same three questions that the page opens on.
 import { duration } from '../../shell/duration.ts'
 import { type Question, questions } from '../metrics.ts'
+import { alarmLine } from '../progress.ts'
 import { follower, progressOf } from './follow.ts'
 import { plot } from './plot.ts'
-import { healthOf, leading, recent, type Series, seriesOf, spell, spellBounds, standingOf, timeOf } from './reading.ts'
+import {
+  alarmsOf,
+  healthOf,
+  leading,
+  recent,
+  type Series,
+  seriesOf,
+  spell,
+  spellBounds,
+  standingOf,
+  timeOf,
+} from './reading.ts'
 import type { StudyView } from './view.ts'
 import type { Watched } from './watched.ts'
 
@@ -20,10 +32,11 @@ export function textOf({ runs, study }: Watched, width = WIDTH): string[] {
     const { state } = progressOf(directory, events)
     const { step, steps, left } = standingOf(events)
     const eta = state === 'running' && left !== undefined ? `  eta ${duration(left)}` : ''
+    const alarms = alarmsOf(events).map((event) => `! alarm at ${alarmLine(event)}`)
     const head = `${several ? `${name}  ` : ''}${state}  step ${step}${steps === undefined ? '' : `/${steps}`}${eta}`
     const all = seriesOf(events)
     const body = several ? briefly(all) : [...learning(all, width), ...health(all, width), ...time(all, width)]
-    return [head, ...(all.size === 0 ? [] : body), ...(several ? [''] : [])]
+    return [head, ...alarms, ...(all.size === 0 ? [] : body), ...(several ? [''] : [])]
   })
   return [...(study ? armLines(study, width) : []), ...lines].flatMap((line) => folded(line, width))
 }

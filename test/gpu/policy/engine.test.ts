@@ -199,6 +199,17 @@ describe('training state', () => {
     expect(() => narrow.restore(wide.state())).toThrow(/k_proj.*is not trained here/)
   })
 
+  test('names the tensor whose gradient is not a number, until the gradients are forgotten', () => {
+    const model = openModel(device, folder, { training: { kind: 'full' } })
+    const [group] = someGroups(9, [[5, 3]])
+    expect(model.unsoundGradient()).toBeUndefined()
+    model.accumulate([group!], { temperature: 1 }, () => ({ logprobs: [[Float32Array.of(1, NaN, 1)]] }))
+    expect(model.gradients().map(({ name }) => name)).toContain(model.unsoundGradient()!)
+    model.clearGradients()
+    expect(model.unsoundGradient()).toBeUndefined()
+    model.free()
+  })
+
   test('leaves everything as it was where the gradient is not a number', () => {
     const model = openModel(device, folder, { training: { kind: 'full' } })
     const before = model.state()

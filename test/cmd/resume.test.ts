@@ -175,7 +175,7 @@ test('a checkpoint whose state was changed, or of another run, is passed over by
   writeFileSync(state, readFileSync(state, 'utf8').replace('"position": 4', '"position": 5'))
   expect(await hone(['sft', '--resume', 'edited'])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/^error: .*: Cannot go on from any of 1 checkpoints: .*is damaged \(state\.json\)/),
+    stderr: expect.stringMatching(/^error: .*: Cannot go on from any of 1 checkpoints: .*is damaged \(state\.json\)/m),
   })
 })
 

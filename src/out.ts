@@ -76,6 +76,8 @@ export function log(line: string): void {
 /** One line on stderr that a person must see. */
 export function complain(line: string): void {
   clearStatus()
+  // On a terminal what was said first stands first.
+  if (process.stdout.isTTY) flush()
   writeAll(2, Buffer.from(visible(line) + '\n'))
 }
 

@@ -31,6 +31,11 @@ test('in a pipe, and on a terminal that wants none, there is no status line', as
   expect(without.screen).toBe('done\r\n')
 })
 
+test('on a terminal data and notes stand in the order in which they were written', async () => {
+  const { screen } = await runInTerminal(program('data("row"); log("note"); data("end")'), [])
+  expect(screen).toBe('row\r\nnote\r\nend\r\n')
+})
+
 test('quiet leaves data and complaints', () => {
   const { stdout, stderr } = run(program('setQuiet(true); data("row"); log("note"); complain("error: no")'), [])
   expect({ stdout, stderr }).toEqual({ stdout: 'row\n', stderr: 'error: no\n' })

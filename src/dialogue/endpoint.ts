@@ -1,22 +1,10 @@
-// A client of OpenAI-compatible endpoints: chat with tools, raw completions, retries, several requests under way in order.
+// A client of OpenAI-compatible endpoints: chat with tools, raw completions, several requests under way in order.
 import * as v from 'valibot'
 import type { Call } from './call/format.ts'
 import { HoneError } from '../error.ts'
-import { dumpJson, JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import { JsonError, parseJson, type Json, type JsonObject } from '../text/json.ts'
+import { type Endpoint, post } from './endpoint/post.ts'
 import type { Tool } from './row.ts'
-
-export interface Endpoint {
-  /** Base such as http://localhost:8000/v1. */
-  url: string
-  model: string
-  key?: string | undefined
-  /** Milliseconds that one attempt may take. */
-  timeout?: number
-  /** Attempts beyond the first, for what may pass: no connection, 408, 429 and 5xx. */
-  retries?: number
-  /** Waits this many milliseconds; replaced in tests. */
-  wait?: (milliseconds: number) => Promise<void>
-}
 
 export interface SamplingRequest {
   temperature: number
@@ -116,76 +104,6 @@ export async function* inOrder<Item, Result>(
     )
   }
   while (underWay.length > 0) yield await next()
-}
-
-async function post(endpoint: Endpoint, path: string, request: JsonObject): Promise<Json> {
-  const { url, model, key, timeout = 600_000, retries = 6, wait = Bun.sleep } = endpoint
-  const address = `${url.replace(/\/+$/, '').replace(/\/(chat\/)?completions$/, '')}/${path}`
-  const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) }
-  const body = dumpJson({ model, ...request }, { ensureAscii: false })
-  for (let attempt = 0; ; attempt++) {
-    const reply = await attemptPost(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeout) })
-    if (reply.ok) return reply.body
-    if (!reply.mayPass || attempt >= retries) {
-      const Kind = REFUSALS.has(reply.status ?? 0) ? Refused : HoneError
-      throw new Kind(`Cannot ask ${address}: ${reply.reason}`, {
-        at: address,
-        hint: reply.mayPass
-          ? `It was tried ${attempt + 1} times; is the server up?`
-          : 'Check the URL, the key in OPENAI_API_KEY and --api-model.',
-      })
-    }
-    await wait(Math.min(LONGEST_WAIT, reply.retryAfter ?? 500 * 2 ** attempt))
-  }
-}
-
-/** Milliseconds until a request is tried again, whatever the endpoint asks for. */
-const LONGEST_WAIT = 60_000
-/** Bytes of a reply: a server may stream without end. */
-const LONGEST_REPLY = 2 ** 26
-
-/** The endpoint will not answer this one request: its policy forbids it, or it is too long. */
-export class Refused extends HoneError {}
-
-/** Statuses that speak of a request, not of the address or the key. */
-const REFUSALS = new Set([400, 403, 413, 422, 451])
-
-type Reply =
-  | { ok: true; body: Json }
-  | { ok: false; reason: string; status?: number; mayPass: boolean; retryAfter: number | undefined }
-
-async function attemptPost(address: string, init: RequestInit): Promise<Reply> {
-  try {
-    const response = await fetch(address, init)
-    const text = await textOf(response)
-    if (response.ok) return { ok: true, body: parseJson(text) }
-    const seconds = Number(response.headers.get('retry-after') ?? NaN)
-    return {
-      ok: false,
-      reason: `status ${response.status}: ${text.slice(0, 300)}`,
-      status: response.status,
-      mayPass: response.status === 408 || response.status === 429 || response.status >= 500,
-      retryAfter: seconds >= 0 ? seconds * 1000 : undefined,
-    }
-  } catch (error) {
-    const reason =
-      error instanceof JsonError ? 'the reply is not JSON' : error instanceof Error ? error.message : String(error)
-    return { ok: false, reason, mayPass: !(error instanceof Endless), retryAfter: undefined }
-  }
-}
-
-class Endless extends Error {}
-
-/** @throws Endless where the reply does not come to its end. */
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    if ((length += chunk.length) > LONGEST_REPLY)
-      throw new Endless(`the reply has more than ${LONGEST_REPLY / 2 ** 20} MiB`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function spelt({ temperature, maxTokens, seed, stop }: SamplingRequest): JsonObject {

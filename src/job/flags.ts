@@ -1,11 +1,12 @@
 // Flags that several commands take.
 import * as v from 'valibot'
 import { callFormats, type FormatName } from '../dialogue/call.ts'
+import { RETRIES, TIMEOUT } from '../dialogue/endpoint/post.ts'
 import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
-import { count, file, formed, named, names, otherwise, say, temperature, text } from '../text/setting.ts'
+import { atLeast, count, file, formed, named, names, otherwise, say, temperature, text } from '../text/setting.ts'
 
 /** A reward's text: a name of the table with what may stand behind it, or a file. */
 export const rewardName = () => named(families, 'REWARD')
@@ -40,8 +41,13 @@ const isAddress = (text: unknown): text is string =>
 export const endpointFlags = {
   endpoint: say(
     v.optional(formed(isAddress, { hint: 'URL' }, 'a URL that begins with http:// or https://')),
-    'OpenAI-compatible endpoint to ask (key from OPENAI_API_KEY)',
+    'OpenAI-compatible endpoint to ask (key from OPENAI_API_KEY); OPENAI_BASE_URL where nothing else is to be asked',
   ),
   apiModel: say(v.optional(text('NAME')), 'name of the model at the endpoint'),
   concurrency: say(v.optional(count(), 8), 'requests under way at once'),
+  timeout: say(v.optional(atLeast(0.001), TIMEOUT / 1000), 'seconds that the endpoint has for an answer'),
+  retries: say(
+    v.optional(count(0), RETRIES),
+    'times that a request is asked again for what may pass: 429, 5xx, no answer',
+  ),
 }

@@ -17,6 +17,7 @@ export const variables: Readonly<Record<string, string>> = {
   HONE_PART: 'part of a file that a process of hone is started for',
   HONE_ROW: 'the row that an agent is started for, as JSON',
   OPENAI_API_KEY: 'key for the endpoint that eval asks',
+  OPENAI_BASE_URL: 'endpoint that is asked where no other and no model is named',
   HF_HOME: "folder of Hugging Face's programs, whose hub/ holds downloaded models",
   HF_HUB_CACHE: 'folder of downloaded models, before the one in HF_HOME',
   XDG_CACHE_HOME: 'parent of the cache folder',

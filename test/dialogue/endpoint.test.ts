@@ -2,11 +2,12 @@
 import { afterAll, expect, test } from 'bun:test'
 import { openaiMessages } from '../../src/dialogue/openai.ts'
 import type { Message } from '../../src/dialogue/row.ts'
-import { chat, complete, inOrder, type Endpoint } from '../../src/dialogue/endpoint.ts'
+import { chat, complete, inOrder } from '../../src/dialogue/endpoint.ts'
+import type { Endpoint } from '../../src/dialogue/endpoint/post.ts'
 import { HoneError } from '../../src/error.ts'
 
 const seen: { path: string; body: unknown; key: string | null }[] = []
-const replies: (() => Response)[] = []
+const replies: (() => Response | Promise<Response>)[] = []
 const server = Bun.serve({
   port: 0,
   async fetch(request) {
@@ -103,6 +104,64 @@ test('a server that is down or answers something else is an error for people', a
   await expect(complete(down, '', sampling)).rejects.toThrow(HoneError)
   replies.push(() => Response.json({ object: 'list' }))
   await expect(chat(endpoint, [], [], sampling)).rejects.toThrow(/choices/)
+})
+
+test('an address at which nothing listens is told at once, and tried again only once it has answered', async () => {
+  waits.length = 0
+  const absent: Endpoint = { url: 'http://localhost:9/v1', model: 'm', wait: async (time) => void waits.push(time) }
+  await expect(complete(absent, '', sampling)).rejects.toThrow(
+    expect.objectContaining({
+      message: 'Cannot ask the endpoint: nothing listens there',
+      at: 'http://localhost:9/v1/completions',
+      hint: expect.stringContaining('is the server up'),
+    }),
+  )
+  const nowhere: Endpoint = { ...absent, url: 'http://no-such-host.invalid/v1' }
+  await expect(complete(nowhere, '', sampling)).rejects.toThrow('there is no such host')
+  expect(waits).toEqual([])
+  const once = Bun.serve({ port: 0, fetch: () => Response.json({ choices: [{ text: 'a' }] }) })
+  const leaving: Endpoint = { ...absent, url: `http://localhost:${once.port}/v1`, retries: 2 }
+  expect(await complete(leaving, '', sampling)).toBe('a')
+  await once.stop(true)
+  await expect(complete(leaving, '', sampling)).rejects.toThrow('nothing listens there')
+  expect(waits).toEqual([500, 1000])
+})
+
+test('an answer that does not come in time is asked for again, and every retry is named', async () => {
+  const told: [string, number][] = []
+  const slow: Endpoint = {
+    ...endpoint,
+    timeout: 50,
+    retries: 1,
+    onRetry: (reason, milliseconds) => void told.push([reason, milliseconds]),
+  }
+  const late = () => new Promise<Response>((resolve) => setTimeout(() => resolve(Response.json({})), 1000).unref())
+  replies.push(late, late)
+  await expect(complete(slow, 'a', sampling)).rejects.toThrow('no answer within 0.05 s (--timeout)')
+  expect(told).toEqual([['no answer within 0.05 s (--timeout)', 500]])
+})
+
+test('what a server says that it does not take is sent in another way from then on', async () => {
+  const told: string[] = []
+  const picky: Endpoint = { ...endpoint, onAdapted: (what) => void told.push(what) }
+  const refusing = (param: string) => () =>
+    Response.json(
+      {
+        error: {
+          message: `Unsupported: '${param}' is not supported with this model.`,
+          param,
+          code: 'unsupported_parameter',
+        },
+      },
+      { status: 400 },
+    )
+  replies.push(refusing('max_tokens'), refusing('temperature'), said({ content: 'ok' }), said({ content: 'ok' }))
+  expect((await chat(picky, [], [], sampling)).content).toBe('ok')
+  await chat(picky, [], [], sampling)
+  for (const { body } of seen.slice(-2)) expect(body).toEqual({ model: 'm', messages: [], max_completion_tokens: 5 })
+  expect(told).toHaveLength(2)
+  replies.push(refusing('messages'))
+  await expect(chat(picky, [], [], sampling)).rejects.toThrow(/status 400: Unsupported: 'messages'/)
 })
 
 test('answers come in the order of the questions, with no more under way than allowed', async () => {

@@ -35,13 +35,14 @@ export const rows: Benchmark = {
     for await (const row of readRows(file)) known.set(row.id, row)
     return {
       judge({ record, at }: Response): Judged {
-        const { id, calls } = record
+        const { id } = record
+        const calls = [record['tool_calls'], record['calls']].find(Array.isArray)
         // Rows of other programs, and those that training writes at an evaluation, name the text otherwise.
         const response = completionIn(record) ?? null
         const row = known.get(String(id))
         if (!row) throw new HoneError(`Cannot judge the response: ${file} has no row ${JSON.stringify(id)}`, { at })
         const parsed =
-          Array.isArray(calls) && typeof response !== 'string'
+          calls && typeof response !== 'string'
             ? asParsed(calls, at)
             : parserOf(record['mode']).parse(
                 typeof response === 'string' ? response : response === null ? '' : dumpJson(response),
@@ -100,5 +101,7 @@ function asParsed(calls: Json[], at: string): Parsed {
       throw new HoneError('Cannot read the calls of a response: expected {"name", "arguments"}', { at })
     return { name: call['name'], arguments: call['arguments'] ?? {} }
   })
-  return { think: null, calls: read, rest: '', fault: null }
+  const broken = read.find(({ arguments: values }) => !isObject(values))
+  const fault = broken ? `malformed: the arguments of ${broken.name} are no JSON object` : null
+  return { think: null, calls: read, rest: '', fault }
 }

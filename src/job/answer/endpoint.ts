@@ -1,21 +1,15 @@
 // Answers of an OpenAI-compatible endpoint: chat with tools, chat with a prompt form's messages, or raw completions.
 import { atDate, type Tokenizer } from '../../dialogue/chat.ts'
 import { repairTools } from '../../data/tools.ts'
-import {
-  chat,
-  complete,
-  inOrder,
-  Refused,
-  toTool,
-  type Endpoint,
-  type SamplingRequest,
-} from '../../dialogue/endpoint.ts'
+import { chat, complete, inOrder, toTool, type SamplingRequest } from '../../dialogue/endpoint.ts'
+import { type Endpoint, Refused } from '../../dialogue/endpoint/post.ts'
 import { openaiMessages } from '../../dialogue/openai.ts'
 import { HoneError } from '../../error.ts'
 import { dumpJson, type JsonObject } from '../../text/json.ts'
 import type { FormatName } from '../../dialogue/call.ts'
 import { formatOf, promptText } from '../../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../../dialogue/prompt/form.ts'
+import { waitingFor } from './connect.ts'
 import { sampledBy, type Answered, type Answerer, type Question, type Reply, type Sampled } from './answerer.ts'
 
 export interface EndpointOptions extends Sampled {
@@ -42,9 +36,11 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
   })
   let answered = 0
   let failed = 0
+  const waiting = waitingFor(endpoint.model)
   const ask = async ({ asked, sample }: Question): Promise<Answered> => {
     const request = sent(asked, options)
     await pace()
+    waiting.asked()
     try {
       const reply = await replyTo(request, endpoint, samplingOf(sample))
       answered++
@@ -53,6 +49,8 @@ export function endpointAnswerer(endpoint: Endpoint, options: EndpointOptions): 
       if (!(error instanceof HoneError)) throw error
       if (answered === 0 && ++failed >= FAILURES_AT_FIRST) throw error
       return { failure: error, noRoom: false, refused: error instanceof Refused }
+    } finally {
+      waiting.answered()
     }
   }
   return {

@@ -1,7 +1,7 @@
 // Asking the rows of a benchmark: which rows, in which prompt form, of a model or an endpoint.
 import type { Benchmark, Item, Response } from '../../eval/benchmark.ts'
 import { readItems } from '../../eval/items.ts'
-import { HoneError, inRow } from '../../error.ts'
+import { inRow } from '../../error.ts'
 import { complain, status } from '../../out.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
@@ -14,6 +14,7 @@ import { readRecords } from '../../text/jsonl.ts'
 import { toRow } from '../../dialogue/row.ts'
 import { type Answered, remembering, sampledBy, type Answerer, type Reply, type Sampled } from '../answer/answerer.ts'
 import { type Budgeted, withinBudget } from '../answer/budget.ts'
+import { connect } from '../answer/connect.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
 import { openEpisodes, playRows } from '../episodes.ts'
@@ -39,7 +40,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const form =
     flags.prompt ??
     (benchmark.asTrained && trainedForm(flags.model)) ??
-    benchmark.forms[flags.endpoint === undefined || flags.completions !== undefined ? 'text' : 'chat']
+    benchmark.forms[flags.model !== undefined || flags.completions !== undefined ? 'text' : 'chat']
   const local =
     flags.model === undefined
       ? undefined
@@ -167,14 +168,10 @@ function responseOf({ text, calls }: Reply, { parsed, parsesNone }: Benchmark, m
 
 /** @throws HoneError where flags are missing or the tokenizer cannot be read. */
 async function openEndpoint(flags: EvalFlags, form: string): Promise<Answerer> {
-  const { apiModel: model, concurrency } = flags
-  if (model === undefined)
-    throw new HoneError('Cannot ask the endpoint: --api-model is missing', {
-      hint: 'give the name under which the endpoint serves the model',
-    })
+  const { concurrency } = flags
+  const endpoint = connect(flags)
   const tokenizer =
     flags.completions === undefined ? undefined : await loadTokenizer(modelFolder(flags.completions).model)
-  const endpoint = { url: flags.endpoint ?? '', model, key: process.env['OPENAI_API_KEY'] }
   const native = form === 'native' && !tokenizer
   return endpointAnswerer(endpoint, {
     ...sampledOf(flags),

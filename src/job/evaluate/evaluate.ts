@@ -7,6 +7,7 @@ import { outliveReader } from '../../out.ts'
 import { next } from '../../shell/next.ts'
 import { Float, isObject } from '../../text/json.ts'
 import { readRecords } from '../../text/jsonl.ts'
+import { usualEndpoint } from '../answer/connect.ts'
 import { requireApart } from '../apart.ts'
 import { meets } from './bars.ts'
 import { byBudget, judgedByReward } from './rewarded.ts'
@@ -26,9 +27,9 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
   const { bench, data } = flags
   const benchmark: Benchmark = benchmarks[bench]
   const sources = [flags.responses, flags.model, flags.endpoint].filter((each) => each !== undefined)
-  if (sources.length !== 1) {
+  if (sources.length > 1 || (sources.length === 0 && usualEndpoint() === undefined)) {
     throw new HoneError('Cannot evaluate: give exactly one of --responses, --model and --endpoint', {
-      hint: 'hone eval --bench bfcl --data DIR --responses FILE',
+      hint: `hone eval --bench ${bench} --data ${data} --model DIR`,
     })
   }
   requireResults(flags)

@@ -19,7 +19,10 @@ export interface Pair {
 /** With `--format ndjson` the judgement of each response; of a model's own responses also what it wrote. */
 export function writeRow({ format, responses }: EvalFlags, { judgement }: Judged, { record }: Response): void {
   if (format !== 'ndjson') return
-  data(dumpJson(responses === undefined ? { ...record, ...judgement } : judgement, { ensureAscii: false }))
+  if (responses !== undefined) return data(dumpJson(judgement, { ensureAscii: false }))
+  // The judgement counts calls under the name by which the record holds them.
+  const made = Array.isArray(record['calls']) && { tool_calls: record['calls'] }
+  data(dumpJson({ ...record, ...made, ...judgement }, { ensureAscii: false }))
 }
 
 export async function writeReports(flags: EvalFlags, summary: Summary, pairs: readonly Pair[]): Promise<void> {

@@ -13,6 +13,8 @@ import { deviceSetting } from '../../gpu/device/spec.ts'
 import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
 import { argument, atLeast, count, file, folder, named, names, otherwise, say } from '../../text/setting.ts'
 import { sampledBy, withMemory, type Answerer } from '../answer/answerer.ts'
+import { connect, usualEndpoint } from '../answer/connect.ts'
+import { countingFailures } from '../answer/failures.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { requireApart } from '../apart.ts'
 import { openTexts } from '../answer/kept.ts'
@@ -73,6 +75,7 @@ export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>):
   log(
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
+  for (const line of teacher.failures()) log(line)
   const kind = keep === 'pairs' ? 'dpo' : 'sft'
   if (counts.accepted === 0) return EXIT.no
   next([[kind, '--model', 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
@@ -93,17 +96,25 @@ export async function difficultyCommand(flags: v.InferOutput<typeof DifficultyFl
         `  ${'█'.repeat(Math.round((40 * count) / most))}`,
     )
   log(`kept ${counts.kept}  too easy ${counts.easy}  too hard ${counts.hard}  failed ${counts.failed}`)
+  for (const line of teacher.failures()) log(line)
   if (counts.kept === 0) return EXIT.no
   next([['train', '--model', flags.model ?? 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
   return EXIT.ok
 }
 
+/** Who says why replies did not come. */
+interface Failing {
+  failures(): string[]
+}
+
 /** The teacher's replies, or with hints those of the model that was wrong without. @throws HoneError */
-async function repliesOf(flags: v.InferOutput<typeof DistillFlags>): Promise<{ source: string; replies: Replies }> {
+async function repliesOf(
+  flags: v.InferOutput<typeof DistillFlags>,
+): Promise<Failing & { source: string; replies: Replies }> {
   const { attempts, hints: said, model: path, device, prompt } = flags
   if (said === undefined) {
     const teacher = await teacherOf(flags)
-    return { source: teacher.source, replies: plainReplies(teacher, attempts) }
+    return { source: teacher.source, replies: plainReplies(teacher, attempts), failures: teacher.failures }
   }
   if (path === undefined)
     throw new HoneError('Cannot go on with the reply of an endpoint: --hints needs --model', {
@@ -111,23 +122,23 @@ async function repliesOf(flags: v.InferOutput<typeof DistillFlags>): Promise<{ s
     })
   const hints = await readHints(said)
   const model = await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
-  return { source: model.source, replies: hintedReplies(model, hints, attempts) }
+  return { source: model.source, replies: hintedReplies(model, hints, attempts), failures: () => [] }
 }
 
 /** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */
-async function teacherOf(flags: TeachFlags): Promise<Answerer> {
+async function teacherOf(flags: TeachFlags): Promise<Answerer & Failing> {
   const { model: path, device, prompt } = flags
-  if ((path === undefined) === (flags.endpoint === undefined))
+  if (path === undefined ? (flags.endpoint ?? usualEndpoint()) === undefined : flags.endpoint !== undefined)
     throw new HoneError('Give either --model DIR or --endpoint URL')
   const answerer =
     path === undefined ? endpointOf(flags) : await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
-  return await withTexts(flags, answerer)
+  const { answerer: teacher, lines } = countingFailures(answerer)
+  return { ...(await withTexts(flags, teacher)), failures: lines }
 }
 
 function endpointOf(flags: TeachFlags): Answerer {
-  const { endpoint: url, apiModel: model, prompt, concurrency, perMinute } = flags
-  if (url === undefined || model === undefined) throw new HoneError('Give --endpoint URL and --api-model NAME')
-  const endpoint = { url, model, key: process.env['OPENAI_API_KEY'] }
+  const { prompt, concurrency, perMinute } = flags
+  const endpoint = connect(flags)
   const options = { ...sampledBy(flags), concurrency, ...(perMinute !== undefined && { perMinute }) }
   return endpointAnswerer(endpoint, { ...options, form: promptForm(prompt) })
 }

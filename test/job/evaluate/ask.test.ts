@@ -161,6 +161,34 @@ test('a row that the endpoint refuses counts as wrong, with the status; the othe
   expect(stderr).toContain('1 of 2 rows were refused by the endpoint')
 })
 
+test('calls that an endpoint parsed are written, judged again from the file, and a fault where their arguments are none', async () => {
+  const place = join(folder, 'rows.jsonl')
+  const tools = [{ name: 'f', description: '', parameters: { type: 'object', properties: {} } }]
+  const messages = ['fine', 'broken'].map((content) => ({ role: 'user', content }))
+  const rows = messages.map((message, i) => ({
+    id: `row-${i}`,
+    source: 'made',
+    messages: [message],
+    tools,
+    answer: [{ name: 'f', arguments: { a: 1 } }],
+  }))
+  writeFileSync(place, rows.map((each) => JSON.stringify(each) + '\n').join(''))
+  reply = (question) => ({
+    content: null,
+    tool_calls: [{ function: { name: 'f', arguments: question.includes('broken') ? '{"a": ' : '{"a": 1}' } }],
+  })
+  const asked = ['--endpoint', `http://localhost:${server.port}/v1`, '--api-model', 'm']
+  const { stdout } = await hone('eval', '--bench', 'rows', '--data', place, ...asked, '--format', 'ndjson')
+  expect(lines(stdout)).toMatchObject([
+    { id: 'row-0', verdict: true, fault: null, tool_calls: [{ name: 'f', arguments: { a: 1 } }] },
+    { id: 'row-1', verdict: false, fault: expect.stringContaining('arguments of f'), tool_calls: [{ name: 'f' }] },
+  ])
+  const file = join(folder, 'written.jsonl')
+  writeFileSync(file, stdout)
+  const again = await hone('eval', '--bench', 'rows', '--data', place, '--responses', file, '--format', 'ndjson')
+  expect(lines(again.stdout).map(({ verdict }) => verdict)).toEqual([true, false])
+})
+
 test('an endpoint needs the name of its model, and categories are checked', async () => {
   const missing = await hone('eval', '--bench', 'bfcl', '--data', folder, '--endpoint', 'http://localhost:1')
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--api-model') })

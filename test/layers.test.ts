@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 const root = join(import.meta.dir, '..')
 /** A room may import from those after it. The last one is the leaves: files that lie in no folder. */
 const rooms = [
+  'release',
   'cmd',
   'manual',
   'job',

@@ -57,7 +57,7 @@ export async function loadAll(table: CommandTable): Promise<[string, Command][]>
 
 async function version(_table: CommandTable, [extra]: string[]): Promise<string[]> {
   refuse(extra, 'hone --version')
-  return [(await import('./version.ts')).version]
+  return [(await import('./version.ts')).fullVersion]
 }
 
 /** `hone --help`. */

@@ -6,6 +6,8 @@ let library: { symbols: { flock(file: number, operation: number): number } } | u
 
 /** True where the open file is locked now, as no other process has it. */
 export function flock(file: number): boolean {
+  // Windows locks by handles, which Bun does not give: there nobody is kept from what another process writes to.
+  if (process.platform === 'win32') return true
   library ??= dlopen(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6', {
     flock: { args: ['i32', 'i32'], returns: 'i32' },
   })

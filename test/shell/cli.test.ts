@@ -21,7 +21,11 @@ describeForms((start, form) => {
   const hone = (...words: string[]) => runIt(words, { cwd: tmpdir() })
 
   test('--version prints one line of data', async () => {
-    expect(await hone('--version')).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
+    expect(await hone('--version')).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+( \([0-9a-f]+(-dirty)?\))?\n$/),
+      stderr: '',
+    })
   })
 
   test('help that was asked for is data, help that was not goes to stderr with exit 2', async () => {

@@ -81,13 +81,18 @@ type Argument = number | null | NodeJS.TypedArray
 type Functions = Record<'calloc' | 'free' | 'memcpy' | 'dlopen' | 'dlerror', (...values: Argument[]) => number | null>
 let opened: Functions | undefined
 
+const libraries: Partial<Record<NodeJS.Platform, string>> = { darwin: 'libSystem.dylib', win32: 'ucrtbase.dll' }
+
 function libc(): Functions {
-  opened ??= dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
+  opened ??= dlopen(libraries[process.platform] ?? 'libc.so.6', {
     calloc: { args: ['u64', 'u64'], returns: 'ptr' },
     free: { args: ['ptr'], returns: 'void' },
     memcpy: { args: ['ptr', 'ptr', 'u64'], returns: 'ptr' },
-    dlopen: { args: ['ptr', 'i32'], returns: 'ptr' },
-    dlerror: { args: [], returns: 'ptr' },
+    // Windows has a loader of its own, which only CUDA would need.
+    ...(process.platform !== 'win32' && {
+      dlopen: { args: ['ptr', 'i32'], returns: 'ptr' } as const,
+      dlerror: { args: [], returns: 'ptr' } as const,
+    }),
   }).symbols as unknown as Functions
   return opened
 }

@@ -27,8 +27,11 @@ export async function libraryPath(): Promise<string> {
       hint: `unset HONE_ORT_DIR, or point it at a folder that holds ${name}`,
     })
   }
-  return path.startsWith('/$bunfs/') ? await unpack(path, name) : path
+  return PACKED.test(path) ? await unpack(path, name) : path
 }
+
+/** Where the files inside a binary seem to lie; on Windows on a drive of their own. */
+const PACKED = /^(\/\$bunfs\/|B:[/\\]~BUN[/\\])/
 
 /** The bundler keeps the branch of its target only, so that a binary carries one library. */
 async function embedded(): Promise<Embedded> {
@@ -36,13 +39,16 @@ async function embedded(): Promise<Embedded> {
   if (process.platform === 'linux' && process.arch === 'arm64') return (await import('./embed.linux-arm64.ts')).default
   if (process.platform === 'darwin' && process.arch === 'arm64')
     return (await import('./embed.darwin-arm64.ts')).default
+  if (process.platform === 'win32' && process.arch === 'x64') return (await import('./embed.win32-x64.ts')).default
   throw new HoneError(`Cannot find ONNX Runtime: there is none for ${process.platform}-${process.arch}`)
 }
 
 /** Whether the file may be run: one that anyone else put there, or that is damaged, is replaced. Comparing takes 10 ms, loading code of others everything. */
 function isOurs(path: string, content: Buffer): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  return found?.isFile() === true && found.uid === process.getuid?.() && content.equals(readFileSync(path))
+  return (
+    found?.isFile() === true && found.uid === (process.getuid?.() ?? found.uid) && content.equals(readFileSync(path))
+  )
 }
 
 /** The file `packed` of the binary in the cache, under `name`. Several processes may do this at once: each writes its own file, and the renames agree. The bundler's name holds the content's hash. */

@@ -6,7 +6,7 @@ import { didYouMean } from '../../error.ts'
 import { families } from '../../gpu/weights/family.ts'
 import { hubCache, hubModels } from '../../gpu/weights/hub.ts'
 import { cacheFolder } from '../../shell/cache.ts'
-import { version } from '../../shell/version.ts'
+import { fullVersion } from '../../shell/version.ts'
 import { knownVariables } from '../variables.ts'
 
 /** One line of a report. `state` says whether hone works with it: missing is a pity, broken is a fault. */
@@ -25,7 +25,7 @@ export async function inspectMachine(
   environment: Record<string, string | undefined> = process.env,
 ): Promise<Finding[]> {
   return [
-    fact('hone', 'version', version),
+    fact('hone', 'version', fullVersion),
     fact(
       'hone',
       'form',

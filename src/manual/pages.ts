@@ -16,6 +16,7 @@ import preferences from './topics/preferences.md' with { type: 'text' }
 import reading from './topics/reading.md' with { type: 'text' }
 import rows from './topics/rows.md' with { type: 'text' }
 import serving from './topics/serving.md' with { type: 'text' }
+import sharing from './topics/sharing.md' with { type: 'text' }
 import start from './topics/start.md' with { type: 'text' }
 import studies from './topics/studies.md' with { type: 'text' }
 import troubleshooting from './topics/troubleshooting.md' with { type: 'text' }
@@ -25,7 +26,7 @@ const groups: Record<string, Record<string, string>> = {
   Start: { start, troubleshooting },
   'Data and rewards': { 'own-data': ownData, rows, 'own-reward': ownReward },
   Training: { lora, configuration, reading, agents, preferences, studies, gpu },
-  'Using a model': { evaluation, serving },
+  'Using a model': { evaluation, serving, sharing },
   'Coming from elsewhere': { 'from-trl': fromTrl, 'from-verl': fromVerl },
   'Command line': { 'exit-codes': exitCodes },
   'About hone': { measurements, contributing },

@@ -30,7 +30,7 @@ export function commandList(commands: readonly [string, Command][], stream: Stre
     ...columns(
       [
         ['hone demo', 'a small model learns to call tools, on this machine'],
-        ['hone lint rows.jsonl', 'what is wrong with rows of your own'],
+        ['hone init train', 'rows and a configuration that train within two minutes'],
         ['hone help', 'the manual: guides, and a reference of everything that hone names'],
       ],
       stream,

@@ -36,7 +36,7 @@ function makeRun(settings: Record<string, unknown>): string {
 }
 
 test('calls are found by the format of the reward and set beside the expected ones, though the model is gone', async () => {
-  const lens = await lensOf(join(makeRun({ model: 'gone', reward: 'tool-n1' }), 'mine'))
+  const lens = await lensOf(join(makeRun({ model: 'gone', reward: 'tool-n1', env: null, tools: [] }), 'mine'))
   expect(lens.spell).toBeUndefined()
   expect(lens.differences!(line.output, line.gts)).toEqual([
     {
@@ -49,7 +49,10 @@ test('calls are found by the format of the reward and set beside the expected on
     { expected: 'f({"x": 1})', given: 'f({"x": 1})', defects: [] },
     { expected: 'g({})', defects: [] },
   ])
-  expect(lens.differences!(line.output, [])).toEqual([])
+  expect(lens.differences!(line.output, [])).toEqual([{ given: 'f({"x": 2})', defects: [] }])
+  // Where an environment answers, rows without expected calls are judged by how they end.
+  const played = await lensOf(join(makeRun({ model: 'gone', reward: 'tool-n1', env: './env.ts' }), 'mine'))
+  expect(played.differences!(line.output, [])).toEqual([])
   // What judges no calls leaves nothing to set beside each other, and so does a reward that is gone.
   for (const reward of ['soft-overlong', './gone.ts'])
     expect((await lensOf(join(makeRun({ model: 'gone', reward }), 'mine'))).differences).toBeUndefined()

@@ -8,7 +8,7 @@ test('a name of a part or a set is found by its pattern, and an end of an interv
     title: 'Reward part: tool name',
   })
   expect(metricOf('exact_match')?.title).toBe('Held-out rows right')
-  expect(metricOf('exact_match/test-seen')?.title).toBe('Held-out rows right: test-seen')
+  expect(metricOf('exact_match/test-seen')?.title).toBe('Right in test-seen')
   for (const name of ['exact_match/low', 'exact_match/test-seen/high', 'rewards//mean', 'mine'])
     expect(metricOf(name)).toBeUndefined()
   expect(rankOf('rewards/format/mean')).toBeLessThan(rankOf('kl'))

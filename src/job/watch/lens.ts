@@ -26,7 +26,7 @@ async function openLens(directory: string): Promise<Lens> {
   const tokenizer = await tokenizerOf(settings['model'])
   const spell = tokenizer && spellerOf((ids) => tokenizer.decode(ids))
   const format = formatIn(settings, tokenizer)
-  return { spell, differences: format && differencesBy(format) }
+  return { spell, differences: format && differencesBy(format, judgesCalls(settings)) }
 }
 
 async function tokenizerOf(model: unknown): Promise<Tokenizer | undefined> {
@@ -53,11 +53,20 @@ function formatIn(settings: Record<string, unknown>, tokenizer: Tokenizer | unde
   }
 }
 
-function differencesBy(format: FormatName): NonNullable<Lens['differences']> {
+/** Settings by which something answers the calls: then the end of the episode is judged. */
+const ANSWERED = ['env', 'envCmd', 'agent', 'tools', 'mcp']
+
+/** Whether a row without expected calls says that none is to be made. */
+function judgesCalls(settings: Record<string, unknown>): boolean {
+  const spec = settings['reward'] ?? settings['evalReward']
+  const answered = ANSWERED.some((name) => [settings[name] ?? []].flat().length > 0)
+  return typeof spec === 'string' && rewardFormat(spec) !== undefined && !answered
+}
+
+function differencesBy(format: FormatName, evenOfNone: boolean): NonNullable<Lens['differences']> {
   const { parse } = findFormat(format)
   return (text, expected) => {
     const truth = Array.isArray(expected) ? (expected as Json[]) : []
-    // Without expected calls something else is judged: an answer, or the end of an episode.
-    return truth.length === 0 ? [] : differencesOf(expectedCalls(truth), parse(text).calls)
+    return truth.length === 0 && !evenOfNone ? [] : differencesOf(expectedCalls(truth), parse(text).calls)
   }
 }

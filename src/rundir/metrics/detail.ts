@@ -4,7 +4,7 @@ import { asInTrl, type Row } from './metric.ts'
 export const detail: readonly Row[] = [
   {
     name: 'exact_match/*',
-    title: 'Held-out rows right: *',
+    title: 'Right in *',
     unit: 'share',
     what: 'exactly right answers in one set of held-out rows',
     good: 'rises in the sets that are like the training rows, and falls in none',

@@ -15,6 +15,8 @@ export interface Series {
 }
 
 const HELD = 'eval/'
+/** Steps have no such figure. */
+const ALWAYS_HELD = 'exact_match'
 
 /** In the order of the table of metrics, those of evaluations behind the same ones of steps. */
 export function seriesOf(events: readonly RunEvent[]): Map<string, Series> {
@@ -47,7 +49,7 @@ export function describe(name: string): Metric {
   const known = metricOf(plain(name))
   const unknown: Metric = { name, title: name, unit: 'number', question: 'detail', what: '', good: '' }
   if (!known) return unknown
-  const held = name.startsWith(HELD) && !/held/i.test(known.title)
+  const held = name.startsWith(HELD) && !known.name.startsWith(ALWAYS_HELD)
   return held ? { ...known, name, title: `${known.title}, held-out` } : { ...known, name }
 }
 
@@ -154,19 +156,24 @@ export function spell(value: number, unit: Unit): string {
   }
 }
 
-/** A value beside an axis: no more digits than it has. */
+/** A value beside an axis: no more digits than it has, thousands as letters. */
 export function spellTick(value: number, unit: Unit): string {
   if (unit === 'share') return `${Number((100 * value).toPrecision(4))} %`
   const size = Math.abs(value)
-  return size >= 1000
-    ? grouped(String(value))
-    : size > 0 && size < 1e-3
-      ? numeral(value)
-      : String(Number(value.toPrecision(4)))
+  if (size > 0 && size < 1e-3) return numeral(value)
+  const [scale, letter] = size >= 1e6 ? [1e6, 'M'] : size >= 1e4 ? [1e3, 'k'] : [1, '']
+  return minus(`${Number((value / scale).toPrecision(4))}${letter}`)
 }
 
 /** Three digits that count. */
 function numeral(value: number): string {
+  return minus(digitsOf(value))
+}
+
+/** With the sign that is as wide as a plus. */
+const minus = (number: string): string => number.replace(/^-/, '−')
+
+function digitsOf(value: number): string {
   const size = Math.abs(value)
   if (size === 0) return '0'
   if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace('e+', 'e')

@@ -57,8 +57,8 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
   const cleanTools = new Set<number>()
   let found: Found[] = []
   const stack: (string | number)[] = []
-  /** The tool whose arguments are looked at. */
-  let called: string | undefined
+  /** The tool whose arguments, or whose parameters, are looked at. */
+  let subject: string | undefined
 
   return { check }
 
@@ -116,9 +116,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
       stack.push('answer', i)
       for (const rule of kinds.call) report(rule, rule.check(call, tool, row))
       stack.push('arguments')
-      called = call.name
+      subject = call.name
       if (tool) checkMembers(call.arguments, tool.parameters, 0)
-      called = undefined
+      subject = undefined
       stack.length = 0
     }
   }
@@ -127,7 +127,9 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     stack.push('tools', index)
     for (const rule of kinds.tool) report(rule, rule.check(tool))
     stack.push('parameters')
+    subject = tool.name
     checkSchema(tool.parameters, tool.parameters, 0)
+    subject = undefined
     stack.length = 0
   }
 
@@ -191,9 +193,15 @@ export function checkerOf(rules: readonly Rule[], context: LintContext) {
     for (const fault of faults) add(rule, fault)
   }
 
+  /** `get_weather(days)`: behind the tool the argument, or the parameter, and where in it. */
+  function placeIn(tool: string): string {
+    // Before it stand the list, the number, and arguments or parameters.
+    const steps = stack.slice(3).filter((step) => step !== 'properties')
+    return steps.length === 0 ? tool : `${tool}(${steps.join('.')})`
+  }
+
   function add(rule: Rule, { message, at, offset, hint }: Fault): void {
-    // answer, number, arguments, then the argument and where in it.
-    const what = called === undefined ? message : `${called}(${stack.slice(3).join('.')}): ${message}`
+    const what = subject === undefined ? message : `${placeIn(subject)}: ${message}`
     found.push({ rule, message: what, hint: hint ?? rule.hint, path: at ? [...stack, ...at] : [...stack], offset })
   }
 }

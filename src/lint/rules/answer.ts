@@ -26,7 +26,10 @@ export const answerRules: Rule[] = [
     on: 'call',
     check(call, tool) {
       const missing = requiredOf(tool, (name) => !Object.hasOwn(call.arguments, name))
-      return missing?.map((name) => ({ message: `the required argument "${name}" is missing`, at: ['arguments'] }))
+      return missing?.map((name) => ({
+        message: `${call.name}: the required argument "${name}" is missing`,
+        at: ['arguments'],
+      }))
     },
   },
   {
@@ -88,7 +91,10 @@ export const answerRules: Rule[] = [
     on: 'call',
     check(call, tool) {
       const empty = requiredOf(tool, (name) => call.arguments[name] === '')
-      return empty?.map((name) => ({ message: `the required argument "${name}" is empty`, at: ['arguments', name] }))
+      return empty?.map((name) => ({
+        message: `${call.name}: the required argument "${name}" is empty`,
+        at: ['arguments', name],
+      }))
     },
   },
   {

@@ -16,10 +16,10 @@ export const toolRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, parameters: { city: { type: 'string' } } }], answer: [] }),
     good: example({ answer: [] }),
     on: 'tool',
-    check: ({ parameters }) =>
+    check: ({ name, parameters }) =>
       parameters['type'] === 'object' && isObject(parameters['properties'])
         ? undefined
-        : { message: 'parameters need "type": "object" and "properties"', at: ['parameters'] },
+        : { message: `the parameters of ${name} need "type": "object" and "properties"`, at: ['parameters'] },
     fix: repair,
   },
   {
@@ -88,9 +88,9 @@ export const toolRules: Rule[] = [
     bad: example({ tools: [{ ...TOOL, description: '' }] }),
     good: example(),
     on: 'tool',
-    check: ({ description }) =>
+    check: ({ name, description }) =>
       description === undefined || description.trim() === ''
-        ? { message: 'a tool without a description', at: ['description'] }
+        ? { message: `${name} has no description`, at: ['description'] }
         : undefined,
   },
   {

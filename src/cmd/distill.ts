@@ -8,6 +8,7 @@ export default command({
   examples: [
     'hone distill rows.jsonl --endpoint http://localhost:8000/v1 --api-model NAME -o reasoned.jsonl',
     'hone distill rows.jsonl --model DIR --keep pairs -o pairs.jsonl',
+    'hone distill rows.jsonl --model DIR --hints reflection,verification -o hinted.jsonl',
   ],
   flags: DistillFlags,
   run: distillCommand,

@@ -9,6 +9,7 @@ export default command({
   examples: [
     'hone eval --bench rows --data test.jsonl --model runs/first',
     'hone eval --bench bfcl --data DIR --model runs/first --report page.html --min accuracy=0.8',
+    'hone eval --bench rows --data test.jsonl --model runs/first --reward exact --think-budget 32,64,128',
   ],
   flags: EvalFlags,
   run: evaluate,

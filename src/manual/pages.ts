@@ -12,7 +12,9 @@ import lora from './topics/lora.md' with { type: 'text' }
 import measurements from './topics/measurements.md' with { type: 'text' }
 import ownData from './topics/own-data.md' with { type: 'text' }
 import ownReward from './topics/own-reward.md' with { type: 'text' }
+import ownReplies from './topics/own-replies.md' with { type: 'text' }
 import preferences from './topics/preferences.md' with { type: 'text' }
+import probes from './topics/probes.md' with { type: 'text' }
 import reading from './topics/reading.md' with { type: 'text' }
 import rows from './topics/rows.md' with { type: 'text' }
 import serving from './topics/serving.md' with { type: 'text' }
@@ -25,8 +27,8 @@ import troubleshooting from './topics/troubleshooting.md' with { type: 'text' }
 const groups: Record<string, Record<string, string>> = {
   Start: { start, troubleshooting },
   'Data and rewards': { 'own-data': ownData, rows, 'own-reward': ownReward },
-  Training: { lora, configuration, reading, agents, preferences, studies, gpu },
-  'Using a model': { evaluation, serving, sharing },
+  Training: { lora, configuration, reading, agents, preferences, 'own-replies': ownReplies, studies, gpu },
+  'Using a model': { evaluation, probes, serving, sharing },
   'Coming from elsewhere': { 'from-trl': fromTrl, 'from-verl': fromVerl },
   'Command line': { 'exit-codes': exitCodes },
   'About hone': { measurements, contributing },

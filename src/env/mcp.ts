@@ -100,7 +100,7 @@ async function toolsOf(client: Client, server: Server, seconds: number): Promise
 }
 
 /** Texts of the content; what is no text is named by its kind. */
-function contentText(content: unknown): string {
+export function contentText(content: unknown): string {
   const blocks = Array.isArray(content) ? content : []
   return blocks
     .map((block: { type?: unknown; text?: unknown }) =>

@@ -9,6 +9,7 @@ import type { Engine } from './code/engine.ts'
 import { openEngine } from './code/engines.ts'
 import { codeInterpreter } from './code/interpreter.ts'
 import { openMcp } from './mcp.ts'
+import { isOpenEnv, openEnvServer } from './openenv.ts'
 import { programEnvironment } from './program.ts'
 import type { Frame } from './frames/frame.ts'
 import { episodeIn } from './frames/play.ts'
@@ -25,6 +26,7 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
   if (env !== null && envCmd !== null)
     throw new HoneError('Cannot use two environments: both env and envCmd are given', { hint: 'leave one of them out' })
   if (envCmd !== null) return programEnvironment(['sh', '-c', envCmd], toolTimeout)
+  if (env !== null && isOpenEnv(env)) return openEnvServer(env, toolTimeout)
   if (env !== null && isRewardFile(env)) return programEnvironment(fileWords(env), toolTimeout)
   const usual = env ?? 'tools'
   lookup<EnvironmentRow>(environments, 'environment', usual)

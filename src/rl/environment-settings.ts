@@ -53,7 +53,7 @@ export const environmentSettings = {
     'Environment',
     say(
       orNone(text('NAME'), 'none'),
-      'environment that answers the calls: a name or a .ts file; a row may name another in its column env',
+      'environment that answers the calls: a name, a .ts file, or the ws:// address of an OpenEnv server; a row may name another in its column env',
       'environment',
     ),
   ),

@@ -3,11 +3,15 @@ import { readFileSync } from 'node:fs'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { version } from '../shell/version.ts'
 import { plainJson, parseJson, isObject, type Json } from '../text/json.ts'
+import { LONGEST_OUTPUT } from './process.ts'
 import { ToolFailure, within, type Runner } from './runner.ts'
+
+const INVALID_PARAMS: number = ErrorCode.InvalidParams
 
 const texts = v.optional(v.record(v.string(), v.string()), {})
 /** The file as other clients read it. */
@@ -89,10 +93,12 @@ async function toolsOf(client: Client, server: Server, seconds: number): Promise
           timeout: seconds * 1000,
         })
         .catch((error: unknown) => {
+          // Arguments that do not fit are the model's to mend, told in the server's own words.
+          if (error instanceof McpError && error.code === INVALID_PARAMS) throw error
           throw new ToolFailure(messageOf(error))
         })
       const { content, isError } = await within(seconds, call, () => ending.abort())
-      const text = contentText(content)
+      const text = contentText(content).slice(0, LONGEST_OUTPUT)
       if (isError === true) throw new Error(text)
       return text
     },

@@ -1,5 +1,8 @@
 // Processes that answer a call: what they print, up to a length, and their end with all that they started.
 
+/** Characters of a tool's output that are read; one that floods is cut there. */
+export const LONGEST_OUTPUT = 2 ** 20
+
 /** Ends a process that leads a group of its own: a shell and what it started end together. */
 export function endGroup(child: Bun.Subprocess): void {
   try {

@@ -95,6 +95,10 @@ test('a tool that fails, hangs or floods gives the model a short text and the ro
   expect(await episode.step(said('hangs', {}))).toMatchObject({
     messages: [{ content: 'Error: no answer within 0.5 s' }],
   })
+  const long = await (
+    await open({ tools: [tool('long', "head -c 10000000 /dev/zero | tr '\\\\0' x")] })
+  ).reset(row, {}, '2')
+  expect((await long.step(said('long', {}))).messages[0]!.content).toHaveLength(2 ** 20)
   const flood = await episode.step(said('floods', {}))
   expect(flood.messages[0]!.content.length).toBeLessThanOrEqual(2 ** 20)
 })

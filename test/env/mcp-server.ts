@@ -2,13 +2,14 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js'
 
 const number = { type: 'number' }
 const object = (properties: object, required: string[]) => ({ type: 'object' as const, properties, required })
 const tools = [
   { name: 'add', description: 'Adds two numbers.', inputSchema: object({ a: number, b: number }, ['a', 'b']) },
   { name: 'fail', description: 'Fails.', inputSchema: object({}, []) },
+  { name: 'flood', description: 'Says 10 MB.', inputSchema: object({}, []) },
   { name: 'hang', description: 'Never answers.', inputSchema: object({}, []) },
 ]
 
@@ -18,7 +19,9 @@ function made(): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     if (params.name === 'hang') await new Promise(() => {})
     if (params.name === 'fail') return { content: [{ type: 'text', text: 'it failed' }], isError: true }
+    if (params.name === 'flood') return { content: [{ type: 'text', text: 'x'.repeat(10_000_000) }] }
     const { a, b } = params.arguments ?? {}
+    if (typeof b !== 'number') throw new McpError(ErrorCode.InvalidParams, 'b: expected a number')
     return { content: [{ type: 'text', text: String(Number(a) + Number(b)) }] }
   })
   return server

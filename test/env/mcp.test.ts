@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openMcp } from '../../src/env/mcp.ts'
+import { ToolFailure } from '../../src/env/runner.ts'
 import { scratch } from '../scratch.ts'
 
 const server = join(import.meta.dir, 'mcp-server.ts')
@@ -24,6 +25,12 @@ test('tools of a server are offered with their schema and called with their argu
     expect(await add!.run({ a: 2, b: 3 })).toBe('5')
     await expect(fail!.run({})).rejects.toThrow('it failed')
     expect(hang).toBeDefined()
+    // What does not fit is told in the server's words, and is no fault of the tool.
+    const misfit = await add!.run({ a: 1 }).catch((error: unknown) => error)
+    expect(misfit).not.toBeInstanceOf(ToolFailure)
+    expect(String(misfit)).toContain('b: expected a number')
+    const flood = runners.find(({ tool }) => tool.name === 'flood')!
+    expect((await flood.run({})).length).toBe(2 ** 20)
   } finally {
     close()
   }

@@ -1,11 +1,8 @@
 // Tools of the configuration: a command that reads the arguments on its standard input, or an address that they are sent to.
 import type { ConfiguredTool } from '../../rl/environment-settings.ts'
 import { dumpJson } from '../../text/json.ts'
-import { endGroup, readSome } from '../process.ts'
+import { endGroup, LONGEST_OUTPUT, readSome } from '../process.ts'
 import { ToolFailure, within, type Runner } from '../runner.ts'
-
-/** Characters of output that are read; a tool that floods is cut there. */
-const LONGEST_OUTPUT = 2 ** 20
 
 export function configured({ name, description, parameters, command, url }: ConfiguredTool, seconds: number): Runner {
   return {

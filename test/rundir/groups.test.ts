@@ -134,17 +134,28 @@ test('a file leaves out the earliest steps that it has no room for, and says how
   expect(small.html.includes('"kept":{"rollouts":[],"evals":[]}')).toBe(true)
 })
 
+/** Writes the colours of the first chart's opaque pixels into the document. */
+const COLOURS_OF_CANVAS = `<script>
+  setTimeout(() => {
+    const canvas = document.querySelector('canvas')
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    const seen = new Set()
+    for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen.add(data.slice(i, i + 3).join())
+    document.body.dataset.colours = [...seen].join(' ')
+  }, 1000)
+</script>`
+
 test.skipIf(!browser)(
   'a browser opens the file on the three questions, colours tokens, and shows what is given apart',
   () => {
     const path = join(scratch(), 'run.html')
-    writeFileSync(path, fileOf(watchedAt([makeRun().directory]), [lens]).html)
+    writeFileSync(path, fileOf(watchedAt([makeRun().directory]), [lens]).html + COLOURS_OF_CANVAS)
     const dom = (address: string) => {
       const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--virtual-time-budget=3000', '--dump-dom']
       const { stdout } = Bun.spawnSync([browser!, ...switches, `file://${path}#${address}`], { stderr: 'ignore' })
       return stdout.toString()
     }
-    const whole = dom('step=3&open=0&by=entropy')
+    const whole = dom('step=3&open=0&by=entropy&theme=dark')
     expect([...whole.matchAll(/<h2 id="\w+">(.*?)<\/h2>/g)].map(([, title]) => title)).toEqual([
       'Is it learning?',
       'Is it healthy?',
@@ -154,6 +165,10 @@ test.skipIf(!browser)(
     expect(whole).toContain('KL from the start 2.00')
     expect(whole).toContain('argument a: not expected, got 1')
     expect(whole.match(/<canvas/g)!.length).toBe(4)
+    // The curve in the accent of the dark page, and nothing in the black that a canvas takes for a colour it cannot read.
+    const colours = /data-colours="(.*?)"/.exec(whole)![1]!.split(' ')
+    expect(colours).toContain('130,177,255')
+    expect(colours).not.toContain('0,0,0')
     const tokens = /<div class="tokens">(.*?)<\/div>/s.exec(whole)?.[1]
     expect(tokens).toBe(
       '<span title="logprob -0.100  kl 0.000  entropy 0.100" style="--share: 0.050;">&lt;b&gt;Hi&lt;/b&gt;</span>' +

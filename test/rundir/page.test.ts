@@ -77,6 +77,7 @@ test('a figure is read by the mean of its last values, against a band that may f
   expect(health(1, 0.5, 0.4)).toMatchObject([{ bounds: [0.2, 2], side: 'within' }])
   expect(health(1, ...Array(5).fill(0.1))).toMatchObject([{ value: 0.1, side: 'below' }])
   expect(health(1, 1, 1, 1, 1, 0)).toMatchObject([{ side: 'within' }])
+  expect(health(0, 0.4)).toMatchObject([{ bounds: undefined, side: 'within' }])
   expect([0.635, 12.3].map((value) => spell(value, 'share'))).toEqual(['63.5 %', '1230.0 %'])
   expect([0, 1234.5, 0.00012, 1e7, NaN].map((value) => spell(value, 'number'))).toEqual([
     '0',

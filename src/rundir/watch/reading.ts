@@ -77,34 +77,37 @@ export function leading(all: ReadonlyMap<string, Series>): { trained: Series | u
 export const RECENT = 5
 
 /** The mean of the last values. */
-export function recent({ values }: Pick<Series, 'values'>): number {
+export function recent({ values }: { values: readonly number[] }): number {
   const last = values.slice(-RECENT).filter(Number.isFinite)
   return last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-export interface Reading {
-  series: Series
+/** Where a figure stands against its band. */
+export interface Standing {
   value: number
   /** In the metric's own numbers, infinite where there is none. */
   bounds: [low: number, high: number] | undefined
   side: 'within' | 'below' | 'above'
 }
 
-/** Where a series stands against its band. */
-export function readingOf(series: Series): Reading {
-  const { metric, values } = series
-  const value = recent(series)
-  const bounds = metric.band && boundsOf(metric.band, values.find(Number.isFinite) ?? NaN)
-  const side =
-    !bounds || !Number.isFinite(value) ? 'within' : value < bounds[0] ? 'below' : value > bounds[1] ? 'above' : 'within'
-  return { series, value, bounds, side }
+export function standingIn({ band }: Pick<Metric, 'band'>, values: readonly number[]): Standing {
+  const value = recent({ values })
+  const first = values.find(Number.isFinite)
+  // Of multiples of nothing there is no band.
+  const bounds = band && first !== undefined && !(band.of && first === 0) ? boundsOf(band, first) : undefined
+  if (!bounds) return { value, bounds, side: 'within' }
+  return { value, bounds, side: value < bounds[0] ? 'below' : value > bounds[1] ? 'above' : 'within' }
+}
+
+export interface Reading extends Standing {
+  series: Series
 }
 
 /** The series of a run's health. */
 export function healthOf(all: ReadonlyMap<string, Series>): Reading[] {
   return answering(all, 'health')
     .filter(({ name }) => !name.startsWith(HELD))
-    .map(readingOf)
+    .map((series) => ({ series, ...standingIn(series.metric, series.values) }))
 }
 
 export interface Spent {
@@ -182,6 +185,11 @@ function digitsOf(value: number): string {
 }
 
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f')
+
+/** An interval without units: `58.4 – 67.8`. */
+export function spellInterval(interval: readonly [number, number], unit: Unit): string {
+  return interval.map((each) => spell(each, unit).replace(' %', '')).join(' – ')
+}
 
 /** A band in words: `0 to 0.5`, `at least 0.1`. */
 export function spellBounds([low, high]: [number, number], unit: Unit): string {

@@ -1,5 +1,5 @@
 // What is watched: one run, several, or all those of a study.
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { HoneError } from '../../error.ts'
 import { isRun, pathsOf } from '../paths.ts'
 import { isStudy, readStudyRecord, type StudyRecord, studyPaths, studyRuns } from '../study.ts'
@@ -37,7 +37,7 @@ export function watchedAt(directories: readonly string[]): Watched {
 
 /** The last folders of each path, as many as tell them apart; `run` alone is no name. */
 function namesOf(directories: readonly string[]): string[] {
-  const parts = directories.map((directory) => resolve(directory).split('/'))
+  const parts = directories.map((directory) => resolve(directory).split(sep))
   const longest = Math.max(...parts.map(({ length }) => length))
   for (let count = 1; count < longest; count++) {
     const names = parts.map((each) => each.slice(-count).join('/'))

@@ -2,7 +2,7 @@
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { spell, spellBounds } from '../reading.ts'
+import { spell, spellBounds, spellInterval } from '../reading.ts'
 import type { Metric } from '../../metrics.ts'
 import { nearest } from './curve.ts'
 import { type Line, optionsOf, SPARSE, tableOf } from './draw.ts'
@@ -130,9 +130,7 @@ function Values({ metric, lines }: Pick<ChartProps, 'metric' | 'lines'>) {
         <span key={name} title={name}>
           {lines.length > 1 && <i class="swatch" style={{ background: `var(${colour})` }} />}
           {spell(value, metric.unit)}
-          {interval && lines.length === 1 && (
-            <small> {interval.map((each) => spell(each, metric.unit).replace(' %', '')).join(' – ')}</small>
-          )}
+          {interval && lines.length === 1 && <small> {spellInterval(interval, metric.unit)}</small>}
         </span>
       ))}
       {shown.length > 0 && found.length > MOST && <span class="at">+{found.length - MOST}</span>}

@@ -1,7 +1,6 @@
 // A section of the page: a question, the answer in a sentence, and the charts of some figures.
 import type { ComponentChildren } from 'preact'
-import { boundsOf } from '../../metrics.ts'
-import { describe, readingOf } from '../reading.ts'
+import { describe, standingIn } from '../reading.ts'
 import { Chart } from './chart.tsx'
 import { linesOf } from './lines.ts'
 
@@ -30,21 +29,11 @@ export function Figure({ name, height, banded = false }: { name: string; height:
   const metric = describe(name)
   const lines = linesOf(name)
   if (lines.length === 0) return null
-  const [first] = lines
-  const band =
-    banded && metric.band && first ? boundsOf(metric.band, first.values.find(Number.isFinite) ?? NaN) : undefined
+  const [only, ...others] = lines.map(({ values }) => standingIn(metric, values))
+  const [low, high] = (banded && only!.bounds) || []
   // Nothing is below 0: a line there would say nothing.
-  const drawn: [number, number] | undefined = band && [band[0] === 0 ? -Infinity : band[0], band[1]]
-  const finite = drawn?.some(Number.isNaN) ? undefined : drawn
-  const only =
-    lines.length === 1 && banded
-      ? readingOf({
-          metric,
-          ...first!,
-          intervals: [...first!.intervals],
-          steps: [...first!.steps],
-          values: [...first!.values],
-        })
-      : undefined
-  return <Chart metric={metric} lines={lines} band={finite} height={height} status={only?.side} />
+  const band: [number, number] | undefined =
+    low === undefined || high === undefined ? undefined : [low === 0 ? -Infinity : low, high]
+  const status = banded && others.length === 0 ? only!.side : undefined
+  return <Chart metric={metric} lines={lines} band={band} height={height} status={status} />
 }

@@ -3,7 +3,8 @@ import { computed } from '@preact/signals'
 import type { Line } from './draw.ts'
 import { address, hidden, runs, series, view } from './state.ts'
 
-/** Colours of curves, in order (page.css). */
+/** Name of the colour of the nth curve, or arm (page.css). */
+export const colourAt = (n: number): string => `--c${n % COLOURS}`
 const COLOURS = 8
 
 export interface Drawn {
@@ -18,11 +19,11 @@ export const stage = computed(() => Number(address.value.get('stage') ?? Infinit
 /** Runs that can be drawn together. */
 export const candidates = computed<Drawn[]>(() => {
   const { study } = view
-  if (!study) return runs.value.map(({ name }, run) => ({ run, name, colour: `--c${run % COLOURS}` }))
+  if (!study) return runs.value.map(({ name }, run) => ({ run, name, colour: colourAt(run) }))
   return study.arms.flatMap(({ name, seeds }, arm) =>
     seeds.flatMap(({ seed, runs: own }) => {
       const run = own[Math.min(stage.value, own.length - 1)]
-      return run === undefined ? [] : [{ run, name: `${name} · seed ${seed}`, colour: `--c${arm % COLOURS}` }]
+      return run === undefined ? [] : [{ run, name: `${name} · seed ${seed}`, colour: colourAt(arm) }]
     }),
   )
 })

@@ -1,5 +1,5 @@
 // Several runs side by side: a row each, with where it stands; a row can be left out of the charts.
-import { healthOf, leading, recent, type Series, spell, standingOf } from '../reading.ts'
+import { healthOf, leading, recent, type Series, spell, spellInterval, standingOf } from '../reading.ts'
 import { Section } from './figures.tsx'
 import { states } from './header.tsx'
 import { candidates } from './lines.ts'
@@ -13,7 +13,7 @@ export function Runs() {
   }
   return (
     <Section id="runs" title="Runs">
-      <div class="scroll">
+      <div class="scroll" role="region" aria-label="runs" tabIndex={0}>
         <table class="runs">
           <thead>
             <tr>
@@ -70,7 +70,7 @@ function Now({ series }: { series: Series }) {
   return (
     <>
       {metric.title} <strong>{spell(interval ? values.at(-1)! : recent(series), metric.unit)}</strong>
-      {interval && <small> {interval.map((each) => spell(each, metric.unit).replace(' %', '')).join(' – ')}</small>}
+      {interval && <small> {spellInterval(interval, metric.unit)}</small>}
     </>
   )
 }

@@ -46,7 +46,7 @@ export function Settings() {
       <summary>
         Settings <span>{several ? `${differing.length} differ` : `${said.length} of ${keys.length} were chosen`}</span>
       </summary>
-      <div class="scroll">
+      <div class="scroll" role="region" aria-label="settings" tabIndex={0}>
         <table>
           <thead>
             <tr>

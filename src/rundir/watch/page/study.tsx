@@ -1,7 +1,7 @@
 // What a study shows: each arm's score with the interval of every seed, and whether its bars are met.
 import type { StudyView } from '../view.ts'
 import { Section } from './figures.tsx'
-import { stage } from './lines.ts'
+import { colourAt, stage } from './lines.ts'
 import { choose } from './state.ts'
 
 /** Of a row of the drawing, in pixels; a seed more makes it higher. */
@@ -27,7 +27,7 @@ export function Study({ study: { arms, bars } }: { study: StudyView }) {
     <Section id="study" title="What does the study show?" answer={<p>{answer}</p>}>
       <div class="arms" role="table" aria-label="scores of the arms">
         {arms.map(({ name, seeds }, i) => (
-          <Arm key={name} name={name} seeds={seeds} colour={`--c${i % 8}`} from={from} to={to} />
+          <Arm key={name} name={name} seeds={seeds} colour={colourAt(i)} from={from} to={to} />
         ))}
         <div role="row" aria-hidden="true">
           <span />

@@ -58,4 +58,5 @@ function entryPage(kind: string, { name, section, what, more }: Entry): string {
 /** The title of a page. */
 export const titleOf = (markdown: string): string => /^# (.*)/.exec(markdown)?.[1] ?? ''
 
-const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+/** The title of a page of the reference. */
+export const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')

@@ -41,5 +41,5 @@ export const pages: readonly Page[] = Object.entries(groups).flatMap(([group, te
 /** The first sentence below the title. */
 function summary(markdown: string): string {
   const paragraph = markdown.split('\n\n')[1] ?? ''
-  return /^.*?(?=[.:](?:\s|$))/s.exec(paragraph)?.[0].replace(/\s+/g, ' ') ?? ''
+  return /^.*?(?=\.(?:\s|$))/s.exec(paragraph)?.[0].replace(/\s+/g, ' ') ?? ''
 }

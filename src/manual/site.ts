@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { HoneError } from '../error.ts'
 import { writeFileAtomic } from '../text/jsonl.ts'
 import { contents } from './contents.ts'
-import { referencePage, titleOf } from './find.ts'
+import { referencePage, titled, titleOf } from './find.ts'
 import type { Commands, Entry } from './page.ts'
 import { pages } from './pages.ts'
 import { references } from './references.ts'
@@ -86,12 +86,16 @@ ${navigation(name)}
 }
 
 function navigation(current: string): string {
-  const groups = [...Map.groupBy(pages, ({ group }) => group), ['Reference', references] as const]
+  const guides = pages.map(({ name, group, markdown }) => ({ name, group, title: titleOf(markdown) }))
+  const tables = references.map(({ name }) => ({ name, group: 'Reference', title: titled(name) }))
+  const groups = Map.groupBy([...guides, ...tables], ({ group }) => group)
   const link = (name: string, text: string) =>
     `<li><a href="${name}.html"${name === current ? ' aria-current="page"' : ''}>${text}</a></li>`
   return [
     `<ul>${link('index', 'Contents')}</ul>`,
-    ...groups.map(([group, some]) => `<h2>${group}</h2><ul>${some.map(({ name }) => link(name, name)).join('')}</ul>`),
+    ...[...groups].map(
+      ([group, some]) => `<h2>${group}</h2><ul>${some.map(({ name, title }) => link(name, title)).join('')}</ul>`,
+    ),
   ].join('\n')
 }
 

@@ -11,6 +11,7 @@ import { references } from '../../src/manual/references.ts'
 import { onTerminal } from '../../src/manual/terminal.ts'
 import { loadAll } from '../../src/shell/builtins.ts'
 import { runHere } from '../here.ts'
+import { forms, run, runInTerminal } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
 const loaded = await loadAll(commands)
@@ -46,6 +47,15 @@ test('a topic that there is not ends with 2 and the nearest name, a command show
   expect(await runHere(['help', 'lint'])).toEqual(await runHere(['lint', '--help']))
 })
 
+test('a page is Markdown in a pipe, and drawn on a terminal', async () => {
+  const words = ['help', 'rows']
+  expect(run(forms[0]![1], words)).toEqual({ code: 0, stdout: find('rows').trimEnd() + '\n', stderr: '' })
+  const { code, screen } = await runInTerminal(forms[0]![1], words)
+  expect(code).toBe(0)
+  expect(screen).toContain('\x1b[1m')
+  expect(Bun.stripANSI(screen)).toMatch(/^Row formats\r?\n═+\r?\n/)
+})
+
 test.each([50, 80, 200])(
   'on a terminal of %d columns running text keeps within it, and code can be copied',
   (columns) => {
@@ -53,9 +63,9 @@ test.each([50, 80, 200])(
     for (const { markdown } of pages) {
       const lines = onTerminal(markdown, stream).map((line) => Bun.stripANSI(line))
       const edges = (edge: string) => lines.filter((line) => line.startsWith(edge)).length
-    expect(edges('┌─')).toBe(edges('└─'))
-    expect(edges('┌─')).toBe(edges('├─'))
-    expect(lines.filter((line) => !/^ {4}|[│├┌└]/.test(line) && Bun.stringWidth(line) > columns)).toEqual([])
+      expect(edges('┌─')).toBe(edges('└─'))
+      expect(edges('┌─')).toBe(edges('├─'))
+      expect(lines.filter((line) => !/^ {4}|[│├┌└]/.test(line) && Bun.stringWidth(line) > columns)).toEqual([])
       for (const [, body] of markdown.matchAll(/^```.*\n([^]*?)^```$/gm))
         for (const line of body!.trimEnd().split('\n')) expect(lines).toContain(line === '' ? '    ' : `    ${line}`)
     }

@@ -35,13 +35,18 @@ function settingEntry(key: string, held: Held): Entry {
       shape.choices || !names
         ? `It is ${expected(shape)}.`
         : `It is one of ${names.join(', ')}, or what is said above.`,
-      markdownTable(
-        ['command', 'default'],
-        held.map(([kind, each]) => [`\`hone ${kind}\``, usual(each)]),
-      ).join('\n'),
+      defaults(held),
       ...setByPresets(key),
     ].join('\n\n'),
   }
+}
+
+/** One where all kinds have the same. */
+function defaults(held: Held): string {
+  const rows = held.map(([kind, leaf]) => [`\`hone ${kind}\``, usual(leaf)] as const)
+  const [, first] = rows[0]!
+  if (rows.some(([, value]) => value !== first)) return markdownTable(['command', 'default'], rows).join('\n')
+  return `Default: ${first}, of ${rows.map(([kind]) => kind).join(', ')}.`
 }
 
 function usual({ required, fallback, words }: Leaf): string {

@@ -7,13 +7,16 @@ import { describe } from '../shell/help.ts'
 import { argument, folder, say, type Settings, text, toggle } from '../text/setting.ts'
 import { version } from '../shell/version.ts'
 import { contents } from './contents.ts'
-import { finder } from './find.ts'
+import { finder, topics } from './find.ts'
 import { manPage } from './man.ts'
 import { writeSite } from './site.ts'
 import { onTerminal } from './terminal.ts'
 
 export const helpFlags = {
-  topic: argument(v.optional(text('TOPIC')), 'page, command, or anything that a table of hone names'),
+  topic: argument(
+    v.optional(v.pipe(text('TOPIC'), v.metadata({ known: topics() }))),
+    'page, command, or anything that a table of hone names',
+  ),
   html: say(v.optional(folder()), 'write the whole manual as pages into this new folder'),
   man: say(toggle(), 'the manual page hone(1), as troff'),
   json: say(toggle(), 'every command and option, for a program to read'),

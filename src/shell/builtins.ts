@@ -69,13 +69,19 @@ async function help(table: CommandTable, [extra]: string[]): Promise<string[]> {
 /** `hone complete SHELL` gives the script, `hone complete -- WORDS…` what the last word may become. */
 async function complete(table: CommandTable, [first, ...words]: string[]): Promise<string[]> {
   const { completionScript, completionsOf, scripts } = await import('./complete.ts')
+  if (first !== undefined && isHelp(first))
+    return [
+      `Usage: hone complete ${Object.keys(scripts).join('|')}`,
+      '',
+      'A script for completion: eval "$(hone complete bash)" in a profile.',
+    ]
   if (first !== '--') return [completionScript(first)]
   const [name = '', ...rest] = words
   const matching = (names: string[]) => names.filter((each) => each.startsWith(rest.at(-1) ?? name))
   if (rest.length === 0) return matching([...Object.keys(table), ...Object.keys(builtins)])
-  if (name === 'help') return matching(Object.keys(table))
   if (name === 'complete') return matching(Object.keys(scripts))
-  return Object.hasOwn(table, name) ? completionsOf((await loadCommand(table, name)).leaves, rest) : []
+  const found = Object.hasOwn(table, name) ? completionsOf((await loadCommand(table, name)).leaves, rest) : []
+  return name === 'help' ? [...matching(Object.keys(table)), ...found] : found
 }
 
 function refuse(extra: string | undefined, usage: string): void {

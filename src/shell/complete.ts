@@ -38,10 +38,14 @@ export function completionScript(shell: string | undefined): string {
 }
 
 /** What the last of `words` may become: a flag or one of its values. Empty where the shell should offer files. */
-export function completionsOf(leaves: readonly Leaf[], words: readonly string[]): string[] {
-  const last = words.at(-1) ?? ''
+export function completionsOf(leaves: readonly Leaf[], given: readonly string[]): string[] {
+  // bash takes the sign between a flag and its value for a word.
+  const words = given.filter((word) => word !== '=')
+  const last = given.at(-1) === '=' ? '' : (words.at(-1) ?? '')
+  const [, flag, value] = /^(--[^=]+)=(.*)$/.exec(last) ?? []
+  if (flag !== undefined) return completionsOf(leaves, [flag, value ?? '']).map((each) => `${flag}=${each}`)
   const flags = leaves.filter(({ words }) => !words.positional)
-  const before = flags.find((leaf) => flagOf(leaf) === words.at(-2))
+  const before = flags.find((leaf) => flagOf(leaf) === words.at(given.at(-1) === '=' ? -1 : -2))
   const offers =
     before && before.shape.type !== 'boolean'
       ? namesOf(before)

@@ -24,7 +24,7 @@ export function openProgress(
     if (!total) return status(`${label}  ${rate}`)
     const share = Math.min(1, read / total)
     const left = share > 0 ? (seconds / share) * (1 - share) : 0
-    status(`${label}  ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)}%  ${rate}  eta ${duration(left)}`)
+    status(`${label}  eta ${duration(left)}  ${bar(share)} ${String(Math.floor(share * 100)).padStart(3)}%  ${rate}`)
   }
   return {
     bytes(count) {
@@ -41,3 +41,20 @@ export function openProgress(
 
 const WIDTH = 20
 const bar = (share: number): string => '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░')
+
+/** A status line for work of so many pieces: how many are done, when the rest will be, and what else is to be said. */
+export function countdown(
+  label: string,
+  total: number,
+  now: () => number = performance.now.bind(performance),
+): (done: number, more?: string) => void {
+  const start = now()
+  return (done, more = '') => {
+    const left = done > 0 ? ((now() - start) / 1000 / done) * (total - done) : undefined
+    status(
+      [`${label} ${done}/${total}`, ...(left === undefined ? [] : [`eta ${duration(left)}`]), more]
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}

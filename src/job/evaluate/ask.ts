@@ -2,7 +2,8 @@
 import type { Benchmark, Item, Response } from '../../eval/benchmark.ts'
 import { readItems } from '../../eval/items.ts'
 import { inRow } from '../../error.ts'
-import { complain, status } from '../../out.ts'
+import { complain } from '../../out.ts'
+import { countdown } from '../../shell/meter.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { readRecord, type RunRecord } from '../../rundir/run.ts'
 import { loadTokenizer } from '../../dialogue/chat.ts'
@@ -83,10 +84,11 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const answers = local && flags.thinkBudget.length > 0 ? withinBudget(local, flags.thinkEnd) : answerer.answer
   async function* responses(): AsyncGenerator<Response> {
     let asked = 0
+    const tell = countdown('asked', questions.length)
     const respond = (missing: Iterable<Budgeted>) => responsesTo(answers(missing), benchmark, mode)
     for await (const response of remembering(questions, saved, respond)) {
       const record = { ...questions[asked++]!.label, ...response }
-      status(`asked ${asked}/${questions.length}`)
+      tell(asked)
       yield { record, at: `${flags.data}: ${String(record['id'])}` }
     }
   }

@@ -1,7 +1,7 @@
 // How hard rows are for a model: the share of k sampled answers that the reward accepts.
 import { judgeOf } from '../../lint/judge.ts'
 import * as v from 'valibot'
-import { status } from '../../out.ts'
+import { countdown } from '../../shell/meter.ts'
 import type { JsonObject } from '../../text/json.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import { rowJson, type HoneRow } from '../../dialogue/row.ts'
@@ -44,6 +44,7 @@ export async function* difficulty(
   counts: DifficultyCounts,
 ): AsyncGenerator<JsonObject> {
   const judge = await judgeOf(scorer)
+  const tell = countdown('difficulty', rows.length)
   counts.histogram = Array.from({ length: samples + 1 }, () => 0)
   const questions = rows.flatMap((row) => Array.from({ length: samples }, (_, sample) => questionOf(row, sample)))
   const answers = teacher.answer(questions)[Symbol.asyncIterator]()
@@ -54,7 +55,7 @@ export async function* difficulty(
       const { value } = await answers.next()
       if (value && 'text' in value) texts.push(value.text)
     }
-    status(`difficulty  ${index + 1}/${rows.length}  kept ${counts.kept}  easy ${counts.easy}  hard ${counts.hard}`)
+    tell(index + 1, `kept ${counts.kept}  easy ${counts.easy}  hard ${counts.hard}`)
     if (texts.length === 0) {
       counts.failed++
       continue

@@ -3,7 +3,7 @@ import { blankOut } from '../../dialogue/call/read.ts'
 import { callTexts } from '../../dialogue/call/values.ts'
 import { judgeOf } from '../../lint/judge.ts'
 import { inOrder } from '../../dialogue/endpoint.ts'
-import { status } from '../../out.ts'
+import { countdown } from '../../shell/meter.ts'
 import type { JsonObject } from '../../text/json.ts'
 import type { Scorer } from '../../reward/scorer.ts'
 import { rowJson, type HoneRow } from '../../dialogue/row.ts'
@@ -90,11 +90,10 @@ export async function* distill(
     else counts.failed++
     return kept
   }
+  const tell = countdown('distill', rows.length)
   for await (const kept of inOrder(rows, concurrency, trace)) {
     const { accepted, rejected, failed, right } = counts
-    status(
-      `distill  ${accepted + rejected + failed + right}/${rows.length}  accepted ${accepted}  rejected ${rejected}  failed ${failed}`,
-    )
+    tell(accepted + rejected + failed + right, `accepted ${accepted}  rejected ${rejected}  failed ${failed}`)
     yield* kept
   }
 }

@@ -8,7 +8,7 @@ export const health: readonly Row[] = [
     unit: 'nats',
     what: 'distance of the policy from the model that it began as, a token',
     good: 'grows slowly, and stays small',
-    band: { low: 0, high: 0.5 },
+    band: { high: 0.5 },
     remedy: 'the policy runs away: lower --learning-rate or raise --kl-coefficient; --max-kl stops such a run',
   },
   {

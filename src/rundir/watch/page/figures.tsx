@@ -31,9 +31,10 @@ export function Figure({ name, height, banded = false }: { name: string; height:
   if (lines.length === 0) return null
   const [only, ...others] = lines.map(({ values }) => standingIn(metric, values))
   const [low, high] = (banded && only!.bounds) || []
-  // Nothing is below 0: a line there would say nothing.
+  // Where nothing is below 0 a line there would say nothing.
+  const positive = lines.every(({ values }) => values.every((value) => !(value < 0)))
   const band: [number, number] | undefined =
-    low === undefined || high === undefined ? undefined : [low === 0 ? -Infinity : low, high]
+    low === undefined || high === undefined ? undefined : [low === 0 && positive ? -Infinity : low, high]
   const status = banded && others.length === 0 ? only!.side : undefined
   return <Chart metric={metric} lines={lines} band={band} height={height} status={status} />
 }

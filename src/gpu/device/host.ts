@@ -14,7 +14,8 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
     place: ort.host,
-    settings: () => ({ sleep: crowded() }),
+    // One thread is the caller's: it waits for no other.
+    settings: () => ({ sleep: ort.threads > 1 && crowded() }),
     allocate(bytes) {
       const memory = allocateHost(bytes)
       let view: ArrayBuffer | undefined

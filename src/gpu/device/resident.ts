@@ -11,10 +11,12 @@ import {
   type Tensor,
 } from './device.ts'
 import { cName, type CName, type Handle, type Ort } from '../ort/ort.ts'
+import { idleSessions } from './idle.ts'
 import { profilePrefix, readProfile } from './profile.ts'
 import { dtypes, elements, type DType, type Shape } from '../graph/tensor.ts'
 
 export function deviceOver(ort: Ort, backend: Backend): Device {
+  const idle = idleSessions(ort)
   const counters = { uploads: 0, downloads: 0, bytesUp: 0, bytesDown: 0, runs: 0 }
   /** Blocks freed so far: while it stands still, no binding can have lost a tensor. */
   let freed = 0
@@ -27,7 +29,11 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
 
   function session(model: Uint8Array, name: string, { profile = false }: CompileOptions): Session {
     const settings = backend.settings()
-    const handle = ort.session(model, name, { ...settings, ...(profile && { profile: profilePrefix() }) })
+    // A session is bound to a provider, to threads of its own or to what it records: others are all alike.
+    const alike = !profile && settings.cuda === undefined && !settings.sleep
+    const handle =
+      (alike && idle.take(model)) ||
+      ort.session(model, name, { ...settings, ...(profile && { profile: profilePrefix() }) })
     try {
       backend.inspect(handle, name)
     } catch (error) {
@@ -46,7 +52,8 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
       },
       free() {
         this.profile()
-        ort.releaseSession(handle)
+        if (alike) idle.give(model, handle)
+        else ort.releaseSession(handle)
       },
     }
   }

@@ -7,20 +7,22 @@ import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { version } from '../shell/version.ts'
-import { plainJson, parseJson, isObject, type Json } from '../text/json.ts'
+import { plainJson, parseJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { LONGEST_OUTPUT } from './process.ts'
 import { ToolFailure, within, type Runner } from './runner.ts'
 
 const INVALID_PARAMS: number = ErrorCode.InvalidParams
 
 const texts = v.optional(v.record(v.string(), v.string()), {})
+/** The argument by which a server tells episodes apart: set in every call, and not shown to the model. */
+const stateArgument = v.optional(v.string())
 /** The file as other clients read it. */
 export const McpServers = v.object({
   mcpServers: v.record(
     v.string(),
     v.union([
-      v.object({ command: v.string(), args: v.optional(v.array(v.string()), []), env: texts }),
-      v.object({ url: v.pipe(v.string(), v.url()), headers: texts }),
+      v.object({ command: v.string(), args: v.optional(v.array(v.string()), []), env: texts, stateArgument }),
+      v.object({ url: v.pipe(v.string(), v.url()), headers: texts, stateArgument }),
     ]),
   ),
 })
@@ -83,26 +85,53 @@ async function toolsOf(client: Client, server: Server, seconds: number): Promise
   await within(seconds, client.connect(transport), late)
   const { tools } = await within(seconds, client.listTools(), late)
   if (tools.length === 0) throw new Error('it has no tools')
-  return tools.map(({ name, description = '', inputSchema }) => ({
-    tool: { name, description, parameters: objectOf(inputSchema) },
-    run: async (values) => {
-      const ending = new AbortController()
-      const call = client
-        .callTool({ name, arguments: Object(plainJson(values)) }, undefined, {
-          signal: ending.signal,
-          timeout: seconds * 1000,
-        })
-        .catch((error: unknown) => {
-          // Arguments that do not fit are the model's to mend, told in the server's own words.
-          if (error instanceof McpError && error.code === INVALID_PARAMS) throw error
-          throw new ToolFailure(messageOf(error))
-        })
-      const { content, isError } = await within(seconds, call, () => ending.abort())
-      const text = contentText(content).slice(0, LONGEST_OUTPUT)
-      if (isError === true) throw new Error(text)
-      return text
-    },
-  }))
+  return tools.map(({ name, description = '', inputSchema }) => {
+    const { stateArgument } = server
+    const parameters = objectOf(inputSchema)
+    const runner: Runner = {
+      tool: {
+        name,
+        description,
+        parameters: stateArgument === undefined ? parameters : without(parameters, stateArgument),
+      },
+      run: async (values) => {
+        const ending = new AbortController()
+        const call = client
+          .callTool({ name, arguments: Object(plainJson(values)) }, undefined, {
+            signal: ending.signal,
+            timeout: seconds * 1000,
+          })
+          .catch((error: unknown) => {
+            // Arguments that do not fit are the model's to mend, told in the server's own words.
+            if (error instanceof McpError && error.code === INVALID_PARAMS) throw error
+            throw new ToolFailure(messageOf(error))
+          })
+        const { content, isError } = await within(seconds, call, () => ending.abort())
+        const text = contentText(content).slice(0, LONGEST_OUTPUT)
+        if (isError === true) throw new Error(text)
+        return text
+      },
+    }
+    if (stateArgument === undefined) return runner
+    // Another run on the same server has other episodes.
+    const named = (episode: string) => `hone-${process.pid}-${episode}`
+    return {
+      ...runner,
+      of: (episode) => ({ ...runner, run: (values) => runner.run({ ...values, [stateArgument]: named(episode) }) }),
+    }
+  })
+}
+
+/** The parameters of a tool but for one. */
+function without(parameters: JsonObject, name: string): JsonObject {
+  const { properties, required } = parameters
+  return {
+    ...parameters,
+    ...(isObject(properties) && {
+      properties: Object.fromEntries(Object.entries(properties).filter(([key]) => key !== name)),
+    }),
+    ...(Array.isArray(required) && { required: required.filter((key) => key !== name) }),
+  }
 }
 
 /** Texts of the content; what is no text is named by its kind. */

@@ -54,10 +54,14 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
       // In a frame, how tools are called is a matter of the prompt.
       return frameOf(json, settings.frame) ? [] : row.tools(given)
     },
-    async reset(_, json) {
+    async reset(_, json, id) {
       const frame = frameOf(json, settings.frame)
       const episode: Given['episode'] = (runners, ending) => episodeIn(frame, runners, ending, settings.maxToolCalls)
-      return rowOf(json, usual).begin(json, { runners: given, code, episode })
+      return rowOf(json, usual).begin(json, {
+        runners: given.map((runner) => runner.of?.(id) ?? runner),
+        code,
+        episode,
+      })
     },
     close() {
       servers?.close()

@@ -8,6 +8,8 @@ export interface Runner {
   pure?: boolean
   /** The result as the model reads it. Rejects with an error in words for the model: the call did not fit. */
   run(values: JsonObject): Promise<string>
+  /** The same tool for one episode, where it keeps a state of each. */
+  of?(episode: string): Runner
 }
 
 /** A tool that failed, hung or was not there: told to the model in a few words, and counted as a fault of the row. */

@@ -66,7 +66,10 @@ export const environmentSettings = {
     v.optional(v.array(ConfiguredTool), []),
     'tools of an environment: {name, description, parameters, command | url}',
   ),
-  mcp: say(orNone(file(), 'none'), 'file of MCP servers ({"mcpServers": {…}}) whose tools are offered'),
+  mcp: say(
+    orNone(file(), 'none'),
+    'file of MCP servers ({"mcpServers": {…}}) whose tools are offered; stateArgument in a server names the argument that tells episodes apart',
+  ),
   ...codeSettings,
   frame: say(
     orNone(text('NAME'), 'none'),

@@ -9,9 +9,16 @@ const object = (properties: object, required: string[]) => ({ type: 'object' as 
 const tools = [
   { name: 'add', description: 'Adds two numbers.', inputSchema: object({ a: number, b: number }, ['a', 'b']) },
   { name: 'fail', description: 'Fails.', inputSchema: object({}, []) },
+  {
+    name: 'count',
+    description: 'Counts.',
+    inputSchema: object({ by: number, key: { type: 'string' } }, ['by', 'key']),
+  },
   { name: 'flood', description: 'Says 10 MB.', inputSchema: object({}, []) },
   { name: 'hang', description: 'Never answers.', inputSchema: object({}, []) },
 ]
+
+const counts = new Map<string, number>()
 
 function made(): Server {
   const server = new Server({ name: 'sums', version: '1.0.0' }, { capabilities: { tools: {} } })
@@ -19,6 +26,11 @@ function made(): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     if (params.name === 'hang') await new Promise(() => {})
     if (params.name === 'fail') return { content: [{ type: 'text', text: 'it failed' }], isError: true }
+    if (params.name === 'count') {
+      const key = String(params.arguments?.['key'])
+      counts.set(key, (counts.get(key) ?? 0) + Number(params.arguments?.['by']))
+      return { content: [{ type: 'text', text: String(counts.get(key)) }] }
+    }
     if (params.name === 'flood') return { content: [{ type: 'text', text: 'x'.repeat(10_000_000) }] }
     const { a, b } = params.arguments ?? {}
     if (typeof b !== 'number') throw new McpError(ErrorCode.InvalidParams, 'b: expected a number')

@@ -3,6 +3,8 @@ import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openMcp } from '../../src/env/mcp.ts'
+import { openEnvironment } from '../../src/env/open.ts'
+import type { Episode } from '../../src/rl/environment.ts'
 import { ToolFailure } from '../../src/env/runner.ts'
 import { scratch } from '../scratch.ts'
 
@@ -47,6 +49,27 @@ test('a server over streamable HTTP is the same', async () => {
     close()
   } finally {
     child.kill()
+  }
+}, 30_000)
+
+test('a server that tells episodes apart by an argument has a state of each, and the model does not see the argument', async () => {
+  const settings = { env: null, envCmd: null, tools: [], toolTimeout: 20, frame: null, maxToolCalls: null }
+  const code = { codeEngine: 'embedded', codeUrl: null, codeState: 'call' } as const
+  const mcp = fileOf({ counter: { ...stdio(), stateArgument: 'key' } })
+  const environment = (await openEnvironment({ ...settings, ...code, mcp }))!
+  try {
+    const count = environment.tools({}).find(({ name }) => name === 'count')!
+    expect(count.parameters).toMatchObject({ properties: { by: { type: 'number' } }, required: ['by'] })
+    expect(Object.keys(Object(count.parameters['properties']))).toEqual(['by'])
+    const row = { id: 'a', source: 'test', messages: [], tools: [], answer: [], meta: {} }
+    const [one, other] = await Promise.all(['1', '2'].map((id) => environment.reset(row, {}, id)))
+    const ask = async (episode: Episode, by: number) => {
+      const call = { name: 'count', arguments: { by } }
+      return (await episode.step({ text: '', calls: [call], fault: null })).messages[0]!.content
+    }
+    expect([await ask(one!, 1), await ask(other!, 5), await ask(one!, 2)]).toEqual(['1', '5', '3'])
+  } finally {
+    environment.close()
   }
 }, 30_000)
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { lensOf } from '../../src/job/watch/lens.ts'
 import { createRun } from '../../src/rundir/run.ts'
 import { runHere } from '../here.ts'
+import { forms } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
 const call = (arguments_: object) =>
@@ -73,3 +74,28 @@ test('off a terminal it is drawn once, as a file it holds all, and a folder with
   expect(existsSync(join(cwd, 'other.html'))).toBe(false)
   expect((await runHere(['watch'], { cwd })).code).toBe(2)
 })
+
+test('a terminal follows a run until it ends, then shows all of it', async () => {
+  const directory = join(scratch(), 'mine')
+  const run = createRun(directory, { command: 'train', version: '0', settings: {}, origins: {} })
+  const step = (number: number) =>
+    ({ type: 'step', time: 0, step: number, steps: 40, figures: { reward: 0.25 } }) as const
+  run.emit(step(1))
+  const [, source] = forms[0]!
+  let screen = ''
+  const child = Bun.spawn([...source, 'watch', directory, '--text'], {
+    terminal: { cols: 80, rows: 24, data: (_, bytes) => void (screen += new TextDecoder().decode(bytes)) },
+  })
+  const until = async (text: string) => {
+    while (!screen.includes(text) && child.exitCode === null) await Bun.sleep(20)
+    expect(screen).toContain(text)
+  }
+  await until('running  step 1/40')
+  run.emit(step(2))
+  await until('running  step 2/40')
+  run.emit({ type: 'end', time: 0, step: 2, reason: 'interrupted' })
+  run.close()
+  expect(await child.exited).toBe(0)
+  child.terminal?.close()
+  expect(screen.split('\x1b[J').at(-1)).toStartWith('interrupted  step 2/40')
+}, 60_000)

@@ -4,14 +4,12 @@ import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { PerToken, Policy } from '../gpu/policy/policy.ts'
 import { pairLosses, rewardOf, type PairLossRow, type Text } from './loss/pair.ts'
-import { begin, evaluate, loop, type LoopContext, phase, type Stepped } from './loop.ts'
-import { inOrder } from './order.ts'
+import { begin, evaluate, loop, type LoopContext, phase } from './loop.ts'
 import { breathe, pack } from './pack.ts'
 import { groupOf, tokensOf, tokensSeen } from './pair.ts'
 import type { DpoRecipe } from './recipe.ts'
 import type { Pair, PairReference, Progress, Written } from './record.ts'
-import { updateOptions } from './schedule.ts'
-import { requireFinite } from './sound.ts'
+import { stepsOf, takeBatch } from './supervised.ts'
 import { gather, scatter, trainedTokens } from './trained.ts'
 
 /** The loss in symbols. */
@@ -48,20 +46,22 @@ export async function dpo(context: DpoContext, start: Progress): Promise<'done' 
     context,
     start,
     steps,
-    async (step, position) => await takeStep({ ...context, reference }, step, steps, position),
+    async (step, position) =>
+      await takeBatch(
+        context,
+        pairs,
+        { step, steps, position },
+        {
+          accumulate: (some) => accumulate(some, { ...context, reference, onProgress: phase(context, 'pairs') }),
+          tokensOf,
+          tokensSeen,
+        },
+      ),
     async (step) => {
       await evaluate(context, step)
       await compare({ ...context, reference }, heldOut, step)
     },
   )
-}
-
-/** Optimizer steps of the whole run. */
-export function stepsOf(
-  { steps, epochs, batchSize }: Pick<DpoRecipe, 'steps' | 'epochs' | 'batchSize'>,
-  pairs: number,
-): number {
-  return steps ?? Math.max(1, Math.floor((epochs * pairs) / batchSize))
 }
 
 /** Log-probs of every text under the reference. Before the first update the policy is what it is compared with; later what was kept counts. */
@@ -87,35 +87,6 @@ async function referenceOf(
   }
   store.keepReference(pairs, found)
   return found
-}
-
-async function takeStep(
-  context: DpoContext & { reference: readonly PairReference[] },
-  step: number,
-  steps: number,
-  position: number,
-): Promise<Stepped> {
-  const { recipe, policy, clock } = context
-  const started = clock()
-  const pairs = inOrder(context.pairs, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
-  const learned = await accumulate(pairs, { ...context, onProgress: phase(context, 'pairs') })
-  const update = updateOptions(recipe, step, steps)
-  const { gradNorm } = policy.update(update)
-  await requireFinite(gradNorm, policy, step, {
-    items: pairs,
-    rowOf: ({ id }) => id,
-    again: (pair) => accumulate([pair], context),
-  })
-  const tokens = sum(pairs.map(tokensOf))
-  const seconds = (clock() - started) / 1000
-  const figures = {
-    ...learned,
-    grad_norm: gradNorm,
-    learning_rate: update.learningRate,
-    tokens_per_second: tokens / Math.max(seconds, 1e-3),
-    step_time: seconds,
-  }
-  return { position: position + recipe.batchSize, tokens: sum(pairs.map(tokensSeen)), figures }
 }
 
 interface PairContext {

@@ -1,17 +1,15 @@
 // A reward model: a scalar head learns to score the better text of a pair higher (Bradley and Terry).
-import { mean, sum, wilson } from '../eval/statistics.ts'
+import { mean, wilson } from '../eval/statistics.ts'
 import type { Metrics } from '../rundir/event.ts'
 import type { PerToken } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { sigmoid, softplus } from './loss/pair.ts'
-import { loop, phase, type RunContext, type Stepped } from './loop.ts'
-import { inOrder } from './order.ts'
+import { loop, phase, type RunContext } from './loop.ts'
 import { breathe, pack } from './pack.ts'
 import { scoredGroup, tokensOf, tokensSeen } from './pair.ts'
 import type { RmRecipe } from './recipe.ts'
 import type { Pair, Progress } from './record.ts'
-import { updateOptions } from './schedule.ts'
-import { requireFinite } from './sound.ts'
+import { stepsOf, takeBatch } from './supervised.ts'
 
 /** The loss in symbols. */
 export function formulaOf({ centerRewardsCoefficient: c }: Pick<RmRecipe, 'centerRewardsCoefficient'>): string[] {
@@ -35,41 +33,19 @@ export async function rm(context: RmContext, start: Progress): Promise<'done' | 
     context,
     start,
     steps,
-    async (step, position) => await takeStep(context, step, steps, position),
+    async (step, position) =>
+      await takeBatch(
+        context,
+        pairs,
+        { step, steps, position },
+        {
+          accumulate: (some) => accumulate(some, { ...context, onProgress: phase(context, 'pairs') }),
+          tokensOf,
+          tokensSeen,
+        },
+      ),
     async (step) => await compare(context, step),
   )
-}
-
-/** Optimizer steps of the whole run. */
-export function stepsOf(
-  { steps, epochs, batchSize }: Pick<RmRecipe, 'steps' | 'epochs' | 'batchSize'>,
-  pairs: number,
-): number {
-  return steps ?? Math.max(1, Math.floor((epochs * pairs) / batchSize))
-}
-
-async function takeStep(context: RmContext, step: number, steps: number, position: number): Promise<Stepped> {
-  const { recipe, policy, clock } = context
-  const started = clock()
-  const pairs = inOrder(context.pairs, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
-  const learned = await accumulate(pairs, { ...context, onProgress: phase(context, 'pairs') })
-  const update = updateOptions(recipe, step, steps)
-  const { gradNorm } = policy.update(update)
-  await requireFinite(gradNorm, policy, step, {
-    items: pairs,
-    rowOf: ({ id }) => id,
-    again: (pair) => accumulate([pair], context),
-  })
-  const tokens = sum(pairs.map(tokensOf))
-  const seconds = (clock() - started) / 1000
-  const figures = {
-    ...learned,
-    grad_norm: gradNorm,
-    learning_rate: update.learningRate,
-    tokens_per_second: tokens / Math.max(seconds, 1e-3),
-    step_time: seconds,
-  }
-  return { position: position + recipe.batchSize, tokens: sum(pairs.map(tokensSeen)), figures }
 }
 
 interface PairContext<Model> {

@@ -1,12 +1,11 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
+import type { Metrics } from '../rundir/event.ts'
 import type { Law } from '../gpu/policy/law.ts'
 import type { Progress } from './record.ts'
-import { begin, evaluate, loop, type LoopContext, phase, type Stepped } from './loop.ts'
-import { inOrder } from './order.ts'
+import { begin, evaluate, loop, type LoopContext, phase } from './loop.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
-import { updateOptions } from './schedule.ts'
-import { requireFinite } from './sound.ts'
+import { stepsOf, takeBatch } from './supervised.ts'
 
 /** The loss in symbols. */
 export const FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
@@ -36,43 +35,25 @@ export async function sft(context: SftContext, start: Progress): Promise<'done' 
     context,
     start,
     steps,
-    async (step, position) => await takeStep(context, step, steps, position),
+    async (step, position) =>
+      await takeBatch(
+        context,
+        examples,
+        { step, steps, position },
+        {
+          accumulate: (some) => accumulate(some, context),
+          tokensOf,
+          tokensSeen: tokensOf,
+        },
+      ),
     async (step) => await evaluate(context, step),
   )
 }
 
-/** Optimizer steps of the whole run. */
-export function stepsOf({ steps, epochs, batchSize }: SftRecipe, examples: number): number {
-  return steps ?? Math.max(1, Math.floor((epochs * examples) / batchSize))
-}
-
-async function takeStep(context: SftContext, step: number, steps: number, position: number): Promise<Stepped> {
-  const { recipe, policy, clock } = context
-  const started = clock()
-  const examples = inOrder(context.examples, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
-  const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
-  const loss = await accumulate(examples, context)
-  const update = updateOptions(recipe, step, steps)
-  const { gradNorm } = policy.update(update)
-  await requireFinite(gradNorm, policy, step, {
-    items: examples,
-    rowOf: ({ id }) => id,
-    again: (example) => accumulate([example], context),
-  })
-  const tokens = examples.reduce((sum, { prompt }) => sum + prompt.length, targets)
-  const seconds = (clock() - started) / 1000
-  const figures = {
-    loss,
-    grad_norm: gradNorm,
-    learning_rate: update.learningRate,
-    tokens_per_second: tokens / Math.max(seconds, 1e-3),
-    step_time: seconds,
-  }
-  return { position: position + recipe.batchSize, tokens, figures }
-}
+export const tokensOf = ({ prompt, completion }: Example): number => prompt.length + completion.length
 
 /** Forward and backward of the examples of one optimizer step, micro-batch by micro-batch; its loss. */
-async function accumulate(examples: readonly Example[], context: SftContext): Promise<number> {
+async function accumulate(examples: readonly Example[], context: SftContext): Promise<Metrics> {
   const { recipe, policy } = context
   const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
   let loss = 0
@@ -87,5 +68,5 @@ async function accumulate(examples: readonly Example[], context: SftContext): Pr
     phase(context, 'examples')((done += groups.length), examples.length)
     await breathe()
   }
-  return loss
+  return { loss }
 }

@@ -106,8 +106,9 @@ function graphBytes(net: Net, training: Training, T: number): number {
   const { config, precision } = net
   const [piece] = rowPieces(net, T)
   if (piece === undefined || training.kind === 'none') return 0
-  // Logits, their softmax and its gradient.
-  const head = 3 * dtypes[precision.reduce].bytes * config.vocabulary * Math.min(T, HEAD_ROWS)
+  // Logits, their softmax and its gradient; a scalar head has one number a row.
+  const outputs = config.head === 'scalar' ? 1 : config.vocabulary
+  const head = 3 * dtypes[precision.reduce].bytes * outputs * Math.min(T, HEAD_ROWS)
   const trained = training.kind === 'full' ? 'all' : { rank: training.rank, scale: 1, roles: adaptable }
   const transform = workingBytes(transformBackward(net, trained, piece.rows, []))
   const scores = workingBytes(attendPartBackward(net, { r: LEAST_ROWS, P: 0 }), { t: T })

@@ -1,16 +1,18 @@
 // Direct preference optimisation as a kind of training.
 import { isGiven } from '../../../rl/formula.ts'
-import { dpo, formulaOf, stepsOf } from '../../../rl/dpo.ts'
+import { dpo, formulaOf } from '../../../rl/dpo.ts'
 import { pairLosses, type PairLossRow } from '../../../rl/loss/pair.ts'
-import { tokensOf } from '../../../rl/pair.ts'
 import { dpoPresets } from '../../../rl/presets.ts'
 import { DpoRecipe } from '../../../rl/recipe.ts'
 import type { Pair } from '../../../rl/record.ts'
 import { promptLimit } from '../../open.ts'
 import type { Kind } from '../kind.ts'
-import { readHeldOutPairs, readPairs } from '../pairs.ts'
+import { readHeldOutPairs } from '../pairs.ts'
+import { ofPairs } from './pairs.ts'
 
+/** Log-probs of the reference are taken before the first update, when the policy is what it is compared with. */
 export const dpoKind: Kind<DpoRecipe, Pair> = {
+  ...ofPairs,
   what: 'train a model on preferences: of each pair of answers the better one',
   head: 'language',
   schema: DpoRecipe,
@@ -27,24 +29,9 @@ export const dpoKind: Kind<DpoRecipe, Pair> = {
       when && isGiven(origins[key]) ? [`${key} has no effect: ${because} (${origins[key]})`] : [],
     )
   },
-  reward: () => undefined,
-  // Taken before the first update, when the policy is what it is compared with.
-  needsReference: () => false,
   limits: ({ maxLength, maxCompletionLength, evalData }, language) => ({
     items: Math.min(maxLength ?? language.positions, language.positions),
     heldOut: evalData.length > 0 ? promptLimit(null, maxCompletionLength, language) : language.positions,
-  }),
-  items: 'pairs',
-  room: 'raise --max-length where the model allows it',
-  read: readPairs,
-  tokensOf,
-  plan: (recipe, { count, maxTokens }) => ({
-    steps: stepsOf(recipe, count),
-    itemsPerStep: recipe.batchSize,
-    optimizerStepsPerStep: 1,
-    completionsPerStep: 0,
-    cached: 0,
-    micro: Math.max(recipe.microBatchTokens, maxTokens),
   }),
   open: async (recipe, language) => ({
     async on(pairs) {

@@ -1,15 +1,16 @@
 // A reward model as a kind of training.
 import type { Scorer } from '../../../gpu/policy/scorer.ts'
 import type { RunContext } from '../../../rl/loop.ts'
-import { tokensOf } from '../../../rl/pair.ts'
 import { rmPresets } from '../../../rl/presets.ts'
 import { RmRecipe } from '../../../rl/recipe.ts'
 import type { Pair } from '../../../rl/record.ts'
-import { formulaOf, rm, stepsOf } from '../../../rl/rm.ts'
+import { formulaOf, rm } from '../../../rl/rm.ts'
 import type { Kind } from '../kind.ts'
-import { readHeldOutPairs, readPairs } from '../pairs.ts'
+import { readHeldOutPairs } from '../pairs.ts'
+import { ofPairs } from './pairs.ts'
 
 export const rmKind: Kind<RmRecipe, Pair, RunContext & { policy: Scorer }> = {
+  ...ofPairs,
   what: 'train a reward model on preferences: the better answer of a pair scores higher',
   head: 'scalar',
   schema: RmRecipe,
@@ -17,24 +18,10 @@ export const rmKind: Kind<RmRecipe, Pair, RunContext & { policy: Scorer }> = {
   preset: 'trl',
   formula: formulaOf,
   noEffect: () => [],
-  reward: () => undefined,
-  needsReference: () => false,
   limits({ maxLength }, { positions }) {
     const limit = Math.min(maxLength ?? positions, positions)
     return { items: limit, heldOut: limit }
   },
-  items: 'pairs',
-  room: 'raise --max-length where the model allows it',
-  read: readPairs,
-  tokensOf,
-  plan: (recipe, { count, maxTokens }) => ({
-    steps: stepsOf(recipe, count),
-    itemsPerStep: recipe.batchSize,
-    optimizerStepsPerStep: 1,
-    completionsPerStep: 0,
-    cached: 0,
-    micro: Math.max(recipe.microBatchTokens, maxTokens),
-  }),
   open: async (recipe, language) => ({
     async on(pairs) {
       const limit = rmKind.limits(recipe, language).heldOut

@@ -1,10 +1,11 @@
 // Fine-tuning as a kind of training.
 import { sftPresets } from '../../../rl/presets.ts'
 import { SftRecipe } from '../../../rl/recipe.ts'
-import { type Example, FORMULA, sft, stepsOf } from '../../../rl/sft.ts'
+import { type Example, FORMULA, sft, tokensOf } from '../../../rl/sft.ts'
 import { promptLimit } from '../../open.ts'
 import type { Kind } from '../kind.ts'
 import { readExamples } from '../rows.ts'
+import { planBatches } from './supervised.ts'
 
 export const sftKind: Kind<SftRecipe, Example> = {
   what: 'fine-tune a model on right answers',
@@ -24,15 +25,8 @@ export const sftKind: Kind<SftRecipe, Example> = {
   items: 'rows',
   room: 'raise --max-length where the model allows it',
   read: readExamples,
-  tokensOf: ({ prompt, completion }) => prompt.length + completion.length,
-  plan: (recipe, { count, maxTokens }) => ({
-    steps: stepsOf(recipe, count),
-    itemsPerStep: recipe.batchSize,
-    optimizerStepsPerStep: 1,
-    completionsPerStep: 0,
-    cached: 0,
-    micro: Math.max(recipe.microBatchTokens, maxTokens),
-  }),
+  tokensOf,
+  plan: planBatches,
   open: async () => ({
     on: async (examples) => ({ train: (context, start) => sft({ ...context, examples }, start) }),
     close() {},

@@ -9,6 +9,7 @@ import { version } from '../shell/version.ts'
 import { contents } from './contents.ts'
 import { finder, topics } from './find.ts'
 import { manPage } from './man.ts'
+import { pages } from './pages.ts'
 import { writeSite } from './site.ts'
 import { onTerminal } from './terminal.ts'
 
@@ -33,7 +34,8 @@ export async function help({ topic, html, man, json }: Settings<typeof helpFlags
   } else if (topic !== undefined && Object.hasOwn(table, topic)) {
     data(await helpOf(topic, await loadCommand(table, topic), [], stream))
   } else {
-    const markdown = topic === undefined ? contents() : finder(await loadAll(table))(topic)
+    const page = pages.find(({ name }) => name === topic)?.markdown
+    const markdown = topic === undefined ? contents() : (page ?? finder(await loadAll(table))(topic))
     for (const line of stream.isTTY ? onTerminal(markdown, stream) : markdown.trimEnd().split('\n')) data(line)
   }
 }

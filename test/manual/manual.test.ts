@@ -8,7 +8,10 @@ import { finder, topics } from '../../src/manual/find.ts'
 import { manPage } from '../../src/manual/man.ts'
 import { pages } from '../../src/manual/pages.ts'
 import { references } from '../../src/manual/references.ts'
+import { settingEntries } from '../../src/manual/reference/settings.ts'
+import { metricEntries } from '../../src/manual/reference/tables.ts'
 import { onTerminal } from '../../src/manual/terminal.ts'
+import { metricOf } from '../../src/rundir/metrics.ts'
 import { loadAll } from '../../src/shell/builtins.ts'
 import { runHere } from '../here.ts'
 import { forms, run, runInTerminal } from '../hone.ts'
@@ -22,6 +25,18 @@ test('every page has a title and a summary, and the list of contents names it', 
     expect(markdown).toMatch(/^# \S/)
     expect(what).not.toBe('')
     expect(contents()).toContain(`| \`${name}\` | ${what}`)
+  }
+})
+
+test('settings and metrics that pages name are there', () => {
+  const settings = new Set(settingEntries().map(({ name }) => name))
+  const families = new Set(metricEntries().flatMap(({ name }) => /^(\w+)\//.exec(name)?.[1] ?? []))
+  for (const { name, markdown } of pages) {
+    const text = markdown.replaceAll(/^```[^]*?^```$/gm, '')
+    const keys = [...text.matchAll(/`([a-z]+(?:[A-Z][a-z]+)+)(?:: [^`]*)?`/g)].map(([, key]) => key!)
+    const figures = [...text.matchAll(/`(\w+)\/[\w/]+`/g)].filter(([, family]) => families.has(family!))
+    expect({ name, keys: keys.filter((key) => !settings.has(key)) }).toEqual({ name, keys: [] })
+    for (const [code] of figures) expect(metricOf(code.slice(1, -1))).toBeDefined()
   }
 })
 

@@ -2,30 +2,21 @@
 import { unknownName } from '../error.ts'
 import { plain } from '../shell/schema.ts'
 import { markdownTable } from '../shell/table.ts'
-import type { Commands, Entry, Reference } from './page.ts'
+import type { Entry, Listed, Manual } from './page.ts'
 import { pages } from './pages.ts'
 import { references } from './references.ts'
 
-/** What finds the Markdown of a topic by its name. It throws HoneError with the nearest name where there is none. */
-export function finder(commands: Commands): (name: string) => string {
-  const known = lazily(() =>
-    references.flatMap(({ kind, entries }) => entries(commands).map((entry) => ({ kind, entry }))),
-  )
-  return (name) => {
-    const page = pages.find((each) => each.name === name)
-    if (page) return page.markdown
-    const reference = references.find((each) => each.name === name)
-    if (reference) return referencePage(reference, commands)
-    const found = known().filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
-    if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
-    const names = [...topics(), ...commands.map(([each]) => each), ...known().flatMap(({ entry }) => namesOf(entry))]
-    throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })
-  }
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => (made ??= { value: make() }).value
+/** The Markdown of a topic. @throws HoneError with the nearest name where there is none. */
+export function find(name: string, { commands, listed }: Manual): string {
+  const page = pages.find((each) => each.name === name)
+  if (page) return page.markdown
+  const reference = listed.find((each) => each.name === name)
+  if (reference) return referencePage(reference)
+  const known = listed.flatMap(({ kind, entries }) => entries.map((entry) => ({ kind, entry })))
+  const found = known.filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
+  if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
+  const names = [...topics(), ...commands.map(([each]) => each), ...known.flatMap(({ entry }) => namesOf(entry))]
+  throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })
 }
 
 /** Names of pages and reference pages. */
@@ -34,8 +25,8 @@ export const topics = (): string[] => [...pages, ...references].map(({ name }) =
 const namesOf = ({ name, aliases = [] }: Entry): string[] => [name, ...aliases]
 
 /** Every entry as a row of a table, under its section. */
-export function referencePage({ name, what, kind, before, entries }: Reference, commands: Commands): string {
-  const sections = Map.groupBy(entries(commands), ({ section = '' }) => section)
+export function referencePage({ name, what, kind, before, entries }: Listed): string {
+  const sections = Map.groupBy(entries, ({ section = '' }) => section)
   const tables = [...sections].map(([section, rows]) =>
     [
       ...(section === '' ? [] : [`## ${section}`, '']),
@@ -45,7 +36,7 @@ export function referencePage({ name, what, kind, before, entries }: Reference, 
       ),
     ].join('\n'),
   )
-  const detailed = entries(commands).some(({ more }) => more !== undefined)
+  const detailed = entries.some(({ more }) => more !== undefined)
   const more = detailed ? [`\`hone help NAME\` says more of each ${kind}.`] : []
   return [`# ${titled(name)}`, `${what}.`, ...(before ? [before] : []), ...tables, ...more].join('\n\n') + '\n'
 }

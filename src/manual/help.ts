@@ -7,8 +7,9 @@ import { describe } from '../shell/help.ts'
 import { argument, folder, say, type Settings, text, toggle } from '../text/setting.ts'
 import { version } from '../shell/version.ts'
 import { contents } from './contents.ts'
-import { finder, topics } from './find.ts'
+import { find, topics } from './find.ts'
 import { manPage } from './man.ts'
+import { openManual } from './open.ts'
 import { pages } from './pages.ts'
 import { writeSite } from './site.ts'
 import { onTerminal } from './terminal.ts'
@@ -30,12 +31,12 @@ export async function help({ topic, html, man, json }: Settings<typeof helpFlags
   } else if (man) {
     data(manPage(await loadAll(table), version, new Date().toISOString().slice(0, 10)).trimEnd())
   } else if (html !== undefined) {
-    log(`${writeSite(html, await loadAll(table))} pages in ${html}: open ${html}/index.html`)
+    log(`${writeSite(html, await openManual(table))} pages in ${html}: open ${html}/index.html`)
   } else if (topic !== undefined && Object.hasOwn(table, topic)) {
     data(await helpOf(topic, await loadCommand(table, topic), [], stream))
   } else {
     const page = pages.find(({ name }) => name === topic)?.markdown
-    const markdown = topic === undefined ? contents() : (page ?? finder(await loadAll(table))(topic))
+    const markdown = topic === undefined ? contents() : (page ?? find(topic, await openManual(table)))
     for (const line of stream.isTTY ? onTerminal(markdown, stream) : markdown.trimEnd().split('\n')) data(line)
   }
 }

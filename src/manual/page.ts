@@ -34,5 +34,17 @@ export interface Reference {
   what: string
   /** Markdown between the title and the entries. */
   before?: string
-  entries(commands: Commands): readonly Entry[]
+  /** The tables of hone are large: each is loaded where it is asked for. */
+  load(): Promise<(commands: Commands) => readonly Entry[]>
+}
+
+/** A page of the reference with its entries. */
+export interface Listed extends Reference {
+  entries: readonly Entry[]
+}
+
+/** All that there is to find. */
+export interface Manual {
+  commands: Commands
+  listed: readonly Listed[]
 }

@@ -5,27 +5,27 @@ import { HoneError } from '../error.ts'
 import { writeFileAtomic } from '../text/jsonl.ts'
 import { contents } from './contents.ts'
 import { referencePage, titled, titleOf } from './find.ts'
-import type { Commands, Entry } from './page.ts'
+import type { Entry, Listed, Manual } from './page.ts'
 import { pages } from './pages.ts'
 import { references } from './references.ts'
 import style from './site.css' with { type: 'text' }
 
 /** Writes the site; the number of pages. @throws HoneError for a folder that holds something. */
-export function writeSite(folder: string, commands: Commands): number {
+export function writeSite(folder: string, { listed }: Manual): number {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new HoneError('Cannot write the manual: the folder is not empty', {
       at: folder,
       hint: 'choose a folder that is new',
     })
   mkdirSync(folder, { recursive: true })
-  const places = placesOf(commands)
+  const places = placesOf(listed)
   const all = [
     { name: 'index', markdown: contents(), entries: [] },
     ...pages.map(({ name, markdown }) => ({ name, markdown, entries: [] })),
-    ...references.map((each) => ({
+    ...listed.map((each) => ({
       name: each.name,
-      markdown: referencePage(each, commands),
-      entries: each.entries(commands).filter(({ more }) => more !== undefined),
+      markdown: referencePage(each),
+      entries: each.entries.filter(({ more }) => more !== undefined),
     })),
   ]
   for (const { name, markdown, entries } of all) {
@@ -39,16 +39,14 @@ export function writeSite(folder: string, commands: Commands): number {
 }
 
 /** Name of a topic, a command or an entry → where it stands. */
-function placesOf(commands: Commands): ReadonlyMap<string, string> {
-  const entries = references.flatMap((reference) =>
-    reference
-      .entries(commands)
-      .flatMap((entry): [string, string][] =>
-        [entry.name.replace(/^hone /, ''), ...(entry.aliases ?? [])].map((name) => [
-          name,
-          `${reference.name}.html${entry.more === undefined ? '' : `#${idOf(entry)}`}`,
-        ]),
-      ),
+function placesOf(listed: readonly Listed[]): ReadonlyMap<string, string> {
+  const entries = listed.flatMap((reference) =>
+    reference.entries.flatMap((entry): [string, string][] =>
+      [entry.name.replace(/^hone /, ''), ...(entry.aliases ?? [])].map((name) => [
+        name,
+        `${reference.name}.html${entry.more === undefined ? '' : `#${idOf(entry)}`}`,
+      ]),
+    ),
   )
   return new Map([...entries, ...[...pages, ...references].map(({ name }): [string, string] => [name, `${name}.html`])])
 }

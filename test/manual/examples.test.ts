@@ -4,9 +4,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { commands } from '../../src/commands.ts'
-import { finder, topics } from '../../src/manual/find.ts'
+import { find, topics } from '../../src/manual/find.ts'
+import { openManual } from '../../src/manual/open.ts'
 import { pages } from '../../src/manual/pages.ts'
-import { loadAll } from '../../src/shell/builtins.ts'
 import { taskRows, toLines, writeTinyModel } from '../cmd/tiny-model.ts'
 import { runHere } from '../here.ts'
 import { type Ended, forms, run } from '../hone.ts'
@@ -14,9 +14,8 @@ import { scratch } from '../scratch.ts'
 import { blocksOf, checkLine, commandLines, inlineLines, logicalLines, wordsOf } from './blocks.ts'
 
 setDefaultTimeout(120_000)
-const loaded = await loadAll(commands)
-const find = finder(loaded)
-const known = new Map(loaded)
+const manual = await openManual(commands)
+const known = new Map(manual.commands)
 /** Why a script is not run here; its command lines are checked all the same. */
 const NOTES = ['gpu', 'network', 'hours', 'waits']
 const written = pages.map(({ name, markdown }): [string, string] => [name, markdown])
@@ -53,13 +52,13 @@ test.each([...written, ['README', readme]])(
     for (const line of [...scripts, ...inlineLines(text)]) {
       checkLine(line, known)
       const [name, topic = 'TOPIC'] = line
-      if (name === 'help' && !/^(--|[A-Z]+$)/.test(topic) && !known.has(topic)) expect(find(topic)).not.toBe('')
+      if (name === 'help' && !/^(--|[A-Z]+$)/.test(topic) && !known.has(topic)) expect(find(topic, manual)).not.toBe('')
     }
   },
 )
 
 test('every command has examples in its help, of commands and flags that there are', () => {
-  for (const [name, { examples }] of loaded) {
+  for (const [name, { examples }] of manual.commands) {
     expect({ name, examples: examples.length }).not.toEqual({ name, examples: 0 })
     for (const line of examples.flatMap(commandLines)) checkLine(line, known)
   }

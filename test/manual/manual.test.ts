@@ -4,21 +4,19 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commands } from '../../src/commands.ts'
 import { contents } from '../../src/manual/contents.ts'
-import { finder, topics } from '../../src/manual/find.ts'
+import { find, topics } from '../../src/manual/find.ts'
 import { manPage } from '../../src/manual/man.ts'
+import { openManual } from '../../src/manual/open.ts'
 import { pages } from '../../src/manual/pages.ts'
-import { references } from '../../src/manual/references.ts'
 import { settingEntries } from '../../src/manual/reference/settings.ts'
 import { metricEntries } from '../../src/manual/reference/tables.ts'
 import { onTerminal } from '../../src/manual/terminal.ts'
 import { metricOf } from '../../src/rundir/metrics.ts'
-import { loadAll } from '../../src/shell/builtins.ts'
 import { runHere } from '../here.ts'
 import { forms, run, runInTerminal } from '../hone.ts'
 import { scratch } from '../scratch.ts'
 
-const loaded = await loadAll(commands)
-const find = finder(loaded)
+const manual = await openManual(commands)
 
 test('every page has a title and a summary, and the list of contents names it', () => {
   for (const { name, what, markdown } of pages) {
@@ -41,13 +39,13 @@ test('settings and metrics that pages name are there', () => {
 })
 
 test('every row of every table is found by its name, with what it is', () => {
-  for (const { entries, kind } of references) {
-    expect({ kind, count: entries(loaded).length }).not.toEqual({ kind, count: 0 })
-    for (const { name, aliases = [], what } of entries(loaded)) {
+  for (const { entries, kind } of manual.listed) {
+    expect({ kind, count: entries.length }).not.toEqual({ kind, count: 0 })
+    for (const { name, aliases = [], what } of entries) {
       expect(what).not.toBe('')
       for (const each of [name, ...aliases].filter((each) => !topics().includes(each))) {
-        expect(find(each)).toContain(`(${kind}`)
-        expect(find(each)).toContain(what)
+        expect(find(each, manual)).toContain(`(${kind}`)
+        expect(find(each, manual)).toContain(what)
       }
     }
   }
@@ -64,7 +62,7 @@ test('a topic that there is not ends with 2 and the nearest name, a command show
 
 test('a page is Markdown in a pipe, and drawn on a terminal', async () => {
   const words = ['help', 'rows']
-  expect(run(forms[0]![1], words)).toEqual({ code: 0, stdout: find('rows').trimEnd() + '\n', stderr: '' })
+  expect(run(forms[0]![1], words)).toEqual({ code: 0, stdout: find('rows', manual).trimEnd() + '\n', stderr: '' })
   const { code, screen } = await runInTerminal(forms[0]![1], words)
   expect(code).toBe(0)
   expect(screen).toContain('\x1b[1m')
@@ -111,15 +109,15 @@ test('the site is not written over something else', async () => {
 })
 
 test('the manual page is troff of the man macros, with every command', () => {
-  const text = manPage(loaded, '1.2.3', '2026-01-02')
+  const text = manPage(manual.commands, '1.2.3', '2026-01-02')
   const requests = [...text.matchAll(/^\.(\S*)/gm)].map(([, name]) => name)
   expect([...new Set(requests)].toSorted()).toEqual(['B', 'EE', 'EX', 'I', 'PP', 'SH', 'SS', 'TH', 'TP'])
-  for (const [name] of loaded) expect(text).toContain(`.SS hone ${name.replaceAll('-', '\\-')} `)
+  for (const [name] of manual.commands) expect(text).toContain(`.SS hone ${name.replaceAll('-', '\\-')} `)
 })
 
 test.skipIf(!Bun.which('groff'))('groff sets the manual page without a warning', () => {
   const { stdout, stderr } = Bun.spawnSync(['groff', '-man', '-Tutf8', '-ww'], {
-    stdin: Buffer.from(manPage(loaded, '1.2.3', '2026-01-02')),
+    stdin: Buffer.from(manPage(manual.commands, '1.2.3', '2026-01-02')),
   })
   expect(stderr.toString()).toBe('')
   expect(stdout.toString()).toContain('hone train')

@@ -24,7 +24,9 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
   const { env, envCmd, tools, mcp, toolTimeout } = settings
   if (!hasEnvironment(settings)) return undefined
   if (env !== null && envCmd !== null)
-    throw new HoneError('Cannot use two environments: both env and envCmd are given', { hint: 'leave one of them out' })
+    throw new HoneError('Cannot use two environments: both --env and --env-cmd are given', {
+      hint: 'leave one of them out',
+    })
   if (envCmd !== null) return programEnvironment(['sh', '-c', envCmd], toolTimeout)
   if (env !== null && isOpenEnv(env)) return openEnvServer(env, toolTimeout)
   if (env !== null && isRewardFile(env)) return programEnvironment(fileWords(env), toolTimeout)

@@ -136,7 +136,12 @@ function flatten(
       for (const each of flatten(value, entries[key]!, originOf, [...parents, key], [...spelt, spelling]))
         given.set(...each)
     } else if (given.has(dotted)) throw new HoneError(`Key "${dotted}" stands more than once`, { at: origin })
-    else given.set(dotted, { value: value === 'none' && acceptsNull(entries[key]!) ? null : value, origin })
+    else
+      given.set(dotted, {
+        value: value === 'none' && acceptsNull(entries[key]!) ? null : value,
+        origin,
+        spelt: [...spelt, spelling].join('.'),
+      })
   }
   return given
 }

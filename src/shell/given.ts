@@ -12,6 +12,8 @@ export interface Given {
   origin: string
   /** Said by a flag or a variable, whose name is known to who said it; else by a key in a file or a preset. */
   direct?: true
+  /** The key as the file spells it. */
+  spelt?: string
 }
 
 /** Checks of a schema's own, whose message says what a value must be. */
@@ -40,7 +42,14 @@ export function complaint(
   const shape = path === leaf.key ? leaf.shape : (leaf.shape.item ?? leaf.shape)
   const hint = didYouMean(issue.received.replaceAll('"', ''), shape.choices ?? [])
   const received = path === leaf.key ? undefined : issue.received
-  return wrong(path, source, CHECKS.includes(issue.type) ? issue.message : expected(shape), received, hint)
+  const spelt = source.spelt === undefined ? {} : { spelt: source.spelt + path.slice(leaf.key.length) }
+  return wrong(
+    path,
+    { ...source, ...spelt },
+    CHECKS.includes(issue.type) ? issue.message : expected(shape),
+    received,
+    hint,
+  )
 }
 
 /** All that is missing, told at once. */
@@ -62,11 +71,11 @@ const listed = (words: readonly string[]): string =>
 /** A flag or a variable is called by its name, a key of a file or a preset by its place. */
 export function wrong(
   key: string,
-  { value, origin, direct }: Given,
+  { value, origin, direct, spelt = key }: Given,
   wanted: string,
   received: string = JSON.stringify(value),
   hint?: string,
 ): HoneError {
-  const [subject, at] = direct ? [origin, undefined] : [`Setting "${key}"`, origin]
+  const [subject, at] = direct ? [origin, undefined] : [`Setting "${spelt}"`, origin]
   return new HoneError(`${subject} must be ${wanted}: current value is ${received}`, { at, hint })
 }

@@ -113,13 +113,13 @@ const wrong: [string, string, string, number][] = [
   [
     'type',
     'model: m\nlearning-rate: fast\n',
-    'Setting "learningRate" must be a number of at least 0: current value is "fast"',
+    'Setting "learning-rate" must be a number of at least 0: current value is "fast"',
     2,
   ],
   [
     'range',
     'model: m\nlearning_rate: -1\n',
-    'Setting "learningRate" must be a number of at least 0: current value is -1',
+    'Setting "learning_rate" must be a number of at least 0: current value is -1',
     2,
   ],
   ['item', 'targets: [a, 4]\nmodel: m\n', 'Setting "targets.1" must be text: current value is 4', 1],

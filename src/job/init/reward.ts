@@ -1,5 +1,4 @@
 // hone init reward: a reward of one's own, in TypeScript or Python, and the rows that test it.
-import { typed } from '../../shell/words.ts'
 import { jsonLines, type Starter } from './starter.ts'
 
 export const rewardStarter: Starter = {
@@ -18,7 +17,7 @@ export const rewardStarter: Starter = {
   },
 }
 
-const TYPESCRIPT = `// A reward of your own. Its test:  ${typed('score', 'reward-test.jsonl', '--reward', './reward.ts', '--check')}
+const TYPESCRIPT = `// A reward of your own. Its test:  hone score reward-test.jsonl --reward ./reward.ts --check
 // It runs in a process of its own with a time limit; a throw, a time-out or a score that is no number is a fault that is counted.
 import { readCalls, sameCalls, type Call } from 'hone'
 
@@ -80,7 +79,7 @@ declare module 'hone' {
 }
 `
 
-const PYTHON = `# A reward of your own. Its test:  ${typed('score', 'reward-test.jsonl', '--reward-cmd', 'python3 reward.py', '--check')}
+const PYTHON = `# A reward of your own. Its test:  hone score reward-test.jsonl --reward-cmd 'python3 reward.py' --check
 # A line of JSON in (a row with its completion), a line of JSON out. Python's standard library is all it needs.
 import json
 import re

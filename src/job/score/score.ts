@@ -132,12 +132,10 @@ export async function explainRow(
 
 function conclude(name: string, summary: Summary, minMean: number | undefined): ExitCode {
   for (const line of summaryLines(name, summary)) log(line)
-  const faults = [...summary.faults]
-  if (faults.reduce((sum, [, rows]) => sum + rows, 0) === summary.rows) {
-    const [first, ...others] = faults.map(([fault]) => fault)
-    complain(
-      `no row could be judged: ${others.length === 0 ? `each has the fault ${first}` : `each has a fault, ${[first, ...others].join(', ')}`}`,
-    )
+  // One and the same fault everywhere is the reward's or the file's, not the completions'.
+  const [everywhere] = [...summary.faults].filter(([, rows]) => rows === summary.rows)
+  if (everywhere) {
+    complain(`no row could be judged: each has the fault ${everywhere[0]}`)
     return EXIT.no
   }
   if (minMean === undefined || meanScore(summary) >= minMean) return EXIT.ok

@@ -134,15 +134,16 @@ test('a file leaves out the earliest steps that it has no room for, and says how
   expect(small.html.includes('"kept":{"rollouts":[],"evals":[]}')).toBe(true)
 })
 
-/** Writes the colours of the first chart's opaque pixels into the document. */
+/** Writes the colours of the first chart's opaque pixels into the document, once it is drawn. */
 const COLOURS_OF_CANVAS = `<script>
-  setTimeout(() => {
+  setInterval(() => {
     const canvas = document.querySelector('canvas')
+    if (!canvas || document.body.dataset.colours) return
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
     const seen = new Set()
     for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) seen.add(data.slice(i, i + 3).join())
     document.body.dataset.colours = [...seen].join(' ')
-  }, 1000)
+  }, 50)
 </script>`
 
 test.skipIf(!browser)(
@@ -151,7 +152,7 @@ test.skipIf(!browser)(
     const path = join(scratch(), 'run.html')
     writeFileSync(path, fileOf(watchedAt([makeRun().directory]), [lens]).html + COLOURS_OF_CANVAS)
     const dom = (address: string) => {
-      const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--virtual-time-budget=3000', '--dump-dom']
+      const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--virtual-time-budget=5000', '--dump-dom']
       const { stdout } = Bun.spawnSync([browser!, ...switches, `file://${path}#${address}`], { stderr: 'ignore' })
       return stdout.toString()
     }

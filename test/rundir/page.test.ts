@@ -68,6 +68,8 @@ test('a chart shows the bound that is passed, and one that is near, and is not f
   expect(low).toBeLessThan(5)
   expect(high).toBeGreaterThan(5)
   expect(rangeOf([NaN], [0, 1])).toEqual([0, 1])
+  // A long run has more values than a function takes arguments.
+  expect(rangeOf(new Array(500_000).fill(1).concat(3), undefined)[1]).toBeGreaterThan(3)
 })
 
 test('a figure is read by the mean of its last values, against a band that may follow its first', () => {

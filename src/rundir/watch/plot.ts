@@ -11,9 +11,8 @@ export function plot(
   values: readonly number[],
   { width = 60, height = 6 }: { width?: number; height?: number } = {},
 ): string[] {
-  const real = values.filter(Number.isFinite)
-  if (real.length === 0) return []
-  const [low, high] = [Math.min(...real), Math.max(...real)]
+  const [low, high] = extremes(values)
+  if (low > high) return []
   const cells = Array.from({ length: height }, () => new Uint8Array(width))
   const columns = width * 2
   const rows = height * 4
@@ -36,6 +35,13 @@ export function plot(
   return cells.map(
     (row, i) => `${labels[i]!.padStart(margin)} ${String.fromCharCode(...Array.from(row, (dots) => 0x2800 + dots))}`,
   )
+}
+
+/** The least and the greatest of any number of values that are numbers; where there are none, the least is above the greatest. */
+export function extremes(values: readonly number[]): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (const value of values) if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)]
+  return [low, high]
 }
 
 /** Between two values on the line that joins them. */

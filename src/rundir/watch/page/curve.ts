@@ -1,4 +1,5 @@
 // Curves as charts draw them: smoothed, and their values by step.
+import { extremes } from '../plot.ts'
 
 /** Exponential moving average, as TensorBoard takes it: freed of the weight that its first value would have. */
 export function smoothed(values: readonly number[], weight: number): number[] {
@@ -21,9 +22,8 @@ export function nearest(steps: readonly number[], step: number): number {
 
 /** The range of a chart: its values with some room, and the ends of its band where they are not far. */
 export function rangeOf(values: readonly number[], band: readonly [number, number] | undefined): [number, number] {
-  const real = values.filter(Number.isFinite)
-  if (real.length === 0) return [0, 1]
-  let [low, high] = [Math.min(...real), Math.max(...real)]
+  let [low, high] = extremes(values)
+  if (low > high) return [0, 1]
   const span = high - low || Math.abs(high) || 1
   for (const bound of band ?? []) {
     if (!Number.isFinite(bound)) continue

@@ -51,7 +51,7 @@ export function optionsOf(
   return {
     width,
     height,
-    padding: [6, 6, 0, 0],
+    padding: [6, 12, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: false, range: () => drawn.current.extent },
@@ -77,6 +77,7 @@ export function optionsOf(
         gap: 4,
         grid: { show: false },
         space: 60,
+        values: (_, ticks) => ticks.map((each) => spellTick(each, 'count')),
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5],
       },
       {

@@ -18,7 +18,14 @@ const Reply = v.variant('type', [
       done: v.optional(v.boolean(), false),
     }),
   }),
-  v.object({ type: v.literal('error'), data: v.object({ message: v.string(), code: v.optional(v.string(), '') }) }),
+  v.object({
+    type: v.literal('error'),
+    data: v.object({
+      message: v.string(),
+      code: v.optional(v.string(), ''),
+      errors: v.optional(v.array(anything), []),
+    }),
+  }),
   v.object({ type: v.literal('mcp'), data: v.object({ result: v.optional(anything), error: v.optional(anything) }) }),
   v.object({ type: v.literal('state'), data: anything }),
 ])
@@ -57,7 +64,7 @@ export function openEnvServer(url: string, seconds: number): Environment {
         const act = async (action: JsonObject): Promise<Observed | string> => {
           const reply = await socket.ask('step', action)
           // An action that does not fit is the model's to mend.
-          return reply.type === 'error' && reply.data.code === 'VALIDATION_ERROR' ? reply.data.message : observed(reply)
+          return reply.type === 'error' && reply.data.code === 'VALIDATION_ERROR' ? misfit(reply.data) : observed(reply)
         }
         return {
           asked: { messages: [...row.messages, ...messages], tools: [...row.tools, ...tools] },
@@ -123,11 +130,12 @@ async function actionsOf(url: string, socket: Socket, seconds: number): Promise<
     }
   const parameters = await actionSchema(url, seconds)
   const properties = isObject(parameters['properties']) ? parameters['properties'] : {}
-  const fields = Object.entries(properties).filter(([name]) => name !== 'metadata')
+  const { metadata: _, ...own } = properties
+  const fields = Object.entries(own)
   const [only] = fields
   const isText = fields.length === 1 && isObject(only![1]) && only![1]['type'] === 'string'
   return {
-    tools: [{ name: 'step', description: 'Acts in the environment.', parameters }],
+    tools: [{ name: 'step', description: 'Acts in the environment.', parameters: { ...parameters, properties: own } }],
     actionOf: ({ arguments: values }) => (isObject(values) ? values : {}),
     textField: isText ? only![0] : undefined,
   }
@@ -162,6 +170,12 @@ function observed(reply: Reply): Observed {
       hint: 'start the server with a larger max_concurrent_envs, or train with fewer promptsPerStep and a smaller groupSize',
     })
   throw new ToolFailure(code === '' ? message : `${code}: ${message}`)
+}
+
+/** What does not fit, in the server's words: pydantic names the field of each fault. */
+function misfit({ message, errors }: { message: string; errors: readonly JsonObject[] }): string {
+  const faults = errors.map(({ loc, msg }) => `${Array.isArray(loc) ? loc.join('.') : ''}: ${String(msg)}`)
+  return faults.length > 0 ? faults.join('; ') : message
 }
 
 /** Its one text, the result of a tool, or all that it holds as JSON. */

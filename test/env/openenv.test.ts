@@ -90,18 +90,22 @@ test('a server without tools is acted on by the fields of its action; one that d
     ({ type, data }) => {
       if (type === 'mcp') return noTools
       if (type === 'reset') return observation({ cell: 0, metadata: {} })
-      return data['move'] === 1 ? observation({ cell: 1 }, 0.5, true) : error('VALIDATION_ERROR')
+      if (data['move'] === 1) return observation({ cell: 1 }, 0.5, true)
+      const errors = data['move'] === 'up' ? [{ loc: ['move'], msg: 'must be a number', type: 'int' }] : undefined
+      return { type: 'error', data: { message: 'not so', code: 'VALIDATION_ERROR', errors } }
     },
     { action },
   )
   const episode = await environment.reset(row, {}, '1')
   expect(episode.asked).toMatchObject({ messages: [{ content: '{"cell": 0}' }], tools: [{ name: 'step' }] })
+  expect(episode.asked?.tools?.[0]?.parameters).toEqual({ type: 'object', properties: { move: { type: 'integer' } } })
   const move = (move: unknown) => said({ name: 'step', arguments: { move: move as number } })
   expect(await episode.step(move('left'))).toMatchObject({
     messages: [{ role: 'tool', content: 'Error: not so' }],
     done: false,
     metrics: { tool_errors: 1 },
   })
+  expect((await episode.step(move('up'))).messages[0]!.content).toBe('Error: move: must be a number')
   expect(await episode.step(move(1))).toMatchObject({ done: true, reward: 0.5 })
   expect(await (await environment.reset(row, {}, '2')).step(said())).toEqual({ messages: [], done: true })
 })

@@ -56,10 +56,16 @@ export async function answer({ name, arguments: values }: Call, runners: readonl
   try {
     return { content: await runner.run(values), error: false }
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_ERROR)
+    const reason = short(error instanceof Error ? error.message : String(error))
     const told = { content: reason, error: true }
     return error instanceof ToolFailure ? { ...told, failure: `${name}: ${reason}` } : told
   }
+}
+
+/** What was printed before an error may be long: both ends are told. */
+function short(text: string): string {
+  const half = LONGEST_ERROR / 2
+  return text.length > LONGEST_ERROR ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }
 
 function unknown(name: string, runners: readonly Runner[]): string {

@@ -235,6 +235,10 @@ test('the environment code runs what is called and judges the last turn', async 
     const wrong = await run('1 / 0')
     expect(wrong).toMatchObject({ messages: [{ content: 'Error: ZeroDivisionError: divide by zero' }] })
     expect(wrong.fault).toBeUndefined()
+    // Of a long output before an error both ends are told, the error among them.
+    const long = (await run('print("y" * 1000)\n1 / 0')).messages[0]!.content
+    expect(long).toStartWith('Error: yyy')
+    expect(long).toEndWith('ZeroDivisionError: divide by zero')
     expect(await episode.step({ text: '42', calls: [], fault: null })).toMatchObject({ done: true, reward: 1 })
   } finally {
     environment.close()

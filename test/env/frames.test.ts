@@ -76,6 +76,20 @@ test('Tool-Star and ARPO: the last whole call counts, whichever tool it is, thre
   }
 })
 
+test('an episode whose tools keep no state forks: each goes on by itself', async () => {
+  const pure = runners.map((runner) => ({ ...runner, pure: true }))
+  const episode = episodeIn(frames.arpo, pure, () => undefined, 2)
+  await episode.step(said('a <search>x</search>'))
+  const other = episode.fork!()
+  await episode.step(said('b <search>y</search>'))
+  expect(await episode.step(said('<search>z</search>'))).toMatchObject({ stop: 'max_tool_calls' })
+  expect(await other.step(said('<search>z</search>'))).toMatchObject({ inserted: ' <result>\n<z>\n</result>' })
+  expect((await other.step(said('c'))).answer).toBe(
+    'a <search>x</search> <result>\n<x>\n</result><search>z</search> <result>\n<z>\n</result>c',
+  )
+  expect(begin('arpo').fork).toBeUndefined()
+})
+
 test('the settings may allow fewer calls than a system does', async () => {
   const episode = begin('retool', 1)
   await episode.step(said('<code>```python\na\n```</code>'))

@@ -20,6 +20,7 @@ export function codeInterpreter(engine: () => Promise<Engine>, remembers: boolea
   const earlier: string[] = []
   return {
     tool: codeTool,
+    pure: !remembers,
     async run({ code }) {
       const program = shown(String(code))
       const mark = `\u0001${earlier.length}\u0001`

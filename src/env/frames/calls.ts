@@ -5,11 +5,16 @@ import type { Runner } from '../runner.ts'
 import { answer, type Ending } from '../toolbox.ts'
 import type { CallFrame, Cut, Marked } from './frame.ts'
 
-/** Where `most` is given, no more calls than that are made. */
-export function playCalls(frame: CallFrame, runners: readonly Runner[], ending: Ending, most: number | null): Episode {
+/** Where `most` is given, no more calls than that are made; `past` is what was said and called before. */
+export function playCalls(
+  frame: CallFrame,
+  runners: readonly Runner[],
+  ending: Ending,
+  most: number | null,
+  past = { whole: '', made: 0 },
+): Episode {
   const limit = Math.min(frame.calls ?? Infinity, most ?? Infinity)
-  let whole = ''
-  let made = 0
+  let { whole, made } = past
   const over = (more: Partial<Observation> = {}): Observation => {
     const reward = ending(whole)
     return { messages: [], done: true, answer: whole, ...(reward !== undefined && { reward }), ...more }
@@ -37,6 +42,9 @@ export function playCalls(frame: CallFrame, runners: readonly Runner[], ending: 
         ...(failure !== undefined && { fault: failure }),
       }
     },
+    ...(runners.every(({ pure }) => pure) && {
+      fork: () => playCalls(frame, runners, ending, most, { whole, made }),
+    }),
     close() {},
   }
 }

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { data, log } from '../out.ts'
 import { helpOf, loadAll, loadCommand } from '../shell/builtins.ts'
+import { isColoured } from '../shell/colour.ts'
 import type { CommandTable } from '../shell/command.ts'
 import { describe } from '../shell/help.ts'
 import { argument, folder, say, type Settings, text, toggle } from '../text/setting.ts'
@@ -37,6 +38,7 @@ export async function help({ topic, html, man, json }: Settings<typeof helpFlags
   } else {
     const page = pages.find(({ name }) => name === topic)?.markdown
     const markdown = topic === undefined ? contents() : (page ?? find(topic, await openManual(table)))
-    for (const line of stream.isTTY ? onTerminal(markdown, stream) : markdown.trimEnd().split('\n')) data(line)
+    const drawn = stream.isTTY || isColoured(stream)
+    for (const line of drawn ? onTerminal(markdown, stream) : markdown.trimEnd().split('\n')) data(line)
   }
 }

@@ -63,6 +63,9 @@ test('a topic that there is not ends with 2 and the nearest name, a command show
 test('a page is Markdown in a pipe, and drawn on a terminal', async () => {
   const words = ['help', 'rows']
   expect(run(forms[0]![1], words)).toEqual({ code: 0, stdout: find('rows', manual).trimEnd() + '\n', stderr: '' })
+  const coloured = run(forms[0]![1], [...words, '--color', 'always']).stdout
+  expect(coloured).toContain('\x1b[1m')
+  expect(Bun.stripANSI(coloured)).toStartWith('Row formats\n═══')
   const { code, screen } = await runInTerminal(forms[0]![1], words)
   expect(code).toBe(0)
   expect(screen).toContain('\x1b[1m')

@@ -14,4 +14,4 @@ function program(): string[] {
   return [...bun, argv[1] ?? 'src/main.ts']
 }
 
-const quote = (word: string): string => (/^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+const quote = (word: string): string => (/^[\w./:@%+…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -46,13 +46,16 @@ export function connect({
 /** Seconds without an answer after which a person is told: on a terminal in the status line, elsewhere in a line now and then. */
 const PATIENCE = { terminal: 2, elsewhere: 30 }
 
-/** Says that it is being waited for, as long as no answer comes. */
-export function waitingFor(name: string) {
-  let last = performance.now()
+/** Says that it is being waited for, as long as no answer comes: looks at the clock, in milliseconds, every so many of them. */
+export function waitingFor(
+  name: string,
+  { now = performance.now.bind(performance), every = 1000 }: { now?: () => number; every?: number } = {},
+) {
+  let last = now()
   let underWay = 0
   let due = PATIENCE.elsewhere
   const tell = () => {
-    const seconds = Math.round((performance.now() - last) / 1000)
+    const seconds = Math.round((now() - last) / 1000)
     const line = `waiting for ${name}: ${underWay} request${underWay === 1 ? '' : 's'} under way, no answer for ${seconds} s`
     if (isTerminal()) {
       if (seconds >= PATIENCE.terminal) status(line)
@@ -65,13 +68,13 @@ export function waitingFor(name: string) {
   return {
     asked() {
       if (underWay++ > 0) return
-      last = performance.now()
-      timer = setInterval(tell, 1000)
+      last = now()
+      timer = setInterval(tell, every)
       timer.unref()
     },
     answered() {
       if (--underWay === 0) clearInterval(timer)
-      last = performance.now()
+      last = now()
       due = PATIENCE.elsewhere
     },
   }

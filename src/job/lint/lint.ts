@@ -107,6 +107,7 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
       ? 'no findings'
       : `${total} finding${total === 1 ? '' : 's'}${mendable > 0 ? `, of which --fix may mend ${mendable}` : ''}`,
   )
+  if (flags.watch) return denied
   const [[code] = []] = [...counts].toSorted((a, b) => b[1] - a[1])
   if (code === undefined)
     next([['train', '--model', 'DIR', '--data', ...flags.files, '--output', 'RUN'], 'train on them'])

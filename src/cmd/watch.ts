@@ -5,7 +5,12 @@ import { command } from '../shell/command.ts'
 export default command({
   description: 'follow runs on a page of this machine, or show them as text',
   group: 'training',
-  examples: ['hone watch runs/first', 'hone watch runs/first --html run.html', 'hone watch runs/first --text'],
+  examples: [
+    'hone watch runs/first',
+    'hone watch runs/first runs/second',
+    'hone watch runs/first --html run.html',
+    'hone watch runs/first --text',
+  ],
   flags: WatchFlags,
   run: watch,
 })

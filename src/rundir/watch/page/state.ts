@@ -1,5 +1,6 @@
 // What the page shows now: the runs as they come, and what the reader chose, which stands behind the # of the address.
 import { computed, effect, signal } from '@preact/signals'
+import type { RunEvent } from '../../event.ts'
 import { type Series, seriesOf } from '../reading.ts'
 import type { Change, Folder, RunView, View } from '../view.ts'
 
@@ -7,8 +8,15 @@ export const view = JSON.parse(document.querySelector('#view')!.textContent!) as
 
 export const runs = signal<readonly RunView[]>(view.runs)
 
-/** Series by name, run by run. */
-export const series = computed<ReadonlyMap<string, Series>[]>(() => runs.value.map(({ events }) => seriesOf(events)))
+/** Series by name, run by run; made anew only of runs that went on. */
+export const series = computed(() =>
+  runs.value.map(({ events }) => {
+    const all = known.get(events) ?? seriesOf(events)
+    known.set(events, all)
+    return all
+  }),
+)
+const known = new WeakMap<readonly RunEvent[], ReadonlyMap<string, Series>>()
 
 /** Take what is new of a run; the others stay what they are. */
 export function take({ run, from, events, state, kept }: Change): void {

@@ -5,7 +5,7 @@ import { command } from '../shell/command.ts'
 export default command({
   description: 'show what hone found on this machine: runtime, processor, memory, devices',
   group: 'program',
-  examples: ['hone doctor', 'hone doctor --format json'],
+  examples: ['hone doctor', 'hone doctor --format json', 'hone doctor --install cuda'],
   flags: DoctorFlags,
   tellsOfVariables: true,
   run: doctor,

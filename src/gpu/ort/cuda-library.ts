@@ -17,13 +17,9 @@ const PROVIDERS = ['libonnxruntime_providers_shared.so', 'libonnxruntime_provide
 /** In an order in which each finds what it needs loaded. */
 const CUDA_LIBRARIES = ['cuda', 'cudart', 'cublasLt', 'cublas', 'curand']
 
-const GET_PROVIDER =
-  'get it, with the CUDA libraries, by `python3 -m pip install --target DIR onnxruntime-gpu==1.30.0 nvidia-cuda-runtime nvidia-cublas nvidia-curand`, ' +
-  'and set HONE_ORT_DIR to DIR/onnxruntime/capi; or use --device cpu'
+const INSTALL = '`hone doctor --install cuda` fetches it; or use --device cpu'
 const HINTS: Record<string, string> = {
   cuda: 'it comes with the NVIDIA driver: install that, or use --device cpu',
-  other:
-    'get it by `python3 -m pip install --target DIR nvidia-cuda-runtime nvidia-cublas nvidia-curand` and add its folder to LD_LIBRARY_PATH; or use --device cpu',
 }
 
 /**
@@ -50,7 +46,7 @@ export async function loadCudaLibraries(): Promise<CudaLibraries> {
   const ort = await findCudaProvider()
   if (ort === undefined) {
     const folders = (await places()).map((path) => `"${dirname(path)}"`).join(' or ')
-    throw new HoneError(`Cannot open CUDA: there is no ${PROVIDERS[1]} in ${folders}`, { hint: GET_PROVIDER })
+    throw new HoneError(`Cannot open CUDA: there is no ${PROVIDERS[1]} in ${folders}`, { hint: INSTALL })
   }
   const folder = dirname(ort)
   const needed = namedLibraries(join(folder, PROVIDERS[1]!))
@@ -58,7 +54,7 @@ export async function loadCudaLibraries(): Promise<CudaLibraries> {
     const place = [folder, ...pythonPackages(folder)].find((place) => existsSync(join(place, file)))
     const objection = loadGlobally(place === undefined ? file : join(place, file))
     if (objection !== undefined)
-      throw new HoneError(`Cannot open CUDA: ${objection}`, { at: folder, hint: HINTS[stem] ?? HINTS['other'] })
+      throw new HoneError(`Cannot open CUDA: ${objection}`, { at: folder, hint: HINTS[stem] ?? INSTALL })
   }
   return { ort, runtime: needed.get('cudart') ?? 'libcudart.so' }
 }

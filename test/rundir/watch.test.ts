@@ -77,6 +77,14 @@ test('as text a run fits any width, whatever its figures and names', () => {
   )
 })
 
+test('a name that would steer the terminal is shown as what it is', () => {
+  const { directory, run } = makeRun(join(scratch(), 'mine\x1b[2Jyours'))
+  run.close()
+  const two = watchedAt([directory, makeRun().directory])
+  expect(textOf(two).join('\n')).not.toContain('\x1b')
+  expect(textOf(two)[0]).toContain('yours  stopped')
+})
+
 test('as text a run says where it stands, and of what lies outside its band what to do', () => {
   const { directory, run } = makeRun()
   run.emit({ type: 'start', time: 0, step: 0, steps: 9, trainable: 1, device: 'cpu' })

@@ -1,6 +1,6 @@
 // Runs drawn in a terminal again and again, until they end.
 import { stdout } from 'node:process'
-import { data } from '../../out.ts'
+import { data, say } from '../../out.ts'
 import { follower, progressOf } from '../../rundir/watch/follow.ts'
 import { textOf } from '../../rundir/watch/text.ts'
 import { type Watched, watchedAt } from '../../rundir/watch/watched.ts'
@@ -18,11 +18,12 @@ export async function followText(directories: readonly string[]): Promise<void> 
     const watched = watchedAt(directories)
     const lines = textOf(watched, stdout.columns)
     if (ended || !watched.runs.some(goesOn)) {
-      if (drawn) stdout.write(`${HOME}${CLEAR_BELOW}`)
+      if (drawn) say(1, `${HOME}${CLEAR_BELOW}`)
       return lines.forEach(data)
     }
     const fitting = lines.slice(0, Math.max(1, stdout.rows - 1))
-    stdout.write(
+    say(
+      1,
       `${drawn ? '' : WHOLE_SCREEN}${HOME}${fitting.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`,
     )
     drawn = true

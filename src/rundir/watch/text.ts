@@ -1,4 +1,5 @@
 // Runs for a terminal: where they stand, and the same three questions that the page opens on.
+import { visible } from '../../out.ts'
 import { duration } from '../../shell/duration.ts'
 import { type Question, questions } from '../metrics.ts'
 import { alarmLine } from '../progress.ts'
@@ -38,7 +39,7 @@ export function textOf({ runs, study }: Watched, width = WIDTH): string[] {
     const body = several ? briefly(all) : [...learning(all, width), ...health(all, width), ...time(all, width)]
     return [head, ...alarms, ...(all.size === 0 ? [] : body), ...(several ? [''] : [])]
   })
-  return [...(study ? armLines(study, width) : []), ...lines].flatMap((line) => folded(line, width))
+  return [...(study ? armLines(study, width) : []), ...lines].flatMap((line) => folded(visible(line), width))
 }
 
 const title = (question: Question): string[] => ['', questions[question].title]

@@ -15,21 +15,23 @@ import { StudyFile } from './study/file.ts'
 import { kinds } from './train/kinds.ts'
 import { RolloutLine } from './train/replay.ts'
 
-interface Described {
-  what: string
-  schema: Schema
-  /** It is a file of settings, which may be spelt in several ways and given elsewhere. */
-  settings?: true
-}
+type Described =
+  | { what: string; schema: Schema }
+  /** A file of the settings of one of these, which may be spelt in several ways and given elsewhere. */
+  | { what: string; settings: readonly Schema[] }
 
 /** What may be asked for. */
 export const schemas: Readonly<Record<string, Described>> = {
   rows: { what: 'a row to train and evaluate on', schema: HoneRow },
   pairs: { what: 'a row of hone dpo and hone rm, as hone writes it', schema: PairForm },
+  config: {
+    what: 'a configuration of any kind of training',
+    settings: Object.values(kinds).map(({ schema }) => schema),
+  },
   ...Object.fromEntries(
     Object.entries(kinds).map(([kind, { schema }]) => [
       kind,
-      { what: `a configuration of hone ${kind}`, schema, settings: true },
+      { what: `a configuration of hone ${kind}`, settings: [schema] },
     ]),
   ),
   events: { what: 'a line of events.ndjson of a run', schema: StoredEvent },
@@ -50,8 +52,17 @@ export function schemaCommand({ name }: v.InferOutput<typeof SchemaFlags>): void
 
 /** Of what is written there, before defaults are filled in. What a schema checks beyond JSON Schema's words is left to hone. */
 export function jsonSchemaOf(name: string): JsonSchema {
-  const { schema, what, settings } = schemas[name]!
-  const { $schema, ...made } = toJsonSchema(schema, {
+  const described = schemas[name]!
+  const [made, ...others] = 'schema' in described ? [convert(described.schema)] : described.settings.map(inAnySpelling)
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: `hone: ${described.what}`,
+    ...(others.length > 0 ? { anyOf: [made!, ...others] } : made),
+  }
+}
+
+function convert(schema: Schema): JsonSchema {
+  const { $schema: _, ...made } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     typeMode: 'input',
     errorMode: 'ignore',
@@ -60,11 +71,12 @@ export function jsonSchemaOf(name: string): JsonSchema {
     overrideAction: ({ valibotAction: { type }, jsonSchema }) =>
       type === 'metadata' ? withoutWords(jsonSchema) : undefined,
   })
-  return { $schema, title: `hone: ${what}`, ...(settings ? inAnySpelling(made, schema) : made) }
+  return made
 }
 
 /** Every spelling of a key is one; none is required, as a flag or a preset may give it. */
-function inAnySpelling({ properties = {} }: JsonSchema, schema: Schema): JsonSchema {
+function inAnySpelling(schema: Schema): JsonSchema {
+  const { properties = {} } = convert(schema)
   const spelt = Object.entries(entriesOf(schema) ?? {}).flatMap(([key, entry]) => {
     const spellings = [key, kebab(key).replaceAll('-', '_'), kebab(key), ...(wordsOf(entry).aliases ?? [])]
     return [...new Set(spellings)].map((each) => [each, properties[key] ?? {}] as const)

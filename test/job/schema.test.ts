@@ -1,6 +1,7 @@
 // JSON Schemas beside another validator: what hone reads and writes is as they say, and what it refuses is not.
 import { describe, expect, test } from 'bun:test'
 import { readPair } from '../../src/data/pair.ts'
+import { jsonSchemaOf } from '../../src/job/schema.ts'
 import { pages } from '../../src/manual/pages.ts'
 import { taskPairs, taskRows } from '../cmd/tiny-model.ts'
 import { errorsOf } from '../json-schema.ts'
@@ -33,6 +34,14 @@ describe('the files of the manual are as their schema says', () => {
     expect(texts).not.toEqual([])
     for (const text of texts) expect(errorsOf(name, Bun.YAML.parse(text))).toEqual([])
   })
+})
+
+test('a configuration of any kind is one of a kind', () => {
+  const kinds = ['sft', 'dpo', 'rm', 'train'].map((kind) => {
+    const { $schema: _, title: __, ...schema } = jsonSchemaOf(kind)
+    return schema
+  })
+  expect(jsonSchemaOf('config')).toMatchObject({ anyOf: kinds })
 })
 
 test('a configuration takes every spelling of a setting, and no other key', () => {

@@ -21,11 +21,12 @@ export async function* readRecords(path: string): AsyncGenerator<JsonRecord> {
   let replaced = false
   for await (const { line, text } of readLines(path)) {
     if (text.trim() === '') continue
+    if (empty) refuseOtherLayout(text, path)
     if (!replaced && text.includes(REPLACEMENT)) {
       replaced = true
       log(`warning: ${path}:${line}: bytes that are no UTF-8 are read as U+FFFD; hone lint names every such line`)
     }
-    const value = parseLine(text, path, line, empty)
+    const value = parseLine(text, path, line, false)
     empty = false
     yield { line, text, value }
   }

@@ -12,6 +12,9 @@ export const LAYOUTS: Record<Exclude<Layout, 'lines'>, { holds: string; filter: 
   values: { holds: 'JSON over several lines', filter: '.' },
 }
 
+/** How a file of that format begins. */
+const PARQUET = 'PAR1'
+
 /** Keys under which a single object keeps its rows. */
 const WRAPPERS = ['data', 'rows', 'train', 'examples']
 
@@ -35,6 +38,11 @@ export function wrapperOf(value: Json): string | undefined {
 
 /** @throws HoneError where the first line of a file is not a row but how all of them begin. */
 export function refuseOtherLayout(text: string, path: string): void {
+  if (text.startsWith(PARQUET))
+    throw new HoneError('Cannot read rows: the file is parquet, expected a row on each line', {
+      at: path,
+      hint: `\`hone prep ${path} -o rows.jsonl\` makes lines of it`,
+    })
   const layout = layoutOf(`${text}\n`)
   if (layout === 'lines') return
   const { holds, filter } = LAYOUTS[layout]

@@ -163,3 +163,12 @@ test('a device is written to, never replaced', () => {
   writeFileAtomic('/dev/null', '{}')
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
 })
+
+test('parquet where lines are expected is called by its name, with the command that makes lines of it', async () => {
+  const path = file('rows.parquet', Buffer.from('PAR1\xff\xfe\n...', 'latin1'))
+  expect(await failure(() => Array.fromAsync(readRecords(path)))).toMatchObject({
+    message: 'Cannot read rows: the file is parquet, expected a row on each line',
+    at: path,
+    hint: `\`hone prep ${path} -o rows.jsonl\` makes lines of it`,
+  })
+})

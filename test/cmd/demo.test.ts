@@ -48,3 +48,18 @@ test('the control of more fine-tuning runs on rows of its own', async () => {
   expect(stderr).toContain('loss by step')
   expect(code).toBe(0)
 }, 60_000)
+
+test('--list names what can be shown with the bars to reach, and what there is not is told', async () => {
+  const { code, stdout } = await runHere(['demo', '--list', '--format', 'json'])
+  expect(code).toBe(0)
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(rows[0]).toMatchObject({ name: 'minicall', minutes: expect.any(Number) })
+  for (const { name, bars } of rows.slice(1)) expect([name, bars.length > 0]).toEqual([name, true])
+  expect(await runHere(['demo', 'minical'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('hone demo --list'),
+  })
+})

@@ -125,6 +125,23 @@ test('one arm and one seed are run alone; a bar that is not met is exit 1', asyn
   expect(high).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT met  sft >= 101') })
 })
 
+test('where the settings name an environment, an arm is worth what its episodes come to there', async () => {
+  // Right for every other row, whatever is said.
+  writeFileSync(
+    at('env.ts'),
+    `export default { reset: ({ id }) => ({ step: () => ({ messages: [], done: true, reward: Number(id.at(-1)) % 2 }) }) }`,
+  )
+  const arms = { rl: [{ train: { data: 'rows.jsonl', steps: 1 } }] }
+  const { batchSize: _, ...shared } = study.settings
+  const settings = { ...shared, env: './env.ts', maxCompletionLength: 40, stop: ['a', 'e', 'o', '"'] }
+  write('played.json', { ...study, seeds: [0], settings, arms, bars: ['rl >= 50', 'rl <= 50'] })
+  const { code, stdout, stderr } = await hone('study', 'played.json', '-o', 'played', '--answers', '2')
+  expect(stdout).toMatch(/^start +50\.0[^]*^rl +50\.0/m)
+  expect(code).toBe(0)
+  // The same first rows of every arm, word for word.
+  expect(stderr.match(/^rl, seed 0\n[✗✓] \S+ {2}[^]*?\n[✗✓] \S+ {2}/m)).not.toBeNull()
+})
+
 test('a wrong file is told by its line before anything is run', async () => {
   const cases: [object, RegExp][] = [
     [

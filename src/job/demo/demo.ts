@@ -14,7 +14,7 @@ import type { HoneRow } from '../../dialogue/row.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { checkNewRun } from '../../rundir/run.ts'
 import { demoReport, demoSummary, readDemo } from './report.ts'
-import { demoStudy, listStudies, studyFlags } from './shipped.ts'
+import { demoStudy, listStudies, MINICALL, studyFlags } from './shipped.ts'
 import { sftPresets } from '../../rl/presets.ts'
 import { argument, folder, otherwise, say, text, toggle } from '../../text/setting.ts'
 import { findKind } from '../train/kinds.ts'
@@ -46,7 +46,8 @@ const TASK_SEED = 0
  */
 export async function demo(flags: DemoFlags, given: Tree): Promise<ExitCode> {
   if (flags.list) return listStudies(studies, flags.format)
-  if (flags.name !== undefined) return await demoStudy(studies, flags.name, flags, given)
+  if (flags.name !== undefined && flags.name !== MINICALL.name)
+    return await demoStudy(studies, flags.name, flags, given)
   const { run, task } = placesOf(flags.output)
   const { schema, sources } = below(flags, given)
   const recipe = resolveConfig(schema, sources)

@@ -75,7 +75,11 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       policy,
       judge: evalJudge,
       reader: evalReader,
-      sampling: { temperature: 0, maxNewTokens: recipe.maxCompletionLength, ...endingOf(language.tokenizer) },
+      sampling: {
+        temperature: 0,
+        maxNewTokens: recipe.maxCompletionLength,
+        ...endingOf(language.tokenizer, stage && played.stop),
+      },
       step: 0,
       stage,
       onProgress: (done, total) => status(`evaluation ${done}/${total}`),

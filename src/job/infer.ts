@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
-import { data } from '../out.ts'
+import { data, say as speak, visible } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
@@ -64,7 +64,7 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
   const people = forPeople(flags.format)
   for await (const { sample, logprobs, row, ...answer } of infer(input, model, { parser, samples: flags.n })) {
     const made = { ...answer, ...(flags.logprobs && { logprobs }), ...(flags.n > 1 && { sample }) }
-    if (people) data(spokenOf(row, answer))
+    if (people) speak(1, `${visible(spokenOf(row, answer))}\n`)
     else data(dumpJson({ ...keptOf(row), ...made }, { ensureAscii: false }))
     progress.row()
   }

@@ -4,16 +4,20 @@ import { programsOn } from '../device/programs.ts'
 import { cut, input, op } from '../graph/graph.ts'
 import type { ModelConfig } from '../weights/family.ts'
 
+/** As wide as a product need be to run at full pace: its weights are no burden beside those of a large model. */
+const WIDEST = 2048
 /** Milliseconds that a measurement takes, beside compiling. */
 const LONG_ENOUGH = 60
 
 /** Multiply-adds a second of x·W at its best, whatever else the machine does, x of `rows` rows and W as wide as the model's MLP, everything resident. `now` in milliseconds. */
 export function productRate(
   device: Device,
-  { hidden, intermediate }: Pick<ModelConfig, 'hidden' | 'intermediate'>,
+  config: Pick<ModelConfig, 'hidden' | 'intermediate'>,
   rows: number,
   now: () => number = performance.now.bind(performance),
 ): number {
+  const hidden = Math.min(config.hidden, WIDEST)
+  const intermediate = Math.min(config.intermediate, WIDEST)
   const programs = programsOn(device)
   const shapes = { x: [rows, hidden], w: [hidden, intermediate], y: [rows, intermediate] }
   const [x, w, y] = [shapes.x, shapes.w, shapes.y].map((shape) => device.alloc('f32', shape))

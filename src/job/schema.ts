@@ -53,7 +53,10 @@ export function schemaCommand({ name }: v.InferOutput<typeof SchemaFlags>): void
 /** Of what is written there, before defaults are filled in. What a schema checks beyond JSON Schema's words is left to hone. */
 export function jsonSchemaOf(name: string): JsonSchema {
   const described = schemas[name]!
-  const [made, ...others] = 'schema' in described ? [convert(described.schema)] : described.settings.map(inAnySpelling)
+  const [made, ...others] =
+    'schema' in described
+      ? [convert(described.schema)]
+      : described.settings.map((schema, i, { length }) => inAnySpelling(schema, length > 1 ? `#/anyOf/${i}` : '#'))
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: `hone: ${described.what}`,
@@ -74,14 +77,16 @@ function convert(schema: Schema): JsonSchema {
   return made
 }
 
-/** Every spelling of a key is one; none is required, as a flag or a preset may give it. */
-function inAnySpelling(schema: Schema): JsonSchema {
+/** Every spelling of a key is one; none is required, as a flag or a preset may give it. `place` is where the schema stands. */
+function inAnySpelling(schema: Schema, place: string): JsonSchema {
   const { properties = {} } = convert(schema)
-  const spelt = Object.entries(entriesOf(schema) ?? {}).flatMap(([key, entry]) => {
-    const spellings = [key, kebab(key).replaceAll('-', '_'), kebab(key), ...(wordsOf(entry).aliases ?? [])]
-    return [...new Set(spellings)].map((each) => [each, properties[key] ?? {}] as const)
+  const others = Object.entries(entriesOf(schema) ?? {}).flatMap(([key, entry]) => {
+    const spellings = [kebab(key).replaceAll('-', '_'), kebab(key), ...(wordsOf(entry).aliases ?? [])]
+    return [...new Set(spellings)]
+      .filter((each) => each !== key)
+      .map((each) => [each, { $ref: `${place}/properties/${key}` }] as const)
   })
-  return { type: 'object', properties: Object.fromEntries(spelt), additionalProperties: false }
+  return { type: 'object', properties: { ...properties, ...Object.fromEntries(others) }, additionalProperties: false }
 }
 
 const withoutWords = (schema: JsonSchema): JsonSchema =>

@@ -80,10 +80,13 @@ export function startProgram(words: readonly string[]): Program {
     asked.resolve(reply)
   }
 
-  /** A program that has ended takes nothing more: what it ended with is told by `read`. */
+  /**
+   * A program that has ended takes nothing more: what it ended with is told by `read`. In ASCII: half a letter of a model is
+   * taken for no broken bytes.
+   */
   function write(request: JsonObject): void {
     try {
-      child.stdin.write(`${dumpJson(request, { ensureAscii: false })}\n`)
+      child.stdin.write(`${dumpJson(request)}\n`)
       void Promise.resolve(child.stdin.flush()).catch(() => {})
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error

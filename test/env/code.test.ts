@@ -5,9 +5,11 @@ import { embeddedEngine } from '../../src/env/code/embedded.ts'
 import { type Engine, LONGEST_OUTPUT } from '../../src/env/code/engine.ts'
 import { httpEngine } from '../../src/env/code/http.ts'
 import { codeInterpreter, shown } from '../../src/env/code/interpreter.ts'
+import { queue } from '../../src/env/code/queue.ts'
 import { pythonEngine } from '../../src/env/code/python.ts'
 import { openEnvironment } from '../../src/env/open.ts'
 import { ToolFailure } from '../../src/env/runner.ts'
+import { scratch } from '../scratch.ts'
 import { HoneError } from '../../src/error.ts'
 
 const fresh = await loadMicroPython()
@@ -100,6 +102,21 @@ test.skipIf(!python)(
   60_000,
 )
 
+test('where Python cannot be isolated it is refused, with what is wanting and what else there is', async () => {
+  const { PATH } = process.env
+  process.env['PATH'] = scratch()
+  try {
+    const refused = await pythonEngine({ seconds: 1 }).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(HoneError)
+    expect(refused).toMatchObject({
+      message: 'Cannot isolate python3 on this machine: there is no unshare',
+      hint: expect.stringContaining('--code-engine embedded'),
+    })
+  } finally {
+    process.env['PATH'] = PATH
+  }
+})
+
 /** Each prints or does something that would be seen were it let. */
 const breakouts = {
   'reads what is not of Python':
@@ -146,6 +163,21 @@ test.skipIf(!python)(
   },
   60_000,
 )
+
+test('more programs than there are cores wait for their turn, and one that fails lets the next one in', async () => {
+  const inTurn = queue(2)
+  let [running, most] = [0, 0]
+  const work = async (index: number) => {
+    most = Math.max(most, ++running)
+    await Bun.sleep(2)
+    running--
+    if (index === 1) throw new Error('one fails')
+    return index
+  }
+  const done = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => inTurn(() => work(index))))
+  expect(done.map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, true, true])
+  expect(most).toBe(2)
+})
 
 test('a bare last expression is shown, and a statement is left as it is', () => {
   const output = (code: string) => inside(shown(code)).output

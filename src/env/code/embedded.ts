@@ -1,10 +1,10 @@
 // The interpreter that hone carries, in processes of its own: one that does not end is killed, and nothing else with it.
-import { availableParallelism } from 'node:os'
 import { selfCommand } from '../../reward/scorer.ts'
 import { isObject } from '../../text/json.ts'
 import { type Program, startProgram } from '../child.ts'
 import { ToolFailure, within } from '../runner.ts'
 import { type Engine, type Limits, tooSlow } from './engine.ts'
+import { queue } from './queue.ts'
 
 /** Seconds in which a process starts, on a machine that is busy. */
 const STARTING = 60
@@ -12,21 +12,10 @@ const STARTING = 60
 export function embeddedEngine({ seconds }: Limits): Engine {
   const all = new Set<Program>()
   const idle: Program[] = []
-  const waiting: (() => void)[] = []
-  let free = availableParallelism()
+  const inTurn = queue()
   let asked = 0
   return {
-    async run(code) {
-      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-      else free--
-      try {
-        return await runIn(idle.pop() ?? (await started()), code)
-      } finally {
-        const next = waiting.shift()
-        if (next) next()
-        else free++
-      }
-    },
+    run: (code) => inTurn(async () => await runIn(idle.pop() ?? (await started()), code)),
     close: () => all.forEach((program) => program.end()),
   }
 

@@ -27,7 +27,7 @@ export async function openEngine({ codeEngine, codeUrl, toolTimeout }: CodeSetti
 }
 
 /** What the embedded interpreter says of what it lacks. */
-const LACKS = /^(?:ImportError|NotImplementedError|SyntaxError|AttributeError|NameError|TypeError)\b/
+const LACKS = /^(?:ImportError|NotImplementedError|SyntaxError|AttributeError)\b/
 
 /**
  * Embedded, which takes a few milliseconds; a program for which that Python is too small runs in this machine's own, where there is

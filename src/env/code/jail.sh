@@ -1,6 +1,7 @@
 # Puts a program in a root of its own, with nothing but the system's libraries and its own prefix to read, and limits on what
 # it takes. Runs inside new user, mount, network, process and IPC namespaces: jail.sh ROOT MEMORY SECONDS PREFIX PYTHON ARGUMENTS…
 set -e
+PATH=$PATH:/usr/sbin:/sbin
 root=$1 memory=$2 seconds=$3 prefix=$4 python=$5
 shift 5
 echo 0 > /proc/sys/user/max_user_namespaces

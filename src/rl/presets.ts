@@ -3,6 +3,17 @@
 /** For `hone train`. Tool-N1: qwen_rl.sh, verl/examples/agent/qwen.sh and ppo_trainer.yaml of NVlabs/Tool-N1 f9b48492. */
 export const trainPresets = {
   'tool-n1': {},
+  /** For a first look on a laptop: steps of minutes, not of a day, and groups without variance left out as they teach nothing. */
+  quick: {
+    steps: 30,
+    promptsPerStep: 16,
+    groupSize: 8,
+    miniBatches: 1,
+    maxCompletionLength: 256,
+    temperature: 1,
+    zeroVariance: 'drop',
+    evalRows: 50,
+  },
   /** The published trainer's micro-batch mean, whose result depends on how micro-batches are cut. */
   'tool-n1-micro-batch': { aggregation: 'micro-batch', microBatchTokens: 30_720 },
   dapo: { clipHigh: 0.28, klCoefficient: 0, zeroVariance: 'refill', temperature: 1, maskTruncated: true },
@@ -107,6 +118,7 @@ export const dpoPresets = {
 export const presetNotes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   train: {
     'tool-n1': 'Tool-N1 as published (arXiv 2505.00024): GRPO with a small KL, token mean',
+    quick: 'a first look on a laptop: small steps, groups without variance left out',
     'tool-n1-micro-batch':
       "Tool-N1 with its trainer's mean over micro-batches, whose result depends on how these are cut",
     dapo: 'DAPO (arXiv 2503.14476): clip-higher, token mean, groups without variance replaced, no KL',

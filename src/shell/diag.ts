@@ -2,6 +2,7 @@
 import { lookup } from '../error.ts'
 import { data, visible } from '../out.ts'
 import { paint } from './colour.ts'
+import { version } from './version.ts'
 
 /** From the mildest on. */
 export const SEVERITIES = ['info', 'warning', 'error'] as const
@@ -129,6 +130,7 @@ function sarif(all: readonly Diagnostic[], rules: readonly RuleInfo[]): object {
         tool: {
           driver: {
             name: 'hone',
+            version,
             rules: rules.map(({ code, severity, what, why }) => ({
               id: code,
               shortDescription: { text: what },

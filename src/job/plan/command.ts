@@ -1,6 +1,6 @@
 // hone plan at work: the steps, the memory and the loss of a run, before it is started.
 import * as v from 'valibot'
-import { complain, data } from '../../out.ts'
+import { complain, data, log } from '../../out.ts'
 import type { Tree } from '../../shell/config-file.ts'
 import { next } from '../../shell/next.ts'
 import { entriesOf } from '../../shell/schema.ts'
@@ -20,6 +20,9 @@ export const PlanFlags = v.object({
   ),
 })
 
+/** Seconds of a run that nobody begins to see how it goes. */
+const LONG = 12 * 3600
+
 /** The settings of all kinds. */
 export const AllSettings = v.object(Object.assign({}, ...Object.values(kinds).map(({ schema }) => entriesOf(schema))))
 
@@ -34,6 +37,7 @@ export async function planCommand(told: v.InferOutput<typeof PlanFlags>, given: 
   const plan = await planOf(kind, asked.settings)
   if (plan.holds !== null && asked.resume === undefined)
     complain(`warning: ${plan.holds} holds a run already: give another --output, or --resume it`)
+  if (kind === 'train' && plan.estimated_seconds > LONG) log('for a first look at smaller steps: --preset quick')
   if (plan.no_room !== null) complain(`warning: the run does not fit into memory: ${plan.no_room}`)
   if (flags.format === 'json') data(JSON.stringify(plan))
   else for (const line of table(planLines(plan))) data(line)

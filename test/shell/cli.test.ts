@@ -199,7 +199,7 @@ test('a shell completes commands, flags and their values by asking hone', async 
   const complete = async (...words: string[]) =>
     (await runHere(['complete', '--', ...words])).stdout.trimEnd().split('\n')
   expect(await complete('doc')).toEqual(['doctor'])
-  expect(await complete('doctor', '--f')).toEqual(['--format'])
+  expect(await complete('doctor', '--fo')).toEqual(['--format'])
   expect(await complete('doctor', '--format', 'j')).toEqual(['json'])
   expect(await complete('train', '--schedule', '')).toContain('cosine')
   expect(await complete('init', 'e')).toEqual(['env'])

@@ -1,5 +1,7 @@
 // Code that a model wrote: it runs, and what tries to leave, to fill or to outlast its sandbox does not.
 import { afterAll, expect, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { loadMicroPython } from '../../src/env/code/micropython.ts'
 import { embeddedEngine } from '../../src/env/code/embedded.ts'
 import { type Engine, LONGEST_OUTPUT } from '../../src/env/code/engine.ts'
@@ -116,6 +118,33 @@ test('where Python cannot be isolated it is refused, with what is wanting and wh
     process.env['PATH'] = PATH
   }
 })
+
+test.skipIf(Bun.which('setpriv') === null)(
+  'a program without end does not outlive a run that is killed',
+  async () => {
+    const engine = join(import.meta.dir, '../../src/env/code/embedded.ts')
+    const source = `import { embeddedEngine } from '${engine}'\nvoid embeddedEngine({ seconds: 600 }).run('while True: pass')`
+    const run = Bun.spawn([process.execPath, '-e', source], { stdout: 'ignore' })
+    /** Processes that the run started, by their parent. */
+    const children = () =>
+      Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(run.pid)])
+        .stdout.toString()
+        .trim()
+        .split(/\s+/)
+        .filter(Boolean)
+    while (children().length === 0) await Bun.sleep(20)
+    const started = children()
+    // It has its program when it computes long after its start.
+    const ticks = () => Number(readFileSync(`/proc/${started[0]}/stat`, 'utf8').split(' ')[13])
+    while (ticks() < 80) await Bun.sleep(20)
+    run.kill('SIGKILL')
+    await run.exited
+    const gone = () => started.every((pid) => !existsSync(`/proc/${pid}`))
+    for (let waited = 0; waited < 5000 && !gone(); waited += 20) await Bun.sleep(20)
+    expect(gone()).toBe(true)
+  },
+  60_000,
+)
 
 /** Each prints or does something that would be seen were it let. */
 const breakouts = {

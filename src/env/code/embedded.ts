@@ -20,7 +20,7 @@ export function embeddedEngine({ seconds }: Limits): Engine {
   }
 
   async function started(): Promise<Program> {
-    const program = startProgram([...selfCommand(), 'run-code', '--serve'])
+    const program = startProgram([...endingWithUs(), ...selfCommand(), 'run-code', '--serve'])
     all.add(program)
     await within(STARTING, program.ask({ id: String(asked++), code: '' }), () => drop(program))
     return program
@@ -50,3 +50,6 @@ export function embeddedEngine({ seconds }: Limits): Engine {
     program.end()
   }
 }
+
+/** A program without end goes on when this process is killed, unless the system ends it too. */
+const endingWithUs = (): string[] => (Bun.which('setpriv') === null ? [] : ['setpriv', '--pdeathsig', 'KILL', '--'])

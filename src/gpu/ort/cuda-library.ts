@@ -17,7 +17,7 @@ const PROVIDERS = ['libonnxruntime_providers_shared.so', 'libonnxruntime_provide
 /** In an order in which each finds what it needs loaded. */
 const CUDA_LIBRARIES = ['cuda', 'cudart', 'cublasLt', 'cublas', 'curand']
 
-const INSTALL = '`hone doctor --install cuda` fetches it; or use --device cpu'
+const INSTALL = '`hone doctor --install cuda` fetches it, for use where HONE_ORT_DIR is not set; or use --device cpu'
 const HINTS: Record<string, string> = {
   cuda: 'it comes with the NVIDIA driver: install that, or use --device cpu',
 }

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('without the provider the error says which file is missing where, and how to get it', async () => {
   const error = await failure('cuda')
   expect(error.message).toBe(`Cannot open CUDA: there is no libonnxruntime_providers_cuda.so in "${folder}"`)
-  expect(error.hint).toContain('pip install')
+  expect(error.hint).toContain('hone doctor --install cuda')
   expect(error.hint).toContain('HONE_ORT_DIR')
   expect(error.exit).toBe(2)
 })

@@ -53,7 +53,7 @@ export interface Played {
 /** Rows played at a time. */
 const AT_ONCE = 64
 
-/** Every row so many times. Sample i of row n draws by (seed, n, i). */
+/** Every row so many times; whatever ends it closes the stage. Sample i of row n draws by (seed, n, i). */
 export async function* playRows(
   rows: AsyncIterable<{ row: HoneRow; json: JsonObject }>,
   { policy, language, sampled, hold }: ModelAnswerer,
@@ -79,6 +79,10 @@ export async function* playRows(
         yield { row: prompt.row, sample, prompt: prompt.ids, episode, text }
       }
   }
-  for await (const row of rows) if (some.push(row) === AT_ONCE) yield* played()
-  yield* played()
+  try {
+    for await (const row of rows) if (some.push(row) === AT_ONCE) yield* played()
+    yield* played()
+  } finally {
+    stage.close()
+  }
 }

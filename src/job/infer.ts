@@ -58,7 +58,6 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
       data(dumpJson(transcriptOf(played, flags), { ensureAscii: false }))
       progress.row()
     }
-    stage.close()
     return progress.end()
   }
   const people = forPeople(flags.format)

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runHere } from '../here.ts'
+import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(300_000)
@@ -105,3 +106,15 @@ test('tools of a file are played too, and one that nobody answers is refused', a
     stderr: expect.stringContaining('no command and no url'),
   })
 })
+
+test('a row that cannot be read ends the program beside a server of MCP that still runs', () => {
+  const server = { command: process.execPath, args: [join(import.meta.dir, '../env/mcp-server.ts')] }
+  writeFileSync(join(place, 'mcp.json'), JSON.stringify({ mcpServers: { sums: server } }))
+  writeFileSync(join(place, 'broken.jsonl'), '{"id": "a"}\n')
+  const [, source] = forms[0]!
+  const words = ['infer', 'model', '--input', 'broken.jsonl', '--mcp', 'mcp.json', ...common]
+  expect(run(source, words, { cwd: place })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('broken.jsonl:1'),
+  })
+}, 60_000)

@@ -115,7 +115,6 @@ async function* episodesOf(
     const record = { id: row.id, ...(samples > 1 && { sample }), mode, response: text, ...told }
     yield { record, at: `${flags.data}: ${row.id}` }
   }
-  stage.close()
 }
 
 /** As the flags say, with answers of `most` tokens where they say nothing. */

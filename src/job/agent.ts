@@ -1,4 +1,5 @@
 // Training with an agent: a program that talks to the policy as to any OpenAI server. What it was given and answered is learnt from.
+import { queue } from '../env/queue.ts'
 import { lawOf, type TrainRecipe } from '../rl/recipe.ts'
 import type { Outcome, Rollout, Sampled } from '../rl/record.ts'
 import { type PlayRequest, type Stage } from '../rl/play.ts'
@@ -44,7 +45,7 @@ export function agentStage(recipe: AgentRecipe, language: Language): Stage {
     timeout: recipe.rolloutTimeout ?? 24 * 3600,
     maxBody: 32 * 2 ** 20,
   })
-  const inTurn = slots(AT_ONCE)
+  const inTurn = queue(AT_ONCE)
   // Held-out rows share their key: sessions have names of their own.
   let begun = 0
   return {
@@ -181,22 +182,5 @@ function grouped(item: PlayRequest['item'], completions: readonly Sampled[]): Ro
     completions: completions.map(({ promptIds, ...each }) =>
       promptIds && !same(promptIds) ? { ...each, promptIds } : each,
     ),
-  }
-}
-
-/** Runs so many works at a time, in the order in which they come. */
-function slots(count: number) {
-  let free = count
-  const waiting: (() => void)[] = []
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
   }
 }

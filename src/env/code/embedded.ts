@@ -4,7 +4,7 @@ import { isObject } from '../../text/json.ts'
 import { type Program, startProgram } from '../child.ts'
 import { ToolFailure, within } from '../runner.ts'
 import { type Engine, type Limits, tooSlow } from './engine.ts'
-import { queue } from './queue.ts'
+import { queue } from '../queue.ts'
 
 /** Seconds in which a process starts, on a machine that is busy. */
 const STARTING = 60

@@ -15,7 +15,7 @@ import {
   tooSlow,
 } from './engine.ts'
 import script from './jail.sh' with { type: 'text' }
-import { queue } from './queue.ts'
+import { queue } from '../queue.ts'
 
 interface Python {
   executable: string

@@ -1,4 +1,4 @@
-// Programs that wait for a core: as many run at once as there are cores, and the time of one begins when it runs.
+// Work that waits for its turn: so much runs at once, as many as there are cores unless said, and its time begins when it runs.
 import { availableParallelism } from 'node:os'
 
 /** Runs work in the order in which it is asked, so much of it at once. */

@@ -36,7 +36,8 @@ export function smoke({ output, work, version, commit }: Smoke): void {
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{"private":true}')
   const npm = { ...process.env, HOME: home }
-  const packages = [...new Bun.Glob(`hone-{${version},${process.platform}-*}.tgz`).scanSync(output)]
+  // npm refuses to be given what is for another machine.
+  const packages = [`hone-${version}.tgz`, `hone-${process.platform}-${process.arch}-${version}.tgz`]
   run(
     ['npm', 'install', '--no-audit', '--no-fund', '--offline', ...packages.map((name) => join(output, name))],
     project,

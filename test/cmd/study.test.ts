@@ -35,7 +35,7 @@ const study = {
     preferring: [{ rm: { data: 'pairs.jsonl', steps: 2 } }, { train: { data: 'rows.jsonl', steps: 1 } }],
   },
   evaluate: { data: 'rows.jsonl', rows: 2 },
-  bars: ['both - start >= -1', 'sft <= 100', 'sft/rows - start >= -100'],
+  bars: ['both - start >= -1', 'sft <= 100', 'sft/rows - start >= -100', 'every sft <= 100'],
 }
 const write = (name: string, tree: object) => writeFileSync(at(name), JSON.stringify(tree, null, 2))
 /** Stages by what they are, with their weights. */
@@ -71,6 +71,11 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
     { bar: 'both - start >= -1', value: arms[2].mean - arms[0].mean, met: true },
     { bar: 'sft <= 100', value: arms[1].mean, met: true },
     { bar: 'sft/rows - start >= -100', value: arms[1].mean - arms[0].mean, met: true },
+    {
+      bar: 'every sft <= 100',
+      value: Math.max(...arms[1].seeds.map(({ value }: { value: number }) => value)),
+      met: true,
+    },
   ])
   // Both arms begin with the same fine-tuning: of each seed there is one.
   const kinds = readdirSync(at('whole', 'runs')).map((name) => name.split('-')[0])

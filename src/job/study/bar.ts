@@ -1,4 +1,6 @@
-// A bar of a study: an arm, or the difference of two, against a number of points; of all rows, or of those of one file.
+// A bar of a study: an arm, or the difference of two, against a number of points; of all rows, or of those of one file; for the mean
+// over seeds, or for every one of them.
+import { mean } from '../../eval/statistics.ts'
 import { HoneError, unknownName } from '../../error.ts'
 
 export interface Bar {
@@ -7,7 +9,8 @@ export interface Bar {
   of: Measured
   /** What is taken from it. */
   less: Measured | undefined
-  holds(value: number): boolean
+  /** What the values of the seeds come to: their mean, or the one furthest from the bar where each is to reach it. */
+  judge(seeds: readonly number[]): { value: number; met: boolean }
 }
 
 /** What a bar is about: an arm, on a file of rows or on all of them. */
@@ -16,20 +19,21 @@ export interface Measured {
   set: string | undefined
 }
 
-const relations: Record<string, (value: number, bound: number) => boolean> = {
-  '>=': (value, bound) => value >= bound,
-  '<=': (value, bound) => value <= bound,
-  '>': (value, bound) => value > bound,
-  '<': (value, bound) => value < bound,
-}
+const relations: Record<string, { holds(value: number, bound: number): boolean; worst(...values: number[]): number }> =
+  {
+    '>=': { holds: (value, bound) => value >= bound, worst: Math.min },
+    '<=': { holds: (value, bound) => value <= bound, worst: Math.max },
+    '>': { holds: (value, bound) => value > bound, worst: Math.min },
+    '<': { holds: (value, bound) => value < bound, worst: Math.max },
+  }
 
 /**
  * `grpo - start >= 15`, `sft >= 40`, `grpo/hard > 0`; a minus between arms stands between spaces, a file goes by its name without an
- * ending. @throws HoneError for anything else, and for an arm or a file that there is not
+ * ending. `every grpo - start > 8` is of each seed by itself. @throws HoneError for anything else, and for an arm or a file that there is not
  */
 export function readBar(text: string, { arms, sets }: Known, at: string): Bar {
-  const [, arm = '', less, relation = '', bound] =
-    /^\s*(\S+)(?:\s+-\s+(\S+))?\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
+  const [, every, arm = '', less, relation = '', bound] =
+    /^\s*(every\s+)?(\S+)(?:\s+-\s+(\S+))?\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)\s*$/.exec(text) ?? []
   if (bound === undefined)
     throw new HoneError(`Cannot read the bar "${text}"`, { at, hint: 'write such as "grpo - start >= 15", in points' })
   const measured = (name: string): Measured => {
@@ -44,7 +48,12 @@ export function readBar(text: string, { arms, sets }: Known, at: string): Bar {
     text,
     of: measured(arm),
     less: less === undefined ? undefined : measured(less),
-    holds: (value) => relations[relation]!(value, Number(bound)),
+    judge(seeds) {
+      const { holds, worst } = relations[relation]!
+      // Shares are of whole rows: what rounding adds is no part of them.
+      const value = Number((every === undefined ? mean(seeds) : worst(...seeds)).toFixed(9))
+      return { value, met: holds(value, Number(bound)) }
+    },
   }
 }
 

@@ -16,16 +16,14 @@ export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): S
     seeds: seeds.map(({ seed, value, low, high }) => ({ seed, value, low, high })),
     mean: mean(seeds.map(({ value }) => value)),
   }))
-  const meanOf = ({ arm, set }: Measured) => {
-    const seeds = results.find(({ name }) => name === arm)?.seeds
-    return seeds && mean(seeds.map(({ value, sets }) => (set === undefined ? value : sets[set]!)))
-  }
+  const bySeed = ({ arm, set }: Measured) =>
+    results.find(({ name }) => name === arm)?.seeds.map(({ value, sets }) => (set === undefined ? value : sets[set]!))
   const judged = bars.flatMap((bar) => {
-    const [first, second] = [meanOf(bar.of), bar.less === undefined ? 0 : meanOf(bar.less)]
+    const first = bySeed(bar.of)
+    const second = bar.less === undefined ? first?.map(() => 0) : bySeed(bar.less)
     if (first === undefined || second === undefined) return []
-    // Shares are of whole rows: what rounding adds is no part of them.
-    const value = Number((first - second).toFixed(9))
-    return [{ bar: bar.text, value, met: bar.holds(value) }]
+    const gains = first.map((value, i) => value - second[i]!)
+    return [{ bar: bar.text, ...bar.judge(gains) }]
   })
   return { arms, bars: judged }
 }

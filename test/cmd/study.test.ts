@@ -119,11 +119,12 @@ test('one arm and one seed are run alone; a bar that is not met is exit 1', asyn
   const { code, stdout } = await hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\nmet {2}sft\/rows[^\n]*\n$/,
+    /^arm +mean +seed 1 +− start[^\n]*\nstart [^\n]*\nsft [^\n]*\nmet {2}sft <= 100 {2}\([\d.]+\)\nmet {2}sft\/rows[^\n]*\nmet {2}every[^\n]*\n$/,
   )
-  write('high.json', { ...study, bars: ['sft >= 101'] })
+  write('high.json', { ...study, against: 'sft', bars: ['sft >= 101', 'every start - sft > 100'] })
   const high = await hone('study', 'high.json', '-o', 'whole')
-  expect(high).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT met  sft >= 101') })
+  expect(high.code).toBe(1)
+  expect(high.stdout).toMatch(/^arm .* − sft [^]*NOT met {2}sft >= 101 [^]*NOT met {2}every start - sft > 100 /)
 })
 
 test('where the settings name an environment, an arm is worth what its episodes come to there', async () => {
@@ -156,6 +157,7 @@ test('a wrong file is told by its line before anything is run', async () => {
     [{ arms: { ...study.arms, a: [{ sft: { stepz: 4 } }] } }, /stepz.*\n\nhint: did you mean steps\?/],
     [{ arms: { start: [] } }, /bad\.json:\d+: Cannot read the study: the arm start is the model as it comes/],
     [{ seads: [0] }, /bad\.json:\d+: Unknown key of a study: seads\n\nhint: did you mean seeds\?/],
+    [{ against: 'bth' }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
     [{ evaluate: {} }, /bad\.json:\d+: Cannot read the study: evaluate\.data/],
   ]
   for (const [change, said] of cases) {

@@ -20,7 +20,7 @@ const seedList = () =>
 export const StudyFlags = v.object({
   file: argument(file(), 'arms, seeds, evaluation and bars as .yaml, .toml or .json'),
   output: say(folder(), 'directory of the study; one that holds it already goes on', 'o'),
-  only: say(v.optional(text('ARM')), `run this arm and ${START} alone`),
+  only: say(v.optional(text('ARM')), `run this arm, ${START} and what it is compared with alone`),
   seeds: say(otherwise(seedList(), 'those of the file'), 'seeds to run'),
   answers: say(v.optional(count(0, 10), 0), 'answers of every arm to show word for word'),
   format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the result'),
@@ -31,7 +31,8 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   const study = readStudy(flags.file)
   const { only, seeds = study.seeds } = flags
   if (only !== undefined) lookup(Object.fromEntries(study.arms), 'arm', only)
-  const arms = [...study.arms.keys()].filter((name) => only === undefined || name === START || name === only)
+  const alone = only === undefined ? undefined : [START, study.against, only]
+  const arms = [...study.arms.keys()].filter((name) => alone === undefined || alone.includes(name))
   checkStudy(study)
   const results = await runStudy(study, flags.output, { arms, seeds })
   if (!results) {
@@ -45,7 +46,7 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   if (left > 0) log(`${left} bars are not judged: their arms were not run`)
   if (flags.format === 'json') data(JSON.stringify(report))
   else {
-    for (const line of table(armRows(results, report))) data(line)
+    for (const line of table(armRows(results, report, study.against))) data(line)
     for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
   }
   for (const line of shownAnswers(results, flags.answers)) log(line)

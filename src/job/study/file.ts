@@ -21,6 +21,8 @@ export interface Study {
   settings: Tree
   /** By name; `start`, the model as it comes, has no stages. */
   arms: ReadonlyMap<string, readonly Stage[]>
+  /** The arm that the others are compared with, row by row. */
+  against: string
   evaluate: { data: string[]; reward: string; rows?: number | undefined }
   bars: readonly Bar[]
 }
@@ -41,6 +43,7 @@ export const StudyFile = v.strictObject({
     v.record(v.string(), v.array(tree)),
     v.check((arms) => Object.keys(arms).length > 0, 'expected at least one arm'),
   ),
+  against: v.optional(v.string(), START),
   evaluate: v.strictObject({ data: files, reward: v.optional(v.string(), 'tool-n1'), rows: v.optional(count()) }),
   bars: v.optional(v.array(v.string()), []),
 })
@@ -79,6 +82,7 @@ export function readStudy(path: string): Study {
         hint: 'no stage of the study has it',
       })
   const known = { arms: [...all.keys()], sets: said.evaluate.data.map(setName) }
+  if (!all.has(said.against)) throw unknownName('arm', said.against, known.arms, { at: file.at(['against']) })
   return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, known, file.at(['bars']))) }
 }
 

@@ -1,7 +1,6 @@
-// What a study says at its end: means and seeds with intervals, differences from the start, and which bars are met.
+// What a study says at its end: means and seeds with intervals, differences from one arm, and which bars are met.
 import { mean, pairedDifference, signTest, sum } from '../../eval/statistics.ts'
 import type { Bar, Measured } from './bar.ts'
-import { START } from './file.ts'
 import type { ArmResult } from './run.ts'
 
 export interface StudyReport {
@@ -28,24 +27,30 @@ export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): S
   return { arms, bars: judged }
 }
 
-/** Rows of a table for people; against the start, rows are paired and seeds taken together. */
-export function armRows(results: readonly ArmResult[], { arms }: StudyReport): string[][] {
-  const start = results.find(({ name }) => name === START)
+/** Rows of a table for people, with a column for each of several files; with the arm `base` rows are paired, seeds taken together. */
+export function armRows(results: readonly ArmResult[], { arms }: StudyReport, base: string): string[][] {
+  const first = results.find(({ name }) => name === base)
   const seeds = arms[0]?.seeds.map(({ seed }) => `seed ${seed}`) ?? []
+  const files = Object.keys(results[0]?.seeds[0]?.sets ?? {})
+  const shown = files.length > 1 ? files : []
   return [
-    ['arm', 'mean', ...seeds, `− ${START} (95 %)`, 'better / worse', 'chance', 'cut %'],
-    ...arms.map(({ name, mean: middle, seeds }, i) => [
-      name,
-      middle.toFixed(1),
-      ...seeds.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`),
-      ...(start && start !== results[i] ? against(start, results[i]!) : ['', '', '']),
-      mean(results[i]!.seeds.map(({ cut }) => cut)).toFixed(1),
-    ]),
+    ['arm', 'mean', ...shown, ...seeds, `− ${base} (95 %)`, 'better / worse', 'chance', 'cut %'],
+    ...arms.map(({ name, mean: middle, seeds }, i) => {
+      const outcomes = results[i]!.seeds
+      return [
+        name,
+        middle.toFixed(1),
+        ...shown.map((file) => mean(outcomes.map(({ sets }) => sets[file]!)).toFixed(1)),
+        ...seeds.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`),
+        ...(first && first !== results[i] ? compared(first, results[i]!) : ['', '', '']),
+        mean(outcomes.map(({ cut }) => cut)).toFixed(1),
+      ]
+    }),
   ]
 }
 
-function against(start: ArmResult, arm: ArmResult): string[] {
-  const [before, after] = [start, arm].map(({ seeds }) => seeds.flatMap(({ right }) => right as number[])) as [
+function compared(base: ArmResult, arm: ArmResult): string[] {
+  const [before, after] = [base, arm].map(({ seeds }) => seeds.flatMap(({ right }) => right as number[])) as [
     number[],
     number[],
   ]

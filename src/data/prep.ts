@@ -13,7 +13,8 @@ import type { Measure } from './lengths.ts'
 import { mix, quotas } from './mix.ts'
 import type { RawRecord } from './record.ts'
 import { readRaw } from './records.ts'
-import { recognise, sourceNamed, sources } from './sources.ts'
+import { recognised } from './recognised.ts'
+import { sourceNamed, sources } from './sources.ts'
 import { Rejection, type Origin, type Source } from './source.ts'
 import { dialogueOf, type Placed, splitOf, type Tie } from './split.ts'
 import { add, countsOf, emptySummary, keptOf, type Summary } from './summary.ts'
@@ -48,10 +49,9 @@ export async function prepare(files: readonly string[], options: PrepOptions, si
   const run: Run = { options, sinks, summary: emptySummary(), seen: new Set(), waiting: files.map(() => []) }
   for (const [file, path] of files.entries()) {
     const progress = openProgress(path, path === '-' ? undefined : Bun.file(path).size)
-    const records = readRaw(path, progress.bytes)
-    const { name, source, first } = await chooseSource(path, records, options)
+    const { name, source, records } = await chooseSource(path, readRaw(path, progress.bytes), options)
     const companion = (await source.companion?.(path)) ?? new Map<string, Json>()
-    for await (const record of concat(first, records)) {
+    for await (const record of records) {
       prepareOne(run, name, source, record, { path, index: record.index, companion }, run.waiting[file]!)
       progress.row()
     }
@@ -168,29 +168,17 @@ function write({ options, sinks, summary }: Run, row: HoneRow, heldOut: boolean)
 
 /** The named source, or the one that recognises most of the first rows. */
 async function chooseSource(path: string, records: AsyncGenerator<RawRecord>, options: PrepOptions) {
-  const first: RawRecord[] = []
-  if (options.from !== 'auto') return { name: options.from, source: sourceNamed(options.from), first }
-  for (let i = 0; i < SAMPLE; i++) {
-    const { value, done } = await records.next()
-    if (done) break
-    first.push(value)
-  }
-  const found = recognise(first)
+  if (options.from !== 'auto') return { name: options.from, source: sourceNamed(options.from), records }
+  const { found, records: all } = await recognised(records)
   if (!found) {
     throw new HoneError('Cannot tell the source from its rows', {
       at: path,
       hint: `name it with --from ${Object.keys(sources).join('|')}`,
     })
   }
-  log(`${path}: read as ${found.name} (${found.count} of the first ${first.length} rows)`)
-  return { name: found.name, source: sourceNamed(found.name), first }
+  log(`${path}: read as ${found.name} (${found.count} of the first ${found.of} rows)`)
+  return { ...found, records: all }
 }
 
-async function* concat(first: readonly RawRecord[], rest: AsyncIterable<RawRecord>): AsyncGenerator<RawRecord> {
-  yield* first
-  yield* rest
-}
-
-const SAMPLE = 50
 /** Key of the draws that split rows, apart from those that augment them. */
 const SPLIT = 1

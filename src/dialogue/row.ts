@@ -2,7 +2,6 @@
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { dumpJson, isObject, type Json, type JsonObject } from '../text/json.ts'
-import { readRecords } from '../text/jsonl.ts'
 
 /** Any object of JSON. */
 export const object: v.GenericSchema<JsonObject> = v.custom<JsonObject>(
@@ -59,14 +58,6 @@ export type Message = v.InferOutput<typeof Message>
 export type Tool = v.InferOutput<typeof Tool>
 export type HoneRow = v.InferOutput<typeof HoneRow>
 
-/**
- * Rows of a JSONL file (`-` = stdin) in order.
- * @throws HoneError at `file:line` for malformed JSON, for a value that is no hone row, and for an empty file.
- */
-export async function* readRows(path: string): AsyncGenerator<HoneRow> {
-  for await (const { line, value } of readRecords(path)) yield toRow(value, `${path}:${line}`)
-}
-
 /** `value` as a hone row. @throws HoneError at `at`, naming the first field that is wrong. */
 export function toRow(value: Json, at: string): HoneRow {
   const result = v.safeParse(HoneRow, value)
@@ -99,7 +90,7 @@ export function rowText(row: HoneRow): string {
 }
 
 /** A row as JSON: its schema says so for every field that can be reached. */
-export const rowJson = (row: HoneRow): JsonObject => row as unknown as JsonObject
+export const rowJson = (row: Partial<HoneRow>): JsonObject => row as unknown as JsonObject
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)

@@ -6,7 +6,7 @@ import { HoneError } from '../error.ts'
 import { data, say as speak, visible } from '../out.ts'
 import { deviceSetting } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
-import { readRecords } from '../text/jsonl.ts'
+import { readRowValues } from '../data/rows.ts'
 import { COMPLETIONS, HoneRow, idField, rowText, Tool, toRow } from '../dialogue/row.ts'
 import { truthOf } from '../reward/rows.ts'
 import { KEY } from '../rl/order.ts'
@@ -89,7 +89,7 @@ const spokenOf = (row: JsonObject, { text }: { text: string }): string => {
 
 /** Hone rows as they were read, too. @throws HoneError */
 async function* rowsOf(file: string) {
-  for await (const { line, value } of readRecords(file))
+  for await (const { line, value } of readRowValues(file))
     yield { row: toRow(value, `${file}:${line}`), json: isObject(value) ? value : {} }
 }
 
@@ -178,7 +178,7 @@ async function* checked(file: string, { words, format }: ModelAnswerer, parser: 
     return first.splice(0)
   }
   let passed = false
-  for await (const { line, value } of readRecords(file)) {
+  for await (const { line, value } of readRowValues(file)) {
     const row = { at: `${file}:${line}`, value }
     if (passed) yield row
     else if (first.push(row) === FIRST) {

@@ -11,7 +11,7 @@ import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
 import type { Stage } from '../../rl/play.ts'
 import { isObject, type JsonObject } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { readRowValues } from '../../data/rows.ts'
 import { toRow } from '../../dialogue/row.ts'
 import { type Answered, remembering, sampledBy, type Answerer, type Reply, type Sampled } from '../answer/answerer.ts'
 import { type Budgeted, withinBudget } from '../answer/budget.ts'
@@ -104,7 +104,7 @@ async function* episodesOf(
 ): AsyncGenerator<Response> {
   async function* rows() {
     let count = 0
-    for await (const { line, value } of readRecords(flags.data))
+    for await (const { line, value } of readRowValues(flags.data))
       if (flags.limit === undefined || count++ < flags.limit)
         yield { row: toRow(value, `${flags.data}:${line}`), json: isObject(value) ? value : {} }
   }

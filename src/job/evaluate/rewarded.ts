@@ -5,7 +5,7 @@ import { rightScores } from '../../eval/rows/scores.ts'
 import { toSample } from '../../reward/rows.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { isObject, type JsonObject } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { readRowValues } from '../../data/rows.ts'
 
 export interface Rewarded extends OpenBenchmark {
   /** Ends the processes of a user's reward. */
@@ -15,7 +15,7 @@ export interface Rewarded extends OpenBenchmark {
 /** The rows of `data` judged by the reward: 1 or more is right. @throws HoneError for a reward or rows that cannot be used */
 export async function judgedByReward(open: OpenBenchmark, data: string, reward: string): Promise<Rewarded> {
   const rows = new Map<string, JsonObject>()
-  for await (const { line, value } of readRecords(data)) if (isObject(value)) rows.set(idOf(value, line), value)
+  for await (const { line, value } of readRowValues(data)) if (isObject(value)) rows.set(idOf(value, line), value)
   const scorer = openScorer(reward)
   return {
     ...open,

@@ -3,7 +3,8 @@
 import * as v from 'valibot'
 import { EXIT, HoneError, type ExitCode } from '../../error.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
-import { openWriter, readRecords } from '../../text/jsonl.ts'
+import { openWriter } from '../../text/jsonl.ts'
+import { readRowValues } from '../../data/rows.ts'
 import { clearStatus, log } from '../../out.ts'
 import { next } from '../../shell/next.ts'
 import { rewardModel } from '../../reward/model.ts'
@@ -155,7 +156,7 @@ async function work(
   const { limit = Infinity } = flags
   requireApart({ '--output': flags.output, '--cache': flags.cache }, [flags.file])
   const rows: HoneRow[] = []
-  for await (const { line, value } of readRecords(flags.file)) {
+  for await (const { line, value } of readRowValues(flags.file)) {
     // Columns beside those of a hone row are the reward's, and stay.
     if (rows.push({ ...(isObject(value) && value), ...toRow(value, `${flags.file}:${line}`) }) >= limit) break
   }

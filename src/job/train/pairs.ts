@@ -6,7 +6,7 @@ import { completionIds, ended, promptIds, promptText, targetText } from '../../d
 import { HoneError, inRow } from '../../error.ts'
 import type { Pair, Span, Written } from '../../rl/record.ts'
 import { isObject, type Json } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { readValues } from '../../data/rows.ts'
 import { requireSome, type RowContext, type Taken, tellTooLong } from './rows.ts'
 
 /** Pairs of all rows of `files`. @throws HoneError where none is short enough, and for a row that is none. */
@@ -14,7 +14,7 @@ export async function readPairs(files: readonly string[], context: RowContext): 
   const items: Pair[] = []
   let read = 0
   for (const file of files)
-    for await (const { line, value } of readRecords(file)) {
+    for await (const { line, value } of readValues(file)) {
       const at = `${file}:${line}`
       const pair = inRow(at, () => idsOf(value, `${line}`, context))
       const { prompt, chosen, rejected } = pair

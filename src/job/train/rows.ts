@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { Tokenizer } from '../../dialogue/chat.ts'
 import { HoneError, inRow } from '../../error.ts'
 import { isObject, type Json } from '../../text/json.ts'
-import { readRecords } from '../../text/jsonl.ts'
+import { readRowValues } from '../../data/rows.ts'
 import { complain } from '../../out.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import { completionIds, ended, promptIds } from '../../dialogue/prompt.ts'
@@ -38,7 +38,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
   const first: Known[] = []
   let index = 0
   for (const file of files)
-    for await (const { line, value } of readRecords(file)) {
+    for await (const { line, value } of readRowValues(file)) {
       const row = toRow(value, `${file}:${line}`)
       if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
       const json = isObject(value) ? value : {}
@@ -53,7 +53,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
 }
 
 /** The name of a file of held-out rows. */
-export const setName = (file: string): string => basename(file).replace(/\.jsonl(\.gz|\.zst)?$/, '')
+export const setName = (file: string): string => basename(file).replace(/\.(jsonl(\.gz|\.zst)?|parquet)$/, '')
 
 /** A set of prompts per file, named after it. Of each file the first `most` rows that are short enough. */
 export async function readPromptSets(
@@ -89,7 +89,7 @@ export async function readExamples(files: readonly string[], context: RowContext
   }
   let read = 0
   for (const file of files)
-    for await (const { line, value } of readRecords(file)) {
+    for await (const { line, value } of readRowValues(file)) {
       const at = `${file}:${line}`
       const example = isPlain(value) ? plainExample(value, at, context.tokenizer) : taught(toRow(value, at), at)
       if (example.prompt.length === 0) throw new HoneError('Cannot use the row: its prompt is empty', { at })

@@ -9,7 +9,8 @@ import { log } from '../../../out.ts'
 import { selfCommand } from '../../../reward/scorer.ts'
 import type { TrainRecipe } from '../../../rl/recipe.ts'
 import { notice } from '../../../shell/notice.ts'
-import { readRecords, writeFileAtomic } from '../../../text/jsonl.ts'
+import { writeFileAtomic } from '../../../text/jsonl.ts'
+import { readRowValues } from '../../../data/rows.ts'
 import { shim } from '../shim.ts'
 import { counterparts } from './counterparts.ts'
 import launch from './launch.sh' with { type: 'text' }
@@ -70,7 +71,7 @@ async function writeRows(
   let rows = 0
   for (const file of files) {
     let taken = 0
-    for await (const { value, line } of readRecords(file)) {
+    for await (const { value, line } of readRowValues(file)) {
       if (taken++ >= most) break
       writer.write(toRow(value, `${file}:${line}`))
       rows++

@@ -6,6 +6,7 @@ import { runCli } from './shell/cli.ts'
 import { command } from './shell/command.ts'
 import { HoneError } from './error.ts'
 import { log } from './out.ts'
+import { sourceCommit } from './release/commit.ts'
 import { compile, root } from './release/compile.ts'
 import { ownTarget, targets } from './release/targets.ts'
 import { file, names, otherwise, say } from './text/setting.ts'
@@ -21,9 +22,19 @@ const build = command({
     const target = asked ?? ownTarget()
     if (!target)
       throw new HoneError(`Cannot build for ${process.platform}-${process.arch}: there is no ONNX Runtime for it`)
-    await compile({ target, outfile: out })
+    await compile({ target, outfile: out, commit: commitIfAny() })
     log(`${out}  ${(statSync(out).size / 1e6).toFixed(1)} MB`)
   },
 })
+
+/** A source that was copied without its repository is built too. */
+function commitIfAny(): string | undefined {
+  try {
+    return sourceCommit()
+  } catch (error) {
+    if (error instanceof HoneError) return undefined
+    throw error
+  }
+}
 
 await runCli({ build: () => Promise.resolve(build) }, ['build', ...process.argv.slice(2)])

@@ -38,6 +38,12 @@ export const HoneRow = v.object({
 /** The names by which programs keep what a model wrote; of several the first counts. */
 export const COMPLETIONS: readonly string[] = ['completion', 'text', 'output', 'response']
 
+/** What names a row, where anything does. */
+export const id = v.optional(v.union([v.string(), v.number()]))
+
+/** A row that brings what a model wrote; its other columns stay. */
+export const CompletionRow = v.union(COMPLETIONS.map((name) => v.looseObject({ id, [name]: v.string() })))
+
 /** What a model wrote, in a row of any command or of other programs; undefined where there is none. */
 export function completionIn(row: JsonObject): Json | undefined {
   const name = COMPLETIONS.find((name) => row[name] !== undefined)

@@ -1,7 +1,7 @@
 // hone parse at work: completions in, the thinking and calls they hold out.
 import * as v from 'valibot'
 import { callFormats } from '../dialogue/call.ts'
-import { completionIn, idField, idOf } from '../dialogue/row.ts'
+import { completionIn, id, idField, idOf } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { data, log } from '../out.ts'
 import { dumpJson, isObject } from '../text/json.ts'
@@ -16,6 +16,15 @@ export const ParseFlags = v.object({
   files: inputFiles(),
   parser: say(parserName(), 'format of the calls'),
   format: rowsFormat,
+})
+
+/** A line of what it writes. */
+export const ParsedRow = v.object({
+  id,
+  think: v.nullable(v.string()),
+  calls: v.array(v.object({ name: v.string(), arguments: v.any() })),
+  rest: v.string(),
+  fault: v.nullable(v.string()),
 })
 
 /** A line for every row. @throws HoneError at `file:line` for a row without a text. */

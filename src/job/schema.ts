@@ -6,11 +6,13 @@ import { HoneRow, object } from '../dialogue/row.ts'
 import { McpServers } from '../env/mcp.ts'
 import { data } from '../out.ts'
 import { ConfiguredTool } from '../rl/environment-settings.ts'
+import { SampleRow, VerdictRow } from '../reward/rows.ts'
 import { StoredEvent } from '../rundir/event.ts'
 import { StoredRecord } from '../rundir/run.ts'
 import { entriesOf, type Schema, wordsOf } from '../shell/schema.ts'
 import { table } from '../shell/table.ts'
 import { argument, names, type Words, kebab } from '../text/setting.ts'
+import { ParsedRow } from './parse.ts'
 import { StudyFile } from './study/file.ts'
 import { kinds } from './train/kinds.ts'
 import { RolloutLine } from './train/replay.ts'
@@ -24,6 +26,9 @@ type Described =
 export const schemas: Readonly<Record<string, Described>> = {
   rows: { what: 'a row to train and evaluate on', schema: HoneRow },
   pairs: { what: 'a row of hone dpo and hone rm, as hone writes it', schema: PairForm },
+  completions: { what: 'a row that hone score and hone parse read', schema: SampleRow },
+  verdicts: { what: 'a row that hone score writes', schema: VerdictRow },
+  parsed: { what: 'a row that hone parse writes', schema: ParsedRow },
   config: {
     what: 'a configuration of any kind of training',
     settings: Object.values(kinds).map(({ schema }) => schema),

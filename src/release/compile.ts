@@ -1,7 +1,7 @@
 // Compiles hone into one file that runs from an empty directory, with ONNX Runtime inside.
 import type { BunPlugin } from 'bun'
-import { renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { targets, type TargetName } from './targets.ts'
 
 export const root = join(import.meta.dir, '..', '..')
@@ -19,12 +19,24 @@ export interface Compiled {
 
 /** @throws AggregateError where the source does not build. */
 export async function compile({ target, outfile, runtime, commit }: Compiled): Promise<void> {
-  const beside = `${outfile}.tmp`
+  mkdirSync(dirname(outfile), { recursive: true })
+  // The maps of the source, which are inside, are left beside the program too.
+  const beside = mkdtempSync(join(dirname(outfile), '.hone-'))
+  try {
+    await compileTo(join(beside, 'hone'), { target, runtime, commit })
+    // Bun gives a program for Windows the ending that it has there.
+    renameSync(join(beside, targets[target].platform === 'win32' ? 'hone.exe' : 'hone'), outfile)
+  } finally {
+    rmSync(beside, { recursive: true })
+  }
+}
+
+async function compileTo(outfile: string, { target, runtime, commit }: Omit<Compiled, 'outfile'>): Promise<void> {
   await Bun.build({
     ...source(target, commit),
     compile: {
       target: `bun-${target}`,
-      outfile: beside,
+      outfile,
       ...(runtime !== undefined && { executablePath: runtime }),
       // What lies in the folder where hone is run belongs to someone else's program: it must not act on this one.
       autoloadBunfig: false,
@@ -33,9 +45,9 @@ export async function compile({ target, outfile, runtime, commit }: Compiled): P
       autoloadPackageJson: false,
     },
     bytecode: true,
+    // Errors name lines of the source under HONE_DEBUG.
+    sourcemap: 'inline',
   })
-  // Bun gives a program for Windows the ending that it has there.
-  renameSync(targets[target].platform === 'win32' ? `${beside}.exe` : beside, outfile)
 }
 
 /** Paths of all that is bundled, from the root of the repository. */

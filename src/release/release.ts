@@ -13,6 +13,7 @@ import { command, type Command } from '../shell/command.ts'
 import { version } from '../shell/version.ts'
 import { folder, otherwise, say, several, text, toggle } from '../text/setting.ts'
 import { archive } from './archive.ts'
+import { sourceCommit } from './commit.ts'
 import { compile, root } from './compile.ts'
 import { installer, installers } from './installers.ts'
 import { packMain, packTarget } from './npm.ts'
@@ -37,9 +38,7 @@ const release = command({
   async run({ only, output, url = '', noSmoke }) {
     const names = only.length > 0 ? only : (Object.keys(targets) as TargetName[])
     requireChanges(version)
-    const commit =
-      run(['git', 'rev-parse', '--short', 'HEAD'], root).trim() +
-      (run(['git', 'status', '--porcelain'], root) ? '-dirty' : '')
+    const commit = sourceCommit()
     rmSync(output, { recursive: true, force: true })
     mkdirSync(output, { recursive: true })
     const work = mkdtempSync(join(tmpdir(), 'hone-release-'))

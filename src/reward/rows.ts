@@ -1,5 +1,6 @@
 // Rows to be scored and their verdicts: lines of JSON to samples, samples and verdicts to lines.
-import { completionIn, idField } from '../dialogue/row.ts'
+import * as v from 'valibot'
+import { CompletionRow, completionIn, id, idField, object } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { dumpJson, Float, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { parseLine } from '../text/jsonl.ts'
@@ -44,6 +45,20 @@ export function toSample(row: Json, at: string, { needsTruth = true } = {}): Sam
 
 const EXPECTED = 'Expected {"completion": "…", "ground_truth": "…"} or {"completion": "…", "answer": [calls]}.'
 
+const truth = v.nullish(v.union([v.string(), v.array(v.any()), object]))
+
+/** What `toSample` reads. A reward that needs no truth does without. */
+export const SampleRow = v.intersect([
+  CompletionRow,
+  v.looseObject({
+    ground_truth: truth,
+    answer: truth,
+    step: v.optional(v.number()),
+    model: v.optional(v.string()),
+    tokens: v.optional(v.number()),
+  }),
+])
+
 /** `ground_truth`, or `answer`, or what verl's rows keep under reward_model, its rollouts under gts. An object or number is taken as its JSON text. */
 export function truthOf(row: JsonObject): Sample['truth'] | undefined {
   const verl = row['reward_model']
@@ -64,6 +79,15 @@ export function sampleLine({ completion, truth, step, model, tokens, row }: Samp
   if (tokens !== undefined) known['tokens'] = tokens
   return dumpJson({ ...row, ...known }, { ensureAscii: false })
 }
+
+/** What `verdictLine` writes. */
+export const VerdictRow = v.object({
+  id,
+  score: v.nullable(v.number()),
+  parts: v.nullable(v.record(v.string(), v.nullable(v.number()))),
+  fault: v.nullable(v.string()),
+  reasons: v.array(v.string()),
+})
 
 /** A verdict, with the id of its row where it has one, as one line of JSON, whatever a reader takes for a line end: other scripts' letters stay, separators are escaped. */
 export function verdictLine(

@@ -37,6 +37,8 @@ export interface RuleInfo {
   severity: Severity
   what: string
   why: string
+  /** What to do about it. */
+  hint: string
 }
 
 /** A format under way: findings one by one, then the end. */
@@ -131,10 +133,15 @@ function sarif(all: readonly Diagnostic[], rules: readonly RuleInfo[]): object {
           driver: {
             name: 'hone',
             version,
-            rules: rules.map(({ code, severity, what, why }) => ({
+            rules: rules.map(({ code, severity, what, why, hint }) => ({
               id: code,
               shortDescription: { text: what },
               fullDescription: { text: why },
+              // No page on the web is hone's to name; the program has the page.
+              help: {
+                text: `What to do: ${hint}. hone explain ${code} shows a row that has it, and the same mended.`,
+                markdown: `What to do: ${hint}. \`hone explain ${code}\` shows a row that has it, and the same mended.`,
+              },
               defaultConfiguration: { level: levels[severity] },
             })),
           },

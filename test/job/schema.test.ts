@@ -1,8 +1,14 @@
 // JSON Schemas beside another validator: what hone reads and writes is as they say, and what it refuses is not.
 import { describe, expect, test } from 'bun:test'
 import { readPair } from '../../src/data/pair.ts'
+import { callFormats } from '../../src/dialogue/call.ts'
+import { COMPLETIONS } from '../../src/dialogue/row.ts'
+import { HoneError } from '../../src/error.ts'
 import { jsonSchemaOf } from '../../src/job/schema.ts'
 import { pages } from '../../src/manual/pages.ts'
+import { resolveReward } from '../../src/reward/resolve.ts'
+import { toSample, verdictLine } from '../../src/reward/rows.ts'
+import { isObject, parseJson } from '../../src/text/json.ts'
 import { taskPairs, taskRows } from '../cmd/tiny-model.ts'
 import { errorsOf } from '../json-schema.ts'
 import { blocksOf } from '../manual/blocks.ts'
@@ -53,4 +59,29 @@ test('a configuration takes every spelling of a setting, and no other key', () =
   expect(errorsOf('train', { learningRate: -1 })).not.toEqual([])
   expect(errorsOf('train', { schedule: 'square' })).not.toEqual([])
   expect(errorsOf('train', { threads: null, maxGradNorm: null })).toEqual([])
+})
+
+test('completions, and what score and parse make of them, are as their schema says', async () => {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+  const toolN1 = resolveReward('tool-n1')
+  const rows = named('completions.jsonl').flatMap((text) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => parseJson(line)),
+  )
+  expect(rows.length).toBeGreaterThan(4)
+  for (const row of rows) {
+    if (!isObject(row)) throw row
+    expect(errorsOf('completions', plain(row))).toEqual([])
+    const verdict = toolN1.score(toSample(row, 'here'))
+    expect(errorsOf('verdicts', JSON.parse(verdictLine(verdict, row)))).toEqual([])
+    const parsed = callFormats['tool-n1'].parse(String(row['completion']))
+    expect(errorsOf('parsed', plain({ id: 1, ...parsed }))).toEqual([])
+  }
+  for (const name of COMPLETIONS) expect(errorsOf('completions', { [name]: 'x', ground_truth: null })).toEqual([])
+  for (const bad of [{}, { completion: 5 }, { answer: [] }, []]) {
+    expect(errorsOf('completions', bad)).not.toEqual([])
+    expect(() => toSample(bad, 'here', { needsTruth: false })).toThrow(HoneError)
+  }
 })

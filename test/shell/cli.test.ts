@@ -28,6 +28,12 @@ describeForms((start, form) => {
     })
   })
 
+  test('HONE_DEBUG shows where in the source an error was thrown', () => {
+    const { code, stderr } = run(start, ['train', 'absent.yaml'], { env: { HONE_DEBUG: '1' }, cwd: tmpdir() })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/src\/shell\/config-file\.ts:\d+:\d+/)
+  })
+
   test('help that was asked for is data, help that was not goes to stderr with exit 2', async () => {
     const asked = await hone('--help')
     expect(asked).toMatchObject({ code: 0, stderr: '' })

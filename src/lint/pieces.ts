@@ -68,7 +68,9 @@ export async function recogniseFile(path: string, named?: string): Promise<Recog
     if (first.length === SAMPLE) break
   }
   const found = recognise(first.filter(({ value }) => !lacksAnswer(value)))
-  const foreign = found !== undefined && found.name !== 'hone' && found.count > first.length / 2
+  // Arrow fills nulls into hone's own rows too.
+  const own = found?.name === 'hone' && container !== 'parquet'
+  const foreign = found !== undefined && !own && found.count > first.length / 2
   return { container, from: foreign ? found.name : undefined }
 }
 

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { HoneError } from '../error.ts'
+import { unreadable } from './unreadable.ts'
 import { detail, log } from '../out.ts'
 
 /** Part of a plain file in bytes, from the beginning of a line to the end of one. */
@@ -151,13 +152,7 @@ async function* rawChunks(
       yield chunk
     }
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error'
-    const reason = READ_REFUSALS[code] ?? code
-    throw new HoneError(`Cannot read ${path === '-' ? 'standard input' : path}: ${reason}`, {
-      at: path,
-      hint: 'check the path',
-      cause,
-    })
+    throw unreadable(path, cause)
   }
 }
 
@@ -183,10 +178,4 @@ const READ_BLOCK = 2 ** 19
 export async function* prepend(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first
   yield* rest
-}
-
-const READ_REFUSALS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
 }

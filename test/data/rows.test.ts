@@ -6,6 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { openVerl } from '../../src/data/formats/verl.ts'
 import { readRows, readRowValues, readValues } from '../../src/data/rows.ts'
 import { promptForms } from '../../src/dialogue/prompt.ts'
+import { recogniseFile } from '../../src/lint/pieces.ts'
 import { taskRows } from '../cmd/tiny-model.ts'
 import { scratch } from '../scratch.ts'
 
@@ -29,8 +30,10 @@ test("hone's own rows keep their columns, without the nulls that Arrow fills in"
     answer: row.answer.map((call) => ({ ...call, arguments: { ...call.arguments, of_another_tool: null } })),
     env: null,
   }))
-  const read = (await Array.fromAsync(readRowValues(parquet(filled)))).map(({ value }) => value)
+  const path = parquet(filled)
+  const read = (await Array.fromAsync(readRowValues(path))).map(({ value }) => value)
   expect(JSON.parse(JSON.stringify(read))).toEqual(JSON.parse(JSON.stringify(rows)))
+  expect(await recogniseFile(path)).toEqual({ container: 'parquet', from: 'hone' })
 })
 
 test("rows of another source are those that hone prep makes, and a bad one of hone's own is named by its number", async () => {

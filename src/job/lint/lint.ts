@@ -93,7 +93,11 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
     counts.set(diagnostic.code, (counts.get(diagnostic.code) ?? 0) + 1)
     writer?.write(diagnostic, { text, at })
   }
-  for (const path of flags.files) await lintOne(path, flags, rules, context, emit)
+  let foreign: string | undefined
+  for (const path of flags.files) {
+    const recognised = await lintOne(path, flags, rules, context, emit)
+    if (!holdsRows(recognised) && recognised.container !== 'parquet') foreign ??= path
+  }
   if (flags.statistics) statistics(counts, flags.format)
   writer?.end(allRules)
   flush()
@@ -110,7 +114,11 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
   if (flags.watch) return denied
   const [[code] = []] = [...counts].toSorted((a, b) => b[1] - a[1])
   if (code === undefined)
-    next([['train', '--model', 'DIR', '--data', ...flags.files, '--output', 'RUN'], 'train on them'])
+    next(
+      foreign === undefined
+        ? [['train', '--model', 'DIR', '--data', ...flags.files, '--output', 'RUN'], 'train on them']
+        : [['prep', foreign, '-o', 'rows.jsonl'], 'make rows of it that a model can be trained on'],
+    )
   else
     next(
       [['explain', code], 'what the commonest finding means, and what a good row looks like'],
@@ -125,7 +133,7 @@ async function lintOne(
   rules: readonly Rule[],
   context: LintContext,
   emit: (found: Placed) => void,
-): Promise<void> {
+): Promise<Recognised> {
   const recognised = await recogniseFile(path, flags.from)
   if (recognised.from !== undefined && flags.from === undefined)
     log(`${path}: read as ${recognised.from}; its rows are checked as hone prep would make them`)
@@ -140,11 +148,13 @@ async function lintOne(
     context,
     emit,
   }
-  if (!holdsRows(recognised) || context.reward) return void (await lintFile(run))
-  await fanOut(path, {
-    here: (part, before) => lintFile({ ...run, part, before }),
-    take: (done, before) => takePart(run, done, before),
-  })
+  if (!holdsRows(recognised) || context.reward) await lintFile(run)
+  else
+    await fanOut(path, {
+      here: (part, before) => lintFile({ ...run, part, before }),
+      take: (done, before) => takePart(run, done, before),
+    })
+  return recognised
 }
 
 async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {

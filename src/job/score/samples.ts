@@ -1,7 +1,7 @@
 // Rows to be scored, block by block, from JSONL or parquet.
-import { closeSync, openSync, readSync } from 'node:fs'
+import { containerOf } from '../../data/records.ts'
 import { HoneError } from '../../error.ts'
-import { canReread, readChunks } from '../../text/chunks.ts'
+import { readChunks } from '../../text/chunks.ts'
 import { readLineBlocks } from '../../text/lines.ts'
 import type { Sample } from '../../reward/reward.ts'
 import { readSample, toSample } from '../../reward/rows.ts'
@@ -21,7 +21,7 @@ const BLOCK_ROWS = 1024
  */
 export async function* readSamples(path: string, { needsTruth = true } = {}): AsyncGenerator<PlacedSample[]> {
   let empty = true
-  for await (const block of isParquet(path)
+  for await (const block of (await containerOf(path)) === 'parquet'
     ? parquetBlocks(path, { needsTruth })
     : sampleBlocks(path, { needsTruth })) {
     if (block.length === 0) continue
@@ -55,16 +55,4 @@ async function* parquetBlocks(path: string, options: { needsTruth: boolean }): A
     block = []
   }
   yield block
-}
-
-/** True for a file that begins as parquet does. */
-export function isParquet(path: string): boolean {
-  if (!canReread(path)) return false
-  const file = openSync(path, 'r')
-  try {
-    const magic = Buffer.alloc(4)
-    return readSync(file, magic, 0, 4, 0) === 4 && magic.toString('latin1') === 'PAR1'
-  } finally {
-    closeSync(file)
-  }
 }

@@ -18,10 +18,11 @@ import {
   summaryText,
   type Summary,
 } from '../../reward/score/summary.ts'
+import { containerOf } from '../../data/records.ts'
 import { fanOut, ownPart, reportPart, type Done } from '../fan-out.ts'
 import { openTable } from '../../shell/rows.ts'
 import { openCheck } from './expected.ts'
-import { isParquet, readSamples } from './samples.ts'
+import { readSamples } from './samples.ts'
 import { scoreLines } from './score-lines.ts'
 
 export interface ScoreOptions {
@@ -54,7 +55,7 @@ export async function scoreFiles(
   const shown = people ? openTable(['row', 'score', 'why']) : undefined
   const checked = check ? openCheck() : undefined
   for (const file of files) {
-    if (!shown && !checked && scorer.inside && !isParquet(file)) {
+    if (!shown && !checked && scorer.inside && (await containerOf(file)) !== 'parquet') {
       await scoreFile(file, scorer.inside, summary, jobs)
       continue
     }

@@ -70,7 +70,7 @@ export function Chart({ metric, lines, band, height, status }: ChartProps) {
     },
   }
   return (
-    <figure class="chart">
+    <figure class={lines.length > 1 ? 'chart several' : 'chart'}>
       <figcaption>
         <span
           class="title"

@@ -1,17 +1,12 @@
 // Tools of MCP servers, over stdio or streamable HTTP, by the official client; the file is the one that other clients read.
 import { readFileSync } from 'node:fs'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js'
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { version } from '../shell/version.ts'
 import { plainJson, parseJson, isObject, type Json, type JsonObject } from '../text/json.ts'
 import { LONGEST_OUTPUT } from './process.ts'
 import { ToolFailure, within, type Runner } from './runner.ts'
-
-const INVALID_PARAMS: number = ErrorCode.InvalidParams
 
 const texts = v.optional(v.record(v.string(), v.string()), {})
 /** The argument by which a server tells episodes apart: set in every call, and not shown to the model. */
@@ -33,16 +28,30 @@ export interface McpTools {
   close(): void
 }
 
+/** The official client, some hundred modules, which only a run that asks a server waits for. */
+async function readSdk() {
+  const [client, stdio, http, types] = await Promise.all([
+    import('@modelcontextprotocol/sdk/client/index.js'),
+    import('@modelcontextprotocol/sdk/client/stdio.js'),
+    import('@modelcontextprotocol/sdk/client/streamableHttp.js'),
+    import('@modelcontextprotocol/sdk/types.js'),
+  ])
+  return { ...client, ...stdio, ...http, ...types }
+}
+type Sdk = Awaited<ReturnType<typeof readSdk>>
+
 /** The tools of every server in the file. @throws HoneError for a file that is none, and a server that does not answer or has no tools. */
 export async function openMcp(path: string, seconds: number): Promise<McpTools> {
   const clients: Client[] = []
   const close = () => clients.forEach((client) => void client.close().catch(() => {}))
   try {
+    const servers = serversIn(path)
+    const sdk = await readSdk()
     const found: Runner[][] = []
-    for (const [name, server] of Object.entries(serversIn(path))) {
-      const client = new Client({ name: 'hone', version })
+    for (const [name, server] of Object.entries(servers)) {
+      const client = new sdk.Client({ name: 'hone', version })
       clients.push(client)
-      found.push(await toolsOf(client, server, seconds).catch((cause: unknown) => unusable(path, name, cause)))
+      found.push(await toolsOf(sdk, client, server, seconds).catch((cause: unknown) => unusable(path, name, cause)))
     }
     return { runners: found.flat(), close }
   } catch (error) {
@@ -71,11 +80,12 @@ function unusable(at: string, name: string, cause: unknown): never {
   throw new HoneError(`Cannot use the MCP server ${name}: ${messageOf(cause)}`, { at, cause })
 }
 
-async function toolsOf(client: Client, server: Server, seconds: number): Promise<Runner[]> {
+async function toolsOf(sdk: Sdk, client: Client, server: Server, seconds: number): Promise<Runner[]> {
+  const invalidParams: number = sdk.ErrorCode.InvalidParams
   const transport =
     'url' in server
-      ? new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
-      : new StdioClientTransport({
+      ? new sdk.StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
+      : new sdk.StdioClientTransport({
           command: server.command,
           args: server.args,
           env: { ...(process.env as Record<string, string>), ...server.env },
@@ -103,7 +113,7 @@ async function toolsOf(client: Client, server: Server, seconds: number): Promise
           })
           .catch((error: unknown) => {
             // Arguments that do not fit are the model's to mend, told in the server's own words.
-            if (error instanceof McpError && error.code === INVALID_PARAMS) throw error
+            if (error instanceof sdk.McpError && error.code === invalidParams) throw error
             throw new ToolFailure(messageOf(error))
           })
         const { content, isError } = await within(seconds, call, () => ending.abort())

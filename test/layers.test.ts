@@ -132,6 +132,15 @@ test('local imports name their file with its extension', () => {
   expect(vague).toEqual([])
 })
 
+test('the client of MCP is read where a server is asked, and not with every command', () => {
+  const eager = files.flatMap((file) =>
+    [...textOf(join('src', file)).matchAll(/^import (?!type ).*'@modelcontextprotocol\/.*'/gm)].map(
+      ([line]) => `${file}: ${line}`,
+    ),
+  )
+  expect(eager).toEqual([])
+})
+
 test('files stay small enough to read: none above 300 lines, half of them at most 110', () => {
   const lengths = files.map((file) => ({ file, lines: textOf(join('src', file)).trimEnd().split('\n').length }))
   const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b)

@@ -5,7 +5,7 @@ type Statement = Parameters<Interpreter['evaluate']>[0]
 type Value = ReturnType<Interpreter['evaluate']>
 
 /** Evaluations and turns of loops in one rendering, large values counted several times; long dialogues with many tools take some 10⁵. */
-const STEPS = 2_000_000
+const STEPS = 1_000_000
 /** Characters of one text, and members of one list. */
 const TEXT = 2 ** 24
 const MEMBERS = 2 ** 20

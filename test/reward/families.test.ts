@@ -168,10 +168,10 @@ test('no text makes any reward throw, and every score is a number', () => {
 })
 
 test.each([
-  ['moves', '</think>' + '<|up|>'.repeat(1e6)],
-  ['tool tags', '<think></think><answer></answer>' + '<search></search><result></result>'.repeat(2e5)],
-  ['boxes', '\\boxed{'.repeat(1e6)],
-  ['words', 'a '.repeat(2e6)],
+  ['moves', '</think>' + '<|up|>'.repeat(2e5)],
+  ['tool tags', '<think></think><answer></answer>' + '<search></search><result></result>'.repeat(4e4)],
+  ['boxes', '\\boxed{'.repeat(2e5)],
+  ['words', 'a '.repeat(5e5)],
 ])('megabytes of %s are judged in linear time by every text reward', (_, completion) => {
   for (const name of ['arpo', 'alphamaze', 'exact', 'f1', 'length', 'repetition'])
     expect(Number.isFinite(score(name, completion, '').score)).toBe(true)

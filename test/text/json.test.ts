@@ -146,11 +146,11 @@ test('an integer of more than 4300 digits is a ValueError, a float of as many is
   expect(faultOf('1'.repeat(5_000) + '.0')).toBe('none')
 })
 
-test('strings of 50 MB are read whole, escapes or not', () => {
-  expect(String(parseJson('"' + 'a'.repeat(5e7) + '"')).length).toBe(5e7)
-  expect(String(parseJson('"' + '\\n'.repeat(2.5e7) + '"')).length).toBe(2.5e7)
-  expect(faultOf('"\\"'.repeat(1.6e7))).toBe('JSONDecodeError')
-  expect(faultOf('"1'.repeat(2.5e7))).toBe('JSONDecodeError')
+test('strings of 10 MB are read whole, escapes or not', () => {
+  expect(String(parseJson('"' + 'a'.repeat(1e7) + '"')).length).toBe(1e7)
+  expect(String(parseJson('"' + '\\n'.repeat(5e6) + '"')).length).toBe(5e6)
+  expect(faultOf('"\\"'.repeat(3.2e6))).toBe('JSONDecodeError')
+  expect(faultOf('"1'.repeat(5e6))).toBe('JSONDecodeError')
 })
 
 test('a fault says where the text stopped making sense', () => {

@@ -6,6 +6,7 @@ import { cut, type Step } from './cut.ts'
 import { holdsForeignNull, withoutPadding } from './nulls.ts'
 import type { RawRecord } from './record.ts'
 import { withWrittenCalls } from './said.ts'
+import { withoutShownTools } from './shown.ts'
 import { repairTools, type RepairedTools, type Repairs } from './tools.ts'
 import { Rejection, type Dialogue, type Origin, type Source, type Turn } from './source.ts'
 
@@ -53,12 +54,15 @@ function asRejection(error: unknown): Rejection {
 function toRows(
   name: string,
   source: Source,
-  dialogue: Dialogue,
+  read: Dialogue,
   origin: Origin,
   options: ConvertOptions,
   untouched: boolean,
 ): Conversion {
+  const freed = untouched ? undefined : withoutShownTools(read)
+  const dialogue = freed ?? read
   const { tools, extras, repairs, padded } = untouched ? asTheyAre(dialogue) : repaired(dialogue, source)
+  if (freed) repairs.set('tools taken from the system message', 1)
   const turns = untouched ? dialogue.turns : readTurns(dialogue, tools, padded)
   const steps = cut({ ...dialogue, turns }, options.keepNoCall && !untouched)
   const decisions = steps.filter((step) => !(step instanceof Rejection)).length

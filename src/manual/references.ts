@@ -82,7 +82,7 @@ export const references: readonly Reference[] = [
   {
     name: 'models',
     kind: 'model family',
-    what: 'Model families that hone opens from a Hugging Face folder',
+    what: 'Model families that hone opens from a Hugging Face folder, by the `model_type` of its config.json',
     load: () => import('./reference/tables.ts').then((m) => m.modelEntries),
   },
   {

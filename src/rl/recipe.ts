@@ -45,8 +45,8 @@ const MOST_STEPS = 999_999_999
 const common = {
   model: say(folder(), 'folder of the model to start from, or of a finished run', 'model_name_or_path'),
   adapter: say(v.optional(v.nullable(folder()), null), 'PEFT adapter folder to start from'),
-  data: say(files(), 'JSONL files of rows to train on', 'train_files', 'dataset_name'),
-  evalData: say(v.optional(files(), []), 'JSONL files of held-out rows; figures are given per file', 'val_files'),
+  data: say(files(), 'files of rows to train on, JSONL or parquet', 'train_files', 'dataset_name'),
+  evalData: say(v.optional(files(), []), 'files of held-out rows; figures are given per file', 'val_files'),
   output: say(folder(), 'run directory, which must not hold a run yet', 'output_dir'),
   prompt: say(v.optional(named(promptForms, 'FORM'), 'tool-n1'), 'prompt form, or a file with its text'),
   seed: say(
@@ -252,7 +252,7 @@ export const DpoRecipe = v.object({
   ...common,
   ...ofAnswers,
   ...ofRows,
-  evalPairs: begins('Saving and evaluation', say(v.optional(files(), []), 'JSONL files of held-out pairs')),
+  evalPairs: begins('Saving and evaluation', say(v.optional(files(), []), 'files of held-out pairs')),
   loss: begins('Loss', say(v.optional(names(pairLosses), 'sigmoid'), 'objective', 'loss_type')),
   ...pairSettings,
   rpoAlpha: say(v.optional(atLeast(0), 0), 'weight of the log-likelihood of the chosen texts'),
@@ -268,7 +268,7 @@ export const DpoRecipe = v.object({
 export const RmRecipe = v.object({
   preset: preset(rmPresets),
   ...common,
-  evalData: say(v.optional(files(), []), 'JSONL files of held-out pairs', 'val_files'),
+  evalData: say(v.optional(files(), []), 'files of held-out pairs', 'val_files'),
   ...ofRows,
   centerRewardsCoefficient: begins(
     'Loss',

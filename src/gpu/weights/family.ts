@@ -100,6 +100,7 @@ export interface Parameter {
 }
 
 export interface Family {
+  what: string
   /** Begins the names of its architectures. */
   line: string
   qkvBias: boolean
@@ -159,6 +160,7 @@ const even = (hidden: number, heads: number) => hidden / heads
 /** Families by the `model_type` of config.json. */
 export const families: Record<string, Family> = {
   llama: {
+    what: 'Llama 3, 3.1 and 3.2, and models of that form such as SmolLM2',
     line: 'Llama',
     qkvBias: false,
     qkNorm: false,
@@ -168,6 +170,7 @@ export const families: Record<string, Family> = {
     names: llamaNames,
   },
   mistral: {
+    what: 'Mistral 7B, and models of that form, with a sliding window or without',
     line: 'Mistral',
     qkvBias: false,
     qkNorm: false,
@@ -177,6 +180,7 @@ export const families: Record<string, Family> = {
     names: llamaNames,
   },
   qwen2: {
+    what: 'Qwen2 and Qwen2.5',
     line: 'Qwen2',
     qkvBias: true,
     qkNorm: false,
@@ -186,6 +190,7 @@ export const families: Record<string, Family> = {
     names: llamaNames,
   },
   qwen3: {
+    what: 'Qwen3, the dense sizes',
     line: 'Qwen3',
     qkvBias: false,
     qkNorm: true,

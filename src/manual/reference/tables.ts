@@ -28,11 +28,7 @@ export const sourceEntries = (): Entry[] => [
 ]
 export const environmentEntries = (): Entry[] => [...plainly(environments), ...plainly(frames, 'Frames (--frame)')]
 export const benchmarkEntries = (): Entry[] => plainly(benchmarks)
-export const modelEntries = (): Entry[] =>
-  Object.entries(models).map(([name, { line }]) => ({
-    name,
-    what: `models of the ${line} line, by the model_type of their config.json`,
-  }))
+export const modelEntries = (): Entry[] => plainly(models)
 export const schemaEntries = (): Entry[] => plainly(schemas)
 export const variableEntries = (): Entry[] => Object.entries(variables).map(([name, what]) => ({ name, what }))
 

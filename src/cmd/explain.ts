@@ -1,6 +1,6 @@
 // hone explain: what a rule means, why it matters, and what good and bad rows look like.
 import * as v from 'valibot'
-import { explainLines } from '../lint/explain.ts'
+import { codes, explainLines } from '../lint/explain.ts'
 import { data } from '../out.ts'
 import { command } from '../shell/command.ts'
 import { next } from '../shell/next.ts'
@@ -11,7 +11,7 @@ export default command({
   group: 'data',
   examples: ['hone explain HN304', 'hone explain --format json'],
   flags: v.object({
-    code: argument(v.optional(text('CODE')), 'code of the rule, such as HN304'),
+    code: argument(v.optional(v.pipe(text('CODE'), v.metadata({ known: codes }))), 'code of the rule, such as HN304'),
     format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the output'),
   }),
   run({ code, format }) {

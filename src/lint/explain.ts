@@ -19,6 +19,8 @@ interface Described {
 /** Every rule, those about rewards among them. */
 const allDescribed: readonly Described[] = [...rules, ...rewardRules]
 
+export const codes: readonly string[] = allDescribed.map(({ code }) => code)
+
 /** The lines of `hone explain [CODE]`. @throws HoneError for an unknown code. */
 export function explainLines(code: string | undefined, format: 'text' | 'json'): string[] {
   const chosen =

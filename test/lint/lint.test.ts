@@ -83,6 +83,8 @@ test('--diff shows, --fix mends, and a second --fix changes nothing', async () =
   const before = read(name)
   const diff = await lint([name, '--diff'])
   expect(read(name)).toBe(before)
+  expect(diff.code).toBe(1)
+  expect((await lint([name, '--diff', '--exit-zero'])).code).toBe(0)
   expect(diff.out).toContain('-' + QUOTED)
   expect(diff.out).toContain('"days":1}')
   await lint([name, '--fix'])
@@ -96,6 +98,7 @@ test('--diff shows, --fix mends, and a second --fix changes nothing', async () =
   expect(JSON.parse(once.split('\n')[0]!).answer[0].arguments).toEqual({ city: 'Oslo', days: 1 })
   expect(once.split('\n')[2]).toBe(other(4))
   expect((await lint([name, '--fix'])).code).toBe(0)
+  expect((await lint([name, '--diff'])).code).toBe(0)
   expect(read(name)).toBe(once)
 })
 
@@ -111,6 +114,7 @@ test('a baseline hides what is known, wherever it moves, and shows what is new',
   expect(out.trim().split('\n')).toHaveLength(1)
   expect((await lint([name, '--baseline', 'absent.json'])).code).toBe(2)
 })
+  expect((await lint(['-', '--stdin-filename', 'a/b.jsonl'], QUOTED)).out).toStartWith('a/b.jsonl:1:')
 
 test('standard input, compressed files, lists and other sources are linted too', async () => {
   expect((await lint(['-'], QUOTED)).out).toStartWith('-:1:')

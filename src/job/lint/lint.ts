@@ -52,8 +52,8 @@ export async function lintCommand(flags: LintFlags): Promise<ExitCode> {
       await lintPart(part, rules, context)
       return EXIT.ok
     }
-    if (flags.fix || flags.diff) await fixAll(flags, rules, context)
-    if (flags.diff) return EXIT.ok
+    const changed = flags.fix || flags.diff ? await fixAll(flags, rules, context) : 0
+    if (flags.diff) return changed > 0 && !flags.exitZero ? EXIT.no : EXIT.ok
     if (flags.watch) return await watchAll(flags, rules, context)
     const denied = await lintAll(flags, rules, context)
     return denied > 0 && !flags.exitZero ? EXIT.no : EXIT.ok
@@ -84,7 +84,8 @@ async function lintAll(flags: LintFlags, rules: readonly Rule[], context: LintCo
   let mendable = 0
   const writer = flags.statistics || fresh ? undefined : diagnosticFormat(flags.format, process.env).open()
   let [total, denied] = [0, 0]
-  const emit = ({ diagnostic, text, at, mendable: mends }: Placed) => {
+  const emit = ({ diagnostic: found, text, at, mendable: mends }: Placed) => {
+    const diagnostic = found.file === '-' ? { ...found, file: flags.stdinFilename ?? '-' } : found
     fresh?.add(diagnostic, text)
     if (known?.take(diagnostic, text)) return
     total++
@@ -157,7 +158,9 @@ async function lintOne(
   return recognised
 }
 
-async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<void> {
+/** Lines that changed, or would. */
+async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintContext): Promise<number> {
+  let all = 0
   for (const path of flags.files) {
     const recognised = await recogniseFile(path, flags.from)
     const refusal = refusalToMend(path, recognised)
@@ -168,7 +171,9 @@ async function fixAll(flags: LintFlags, rules: readonly Rule[], context: LintCon
       flags.diff,
     )
     log(`${path}: ${changed} line${changed === 1 ? '' : 's'} ${flags.diff ? 'would change' : 'changed'}`)
+    all += changed
   }
+  return all
 }
 
 /** Why --fix cannot write such a file; undefined where it can. */

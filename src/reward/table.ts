@@ -1,6 +1,7 @@
 // The table of rewards: a family is one row, its variants are columns of its own file.
 import { scoreAlphaMaze } from './qa/alphamaze.ts'
 import { scoreArpo } from './qa/arpo.ts'
+import { scoreCountdown } from './qa/countdown.ts'
 import { isFormatName, type FormatName } from '../dialogue/call.ts'
 import { bfclScorer } from './bfcl-ast.ts'
 import { CALL_PARTS, callPartScorer, formatScorer, PARSER_VARIANTS, type CallPart } from './calls.ts'
@@ -53,6 +54,10 @@ export const families: Record<string, Family> = {
   arpo: unvaried('ARPO: tagged layout, F1 of the boxed answer, 0.1 for using both tools', scoreArpo),
   'tool-star': unvaried("Tool-Star's question answering: the same rules as arpo", scoreArpo),
   alphamaze: unvaried('AlphaMaze: tags, moves alone, the exact path', scoreAlphaMaze),
+  countdown: unvaried(
+    'Countdown: 1 for an equation of the given numbers, each once, that makes the target, 0.1 for another answer',
+    scoreCountdown,
+  ),
   format: {
     what: '1 for a reply in the right format, whatever it calls',
     variants: {
@@ -102,8 +107,13 @@ export const families: Record<string, Family> = {
   ),
 }
 
-function unvaried(what: string, score: Score): Family {
-  return { what, variants: {}, format: () => undefined, scorer: (variant) => (variant === '' ? score : undefined) }
+function unvaried(what: string, score: (sample: Sample, mode: Mode) => Verdict): Family {
+  return {
+    what,
+    variants: {},
+    format: () => undefined,
+    scorer: (variant, mode) => (variant === '' ? (sample) => score(sample, mode) : undefined),
+  }
 }
 
 function callFamily(name: string, part: CallPart): Family {

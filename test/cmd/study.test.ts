@@ -144,6 +144,32 @@ test('where the settings name an environment, an arm is worth what its episodes 
   expect(stderr.match(/^rl, seed 0\n[✗✓] \S+ {2}[^]*?\n[✗✓] \S+ {2}/m)).not.toBeNull()
 })
 
+test('a bar speaks of the best of several samples, and of the pairs that the last stage has in order', async () => {
+  // What is drawn is right for about every second answer, what is likeliest never.
+  writeFileSync(at('longer.ts'), `export default ({ completion }) => Number(completion.length % 2 === 1)`)
+  const { prompt, device, threads, maxCompletionLength } = study.settings
+  const settings = { prompt, device, threads, maxCompletionLength, evalEvery: 0 }
+  const stage = { preset: 'trl', data: 'pairs.jsonl', steps: 1 }
+  const arms = { dpo: [{ dpo: { ...stage, evalPairs: 'pairs.jsonl' } }] }
+  const ways = { best: { samples: 4, temperature: 1 }, again: { samples: 1 } }
+  const bars = [
+    'dpo/best - dpo/again >= 0',
+    'dpo/again - dpo >= 0',
+    'dpo/again - dpo <= 0',
+    'dpo/pairs >= 0',
+    'dpo/best / dpo/best >= 1',
+  ]
+  const evaluate = { data: 'rows.jsonl', rows: 2, reward: './longer.ts', ways }
+  write('ways.json', { ...study, seeds: [0], settings, arms, evaluate, bars })
+  const { code, stdout, stderr } = await hone('study', 'ways.json', '-o', 'ways', '--format', 'json')
+  expect(stderr).not.toContain('hint')
+  const report = JSON.parse(stdout)
+  expect(report.bars.filter(({ met }: { met: boolean }) => !met)).toEqual([])
+  expect(code).toBe(0)
+  const [, { parts }] = report.arms.map(({ seeds: [seed] }: { seeds: object[] }) => seed)
+  expect(Object.keys(parts)).toEqual(['rows', 'best', 'again', 'pairs'])
+})
+
 test('a wrong file is told by its line before anything is run', async () => {
   const cases: [object, RegExp][] = [
     [
@@ -151,7 +177,7 @@ test('a wrong file is told by its line before anything is run', async () => {
       /bad\.json:\d+: Unknown setting: learningrat\n\nhint: did you mean learningRate\?/,
     ],
     [{ bars: ['bth - start >= 1'] }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
-    [{ bars: ['both/row >= 1'] }, /bad\.json:\d+: Unknown file of evaluation: row\n\nhint: did you mean rows\?/],
+    [{ bars: ['both/row >= 1'] }, /bad\.json:\d+: Unknown part of the evaluation: row\n\nhint: did you mean rows\?/],
     [{ bars: ['better'] }, /bad\.json:\d+: Cannot read the bar "better"/],
     [{ arms: { a: [{ sfd: {} }] } }, /bad\.json:\d+: Unknown kind of training: sfd\n\nhint: did you mean sft\?/],
     [{ arms: { ...study.arms, a: [{ sft: { stepz: 4 } }] } }, /stepz.*\n\nhint: did you mean steps\?/],

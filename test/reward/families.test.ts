@@ -60,6 +60,31 @@ test('loose format is what Tool-N1 runs, strict format what its paper says', () 
   expect(score('format:llama3-json', '{"name":"f"}').score).toBe(0)
 })
 
+test("Countdown's game is won by an equation of its numbers alone", () => {
+  const game = '{"target": 16, "numbers": [3, 7, 12]}'
+  const said = (answer: string, spec = 'countdown') => score(spec, answer, game).score
+  // Values of countdown.py at Jiayi-Pan/TinyZero f36b1b8d, run on these replies after "Assistant:".
+  const cases: [string, number][] = [
+    ['<answer>12 + 7 - 3</answer>', 1],
+    ['<answer>(12+7)-3</answer> no: <answer>12+7+3</answer>', 0.1],
+    ['<answer>1</answer> better: <answer> 7-(3-12) </answer>', 1],
+    ['<answer>12+7-3', 0],
+    ['12+7-3', 0],
+    ['<answer>12+7-3=16</answer>', 0.1],
+    ['<answer>12+4</answer>', 0.1],
+    ['<answer>12+7-3+0</answer>', 0.1],
+    ['<answer>12/(7-7)+3</answer>', 0.1],
+    ['<answer>12+7-03</answer>', 0.1],
+    ['<answer>(12+7-3</answer>', 0.1],
+    ['<answer>12+7-3</answer>\nThat is it.', 0],
+  ]
+  for (const [answer, expected] of cases) expect([answer, said(answer)]).toEqual([answer, expected])
+  expect(score('countdown', `<answer>1</answer> Assistant: none`, game).score).toBe(0)
+  expect(resolveReward('countdown', { mode: 'strict' }).score({ completion: cases.at(-1)![0], truth: game }).score).toBe(1)
+  expect(score('countdown', '<answer>1</answer>', 'sixteen').fault).not.toBeNull()
+  expect(score('countdown', '<answer>9-3-7</answer>', '{"target": -1, "numbers": [9, 3, 7]}').score).toBe(1)
+})
+
 test('length, repetition and overlong replies are priced by their sizes', () => {
   expect(score('length:4w', '<think>one two</think>').score).toBe(0.5)
   expect(score('length:512w:2', 'x').score).toBe(0)

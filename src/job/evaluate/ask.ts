@@ -10,6 +10,7 @@ import { loadTokenizer } from '../../dialogue/chat.ts'
 import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
 import type { Stage } from '../../rl/play.ts'
+import { rewardFormat } from '../../reward/scorer.ts'
 import { isObject, type JsonObject } from '../../text/json.ts'
 import { readRowValues } from '../../data/rows.ts'
 import { toRow } from '../../dialogue/row.ts'
@@ -54,8 +55,10 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const known = items.flatMap(({ record, asked, right }) =>
     right ? [{ row: { ...asked, ...right }, at: `${flags.data}: ${String(record['id'])}` }] : [],
   )
-  if (answerer.words)
-    preflight(known, { ...answerer.words, parser: flags.parser ?? answerer.format, obeyed: flags.parser !== undefined })
+  // A reward that reads no calls judges answers that no parser reads.
+  const parser = flags.reward === undefined ? (flags.parser ?? answerer.format) : rewardFormat(flags.reward)
+  if (answerer.words && parser !== undefined)
+    preflight(known, { ...answerer.words, parser, obeyed: flags.reward === undefined && flags.parser !== undefined })
   const prompt = answerer.show(EXAMPLE, EXAMPLE_DAY)
   const stage = local && (await openEpisodes(flags, local, flags.parser))
   warnOfOtherPrompt(trainedRun(flags.model)?.protocol?.['prompt'], prompt)

@@ -6,6 +6,7 @@ import { count } from '../../text/setting.ts'
 import { kinds, spellingsOf } from '../train/kinds.ts'
 import { setName } from '../train/rows.ts'
 import { type Bar, readBar } from './bar.ts'
+import { Way } from './ways.ts'
 
 /** One run of a kind of training, with the settings that are its own. */
 export interface Stage {
@@ -23,12 +24,15 @@ export interface Study {
   arms: ReadonlyMap<string, readonly Stage[]>
   /** The arm that the others are compared with, row by row. */
   against: string
-  evaluate: { data: string[]; reward: string; rows?: number | undefined }
+  evaluate: { data: string[]; reward: string; rows?: number | undefined; ways: Readonly<Record<string, Way>> }
   bars: readonly Bar[]
 }
 
 /** The arm of the model as it comes. */
 export const START = 'start'
+
+/** The part of an arm's worth that is told of pairs: percent of those held out that its last stage of pairs has in the right order. */
+export const PAIRS = 'pairs'
 
 const tree = v.custom<Tree>(isTree, 'expected settings by name')
 const files = v.pipe(
@@ -44,7 +48,12 @@ export const StudyFile = v.strictObject({
     v.check((arms) => Object.keys(arms).length > 0, 'expected at least one arm'),
   ),
   against: v.optional(v.string(), START),
-  evaluate: v.strictObject({ data: files, reward: v.optional(v.string(), 'tool-n1'), rows: v.optional(count()) }),
+  evaluate: v.strictObject({
+    data: files,
+    reward: v.optional(v.string(), 'tool-n1'),
+    rows: v.optional(count()),
+    ways: v.optional(v.record(v.string(), Way), {}),
+  }),
   bars: v.optional(v.array(v.string()), []),
 })
 
@@ -81,7 +90,8 @@ export function readStudy(path: string): Study {
         at: file.at(['settings', key]),
         hint: 'no stage of the study has it',
       })
-  const known = { arms: [...all.keys()], sets: said.evaluate.data.map(setName) }
+  const { data, ways } = said.evaluate
+  const known = { arms: [...all.keys()], parts: [...data.map(setName), ...Object.keys(ways), PAIRS] }
   if (!all.has(said.against)) throw unknownName('arm', said.against, known.arms, { at: file.at(['against']) })
   return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, known, file.at(['bars']))) }
 }

@@ -19,6 +19,7 @@ import { readAnswers } from '../train/prepare.ts'
 import type { Study } from './file.ts'
 import { keyOf } from './key.ts'
 import { settingsOf } from './settings.ts'
+import { rightBy } from './ways.ts'
 
 const Score = v.object({
   /** Percent of the rows that are right, and its interval of 95 %. */
@@ -29,8 +30,8 @@ const Score = v.object({
   right: v.array(v.picklist([0, 1])),
   /** Mean over rows of what environments counted. */
   figures: v.record(v.string(), v.number()),
-  /** The same percentage of each file, by its name without an ending. */
-  sets: v.record(v.string(), v.number()),
+  /** The same percentage of each file, by its name without an ending, and of each other way to answer. */
+  parts: v.record(v.string(), v.number()),
   /** Percent of the answers that ended at the limit of their length. */
   cut: v.number(),
   /** The first answers word for word. */
@@ -47,7 +48,7 @@ const SHOWN = 10
 
 /** The score of the model in `model`, a folder or a finished run. @throws HoneError */
 export async function scoreOf(study: Study, model: string, directory: string): Promise<Score> {
-  const { data, reward, rows = null } = study.evaluate
+  const { data, reward, rows = null, ways } = study.evaluate
   const held = { data, evalData: data, evalReward: reward, evalRows: rows }
   const given = { model, output: '', seed: 0 }
   // Who answers what the model writes is a setting of training.
@@ -55,7 +56,8 @@ export async function scoreOf(study: Study, model: string, directory: string): P
   const recipe = hasEnvironment(played)
     ? played
     : v.parse(SftRecipe, settingsOf(study, { kind: 'sft', settings: held }, given).value)
-  const path = join(directory, 'scores', `${keyOf(recipe)}.json`)
+  const asked = Object.keys(ways).length === 0 ? [] : [JSON.stringify(ways)]
+  const path = join(directory, 'scores', `${keyOf(recipe, ...asked)}.json`)
   const kept = existsSync(path) ? v.safeParse(Score, JSON.parse(readFileSync(path, 'utf8'))) : undefined
   if (kept?.success) return kept.output
   const language = await openLanguage(recipe)
@@ -85,13 +87,15 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       onProgress: (done, total) => status(`evaluation ${done}/${total}`),
     })
     policy.free()
+    const otherwise: [string, number][] = []
+    for (const [name, way] of Object.entries(ways)) otherwise.push([name, await rightBy(way, recipe)])
     const percent = (name: string) => 100 * metricsOf(answers, heldOut)[name]!
     const score: Score = {
       value: percent('exact_match'),
       low: percent('exact_match/low'),
       high: percent('exact_match/high'),
       right: answers.map(({ exact }) => (exact ? 1 : 0)),
-      sets: Object.fromEntries(heldOut.map(({ name }) => [name, rightIn(answers, name)])),
+      parts: Object.fromEntries([...heldOut.map(({ name }) => [name, rightIn(answers, name)] as const), ...otherwise]),
       cut: percent('completions/clipped_ratio'),
       figures: countedIn(answers),
       answers: answers.slice(0, SHOWN).map(({ prompt, ids, exact }) => ({

@@ -4,35 +4,54 @@ import type { Bar, Measured } from './bar.ts'
 import type { ArmResult } from './run.ts'
 
 export interface StudyReport {
-  arms: { name: string; seeds: { seed: number; value: number; low: number; high: number }[]; mean: number }[]
+  arms: { name: string; seeds: SeedReport[]; mean: number }[]
   bars: { bar: string; value: number; met: boolean }[]
+}
+
+export interface SeedReport {
+  seed: number
+  value: number
+  low: number
+  high: number
+  /** Percent by part, where there is more than one. */
+  parts?: Record<string, number>
 }
 
 /** Points are percent, means are over seeds. A bar is judged where its arms were run. */
 export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): StudyReport {
   const arms = results.map(({ name, seeds }) => ({
     name,
-    seeds: seeds.map(({ seed, value, low, high }) => ({ seed, value, low, high })),
+    seeds: seeds.map(({ seed, value, low, high, parts }) => ({
+      seed,
+      value,
+      low,
+      high,
+      ...(Object.keys(parts).length > 1 && { parts }),
+    })),
     mean: mean(seeds.map(({ value }) => value)),
   }))
-  const bySeed = ({ arm, set }: Measured) =>
-    results.find(({ name }) => name === arm)?.seeds.map(({ value, sets }) => (set === undefined ? value : sets[set]!))
+  const bySeed = ({ arm, part }: Measured) =>
+    results
+      .find(({ name }) => name === arm)
+      ?.seeds.map(({ value, parts }) => (part === undefined ? value : (parts[part] ?? NaN)))
   const judged = bars.flatMap((bar) => {
-    const first = bySeed(bar.of)
-    const second = bar.less === undefined ? first?.map(() => 0) : bySeed(bar.less)
+    const { of, beside } = bar
+    const first = bySeed(of)
+    const second = beside === undefined ? [] : bySeed(beside.than)
     if (first === undefined || second === undefined) return []
-    const gains = first.map((value, i) => value - second[i]!)
-    return [{ bar: bar.text, ...bar.judge(gains) }]
+    const values = first.map((value, i) => beside?.value(value, second[i]!) ?? value)
+    return [{ bar: bar.text, ...bar.judge(values) }]
   })
   return { arms, bars: judged }
 }
 
-/** Rows of a table for people, with a column for each of several files; with the arm `base` rows are paired, seeds taken together. */
+/** Rows of a table for people, with a column for each of several parts; with the arm `base` rows are paired, seeds taken together. */
 export function armRows(results: readonly ArmResult[], { arms }: StudyReport, base: string): string[][] {
   const first = results.find(({ name }) => name === base)
   const seeds = arms[0]?.seeds.map(({ seed }) => `seed ${seed}`) ?? []
-  const files = Object.keys(results[0]?.seeds[0]?.sets ?? {})
-  const shown = files.length > 1 ? files : []
+  const partsOf = ({ seeds }: ArmResult) => Object.keys(seeds[0]?.parts ?? {})
+  const parts = [...new Set(results.flatMap(partsOf))]
+  const shown = parts.length > 1 ? parts : []
   return [
     ['arm', 'mean', ...shown, ...seeds, `− ${base} (95 %)`, 'better / worse', 'chance', 'cut %'],
     ...arms.map(({ name, mean: middle, seeds }, i) => {
@@ -40,7 +59,7 @@ export function armRows(results: readonly ArmResult[], { arms }: StudyReport, ba
       return [
         name,
         middle.toFixed(1),
-        ...shown.map((file) => mean(outcomes.map(({ sets }) => sets[file]!)).toFixed(1)),
+        ...shown.map((part) => meanOf(outcomes.flatMap(({ parts }) => parts[part] ?? []))),
         ...seeds.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`),
         ...(first && first !== results[i] ? compared(first, results[i]!) : ['', '', '']),
         mean(outcomes.map(({ cut }) => cut)).toFixed(1),
@@ -48,6 +67,8 @@ export function armRows(results: readonly ArmResult[], { arms }: StudyReport, ba
     }),
   ]
 }
+
+const meanOf = (values: readonly number[]): string => (values.length === 0 ? '' : mean(values).toFixed(1))
 
 function compared(base: ArmResult, arm: ArmResult): string[] {
   const [before, after] = [base, arm].map(({ seeds }) => seeds.flatMap(({ right }) => right as number[])) as [

@@ -4,11 +4,12 @@ import { basename, join } from 'node:path'
 import { EXIT, HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
 import { isRun, pathsOf } from '../../rundir/paths.ts'
+import { readEvents } from '../../rundir/run.ts'
 import { type SeedRecord, studyPaths } from '../../rundir/study.ts'
 import { modelSpec } from '../../reward/model.ts'
 import { runTraining } from '../train/command.ts'
 import { findKind } from '../train/kinds.ts'
-import { type Stage, START, type Study } from './file.ts'
+import { PAIRS, type Stage, START, type Study } from './file.ts'
 import { type Score, scoreOf } from './judge.ts'
 import { keyOf } from './key.ts'
 import { settingsOf } from './settings.ts'
@@ -45,14 +46,15 @@ export async function runStudy(
   for (const seed of seeds)
     for (const { name, seeds: outcomes } of results) {
       const record = standing.begin(name, seed)
-      const model = await trainArm(study, directory, { name, seed, record, standing })
-      if (model === undefined) return undefined
-      const score = await scoreOf(study, model, directory)
+      const trained = await trainArm(study, directory, { name, seed, record, standing })
+      if (trained === undefined) return undefined
+      const { model, pairs } = trained
+      const { parts, ...score } = await scoreOf(study, model, directory)
       record.score = { value: score.value, low: score.low, high: score.high }
       standing.save()
       const interval = `[${score.low.toFixed(1)}, ${score.high.toFixed(1)}]`
       log(`${name}, seed ${seed}: ${score.value.toFixed(1)} % ${interval}${name === START ? '' : `  ${model}`}`)
-      outcomes.push({ seed, ...score })
+      outcomes.push({ seed, ...score, parts: { ...parts, ...(pairs !== undefined && { [PAIRS]: pairs }) } })
     }
   return results
 }
@@ -63,13 +65,22 @@ export function checkStudy(study: Study): void {
     for (const stage of stages) settingsOf(study, stage, { model: study.model, output: '', seed: study.seeds[0]! })
 }
 
-/** The folder of the model that the arm leaves, or undefined where it was interrupted. */
+/** What the stages of an arm leave. */
+interface Trained {
+  /** The folder of the model. */
+  model: string
+  /** Percent of the held-out pairs in the right order, after the last stage that looked at some. */
+  pairs: number | undefined
+}
+
+/** Undefined where a stage was interrupted. */
 async function trainArm(
   study: Study,
   directory: string,
   { name, seed, record, standing }: { name: string; seed: number; record: SeedRecord; standing: Standing },
-): Promise<string | undefined> {
+): Promise<Trained | undefined> {
   let model = study.model
+  let pairs: number | undefined
   let reward: string | undefined
   for (const [index, stage] of study.arms.get(name)!.entries()) {
     const run = await trainStage(study, directory, {
@@ -84,11 +95,19 @@ async function trainArm(
       },
     })
     if (run === undefined) return undefined
+    pairs = pairsInOrder(run) ?? pairs
     // What scores is no model to go on with: the next stages are rewarded by it.
     if (findKind(stage.kind).head === 'scalar') reward = modelSpec(run)
     else model = run
   }
-  return model
+  return { model, pairs }
+}
+
+/** What the last evaluation of a run says of pairs, in percent. */
+function pairsInOrder(run: string): number | undefined {
+  const figures = readEvents(pathsOf(run).events).findLast((event) => event.type === 'eval')?.figures
+  const share = figures?.['rewards/accuracies'] ?? figures?.['accuracy']
+  return share === undefined ? undefined : 100 * share
 }
 
 async function trainStage(

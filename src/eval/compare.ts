@@ -1,4 +1,5 @@
 // Two evaluations of the same rows side by side: paired difference, its interval, and the rows that changed.
+import { completionIn } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import { isObject, type Json, type JsonObject } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
@@ -11,6 +12,8 @@ export interface Outcome {
   id: string
   category: string
   score: number
+  /** What was answered, where it is text. */
+  text?: string
 }
 
 export interface Change {
@@ -18,6 +21,8 @@ export interface Change {
   category: string
   before: number
   after: number
+  /** What was answered, before and after. */
+  texts?: { before: string; after: string }
 }
 
 export interface Comparison {
@@ -46,7 +51,9 @@ export async function readOutcomes(path: string): Promise<Outcome[]> {
     const id = text(value['id'])
     const category = text(value['category'] ?? value['set'])
     const names = [id, category, text(value['lang']), text(value['sample'])]
+    const answer = completionIn(value)
     outcomes.push({
+      ...(typeof answer === 'string' && { text: answer }),
       key: id === '' ? `line ${line}` : names.join(' '),
       id: id === '' ? `line ${line}` : id,
       category,
@@ -98,7 +105,13 @@ export function compare(pairs: readonly [Outcome, Outcome][]): Comparison[] {
 export function changes(pairs: readonly [Outcome, Outcome][]): Change[] {
   return pairs
     .filter(([a, b]) => a.score !== b.score)
-    .map(([a, b]) => ({ id: a.id, category: a.category, before: a.score, after: b.score }))
+    .map(([a, b]) => ({
+      id: a.id,
+      category: a.category,
+      before: a.score,
+      after: b.score,
+      ...(a.text !== undefined && b.text !== undefined && { texts: { before: a.text, after: b.text } }),
+    }))
 }
 
 /** The rows of a run's evaluation have a reward's score beside what exact match counts, which is the verdict of `hone eval`. */

@@ -1,7 +1,7 @@
 // Why a file cannot be read, in the user's words, and which file may have been meant.
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { didYouMean, HoneError } from '../error.ts'
+import { didYouMean, HoneError, nearest } from '../error.ts'
 
 /** What the system refused at `path` (`-` = stdin). */
 export function unreadable(path: string, cause: unknown): HoneError {
@@ -21,9 +21,14 @@ const REFUSALS: Record<string, { why: string; hint?: (path: string) => string | 
 function absent(path: string): string {
   const folder = dirname(path)
   if (!existsSync(folder)) return `there is no folder ${folder} in ${process.cwd()}`
-  const near = didYouMean(basename(path), readdirSync(folder))
-  return near ?? `looked for in ${resolve(folder)}`
+  const files = readdirSync(folder)
+  const near = nearest(stemOf(basename(path)), files.map(stemOf))
+  const alike = files.filter((file) => stemOf(file) === near)
+  return didYouMean(basename(path), alike) ?? `looked for in ${resolve(folder)}`
 }
+
+/** What a file is called: endings are alike everywhere, and say nothing of which is meant. */
+const stemOf = (name: string): string => name.replace(/(?<=.)\..*$/, '')
 
 /** A file of rows in the folder. */
 function firstIn(folder: string): string | undefined {

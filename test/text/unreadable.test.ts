@@ -13,6 +13,8 @@ test('a file that is not there is answered with the nearest name, or with where 
   const directory = 'Cannot read the file: it is a directory'
   for (const [name, message, hint] of [
     ['row.jsonl', absent, 'did you mean rows.jsonl?'],
+    ['rows.json', absent, 'did you mean rows.jsonl?'],
+    ['none.jsonl', absent, `looked for in ${folder}`],
     ['something else', absent, `looked for in ${folder}`],
     ['sets/b.parquet', absent, `there is no folder ${join(folder, 'sets')} in ${process.cwd()}`],
     ['set', directory, `name the file: ${join(folder, 'set', 'b.parquet')}`],

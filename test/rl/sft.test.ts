@@ -50,7 +50,10 @@ const start = { step: 0, position: 0, tokens: 0 }
 test('it learns to imitate, and the loss is the mean negative log-likelihood per token', async () => {
   const { context, events } = setUp()
   expect(await sft(context, start)).toBe('done')
-  const losses = events.flatMap((event) => (event.type === 'step' ? [event.figures['loss']!] : []))
+  const figures = (name: string) => events.flatMap((event) => (event.type === 'step' ? [event.figures[name]!] : []))
+  const losses = figures('loss')
+  // At first all tokens are as likely, at last the right one is likeliest.
+  expect([figures('mean_token_accuracy')[0], figures('mean_token_accuracy').at(-1)]).toEqual([0, 1])
   expect(losses[0]).toBeCloseTo(Math.log(V))
   expect(losses.at(-1)).toBeLessThan(0.2)
   const last = events.findLast((event) => event.type === 'eval')

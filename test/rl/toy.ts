@@ -55,7 +55,10 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     const total = logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0)
     return logits.map((logit) => logit - top - Math.log(total))
   }
-  const forward = (groups: readonly Group[], { temperature, reference, entropy }: ForwardOptions): Forward => {
+  const forward = (
+    groups: readonly Group[],
+    { temperature, reference, entropy, likelier }: ForwardOptions,
+  ): Forward => {
     const weights = reference ? frozen : table
     const each = (value: (logs: number[], id: number) => number): PerToken =>
       groups.map(({ prompt, completions }) =>
@@ -66,9 +69,13 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
         ),
       )
     const logprobs = each((logs, id) => logs[id]!)
-    return entropy
-      ? { logprobs, entropies: each((logs) => -logs.reduce((sum, log) => sum + log * Math.exp(log), 0)) }
-      : { logprobs }
+    const others = (logs: number[], id: number) =>
+      logs.reduce((sum, log) => sum + (log > logs[id]! ? 1 : log === logs[id] ? 0.5 : 0), 0)
+    return {
+      logprobs,
+      ...(entropy && { entropies: each((logs) => -logs.reduce((sum, log) => sum + log * Math.exp(log), 0)) }),
+      ...(likelier && { likelier: each(others) }),
+    }
   }
   const sample = (prompt: readonly number[], key: readonly number[], options: Sampling): Completion => {
     const ids: number[] = []

@@ -27,17 +27,23 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
   const { engine, trainable } = openEngine(device, dir, 'language', options)
   const { config } = engine
   const pass = (groups: readonly Group[], options: ForwardOptions, keep: boolean) => {
-    const { entropy = false, reference = false, masks } = options
+    const { entropy = false, likelier = false, reference = false, masks } = options
     const given = (batch: Batch): Given => ({
       tensors: givenOf(engine, batch, scaleOf(options)),
       masks: masks && rowsOfMasks(masks, groups, batch),
     })
-    const results = ['logprobs', ...(entropy ? ['entropies'] : []), ...(masks ? ['allowed'] : [])]
+    const results = [
+      'logprobs',
+      ...(entropy ? ['entropies'] : []),
+      ...(likelier ? ['likelier'] : []),
+      ...(masks ? ['allowed'] : []),
+    ]
     return forwardGroups(engine, groups, { given, results, reference, keep })
   }
-  const forwardOf = ({ logprobs, entropies, allowed }: ReturnType<typeof pass>['results']): Forward => ({
+  const forwardOf = ({ logprobs, entropies, likelier, allowed }: ReturnType<typeof pass>['results']): Forward => ({
     logprobs: logprobs!,
     ...(entropies && { entropies }),
+    ...(likelier && { likelier }),
     ...(allowed && { allowed }),
   })
   return {

@@ -20,6 +20,8 @@ export interface Forward {
   logprobs: PerToken
   /** Present when asked for. */
   entropies?: PerToken
+  /** Tokens that are likelier than each, and a half for each as likely, itself included; present when asked for. */
+  likelier?: PerToken
   /** Where tokens are masked, the log of the probability that the mask leaves of the whole. */
   allowed?: PerToken
 }
@@ -30,6 +32,7 @@ export interface Forward {
  */
 export interface ForwardOptions extends Law {
   entropy?: boolean
+  likelier?: boolean
   /** What may come at each token of each completion of each group, where something may not. */
   masks?: PerTokenMasks | undefined
   /** Use the frozen reference weights. */

@@ -63,6 +63,13 @@ export const learning: readonly Row[] = [
     good: 'falls in fine-tuning and on pairs; in reinforcement learning it lies about 0 and says nothing of progress',
   },
   {
+    ...asInTrl('mean_token_accuracy'),
+    title: 'Tokens right',
+    unit: 'share',
+    what: 'tokens of the right answers that the model held likeliest, each after those before it',
+    good: 'rises as the loss falls; 1 means that the rows are known by heart',
+  },
+  {
     ...asInTrl('rewards/*/mean'),
     title: 'Reward part: *',
     unit: 'number',

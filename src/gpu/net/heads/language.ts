@@ -1,5 +1,5 @@
 // The language head: final norm and projection to the vocabulary. Of each row the log-prob of its label, and the entropy; where a
-// mask holds it, of the law that the mask leaves, and the log of the probability that it leaves.
+// mask holds it, of the law that the mask leaves, and the log of the probability that it leaves; and how many tokens are likelier.
 import { linear, normalize } from '../block.ts'
 import type { Head, HeadInputs } from '../head.ts'
 import type { Net } from '../precision.ts'
@@ -21,6 +21,7 @@ export const language = {
     const logprobs = of(inputs)
     return {
       logprobs: ofLabel(logprobs),
+      likelier: likelierThan(ofLabel(logprobs), logprobs),
       entropies: entropyOf(logprobs),
       // A token that the mask leaves is more likely by what it takes from the others: log p − log p∘mask.
       ...(mask && { allowed: op('Sub', [ofLabel(of({ ...inputs, given })), ofLabel(logprobs)]) }),
@@ -47,6 +48,18 @@ function entropySlope(logits: Value, p: Value, dEntropy: Value): Value {
   const logprobs = op('LogSoftmax', [logits], { axis: -1 })
   return op('Mul', [op('Mul', [p, dEntropy]), op('Add', [logprobs, entropyOf(logprobs)])])
 }
+
+/**
+ * How many tokens are likelier than the label of each row, [M, 1], and a half for each that is as likely, itself included: a step
+ * function of the difference, summed, for the maximum along an axis needs cuDNN on CUDA.
+ */
+function likelierThan(label: Value, logprobs: Value): Value {
+  const steps = op('Sigmoid', [op('Mul', [op('Sub', [logprobs, label]), STEEP])])
+  return op('ReduceSum', [steps], { axes: [1], keepdims: 1 })
+}
+
+/** Differences of log-probs above some 1e-5 are told. */
+const STEEP = 1e6
 
 /** H = −Σ p log p of each row, [M, 1]. */
 function entropyOf(logprobs: Value): Value {

@@ -1,6 +1,7 @@
 // Rules in words: the page of one rule, the list of all, and the table of the documentation.
 import { rewardRules } from './reward-rules.ts'
 import { ruleOf, rules } from './rules.ts'
+import { paint } from '../shell/colour.ts'
 import { markdownTable, table } from '../shell/table.ts'
 
 interface Described {
@@ -83,19 +84,20 @@ const NEEDS: Record<string, string> = {
   against: '--against',
 }
 
-/** The lines of an example, long ones cut to where they begin to differ from the other example. */
+/** The lines of an example as they are, to be copied; on a terminal what the other example has otherwise stands out. */
 function shown(text: string, other: string): string[] {
   return text.split('\n').map((line) => {
-    if (line.length <= WIDTH) return `  ${visible(line)}`
-    const against = other.split('\n').find((each) => each !== line) ?? ''
-    let same = 0
-    while (same < line.length && line[same] === against[same]) same++
-    const start = Math.max(0, Math.min(same - WIDTH / 2, line.length - WIDTH))
-    return `  ${start > 0 ? '…' : ''}${visible(line.slice(start, start + WIDTH))}${start + WIDTH < line.length ? '…' : ''}`
+    const against = other.split('\n').find((each) => each !== line) ?? line
+    const most = Math.min(line.length, against.length)
+    let before = 0
+    while (before < most && line[before] === against[before]) before++
+    let after = 0
+    while (after < most - before && line.at(-1 - after) === against.at(-1 - after)) after++
+    const end = line.length - after
+    const parts = [line.slice(0, before), line.slice(before, end), line.slice(end)].map(visible)
+    return `  ${parts[0]}${paint(['bold', 'underline'], parts[1]!, process.stdout)}${parts[2]}`
   })
 }
-
-const WIDTH = 160
 
 /** Characters that a terminal would not show. */
 const visible = (text: string): string =>

@@ -94,4 +94,8 @@ test('explain knows every rule by its code in any case', () => {
   for (const { code, what } of rules) expect(explainLines(code.toLowerCase(), 'text')[0]).toContain(what)
   expect(explainLines(undefined, 'text').length).toBeGreaterThan(rules.length)
   expect(() => explainLines('HN999', 'text')).toThrow('Unknown rule')
+  // Rows stand whole, so that they can be copied.
+  const plain = (lines: string[]) => lines.map((line) => Bun.stripANSI(line).trim())
+  for (const { code, bad } of rules)
+    if (!/[\x00-\x1f\ufeff\ufffd]/.test(bad)) expect(plain(explainLines(code, 'text'))).toContain(bad.trim())
 })

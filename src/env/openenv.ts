@@ -167,7 +167,7 @@ function observed(reply: Reply): Observed {
   const { message, code } = reply.type === 'error' ? reply.data : { message: `it answers ${reply.type}`, code: '' }
   if (code === 'CAPACITY_REACHED')
     throw new HoneError('Cannot begin another episode: the environment has no room for so many at once', {
-      hint: 'start the server with a larger max_concurrent_envs, or train with fewer promptsPerStep and a smaller groupSize',
+      hint: 'start the server with a larger max_concurrent_envs, or lower --prompts-per-step or --group-size',
     })
   throw new ToolFailure(code === '' ? message : `${code}: ${message}`)
 }

@@ -52,7 +52,11 @@ export async function serveEnvCommand({ file }: v.InferOutput<typeof ServeEnvFla
 }
 
 async function load(path: string): Promise<v.InferOutput<typeof Environment>> {
-  if (!existsSync(path)) throw new HoneError('Cannot load the environment: there is no such file', { at: path })
+  if (!existsSync(path))
+    throw new HoneError('Cannot load the environment: there is no such file', {
+      at: path,
+      hint: '`hone init env` writes one to start from',
+    })
   offerModule()
   let module: { default?: unknown }
   try {

@@ -44,7 +44,7 @@ export const codeSettings = {
     v.optional(v.picklist(CODE_ENGINES), 'auto'),
     'what runs code: embedded, python (python3, isolated), http (SandboxFusion), auto (embedded, else python for what that lacks)',
   ),
-  codeUrl: say(orNone(text('URL'), 'none'), 'address of the sandbox for codeEngine http'),
+  codeUrl: say(orNone(text('URL'), 'none'), 'address of the sandbox for the engine http'),
   codeState: say(v.optional(v.picklist(['call', 'episode']), 'call'), 'how long names that code bound are kept'),
 }
 

@@ -15,7 +15,7 @@ const engines: Record<CodeSettings['codeEngine'], Open> = {
   http(limits, url) {
     if (url === null)
       throw new HoneError('Cannot open the code engine http: there is no address', {
-        hint: 'give that of a sandbox that answers POST /run_code, as codeUrl',
+        hint: 'give that of a sandbox that answers POST /run_code: --code-url URL',
       })
     return Promise.resolve(httpEngine(url, limits))
   },

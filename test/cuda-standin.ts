@@ -14,6 +14,8 @@ import { openDevice } from '../src/gpu/device/open.ts'
 import { cudaFaults } from './gpu/graph/kernels.ts'
 import { generateAll } from '../src/gpu/policy/generate.ts'
 import { openModel } from '../src/gpu/policy/model.ts'
+import { tokenSteps } from '../src/gpu/policy/token-steps.ts'
+import { openEngine } from '../src/gpu/policy/trainable.ts'
 import type { ModelOptions } from '../src/gpu/policy/trainable.ts'
 import type { PerToken } from '../src/gpu/policy/policy.ts'
 import { adaptable } from '../src/gpu/weights/family.ts'
@@ -28,6 +30,7 @@ const TABLE_BYTES = 512
 let failures = 0
 try {
   await engine()
+  await tokens()
   await commands()
 } finally {
   rmSync(folder, { recursive: true })
@@ -114,6 +117,34 @@ async function engine(): Promise<void> {
       report(`${family}, ${way}: graphs`, faults.length === 0, `${model.programs.graphs().length}${faults.join('; ')}`)
       model.free()
     }
+}
+
+/** Tokens written by one captured graph: what the host sees of many is one launch each, a look at the end, and nothing else. */
+async function tokens(): Promise<void> {
+  const device = await openDevice('cuda')
+  const cudart = dlopen(join(provider, 'libcudart.so.13'), {
+    fakecuda_counters: { args: [], returns: 'ptr' },
+    fakecuda_reset: { args: [], returns: 'void' },
+  }).symbols
+  for (const family of Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])
+    for (const dtype of ['f16', 'bf16'] as const)
+      for (const greedy of [true, false]) {
+        const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
+        const { engine } = openEngine(device, writeTinyModel(join(folder, family), family), 'language', { precision })
+        const steps = tokenSteps(engine, { rows: 4, places: 64, tokens: 16, greedy })
+        cudart.fakecuda_reset()
+        const law = { temperature: greedy ? 0 : 1 }
+        steps.write([{ id: 3, held: 0, law, draw: () => 0.5 }], 16)
+        const table = cudart.fakecuda_counters()!
+        const [launches, products, down, captured] = [0, 1, 8, 14].map((place) => Number(read.u64(table, 8 * place)))
+        report(
+          `${family}, ${dtype}: tokens, ${greedy ? 'greedy' : 'drawn'}`,
+          launches === 0 && products === 0 && captured === 16 && down === 2,
+          `${captured} captured graphs, ${launches} launches, ${products} products, ${down} downloads for 16 tokens of each row`,
+        )
+        steps.free()
+        engine.programs.free()
+      }
 }
 
 /** The commands, each as a user runs it, to their end. */

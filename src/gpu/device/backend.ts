@@ -8,8 +8,8 @@ export interface Backend {
   readonly name: string
   readonly description: string
   readonly place: Handle<'place'>
-  /** For a session that is compiled now. */
-  settings(): SessionSettings
+  /** For a session that is compiled now; `capture` as in device.ts, where the device has that. */
+  settings(capture?: boolean): SessionSettings
   /** Memory of `bytes` zeros. */
   allocate(bytes: number): Block
   /** Throws where a session does not run on the device as a whole. */

@@ -24,22 +24,24 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
   ort.shareCudaArena(index)
   // Copies and the work of every session go through one stream and so keep their order.
   const stream = runtime.stream()
-  const provider = ort.cuda({
+  const options = {
     device_id: String(index),
     has_user_compute_stream: '1',
     user_compute_stream: String(stream),
     use_tf32: '0',
     // Nothing that hone builds needs cuDNN; without it a graph runs the same kernels wherever it is installed or not.
     enable_cudnn: '0',
-  })
+  }
+  const provider = ort.cuda(options)
+  const capturing = ort.cuda({ ...options, enable_cuda_graph: '1' })
   const optimized = join(tmpdir(), `hone-cuda-${process.pid}.onnx`)
 
   return {
     name: `cuda:${index}`,
     description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
     place: ort.cudaPlace(index),
-    settings: () => ({
-      cuda: provider,
+    settings: (capture = false) => ({
+      cuda: capture ? capturing : provider,
       optimized,
       config: {
         'session.record_ep_graph_assignment_info': '1',

@@ -51,6 +51,11 @@ export interface CopiedStretches {
 export interface CompileOptions {
   /** Record the time of every operator; `Session.profile` reads it. */
   profile?: boolean
+  /**
+   * Record the launches of the first run and play them back from then on, where the device can (a CUDA graph): every tensor must stay
+   * bound as it is then. That first run computes three times, so what is replaced in place has to be set after it.
+   */
+  capture?: boolean
 }
 
 export interface Session {

@@ -27,8 +27,8 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
     return { dtype, shape: [...shape], device, [resident]: { value, owner, offset, isView } }
   }
 
-  function session(model: Uint8Array, name: string, { profile = false }: CompileOptions): Session {
-    const settings = backend.settings()
+  function session(model: Uint8Array, name: string, { profile = false, capture = false }: CompileOptions): Session {
+    const settings = backend.settings(capture)
     // A session is bound to a provider, to threads of its own or to what it records: others are all alike.
     const alike = !profile && settings.cuda === undefined && !settings.sleep
     const handle =

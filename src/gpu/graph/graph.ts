@@ -1,9 +1,10 @@
 // A graph is data: values made by `op(name, inputs, attributes)`, each with its dtype and shape from construction.
 // Any cut through it, from chosen inputs to chosen outputs, is a model (see `cut`).
 import './ops.ts'
+import { absent } from './node.ts'
 import type { Node, Type, Value } from './value.ts'
 
-export { cast, constant, input, op, opAll, type Operand } from './node.ts'
+export { absent, cast, constant, input, op, opAll, type Operand } from './node.ts'
 export { scatterAdd, zeros } from './ops/sums.ts'
 
 /** A model: the part of a graph between named inputs and named outputs. */
@@ -25,7 +26,7 @@ export function cut(
   inputs: Readonly<Record<string, Value>>,
   outputs: Readonly<Record<string, Value>>,
 ): Cut {
-  const given = new Set(Object.values(inputs))
+  const given = new Set([...Object.values(inputs), absent])
   const nodes = new Map<Node, number>()
   const constants = new Set<Value>()
   const pending = Object.values(outputs).filter((value) => !given.has(value))

@@ -20,6 +20,9 @@ export function input(dtype: DType, shape: readonly Dim[]): Value {
   return { id: values++, dtype, shape, node: null }
 }
 
+/** Stands for an operand that an operator may go without, and is not given. */
+export const absent: Value = { id: values++, dtype: 'bool', shape: [0], node: null }
+
 /** A constant: of whole numbers, or of floats, which have the type of what they are to meet. */
 export function constant(data: BigInt64Array, shape: readonly number[], dtype: 'i64'): Value
 export function constant(data: Float32Array<ArrayBuffer>, shape: readonly number[], dtype: DType): Value

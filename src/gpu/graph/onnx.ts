@@ -1,7 +1,7 @@
 // A cut of a graph as an ONNX model: the bytes ONNX Runtime loads. Field numbers from onnx.proto3 (IR version 10).
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { Attribute, Dim, Node, Type, Value, Op } from './value.ts'
-import type { Cut } from './graph.ts'
+import { absent, type Cut } from './graph.ts'
 import { encode, isFloat } from './float.ts'
 import { fuse } from './fuse.ts'
 import { ops } from './ops.ts'
@@ -18,7 +18,8 @@ const INTS = 7
 
 export function toOnnx(whole: Cut): Uint8Array {
   const graph = fuse(whole)
-  const names = new Map<Value, string>()
+  // An operand that is not given has the empty name.
+  const names = new Map<Value, string>([[absent, '']])
   for (const [name, value] of Object.entries(graph.inputs)) names.set(value, name)
   // An output that is an input, or stands under two names, is a copy: it needs a name of its own.
   const copied = Object.entries(graph.outputs).filter(([key, value]) => {

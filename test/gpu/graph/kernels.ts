@@ -22,6 +22,13 @@ export const cudaKernels: Record<OpName, Kernel> = {
   Mul: { types: numbers },
   Div: { types: numbers },
   Neg: { types: numbers },
+  Less: { types: ['f32', 'f16', 'i64', 'i32'] },
+  LessOrEqual: { types: ['f32', 'f16', 'i64', 'i32'] },
+  And: { types: ['bool'] },
+  ArgMax: { types: ['f32', 'f16'] },
+  CumSum: { types: ['f32', 'f16', 'i64', 'i32'] },
+  SkipSimplifiedLayerNormalization: { types: floats },
+  GroupQueryAttention: { types: ['f16', 'bf16'] },
   Sum: { types: floats },
   Exp: { types: floats },
   Sqrt: { types: floats },
@@ -47,8 +54,8 @@ export const cudaKernels: Record<OpName, Kernel> = {
   Pad: { types: ['f32', 'f16', 'bool'] },
   Gather: { types: all },
   GatherElements: { types: all },
-  // Adding half-precision numbers there has been wrong in several versions.
-  ScatterElements: { types: ['f32'] },
+  // Adding half-precision numbers there has been wrong in several versions; whole numbers are only put there.
+  ScatterElements: { types: ['f32', 'i64'], refusal: addsWholeNumbers },
 }
 
 /** What in a graph CUDA would not compute, one line a node; empty for a graph that runs there as a whole. */
@@ -72,6 +79,12 @@ function reductionNeedsCudnn({ inputs: [x], attributes }: Node): string | undefi
   const pattern = shape.flatMap((size, axis) => (size === 1 ? [] : [reduced.has(axis)]))
   const changes = pattern.filter((now, i) => i > 0 && now !== pattern[i - 1]).length
   return changes > 1 ? `over axes ${[...reduced]} of [${shape}] needs cuDNN` : undefined
+}
+
+function addsWholeNumbers({ inputs: [x], attributes }: Node): string | undefined {
+  return x!.dtype === 'i64' && attributes['reduction'] === 'add'
+    ? 'adds whole numbers, which was not measured'
+    : undefined
 }
 
 function mixedTypes({ inputs: [x, scale] }: Node): string | undefined {

@@ -13,6 +13,9 @@ const binary = (grad?: Op['grad']): Op => ({
 /** One operand, whose type the result has. */
 export const unary = (grad?: Op['grad']): Op => ({ infer: ([x]) => [x!], ...(grad && { grad }) })
 
+/** Whether something holds of two operands. */
+const comparison: Op = { infer: ([a, b]) => [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }] }
+
 /** Types by the code that ONNX gives them. */
 const coded = new Map<number, DType>(Object.entries(dtypes).map(([name, { code }]) => [code, name as DType]))
 
@@ -25,6 +28,9 @@ export const elementwise = {
     const da = op('Div', [dy, b!])
     return [unbroadcast(da, a!), unbroadcast(op('Neg', [op('Mul', [da, y!])]), b!)]
   }),
+  Less: comparison,
+  LessOrEqual: comparison,
+  And: comparison,
   Neg: unary(({ dy }) => [op('Neg', [dy])]),
   Exp: unary(({ outputs: [y], dy }) => [op('Mul', [dy, y!])]),
   Log: unary(({ inputs: [x], dy }) => [op('Div', [dy, x!])]),

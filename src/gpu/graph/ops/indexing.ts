@@ -17,6 +17,20 @@ export const indexing = {
       return [op('Reshape', [sum], { shape: x!.shape.map(fixed) }), undefined]
     },
   },
+  /**
+   * Attention of new queries [B, n, heads·H] to caches [B, K, M, H], to which it first adds their keys and values: in place where
+   * the same tensors are bound to both. Inputs: queries, keys and values (absent where all three lie in the first), both caches,
+   * of each row what it holds with the new less one, M, cosines and sines by position.
+   */
+  GroupQueryAttention: {
+    domain: 'com.microsoft',
+    floats: ['scale'],
+    infer: ([queries, , , keys, values], { num_heads: heads }) => [
+      { dtype: queries!.dtype, shape: [...queries!.shape.slice(0, 2), Number(heads) * fixed(keys!.shape[3])] },
+      keys!,
+      values!,
+    ],
+  },
   GatherElements: {
     infer: ([x, indices]) => [{ dtype: x!.dtype, shape: indices!.shape }],
     grad: ({ inputs: [x, indices], attributes, dy }) => [

@@ -20,6 +20,13 @@ export const reductions = {
       return [spread(op('Mul', [dy, 1 / count]), x!, attributes)]
     },
   },
+  /** Index of the largest along an axis, the first of equals. */
+  ArgMax: {
+    infer: ([x], { axis, keepdims }) => [
+      { dtype: 'i64', shape: reducedShape(x!, { axes: [Number(axis)], keepdims: Number(keepdims) }) },
+    ],
+  },
+  CumSum: { operands: ['axis'], infer: ([x]) => [x!] },
   // dS = p∘(dP − Σ p∘dP)
   Softmax: unary(({ outputs: [p], attributes, dy }) => {
     const inner = op('ReduceSum', [op('Mul', [p!, dy])], { axes: [Number(attributes['axis'])], keepdims: 1 })
@@ -46,6 +53,15 @@ export const reductions = {
       const dx = op('Sub', [op('Mul', [n, r!]), op('Mul', [x!, op('Mul', [mean, cube])])])
       const dg = unbroadcast(op('Mul', [dy!, op('Mul', [x!, r!])]), g!)
       return [cast(dx, inputs[0]!.dtype), cast(dg, inputs[1]!.dtype)]
+    },
+  },
+  /** RMSNorm of x + skip; the fourth output is that sum, the two between are statistics of it. */
+  SkipSimplifiedLayerNormalization: {
+    domain: 'com.microsoft',
+    floats: ['epsilon'],
+    infer: ([x]) => {
+      const statistic = { dtype: 'f32', shape: replaceAxis(x!.shape, x!.shape.length - 1, 1) } as const
+      return [x!, statistic, statistic, x!]
     },
   },
   /** Rotates pairs (i, i + H/2) of each head; its inverse is the rotation by −angle. Inputs x, position, cos, sin. */

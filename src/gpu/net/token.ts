@@ -1,0 +1,195 @@
+// The whole step of a token as one graph: every layer, the head and the draw. It feeds itself: run again, it reads the token that it
+// has written. So a device can be given many runs before the host looks at one of them, and all of them at the same addresses.
+//
+// Letters as in block.ts; B rows, M places of a row's cache, C tokens between two looks of the host, V vocabulary.
+import { absent, cast, constant, cut, input, op, opAll, type Cut } from '../graph/graph.ts'
+import type { Value } from '../graph/value.ts'
+import { dtypes } from '../graph/tensor.ts'
+import { layerRoles, type LayerRole, type ModelConfig, type Role, shapeOf, windowOf } from '../weights/family.ts'
+import { linear, normalize } from './block.ts'
+import { headSizes } from './attention.ts'
+import type { Net } from './precision.ts'
+
+export interface TokenSizes {
+  /** B */
+  rows: number
+  /** M */
+  places: number
+  /** C */
+  tokens: number
+  /** Takes the most likely token, instead of one drawn from all. */
+  greedy: boolean
+}
+
+/** Weights that are read as one, by the name of what they make; their rows stand under each other. */
+export const packs = {
+  qkv: ['q', 'k', 'v'],
+  qkvBias: ['qBias', 'kBias', 'vBias'],
+  gateUp: ['gate', 'up'],
+} as const satisfies Record<string, readonly LayerRole[]>
+
+export const packsOf = (config: ModelConfig): (keyof typeof packs)[] =>
+  (['qkv', 'qkvBias', 'gateUp'] as const).filter((pack) => layerRoles(config).includes(packs[pack][0]))
+
+export function packShape(config: ModelConfig, pack: keyof typeof packs): number[] {
+  const shapes = packs[pack].map((role) => shapeOf(config, role))
+  return [shapes.reduce((sum, [rows = 0]) => sum + rows, 0), ...shapes[0]!.slice(1)]
+}
+
+/** The name of what a layer has of its own. */
+export const inLayer = (name: string, layer: number): string => `${name}.${layer}`
+
+/**
+ * Read and replaced in place: `ids` [B], the tokens to read; `held` [B], entries of each row's cache; `written` and `logprobs` [B, C];
+ * the caches `keys.l` and `values.l` [B, K, M, H]. An output may replace its input because all that reads the input is needed for it.
+ * Read alone: weights, cosines and sines of M positions, `start` [B], what was held when the host looked last, `uniforms` [B, C], and
+ * `scale` [B, 1], the inverse of each row's temperature.
+ */
+export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
+  const { config, precision } = net
+  const { rows: B, places: M, tokens: C, greedy } = sizes
+  const { K, H } = headSizes(config)
+  const inputs: Record<string, Value> = {}
+  const outputs: Record<string, Value> = {}
+  const given = (name: string, value: Value): Value => (inputs[name] = value)
+  const weight = (role: Role, layer?: number) =>
+    given(layer === undefined ? role : inLayer(role, layer), input(precision.weights, shapeOf(config, role)))
+  const packed = (pack: keyof typeof packs, layer: number) =>
+    given(inLayer(pack, layer), input(precision.weights, packShape(config, pack)))
+
+  const ids = given('ids', input('i64', [B]))
+  const held = given('held', input('i32', [B]))
+  const start = given('start', input('i32', [B]))
+  const turn = op('Sub', [held, start])
+  const place = cast(op('Reshape', [turn], { shape: [B, 1] }), 'i64')
+  const cos = given('cos', input(precision.compute, [M, H / 2]))
+  const sin = given('sin', input(precision.compute, [M, H / 2]))
+  const embed = weight('embed')
+  const cached = (name: string, layer: number) => given(inLayer(name, layer), input(precision.compute, [B, K, M, H]))
+
+  // Each sum of the residual stream is taken together with the norm that follows it.
+  let stream = cast(op('Gather', [embed, ids]), precision.compute)
+  let normed = normalize(stream, weight('norm1', 0), config)
+  for (let layer = 0; layer < config.layers; layer++) {
+    const projected = linear(normed, packed('qkv', layer))
+    const biased = config.qkvBias
+      ? op('Add', [projected, cast(packed('qkvBias', layer), precision.compute)])
+      : projected
+    const norms = config.qkNorm ? { q: weight('qNorm', layer), k: weight('kNorm', layer) } : undefined
+    const caches = [cached('keys', layer), cached('values', layer)] as const
+    const [attended, keys, values] = attend(
+      net,
+      sizes,
+      biased,
+      norms,
+      caches,
+      { held, cos, sin },
+      windowOf(config, layer),
+    )
+    outputs[inLayer('keys', layer)] = keys!
+    outputs[inLayer('values', layer)] = values!
+    const o = linear(op('Reshape', [attended!], { shape: [B, -1] }), weight('o', layer))
+    const middle = addNormed(config, stream, o, weight('norm2', layer))
+    const { intermediate } = config
+    const hidden = linear(middle.normed, packed('gateUp', layer))
+    const [gate, up] = opAll('Split', [hidden], { axis: 1, split: [intermediate, intermediate] })
+    const down = linear(op('Mul', [op('QuickGelu', [gate!], { alpha: 1 }), up!]), weight('down', layer))
+    const next = layer + 1 < config.layers ? weight('norm1', layer + 1) : weight('finalNorm')
+    ;({ stream, normed } = addNormed(config, middle.stream, down, next))
+  }
+  const head = config.tied ? embed : weight('head')
+  const logits = cast(linear(normed, head), precision.reduce)
+  const logs = greedy
+    ? op('LogSoftmax', [logits], { axis: -1 })
+    : op('LogSoftmax', [op('Mul', [logits, given('scale', input('f32', [B, 1]))])], { axis: -1 })
+  const id = greedy
+    ? op('ArgMax', [logs], { axis: -1, keepdims: 1 })
+    : drawn(
+        logs,
+        op('GatherElements', [given('uniforms', input('f32', [B, C])), place], { axis: 1 }),
+        B,
+        config.vocabulary,
+      )
+  const logprob = op('GatherElements', [logs, id], { axis: 1 })
+  // No id is below 0: a one that is there when the id is.
+  const one = op('LessOrEqual', [constant(BigInt64Array.of(0n), [1], 'i64'), id])
+  outputs['ids'] = op('Reshape', [id], { shape: [B] })
+  outputs['held'] = op('Add', [op('Add', [start, turn]), op('Reshape', [cast(one, 'i32')], { shape: [B] })])
+  const put = (name: string, dtype: 'i64' | 'f32', value: Value) =>
+    (outputs[name] = op('ScatterElements', [given(name, input(dtype, [B, C])), place, value], {
+      axis: 1,
+      reduction: 'none',
+    }))
+  put('written', 'i64', id)
+  put('logprobs', 'f32', logprob)
+  return cut(`token-${B}-${M}-${greedy ? 'greedy' : 'drawn'}`, inputs, outputs)
+}
+
+/** Attention of projected rows [B, (K·S + 2K)·H] to their caches: its output and both caches. */
+function attend(
+  { config, precision }: Net,
+  { rows: B, places: M }: TokenSizes,
+  projected: Value,
+  norms: { q: Value; k: Value } | undefined,
+  caches: readonly [Value, Value],
+  { held, cos, sin }: Record<'held' | 'cos' | 'sin', Value>,
+  window: number | undefined,
+): readonly Value[] {
+  const { K, S, H, scale } = headSizes(config)
+  // The longest that a row may be does for all: what a row holds is in `held`, and a number here would have to be on the host.
+  const total = op('Cast', [constant(BigInt64Array.of(BigInt(M)), [1], 'i64')], { to: dtypes.i32.code })
+  const row = (value: Value) => op('Reshape', [value], { shape: [B, 1, -1] })
+  let operands: readonly Value[] = [row(projected), absent, absent]
+  if (norms) {
+    const [q, k, v] = opAll('Split', [projected], { axis: 1, split: [K * S * H, K * H, K * H] })
+    const each = (value: Value, norm: Value) =>
+      normalize(op('Reshape', [value], { shape: [-1, H] }), cast(norm, precision.compute), config)
+    operands = [row(each(q!, norms.q)), row(each(k!, norms.k)), row(v!)]
+  }
+  const attributes = {
+    num_heads: K * S,
+    kv_num_heads: K,
+    do_rotary: 1,
+    scale,
+    ...(window !== undefined && { local_window_size: window }),
+  }
+  return opAll('GroupQueryAttention', [...operands, ...caches, held, total, cos, sin], attributes)
+}
+
+/** x + y and its norm. */
+function addNormed({ rmsNormEps }: ModelConfig, x: Value, y: Value, weight: Value): { stream: Value; normed: Value } {
+  const operands = [x, y, cast(weight, x.dtype)]
+  const [normed, , , stream] = opAll('SkipSimplifiedLayerNormalization', operands, { epsilon: rmsNormEps })
+  return { stream: stream!, normed: normed! }
+}
+
+/** Tokens whose probabilities are added up one after the other; sums of so many are then. All of V at once takes a GPU V² steps. */
+const STRETCH = 256
+
+/** The inverse of each row's distribution, exp(logs) [B, V], at its uniform [B, 1]: the token at which the sum passes it, [B, 1]. */
+function drawn(logs: Value, uniform: Value, B: number, V: number): Value {
+  const stretches = Math.ceil(V / STRETCH)
+  const p = op('Exp', [logs])
+  const missing = stretches * STRETCH - V
+  const whole = missing === 0 ? p : op('Concat', [p, nothing(B, missing)], { axis: 1 })
+  const parts = op('Reshape', [whole], { shape: [B, stretches, STRETCH] })
+  const sums = op('ReduceSum', [parts], { axes: [2], keepdims: 0 })
+  const running = op('CumSum', [sums], { axis: [1] })
+  const stretch = firstBeyond(running, uniform, stretches)
+  const at = (value: Value) => op('GatherElements', [value, stretch], { axis: 1 })
+  const before = op('Sub', [at(running), at(sums)])
+  const index = op('Expand', [op('Reshape', [stretch], { shape: [B, 1, 1] })], { shape: [B, 1, STRETCH] })
+  const part = op('Reshape', [op('GatherElements', [parts, index], { axis: 1 })], { shape: [B, STRETCH] })
+  const within = firstBeyond(op('CumSum', [part], { axis: [1] }), op('Sub', [uniform, before]), STRETCH)
+  const start = op('Mul', [stretch, constant(BigInt64Array.of(BigInt(STRETCH)), [1], 'i64')])
+  return op('Add', [start, within])
+}
+
+/** Where running sums [B, n] first pass `value` [B, 1]; where rounding leaves all short of it, where the last one is reached. */
+function firstBeyond(running: Value, value: Value, n: number): Value {
+  const last = op('Slice', [running], { starts: [n - 1], ends: [n], axes: [1] })
+  const short = op('And', [op('LessOrEqual', [running, value]), op('Less', [running, last])])
+  return cast(op('ReduceSum', [cast(short, 'f32')], { axes: [1], keepdims: 1 }), 'i64')
+}
+
+const nothing = (B: number, width: number): Value => constant(new Float32Array(B * width), [B, width], 'f32')

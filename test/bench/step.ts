@@ -142,7 +142,7 @@ function planned(): number {
   const step = trainKind.plan(recipe, { count: N * steps, maxTokens: P })
   const unwritten = { ...(given && { cached: 0 }), ...((given || forward) && { traced: 0 }) }
   const load = { training, reference: true, rows: given ? 0 : N * G, ...step, ...unwritten }
-  return memoryOf({ config: policy.config, precision: float32 }, load).total
+  return memoryOf({ config: policy.config, precision: float32, portions: device.portions }, load).total
 }
 
 /** Steps after the first, which compiles graphs and touches memory for the first time, by phase of a step. */

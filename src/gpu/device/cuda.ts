@@ -6,6 +6,7 @@ import { EXIT, HoneError } from '../../error.ts'
 import { openCudaRuntime } from '../ort/cudart.ts'
 import { CUDA_PROVIDER, type Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
+import { portions } from './portions.ts'
 import { dtypes, emptyArray } from '../graph/tensor.ts'
 
 /** CUDA device `index`, through the CUDA runtime of that file name. Throws HoneError where there is no such device. */
@@ -39,6 +40,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
   return {
     name: `cuda:${index}`,
     description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
+    portions: portions.cuda,
     place: ort.cudaPlace(index),
     settings: (capture = false) => ({
       cuda: capture ? capturing : provider,

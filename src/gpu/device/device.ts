@@ -1,6 +1,7 @@
 // Tensors on a device and graphs compiled for it. Nothing outside src/gpu may assume that tensors lie in host memory.
 import type { Block } from './backend.ts'
 import type { Handle } from '../ort/ort.ts'
+import type { Portions } from './portions.ts'
 import type { OpTime } from './profile.ts'
 import type { ArrayOf, DType, Shape } from '../graph/tensor.ts'
 
@@ -17,6 +18,8 @@ export interface Device {
   readonly name: string
   /** What it is, for people: threads, or the GPU's name and memory. */
   readonly description: string
+  /** How much it computes at a time. */
+  readonly portions: Portions
   /** What the program moved between its arrays and tensors, and how often graphs ran. */
   readonly counters: { uploads: number; downloads: number; bytesUp: number; bytesDown: number; runs: number }
   /** A tensor of zeros. Its memory is kept until `free`. */

@@ -2,6 +2,7 @@
 import { allocateHost, copyHost, freeHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
+import { portions } from './portions.ts'
 import { viewAs } from '../graph/tensor.ts'
 
 /**
@@ -13,6 +14,7 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
   return {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
+    portions: portions.cpu,
     place: ort.host,
     // One thread is the caller's: it waits for no other.
     settings: () => ({ sleep: ort.threads > 1 && crowded() }),

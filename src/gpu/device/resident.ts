@@ -108,6 +108,7 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
   const device: Device = {
     name: backend.name,
     description: backend.description,
+    portions: backend.portions,
     counters,
     alloc(dtype, shape) {
       const block = backend.allocate(elements(shape) * dtypes[dtype].bytes)

@@ -1,15 +1,12 @@
-// The pieces of a batch whose attention runs at a time: as many rows as keep the scores in the cache.
+// The pieces of a batch whose attention runs at a time: as many rows as the device takes at once.
 //
 // Letters as in block.ts.
 import type { BatchSizes } from './sizes.ts'
+import type { Net } from './precision.ts'
 import { windowOf, type ModelConfig } from '../weights/family.ts'
 
-/** Scores of a piece, all heads: more than this leaves the cache. */
-const SCORE_BYTES = 6 * 2 ** 20
-/** Rows of a part at most: keys beyond the last of them are never touched. */
-const MOST_ROWS = 128
-/** At least: with fewer, more time goes to the keys than to the scores. */
-export const LEAST_ROWS = 64
+/** Of a model only the heads count. */
+type Headed = Pick<Net, 'portions'> & { config: Pick<ModelConfig, 'heads'> }
 
 export type Piece = {
   of: 'prompt' | 'completion'
@@ -23,9 +20,9 @@ export type Piece = {
 )
 
 /** Rows of a part where each sees so many keys. */
-export function rowsOfPart({ heads }: Pick<ModelConfig, 'heads'>, keys: number): number {
-  const fitting = Math.floor(SCORE_BYTES / (4 * heads * keys))
-  return Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(fitting / 16) * 16))
+export function rowsOfPart({ config, portions }: Headed, keys: number): number {
+  const fitting = Math.floor(portions.scores / (4 * config.heads * keys))
+  return Math.min(portions.mostRows, Math.max(portions.leastRows, Math.floor(fitting / 16) * 16))
 }
 
 /** The window of a layer in a batch; undefined where it hides nothing. */
@@ -43,15 +40,15 @@ export function windowIn(
  * window hides something, all are parts.
  */
 export function piecesOf(
-  config: Pick<ModelConfig, 'heads'>,
+  net: Headed,
   { groups: N, samples: G, prompt: P, completion: R }: BatchSizes,
   window?: number,
 ): Piece[] {
   const cutUp = (of: Piece['of'], length: number, samples: number, keys: number): Piece[] => {
     if (length * samples === 0) return []
-    const fitting = Math.floor(SCORE_BYTES / (4 * config.heads * keys))
+    const fitting = Math.floor(net.portions.scores / (4 * net.config.heads * keys))
     const atOnce = Math.floor(fitting / length)
-    if (window === undefined && length <= MOST_ROWS && atOnce >= 1) {
+    if (window === undefined && length <= net.portions.mostRows && atOnce >= 1) {
       const [groups, some] = atOnce >= samples ? [Math.floor(atOnce / samples), samples] : [1, atOnce]
       return starts(N, groups).flatMap((group) =>
         starts(samples, some).map((sample) => ({
@@ -64,7 +61,7 @@ export function piecesOf(
         })),
       )
     }
-    const rows = rowsOfPart(config, keys)
+    const rows = rowsOfPart(net, keys)
     return starts(N, 1).flatMap((group) =>
       starts(samples, 1).flatMap((sample) =>
         starts(length, rows)

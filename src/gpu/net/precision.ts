@@ -1,4 +1,5 @@
 // The element types that a model computes in, and a model as its graphs see it.
+import type { Portions } from '../device/portions.ts'
 import type { Float } from '../graph/float.ts'
 import type { ModelConfig } from '../weights/family.ts'
 
@@ -16,4 +17,5 @@ export const float32: Precision = { weights: 'f32', compute: 'f32', reduce: 'f32
 export interface Net {
   config: ModelConfig
   precision: Precision
+  portions: Portions
 }

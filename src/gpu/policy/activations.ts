@@ -7,9 +7,6 @@ import { dtypes } from '../graph/tensor.ts'
 import { activationWidths } from '../net/block-graphs.ts'
 import type { Net } from '../net/precision.ts'
 
-/** A gigabyte: kept activations make backward faster, and a batch too long for it still fits by computing them again. */
-export const ACTIVATION_BUDGET = 2 ** 30
-
 /** Layers that keep their activations of a pass over T rows for its backward, as many as the budget has room for, and their bytes. */
 export function keptOf(net: Net, T: number, budget: number): { layers: number; bytes: number } {
   const width = activationWidths(net).reduce((sum, [, width]) => sum + width, 0)

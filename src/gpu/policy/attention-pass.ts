@@ -20,7 +20,7 @@ import type { Tensors } from '../device/programs.ts'
 import { elements, type Shape } from '../graph/tensor.ts'
 
 export function sightOf(engine: Engine, batch: Batch): Sight {
-  const { config, precision, scratch } = engine
+  const { precision, scratch } = engine
   const { sizes, promptMask, branches } = batch
   if (branches) return sightOfForest(engine, batch, branches)
   const { groups: N, prompt: P, completion: R } = sizes
@@ -35,7 +35,7 @@ export function sightOf(engine: Engine, batch: Batch): Sight {
     joint.set(own.subarray(0, R), start + P)
   }
   return {
-    pieces: (window) => piecesOf(config, sizes, window),
+    pieces: (window) => piecesOf(engine, sizes, window),
     promptMask: promptMask && scratch.put(precision.compute, 'prompt mask', [N, P], promptMask),
     rows: scratch.put(
       'f32',
@@ -49,11 +49,12 @@ export function sightOf(engine: Engine, batch: Batch): Sight {
 }
 
 /** Pieces from the end, as in piecesOf: those of completions first. */
-function sightOfForest({ config, scratch }: Engine, { sizes, paths }: Batch, branches: Branches): Sight {
+function sightOfForest(engine: Engine, { sizes, paths }: Batch, branches: Branches): Sight {
+  const { scratch } = engine
   const { prompt: P, completion: M } = sizes
   const { parents, numbers, ends, positions } = branches
   const longest = paths.flat().reduce((most, path) => Math.max(most, path.length), 1)
-  const most = rowsOfPart(config, longest)
+  const most = rowsOfPart(engine, longest)
   const cutUp = (of: BranchPiece['of'], first: number, count: number) =>
     Array.from({ length: Math.ceil(count / most) }, (_, i): BranchPiece => {
       const [start, rows] = [first + i * most, Math.min(most, count - i * most)]

@@ -1,6 +1,6 @@
 // Forward and backward of a model's head over the completion rows of a batch, a chunk of rows at a time.
 //
-// M = N·G·R completion rows; the logits held at once are [128, V].
+// M = N·G·R completion rows; the logits held at once are those of a chunk.
 import { MASKED, rowsOf } from '../net/sizes.ts'
 import type { Tensor } from '../device/device.ts'
 import { allows, type Mask } from './law.ts'
@@ -18,9 +18,6 @@ import { gradientOf, isTrained } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Role } from '../weights/family.ts'
 
-/** Rows of a chunk. */
-export const HEAD_ROWS = 128
-
 /** What is given to the head of a batch beside weights. */
 export interface Given {
   tensors: Tensors
@@ -37,7 +34,7 @@ export function forwardHead(
   const { precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const found = Object.fromEntries(results.map((name) => [name, scratch.take(precision.reduce, name, [M, 1])]))
-  for (const { start, rows } of headChunks(M)) {
+  for (const { start, rows } of headChunks(engine, M)) {
     const masked = given.masks !== undefined
     const make = () => {
       const head = heads[engine.config.head]
@@ -56,7 +53,7 @@ export function logitRows(engine: Engine, residuals: Residuals, given: Given): F
   const { config, precision, programs, scratch } = engine
   const M = residuals.batch.labels.length
   const logits = scratch.take(precision.reduce, 'logits', [M, config.vocabulary])
-  for (const { start, rows } of headChunks(M)) {
+  for (const { start, rows } of headChunks(engine, M)) {
     const make = () => {
       const inputs = headInputs(engine, heads.language, rows)
       return cut(`logits-${rows}`, named(inputs), { logits: scaledLogits(engine, inputs) })
@@ -90,7 +87,7 @@ export function backwardHead(
   const arrived = Object.fromEntries(
     results.map((name) => [slopeName(name), scratch.put(precision.reduce, slopeName(name), [M, 1], slopes[name]!)]),
   )
-  for (const { start, rows } of headChunks(M))
+  for (const { start, rows } of headChunks(engine, M))
     programs.run(
       `head gradient ${rows} ${trained} ${results} ${masked}`,
       () => headGradientGraph(engine, { rows, masked }, trained, results),
@@ -167,9 +164,9 @@ function rowsIn({ scratch }: Engine, tensors: Tensors, start: number, rows: numb
   )
 }
 
-function headChunks(M: number): { start: number; rows: number }[] {
-  return Array.from({ length: Math.ceil(M / HEAD_ROWS) }, (_, i) => ({
-    start: i * HEAD_ROWS,
-    rows: Math.min(HEAD_ROWS, M - i * HEAD_ROWS),
+function headChunks({ portions: { headRows } }: Net, M: number): { start: number; rows: number }[] {
+  return Array.from({ length: Math.ceil(M / headRows) }, (_, i) => ({
+    start: i * headRows,
+    rows: Math.min(headRows, M - i * headRows),
   }))
 }

@@ -4,12 +4,10 @@ import { dtypes, elements } from '../graph/tensor.ts'
 import { workingBytes } from '../graph/working.ts'
 import { attendPartBackward } from '../net/attention.ts'
 import { transformBackward } from '../net/block-graphs.ts'
-import { LEAST_ROWS } from '../net/pieces.ts'
 import type { Net } from '../net/precision.ts'
-import { HEAD_ROWS } from './head-pass.ts'
 import { tokenBytes } from './lanes.ts'
 import { adapted, trainedBy, type Training } from './parameters.ts'
-import { ACTIVATION_BUDGET, keptOf, streamBytes } from './activations.ts'
+import { keptOf, streamBytes } from './activations.ts'
 import { rowPieces } from './passes.ts'
 import { rowsAtOnce } from './scores.ts'
 import { traceBytes } from './trace.ts'
@@ -57,16 +55,16 @@ export function memoryOf(
   net: Net,
   { training, reference, critic = false, cached, rows, micro, traced = 0 }: Load,
 ): Memory {
-  const { config, precision } = net
+  const { config, precision, portions } = net
   const weight = dtypes[precision.weights].bytes
   const scores = dtypes[precision.reduce].bytes * config.vocabulary
   const full = training.kind === 'full'
   const own = full && precision.weights === 'f32' ? 3 : 4
   const weights = weight * (parameterCount(config) + countOf(adapted(config, training)))
   const learning = MASTER * own * trainedCount(config, training)
-  const pass = passBytes(net, micro, micro, ACTIVATION_BUDGET)
+  const pass = passBytes(net, micro, micro, portions.activations)
   const trace = traceBytes(net, traced)
-  const recalls = traced > 0 && trace <= ACTIVATION_BUDGET
+  const recalls = traced > 0 && trace <= portions.activations
   const parts = {
     weights,
     reference: reference && full ? weight * parameterCount(config) : 0,
@@ -103,15 +101,15 @@ const recallBytes = (net: Net, T: number): number => {
  * that hardly any of it serves both.
  */
 function graphBytes(net: Net, training: Training, T: number): number {
-  const { config, precision } = net
+  const { config, precision, portions } = net
   const [piece] = rowPieces(net, T)
   if (piece === undefined || training.kind === 'none') return 0
   // Logits, their softmax and its gradient; a scalar head has one number a row.
   const outputs = config.head === 'scalar' ? 1 : config.vocabulary
-  const head = 3 * dtypes[precision.reduce].bytes * outputs * Math.min(T, HEAD_ROWS)
+  const head = 3 * dtypes[precision.reduce].bytes * outputs * Math.min(T, portions.headRows)
   const trained = training.kind === 'full' ? 'all' : { rank: training.rank, scale: 1, roles: adaptable }
   const transform = workingBytes(transformBackward(net, trained, piece.rows, []))
-  const scores = workingBytes(attendPartBackward(net, { r: LEAST_ROWS, P: 0 }), { t: T })
+  const scores = workingBytes(attendPartBackward(net, { r: portions.leastRows, P: 0 }), { t: T })
   return head + Math.max(transform, scores)
 }
 

@@ -18,17 +18,15 @@ import type { Net } from '../net/precision.ts'
 import { attentionGradients, keptOf, keptTensors, passingTensors } from './activations.ts'
 import { recalled } from './trace.ts'
 
-/** Rows of a piece of what comes before and after attention: a hidden layer of the MLP stays below this, */
-const HIDDEN_BYTES = 2 ** 22
-/** unless that makes fewer rows: each piece adds to the gradients of all weights. */
+/** Rows of a piece of what comes before and after attention, at least: each adds to the gradients of all weights. */
 const FEWEST_ROWS = 512
 
 /** Rows from `first` up to T in pieces of about the same size. */
 export function rowPieces(net: Net, T: number, first = 0): { start: number; rows: number }[] {
   if (first > 0) return rowPieces(net, T - first).map(({ start, rows }) => ({ start: first + start, rows }))
   if (T === 0) return []
-  const { config } = net
-  const most = Math.max(FEWEST_ROWS, Math.floor(HIDDEN_BYTES / (4 * config.intermediate)))
+  const { config, portions } = net
+  const most = Math.max(FEWEST_ROWS, Math.floor(portions.hidden / (4 * config.intermediate)))
   const count = Math.ceil(T / most)
   const rows = Math.ceil(T / count / 16) * 16
   return Array.from({ length: Math.ceil(T / rows) }, (_, i) => ({

@@ -4,7 +4,6 @@ import type { Device } from '../device/device.ts'
 import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
-import { ACTIVATION_BUDGET } from './activations.ts'
 import type { Trainable } from './policy.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
@@ -23,7 +22,7 @@ export interface ModelOptions {
   reference?: boolean
   /** They are to move after the policy (`pullReference`). */
   moving?: boolean
-  /** Bytes of activations that a pass may keep for its backward; above, they are computed again. */
+  /** Bytes of activations that a pass may keep for its backward; above, they are computed again. As the device has it unless given. */
   activationBudget?: number
   /** Element types; float32 unless given. */
   precision?: Precision
@@ -50,7 +49,7 @@ export function openEngine(
     adapter,
     reference = false,
     moving = false,
-    activationBudget = ACTIVATION_BUDGET,
+    activationBudget = device.portions.activations,
     precision = float32,
     profile = false,
     fresh,
@@ -186,5 +185,8 @@ export function openEngine(
       parameters.free()
     },
   }
-  return { engine: { config, precision, programs, scratch, parameters, activationBudget, traces }, trainable }
+  return {
+    engine: { config, precision, portions: device.portions, programs, scratch, parameters, activationBudget, traces },
+    trainable,
+  }
 }

@@ -64,7 +64,7 @@ export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promi
   const { config } = language
   checkFolder(recipe, kind.head)
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
-  const { tokens, step, memory } = sizesOf(ready, recipe)
+  const { tokens, step, memory } = sizesOf(ready, recipe, device)
   const time = estimate(ready, recipe, device)
   const { steps, itemsPerStep, optimizerStepsPerStep } = step
   const completions = steps * step.completionsPerStep

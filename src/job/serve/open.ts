@@ -78,7 +78,8 @@ export async function openServed(place: Place): Promise<Opened> {
     others: named.map(([name, folder]) => open(name, [], folder)),
     openAdapter: async (name, folder) => open(name, [], adapterIn(folder)),
     weights: 4 * parameterCount(language.config),
-    cache: first.session.budget * tokenBytes({ config: language.config, precision: float32 }),
+    cache:
+      first.session.budget * tokenBytes({ config: language.config, precision: float32, portions: device.portions }),
   }
 }
 

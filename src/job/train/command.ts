@@ -57,7 +57,7 @@ export async function runTraining(
       head: kind.head,
       critic: kind.critic?.(recipe),
     })
-    warnOfMemory(ready, recipe, device.name)
+    warnOfMemory(ready, recipe, device)
     log(beginning(name, ready, recipe, device))
     const protocol = trainingProtocol(recipe, language)
     const made = fingerprintOf(recipe, device.name)

@@ -1,6 +1,7 @@
 // What a run needs of the machine, and what of it there is no room for.
 import { totalmem } from 'node:os'
 import { mean } from '../../eval/statistics.ts'
+import type { Device } from '../../gpu/device/device.ts'
 import { float32 } from '../../gpu/net/precision.ts'
 import { type Memory, memoryOf } from '../../gpu/policy/memory.ts'
 import { complain } from '../../out.ts'
@@ -12,6 +13,7 @@ import type { Prepared } from './prepare.ts'
 export function sizesOf(
   { kind, language, items }: Pick<Prepared, 'kind' | 'language' | 'items'>,
   recipe: CommonRecipe,
+  { portions }: Pick<Device, 'portions'>,
 ) {
   const tokens = spread(items.map((item) => kind.tokensOf(item)))
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
@@ -22,12 +24,12 @@ export function sizesOf(
     rows: step.completionsPerStep,
     ...step,
   }
-  return { tokens, step, memory: memoryOf({ config: language.config, precision: float32 }, load) }
+  return { tokens, step, memory: memoryOf({ config: language.config, precision: float32, portions }, load) }
 }
 
 /** Warn of a run that will not fit. */
-export function warnOfMemory(ready: Prepared, recipe: CommonRecipe, device: string): void {
-  const what = lacking(sizesOf(ready, recipe).memory, device)
+export function warnOfMemory(ready: Prepared, recipe: CommonRecipe, device: Device): void {
+  const what = lacking(sizesOf(ready, recipe, device).memory, device.name)
   if (what !== undefined) complain(`warning: the run does not fit into memory: ${what}`)
 }
 

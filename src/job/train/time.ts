@@ -32,7 +32,7 @@ const BESIDE = 4000
 export function estimate(ready: Prepared, recipe: CommonRecipe, device: Device): Estimate {
   const { kind, language, answers } = ready
   const { config } = language
-  const { tokens, step } = sizesOf(ready, recipe)
+  const { tokens, step } = sizesOf(ready, recipe, device)
   const whole = productRate(device, config, ROWS)
   // Of a token: the weights, and the keys and values of the context before it.
   const costOf = (context: number) =>
@@ -71,7 +71,7 @@ function embedding(config: ModelConfig): number {
 /** The first line of a run: what is trained on what, and how long that will take. */
 export function beginning(name: string, ready: Prepared, recipe: CommonRecipe, device: Device): string {
   const { kind, language, items } = ready
-  const { step } = sizesOf(ready, recipe)
+  const { step } = sizesOf(ready, recipe, device)
   const sampled = step.completionsPerStep > 0 ? `, ${step.completionsPerStep} completions each` : ''
   const trained = `${large(trainedCount(language.config, trainingOf(recipe)))} of ${large(parameterCount(language.config))} parameters`
   return `${name}: ${step.steps} steps over ${items.length} ${kind.items}${sampled}, ${trained} on ${device.name}; ${estimateText(estimate(ready, recipe, device))}`

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { headSizes } from '../../../src/gpu/net/attention.ts'
+import { portions } from '../../../src/gpu/device/portions.ts'
 import { piecesOf } from '../../../src/gpu/net/pieces.ts'
 import { rowsOf } from '../../../src/gpu/net/sizes.ts'
 import { backwardAttention, forwardAttention, sightOf } from '../../../src/gpu/policy/attention-pass.ts'
@@ -160,7 +161,9 @@ test.each(cases)('is its definition, and its gradients are its slopes: $name', (
 })
 
 test('has every row of a batch in one piece', () => {
-  for (const wide of [2, 14, 64])
+  for (const [wide, pieces] of [2, 14, 64].flatMap((wide) =>
+    Object.values(portions).map((each) => [wide, each] as const),
+  ))
     for (const [groups, samples, prompt, completion] of [
       [1, 1, 0, 16],
       [5, 3, 16, 32],
@@ -170,7 +173,7 @@ test('has every row of a batch in one piece', () => {
       [40, 5, 64, 128],
     ] as const) {
       const sizes = { groups, samples, prompt, completion }
-      const rows = piecesOf({ ...config, heads: wide }, sizes).flatMap((piece) => {
+      const rows = piecesOf({ config: { heads: wide }, portions: pieces }, sizes).flatMap((piece) => {
         const { of, group, sample } = piece
         const [length, each, first] = of === 'prompt' ? [prompt, 1, 0] : [completion, samples, groups * prompt]
         const start = first + (group * each + sample) * length + (piece.kind === 'part' ? piece.start : 0)

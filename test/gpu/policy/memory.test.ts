@@ -11,7 +11,7 @@ import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { memoryOf, passBytes } from '../../../src/gpu/policy/memory.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import type { Training } from '../../../src/gpu/policy/parameters.ts'
-import { ACTIVATION_BUDGET, keptOf } from '../../../src/gpu/policy/activations.ts'
+import { keptOf } from '../../../src/gpu/policy/activations.ts'
 import { adaptable } from '../../../src/gpu/weights/family.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
@@ -58,7 +58,7 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
   'is what the engine allocates: %s, training %s',
   (family, _, training) => {
     const folder = writeTinyModel(join(root, family), family)
-    const net = { config: loadConfig(folder), precision: float32 }
+    const net = { config: loadConfig(folder), precision: float32, portions: device.portions }
     const reference = training.kind === 'full'
     const said = memoryOf(net, { training, reference, cached: 0, rows: 0, micro: T })
     const measure = (activationBudget: number) => {
@@ -76,12 +76,12 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
       model.free()
       return { opened, passed }
     }
-    const { opened, passed } = measure(ACTIVATION_BUDGET)
+    const { opened, passed } = measure(device.portions.activations)
     expect(opened).toBe(said.weights + said.reference + said.training)
     if (training.kind === 'none') return
     expect(passed - measure(0).passed).toBe(keptOf(net, T, Infinity).bytes)
     // A few scalars aside; the ids as a column, which adapters alone need not; places, of which long sequences have fewer.
-    const missing = passBytes(net, T, M, ACTIVATION_BUDGET) - passed
+    const missing = passBytes(net, T, M, device.portions.activations) - passed
     expect(missing).toBeLessThanOrEqual(16 * T)
     expect(missing).toBeGreaterThanOrEqual(-8)
     expect(said.activations).toBeGreaterThanOrEqual(passed)
@@ -90,7 +90,7 @@ test.each(families.flatMap((family) => trainings.map((training) => [family, trai
 
 test('keeps no more than the budget, of a short pass and of a longer one, of which fewer layers fit', () => {
   const folder = writeTinyModel(join(root, 'budget'), 'qwen2')
-  const net = { config: loadConfig(folder), precision: float32 }
+  const net = { config: loadConfig(folder), precision: float32, portions: device.portions }
   const longer = { ...group, completions: [...group.completions, group.completions[0]!] }
   const { layers, bytes: budget } = keptOf(net, T, Infinity)
   expect(keptOf(net, T + 16, budget).layers).toBe(layers - 1)
@@ -105,7 +105,7 @@ test('keeps no more than the budget, of a short pass and of a longer one, of whi
 
 test.each(families)('decoding holds no more keys and values than the tokens at full length: %s', async (family) => {
   const folder = writeTinyModel(join(root, `${family}-decoding`), family)
-  const net = { config: loadConfig(folder), precision: float32 }
+  const net = { config: loadConfig(folder), precision: float32, portions: device.portions }
   const load = { training: { kind: 'none' }, reference: false, cached: 0, rows: 0, micro: 0 } as const
   for (const completion of [5, 64, 100, 200]) {
     const { device: door, bytes } = counted(device)

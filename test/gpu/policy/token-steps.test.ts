@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
+import { portions } from '../../../src/gpu/device/portions.ts'
 import type { Float } from '../../../src/gpu/graph/float.ts'
 import { tokenGraph } from '../../../src/gpu/net/token.ts'
 import type { Engine } from '../../../src/gpu/policy/engine.ts'
@@ -86,7 +87,9 @@ test('a graph of the whole step has its kernels in half precision, in float32 al
     for (const greedy of [true, false]) {
       const faults = (dtype: Float) => {
         const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
-        return cudaFaults(tokenGraph({ config, precision }, { rows: 4, places: 32, tokens: 8, greedy }))
+        return cudaFaults(
+          tokenGraph({ config, precision, portions: portions.cuda }, { rows: 4, places: 32, tokens: 8, greedy }),
+        )
       }
       for (const dtype of ['f16', 'bf16'] as const) expect(faults(dtype)).toEqual([])
       expect(new Set(faults('f32').map((fault) => fault.split(': ')[1]))).toEqual(

@@ -1,5 +1,5 @@
 // One GRPO step on fixed work: random weights, prompts of exactly P tokens, completions of exactly R, groups of G, N prompts a step.
-// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4|l2) P R G N STEPS [lora] [profile] [forward] [given] [--device D] [--threads N] [--peers PYTHON]
+// Usage: bun test/bench/step.ts MODEL(m1|m2|m3|m4|l2) P R G N STEPS [lora] [profile] [forward] [given] [--device D] [--dtype f32|f16|bf16] [--threads N] [--peers PYTHON]
 // Prints one line of JSON, the same fields as a peer's benchmark of the same work: the median of the steps after the first, in
 // seconds, and the peak memory beside what `hone plan` says of it; on stderr where the time goes. `given`: completions are drawn at
 // random instead of written. With --peers also TRL's line, from peers/trl_step.py of
@@ -11,7 +11,6 @@ import * as v from 'valibot'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { parametersOf } from '../../src/gpu/weights/family.ts'
 import { memoryOf } from '../../src/gpu/policy/memory.ts'
-import { float32 } from '../../src/gpu/net/precision.ts'
 import { trainingOf } from '../../src/job/open.ts'
 import { trainKind } from '../../src/job/train/kinds/train.ts'
 import { generateAll } from '../../src/gpu/policy/generate.ts'
@@ -31,7 +30,7 @@ import { sharedPath } from '../shared.ts'
 import { matmulRate, productsOf, timed } from './timed.ts'
 import { lastLine, median, words } from './words.ts'
 
-const { places, device: spec, peers, threads } = words()
+const { places, device: spec, peers, precision, threads } = words()
 const [name = '', ...rest] = places
 const [P = 0, R = 0, G = 0, N = 0, steps = 0] = rest.map(Number)
 const [lora, profile, forward, given] = ['lora', 'profile', 'forward', 'given'].map((word) => rest.includes(word))
@@ -59,7 +58,7 @@ const law = lawOf(recipe)
 const device = await openDevice(spec, { threads })
 const { device: watched, stages, enter, clear } = timed(device)
 const training = trainingOf(recipe)
-const policy = openModel(watched, folder, { training, reference: true, profile: profile! })
+const policy = openModel(watched, folder, { training, reference: true, profile: profile!, precision })
 rmSync(folder, { recursive: true })
 
 const random = stream(0)
@@ -106,6 +105,7 @@ const [step, generate] = [seconds.step, seconds.generate].map((each) => median(e
 const own = {
   peer: 'hone',
   model: name,
+  dtype: precision.compute,
   params: parametersOf(policy.config).reduce((sum, { shape }) => sum + elements(shape), 0),
   P,
   R,
@@ -142,7 +142,7 @@ function planned(): number {
   const step = trainKind.plan(recipe, { count: N * steps, maxTokens: P })
   const unwritten = { ...(given && { cached: 0 }), ...((given || forward) && { traced: 0 }) }
   const load = { training, reference: true, rows: given ? 0 : N * G, ...step, ...unwritten }
-  return memoryOf({ config: policy.config, precision: float32, portions: device.portions }, load).total
+  return memoryOf({ config: policy.config, precision, portions: device.portions }, load).total
 }
 
 /** Steps after the first, which compiles graphs and touches memory for the first time, by phase of a step. */

@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { drafts } from '../../src/gpu/policy/session.ts'
 import { deviceSetting } from '../../src/gpu/device/spec.ts'
+import type { Precision } from '../../src/gpu/net/precision.ts'
 
 export function words() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
       device: { type: 'string' },
+      dtype: { type: 'string', default: 'f32' },
       peers: { type: 'string' },
       drafts: { type: 'string', default: 'auto' },
       llama: { type: 'string' },
@@ -16,9 +18,13 @@ export function words() {
       threads: { type: 'string', default: '2' },
     },
   })
+  const dtype = v.parse(v.picklist(['f32', 'f16', 'bf16']), values.dtype)
+  const precision: Precision = { weights: dtype, compute: dtype, reduce: 'f32' }
   return {
     places: positionals,
     device: v.parse(deviceSetting('cpu'), values.device),
+    /** Element types of the model: of weights and activations the one named. */
+    precision,
     /** Python with the packages of the peers. */
     peers: values.peers,
     drafts: v.parse(v.picklist(drafts), values.drafts),

@@ -15,7 +15,9 @@ import { tokenPass } from '../../../src/gpu/policy/token-pass.ts'
 import { tokenSteps } from '../../../src/gpu/policy/token-steps.ts'
 import { openEngine } from '../../../src/gpu/policy/trainable.ts'
 import { loadConfig } from '../../../src/gpu/weights/hf.ts'
+import { openOracle } from '../../../src/job/verify/oracle.ts'
 import { stream, uniform } from '../../../src/rng.ts'
+import { sharedPath } from '../../shared.ts'
 import { cudaFaults } from '../graph/kernels.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
 
@@ -25,14 +27,21 @@ const device = await openDevice('cpu')
 const families = Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[]
 const TOKENS = 12
 
-const prompts = [1, 7, 3, 12].map((length, seed) => {
+const somePrompts = [1, 7, 3, 12].map((length, seed) => {
   const next = stream(seed)
   return Array.from({ length }, () => Math.floor(next() * 300))
 })
 
 /** What the graph writes after each prompt, whose caches come from the decoder of sessions; C tokens between two looks. */
-function written(engine: Engine, temperature: number, order: readonly number[], C: number) {
-  const sizes = { rows: order.length + 1, places: 32, tokens: C, greedy: temperature === 0 }
+function written(
+  engine: Engine,
+  temperature: number,
+  order: readonly number[],
+  C: number,
+  prompts = somePrompts,
+  tokens = TOKENS,
+) {
+  const sizes = { rows: order.length + 1, places: 160, tokens: C, greedy: temperature === 0 }
   const steps = tokenSteps(engine, sizes)
   order.forEach((prompt, row) => {
     const ids = prompts[prompt]!
@@ -42,7 +51,7 @@ function written(engine: Engine, temperature: number, order: readonly number[], 
     freeLanes(engine, lanes)
   })
   const all = order.map((prompt) => ({ prompt, ids: [] as number[], logprobs: [] as number[] }))
-  while (all[0]!.ids.length < TOKENS) {
+  while (all[0]!.ids.length < tokens) {
     const before = all[0]!.ids.length
     const starts = all.map(({ prompt, ids }) => ({
       id: ids.at(-1) ?? prompts[prompt]!.at(-1)!,
@@ -50,7 +59,7 @@ function written(engine: Engine, temperature: number, order: readonly number[], 
       law: { temperature },
       draw: (i: number) => uniform(prompt, 0, before + i),
     }))
-    const some = steps.write(starts, Math.min(C, TOKENS - before))
+    const some = steps.write(starts, Math.min(C, tokens - before))
     all.forEach((row, r) => {
       row.ids.push(...some.ids[r]!)
       row.logprobs.push(...some.logprobs[r]!)
@@ -66,7 +75,7 @@ test.each(families.flatMap((family) => [0, 0.8].map((temperature) => [family, te
     // More than one stretch of the vocabulary, the last of which is short.
     const folder = writeTinyModel(join(root, `${family}-${temperature}`), family, 'ForCausalLM', 300)
     const model = openModel(device, folder)
-    const requests = prompts.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
+    const requests = somePrompts.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
     const want = await generateAll(model, requests, { temperature, maxNewTokens: TOKENS, eosIds: [] })
     const { engine } = openEngine(device, folder, 'language', {})
     for (const [order, C] of [
@@ -107,3 +116,29 @@ test('tokens that would not fit a cache are refused before anything is written',
   expect(steps.write([{ ...start, held: 0 }], 4).ids[0]).toHaveLength(4)
   steps.free()
 })
+
+const oracle = sharedPath('oracle')
+test.skipIf(!oracle).each(['qwen2', 'qwen3', 'llama3'])(
+  "a graph of the whole step writes the reference's greedy ids, with log-probs that training gives them: %s",
+  (family) => {
+    const { rows, expect: want } = openOracle(join(oracle!, family))
+    const { engine } = openEngine(device, join(oracle!, family), 'language', {})
+    const model = openModel(device, join(oracle!, family))
+    for (const [row, expected] of Object.entries(want.greedy)) {
+      const { ids, promptLength } = rows[Number(row)]!
+      const [{ ids: found, logprobs } = { ids: [], logprobs: [] }] = written(
+        engine,
+        0,
+        [0],
+        4,
+        [ids.slice(0, promptLength)],
+        expected.length,
+      )
+      expect(found).toEqual(expected)
+      const [[reference] = []] = model.forward([{ prompt: ids.slice(0, promptLength), completions: [found] }], {
+        temperature: 1,
+      }).logprobs
+      logprobs.forEach((value, t) => expect(Math.abs(value - reference![t]!)).toBeLessThan(1e-4))
+    }
+  },
+)

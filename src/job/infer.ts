@@ -4,7 +4,7 @@ import type { Call } from '../dialogue/call/format.ts'
 import { findFormat } from '../dialogue/call.ts'
 import { HoneError } from '../error.ts'
 import { data, say as speak, visible } from '../out.ts'
-import { deviceSetting } from '../gpu/device/spec.ts'
+import { onDevice } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRowValues } from '../data/rows.ts'
 import { COMPLETIONS, HoneRow, idField, rowText, Tool, toRow } from '../dialogue/row.ts'
@@ -34,7 +34,7 @@ export const InferFlags = v.object({
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
   constrain,
-  device: deviceSetting('auto'),
+  ...onDevice(),
   format: rowsFormat,
   ...episodeFlags,
 })

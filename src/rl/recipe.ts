@@ -12,7 +12,7 @@ import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
 import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
-import { deviceSetting } from '../gpu/device/spec.ts'
+import { onDevice } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
 import {
@@ -53,7 +53,7 @@ const common = {
     v.optional(count(0), 0),
     'all random numbers follow from it; between tokens that are about as likely rounding decides, which what runs beside may change',
   ),
-  device: deviceSetting('auto'),
+  ...onDevice(),
   threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
 
   loraRank: begins(
@@ -94,7 +94,7 @@ const common = {
     'ppo_max_token_len_per_gpu',
   ),
 
-  dtype: begins(
+  saveDtype: begins(
     'Saving and evaluation',
     say(
       v.optional(v.picklist(['f32', 'bf16', 'f16']), 'f32'),

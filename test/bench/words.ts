@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { drafts } from '../../src/gpu/policy/session.ts'
 import { deviceSetting } from '../../src/gpu/device/spec.ts'
-import type { Precision } from '../../src/gpu/net/precision.ts'
+import type { Precision } from '../../src/gpu/device/precision.ts'
 
 export function words() {
   const { positionals, values } = parseArgs({

@@ -191,6 +191,6 @@ test('final/ holds what was trained; another type is written where it is asked f
   expect(typeOf('whole/final')).toEqual(['F32', 'float32'])
   expect((await hone(['sft', 'sft.json', '--model', 'half', '--steps', '1', '--output', 'from-half'])).code).toBe(0)
   expect(typeOf('from-half/final')).toEqual(['F32', 'float32'])
-  expect((await hone(['sft', 'sft.json', '--dtype', 'bf16', '--steps', '1', '--output', 'to-half'])).code).toBe(0)
+  expect((await hone(['sft', 'sft.json', '--save-dtype', 'bf16', '--steps', '1', '--output', 'to-half'])).code).toBe(0)
   expect(typeOf('to-half/final')).toEqual(['BF16', 'bfloat16'])
 })

@@ -2,6 +2,7 @@
 import type { Memory, Stretches } from '../ort/libc.ts'
 import type { Handle, SessionSettings } from '../ort/ort.ts'
 import type { Portions } from './portions.ts'
+import type { Types } from './precision.ts'
 import type { ArrayOf, DType, TypedArray } from '../graph/tensor.ts'
 
 /** What differs between devices: where memory comes from, how bytes get there and how sessions are made. */
@@ -9,6 +10,7 @@ export interface Backend {
   readonly name: string
   readonly description: string
   readonly portions: Portions
+  readonly types: Types
   readonly place: Handle<'place'>
   /** For a session that is compiled now; `capture` as in device.ts, where the device has that. */
   settings(capture?: boolean): SessionSettings

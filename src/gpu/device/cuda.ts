@@ -10,7 +10,7 @@ import { portions } from './portions.ts'
 import { dtypes, emptyArray } from '../graph/tensor.ts'
 
 /** CUDA device `index`, through the CUDA runtime of that file name. Throws HoneError where there is no such device. */
-export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Backend {
+export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number, tf32 = false): Backend {
   const runtime = openCudaRuntime(runtimeLibrary)
   const count = runtime.devices()
   if (index >= count)
@@ -20,7 +20,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
         hint: count === 0 ? 'Use --device cpu.' : `Use cuda:0${count > 1 ? ` to cuda:${count - 1}` : ''}.`,
       },
     )
-  const chip = runtime.select(index)
+  const { name: chip, major } = runtime.select(index)
   const { free, total } = runtime.memory()
   ort.shareCudaArena(index)
   // Copies and the work of every session go through one stream and so keep their order.
@@ -29,7 +29,7 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
     device_id: String(index),
     has_user_compute_stream: '1',
     user_compute_stream: String(stream),
-    use_tf32: '0',
+    use_tf32: tf32 ? '1' : '0',
     // Nothing that hone builds needs cuDNN; without it a graph runs the same kernels wherever it is installed or not.
     enable_cudnn: '0',
   }
@@ -41,6 +41,8 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number): Ba
     name: `cuda:${index}`,
     description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
     portions: portions.cuda,
+    // Compute capability 8.0, Ampere, brought bfloat16 and TF32.
+    types: major >= 8 ? { floats: ['bf16', 'f16', 'f32'], tf32: true } : { floats: ['f32', 'f16'], tf32: false },
     place: ort.cudaPlace(index),
     settings: (capture = false) => ({
       cuda: capture ? capturing : provider,

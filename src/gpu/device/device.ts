@@ -2,6 +2,7 @@
 import type { Block } from './backend.ts'
 import type { Handle } from '../ort/ort.ts'
 import type { Portions } from './portions.ts'
+import type { Precision } from './precision.ts'
 import type { OpTime } from './profile.ts'
 import type { ArrayOf, DType, Shape } from '../graph/tensor.ts'
 
@@ -20,6 +21,8 @@ export interface Device {
   readonly description: string
   /** How much it computes at a time. */
   readonly portions: Portions
+  /** Element types of the models that are opened on it. */
+  readonly precision: Precision
   /** What the program moved between its arrays and tensors, and how often graphs ran. */
   readonly counters: { uploads: number; downloads: number; bytesUp: number; bytesDown: number; runs: number }
   /** A tensor of zeros. Its memory is kept until `free`. */

@@ -15,6 +15,8 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
     portions: portions.cpu,
+    // ONNX Runtime computes float16 there, slower than float32, and of bfloat16 hardly anything.
+    types: { floats: ['f32', 'f16'], tf32: false },
     place: ort.host,
     // One thread is the caller's: it waits for no other.
     settings: () => ({ sleep: ort.threads > 1 && crowded() }),

@@ -10,40 +10,49 @@ import { coresAllowed, crowdWatch } from './crowd.ts'
 import { cudaBackend } from './cuda.ts'
 import type { Device } from './device.ts'
 import { hostBackend } from './host.ts'
+import type { DTypeSpec } from './precision.ts'
 import { deviceOver } from './resident.ts'
 import type { DeviceSpec } from './spec.ts'
 
+interface Options {
+  threads?: number | undefined
+  dtype?: DTypeSpec | undefined
+}
+
 /**
  * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores that it may use) is for the one pool
- * that all sessions share, and counts for the first device that a process opens. Throws HoneError where the device or its
+ * that all sessions share, and counts for the first device that a process opens. Models compute
+ * there in `dtype` (default: float32). Throws HoneError where the device or its
  * libraries are missing.
  */
-export async function openDevice(spec: DeviceSpec, options: { threads?: number | undefined } = {}): Promise<Device> {
+export async function openDevice(spec: DeviceSpec, options: Options = {}): Promise<Device> {
   const device = await open(spec, options)
   detail(`opened the device ${device.name}: ${device.description}`)
   return device
 }
 
-async function open(spec: DeviceSpec, { threads }: { threads?: number | undefined }): Promise<Device> {
+async function open(spec: DeviceSpec, options: Options): Promise<Device> {
+  const { threads, dtype = 'f32' } = options
   if (spec === 'cpu') {
     const ort = ortAt(await libraryPath(), threads)
-    return deviceOver(ort, hostBackend(ort, crowdWatch({ threads: ort.threads, cores: cpus().length })))
+    return deviceOver(ort, hostBackend(ort, crowdWatch({ threads: ort.threads, cores: cpus().length })), dtype)
   }
-  if (spec === 'auto') return await openBest(threads)
+  if (spec === 'auto') return await openBest(options)
   const libraries = await loadCudaLibraries()
   const ort = ortAt(libraries.ort, threads)
-  return deviceOver(ort, cudaBackend(ort, libraries.runtime, Number(spec.split(':')[1] ?? 0)))
+  const backend = cudaBackend(ort, libraries.runtime, Number(spec.split(':')[1] ?? 0), dtype === 'tf32')
+  return deviceOver(ort, backend, dtype)
 }
 
 /** CUDA where it is installed and opens; where it is installed and does not, that is said. */
-async function openBest(threads: number | undefined): Promise<Device> {
-  if ((await findCudaProvider()) === undefined) return await open('cpu', { threads })
+async function openBest(options: Options): Promise<Device> {
+  if ((await findCudaProvider()) === undefined) return await open('cpu', options)
   try {
-    return await open('cuda', { threads })
+    return await open('cuda', options)
   } catch (error) {
     if (!(error instanceof HoneError)) throw error
     notice.warn(`${error.message}: the CPU is used`)
-    return await open('cpu', { threads })
+    return await open('cpu', options)
   }
 }
 

@@ -1,4 +1,5 @@
 // Tensors, sessions and bindings over a backend: the part of a device that is the same for all of them.
+import { type DTypeSpec, precisionOf } from './precision.ts'
 import type { Backend } from './backend.ts'
 import { EXIT, HoneError } from '../../error.ts'
 import {
@@ -15,7 +16,7 @@ import { idleSessions } from './idle.ts'
 import { profilePrefix, readProfile } from './profile.ts'
 import { dtypes, elements, type DType, type Shape } from '../graph/tensor.ts'
 
-export function deviceOver(ort: Ort, backend: Backend): Device {
+export function deviceOver(ort: Ort, backend: Backend, dtype: DTypeSpec = 'f32'): Device {
   const idle = idleSessions(ort)
   const counters = { uploads: 0, downloads: 0, bytesUp: 0, bytesDown: 0, runs: 0 }
   /** Blocks freed so far: while it stands still, no binding can have lost a tensor. */
@@ -109,6 +110,7 @@ export function deviceOver(ort: Ort, backend: Backend): Device {
     name: backend.name,
     description: backend.description,
     portions: backend.portions,
+    precision: precisionOf(dtype, backend.name, backend.types),
     counters,
     alloc(dtype, shape) {
       const block = backend.allocate(elements(shape) * dtypes[dtype].bytes)

@@ -1,6 +1,7 @@
 // A device as it is asked for, and the setting that asks.
 import * as v from 'valibot'
 import { formed, say } from '../../text/setting.ts'
+import { dtypeSetting } from './precision.ts'
 
 export type DeviceSpec = 'cpu' | 'cuda' | `cuda:${number}` | 'auto'
 
@@ -16,3 +17,6 @@ export const deviceSetting = (fallback: DeviceSpec) =>
     ),
     'where the model runs',
   )
+
+/** Where a model is opened, and what it computes in there. */
+export const onDevice = () => ({ device: deviceSetting('auto'), dtype: dtypeSetting() })

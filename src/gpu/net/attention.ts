@@ -4,7 +4,7 @@
 // Letters as in block.ts. Of a piece: n groups, g completions of each, r rows of each; t keys up to the last of its rows.
 import { MASKED } from './sizes.ts'
 import type { ModelConfig } from '../weights/family.ts'
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import type { Dim, Value } from '../graph/value.ts'
 import { cast, constant, cut, input, op, opAll, type Cut } from '../graph/graph.ts'
 import { fixed, MAX } from '../graph/shape.ts'

@@ -8,7 +8,7 @@ import { gradients } from '../graph/grad.ts'
 import type { Value } from '../graph/value.ts'
 import { fixed } from '../graph/shape.ts'
 import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import { adapterGradients, type LowRank } from './lora.ts'
 
 /** What attention reads of rows; of those that attend to nothing, keys and values are enough. */

@@ -6,7 +6,7 @@
 import { headSizes } from './attention.ts'
 import { block, type LinearMaps } from './block.ts'
 import { blockWeights } from './block-graphs.ts'
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import type { Value } from '../graph/value.ts'
 import { cast, cut, input, op, type Cut } from '../graph/graph.ts'
 

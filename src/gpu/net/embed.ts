@@ -1,7 +1,7 @@
 // The lower end of the model as graphs: embedding of ids.
 //
 // Letters: T rows, D hidden, V vocabulary.
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import type { Value } from '../graph/value.ts'
 import { cast, op, scatterAdd } from '../graph/graph.ts'
 

@@ -1,7 +1,7 @@
 // What a head is: what stands on the blocks, over the rows that somebody asks about.
 //
 // Letters: M rows of a chunk, D hidden, V vocabulary.
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import { shapeOf, type ModelConfig, type Role } from '../weights/family.ts'
 import type { Value } from '../graph/value.ts'
 import { input } from '../graph/graph.ts'

@@ -2,7 +2,7 @@
 //
 // Letters as in block.ts.
 import type { BatchSizes } from './sizes.ts'
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 import { windowOf, type ModelConfig } from '../weights/family.ts'
 
 /** Of a model only the heads count. */

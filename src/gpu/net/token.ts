@@ -8,7 +8,7 @@ import { dtypes } from '../graph/tensor.ts'
 import { layerRoles, type LayerRole, type ModelConfig, type Role, shapeOf, windowOf } from '../weights/family.ts'
 import { linear, normalize } from './block.ts'
 import { headSizes } from './attention.ts'
-import type { Net } from './precision.ts'
+import type { Net } from './net.ts'
 
 export interface TokenSizes {
   /** B */

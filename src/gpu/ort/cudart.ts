@@ -10,6 +10,7 @@ const functions = {
   cudaGetDeviceCount: { args: ['ptr'], returns: 'i32' },
   cudaSetDevice: { args: ['i32'], returns: 'i32' },
   cudaGetDeviceProperties: { args: ['ptr', 'i32'], returns: 'i32' },
+  cudaDeviceGetAttribute: { args: ['ptr', 'i32', 'i32'], returns: 'i32' },
   cudaMemGetInfo: { args: ['ptr', 'ptr'], returns: 'i32' },
   cudaStreamCreateWithFlags: { args: ['ptr', 'u32'], returns: 'i32' },
   cudaStreamSynchronize: { args: ['ptr'], returns: 'i32' },
@@ -36,12 +37,14 @@ export function openCudaRuntime(name: string) {
       check('count CUDA devices', library.cudaGetDeviceCount(out))
       return Number(out[0]! & 0xffff_ffffn)
     },
-    /** Makes device `n` the one that all other calls are about, and returns its name, as `NVIDIA H100`. */
-    select(n: number): string {
+    /** Makes device `n` the one that all other calls are about, and returns its name, as `NVIDIA H100`, and the first number of its compute capability. */
+    select(n: number): { name: string; major: number } {
       check(`use CUDA device ${n}`, library.cudaSetDevice(n))
       const properties = new Uint8Array(new ArrayBuffer(PROPERTIES_BYTES))
       check(`describe CUDA device ${n}`, library.cudaGetDeviceProperties(properties, n))
-      return new TextDecoder().decode(properties.subarray(0, properties.indexOf(0)))
+      check(`ask CUDA device ${n} for its compute capability`, library.cudaDeviceGetAttribute(out, CAPABILITY_MAJOR, n))
+      const name = new TextDecoder().decode(properties.subarray(0, properties.indexOf(0)))
+      return { name, major: Number(out[0]! & 0xffff_ffffn) }
     },
     /** Free and total memory in bytes. */
     memory(): { free: number; total: number } {
@@ -95,6 +98,8 @@ export function openCudaRuntime(name: string) {
 
 const NON_BLOCKING = 1 // cudaStreamNonBlocking
 const [TO_DEVICE, TO_HOST, ON_DEVICE] = [1, 2, 3] // cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice
+/** cudaDevAttrComputeCapabilityMajor */
+const CAPABILITY_MAJOR = 75
 /** More than any version's cudaDeviceProp; the name comes first in all of them. */
 const PROPERTIES_BYTES = 8192
 

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 import type { Tensors } from '../device/programs.ts'
 import { dtypes } from '../graph/tensor.ts'
 import { activationWidths } from '../net/block-graphs.ts'
-import type { Net } from '../net/precision.ts'
+import type { Net } from '../net/net.ts'
 
 /** Layers that keep their activations of a pass over T rows for its backward, as many as the budget has room for, and their bytes. */
 export function keptOf(net: Net, T: number, budget: number): { layers: number; bytes: number } {

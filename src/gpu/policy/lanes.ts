@@ -4,7 +4,7 @@
 import type { Tensor } from '../device/device.ts'
 import type { Float } from '../graph/float.ts'
 import { dtypes } from '../graph/tensor.ts'
-import type { Net } from '../net/precision.ts'
+import type { Net } from '../net/net.ts'
 import type { Engine } from './engine.ts'
 
 /** Bytes of the keys and values of one token. */

@@ -5,7 +5,7 @@ import type { Tensor } from '../device/device.ts'
 import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
 import { cut, input, op } from '../graph/graph.ts'
-import type { Precision } from '../net/precision.ts'
+import type { Precision } from '../device/precision.ts'
 import { trainedSet, type Trained, type TrainedSet } from './trained-set.ts'
 import {
   isScalarRole,

@@ -14,7 +14,7 @@ import { backwardHead, type Given, type Slopes } from './head-pass.ts'
 import { gradientOf, type LowRankTensors, type Parameters } from './parameters.ts'
 import type { Tensors } from '../device/programs.ts'
 import type { Float } from '../graph/float.ts'
-import type { Net } from '../net/precision.ts'
+import type { Net } from '../net/net.ts'
 import { attentionGradients, keptOf, keptTensors, passingTensors } from './activations.ts'
 import { recalled } from './trace.ts'
 

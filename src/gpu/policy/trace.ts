@@ -12,7 +12,7 @@ import type { Tensor } from '../device/device.ts'
 import type { Tensors } from '../device/programs.ts'
 import { cut, input, op } from '../graph/graph.ts'
 import { dtypes } from '../graph/tensor.ts'
-import type { Net } from '../net/precision.ts'
+import type { Net } from '../net/net.ts'
 
 /** Rows for tokens that are computed and then dropped: memory that nobody writes to is none. */
 const ROOM = 1.5

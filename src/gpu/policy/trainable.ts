@@ -9,7 +9,7 @@ import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
 import { setValues, valuesOf } from '../device/values.ts'
 import { allFinite } from '../weights/number.ts'
-import { float32, type Precision } from '../net/precision.ts'
+import type { Precision } from '../device/precision.ts'
 import { isScalarRole, type HeadKind } from '../weights/family.ts'
 import { openWeights, saveModel, type ModelSource } from '../weights/weights.ts'
 import { HoneError } from '../../error.ts'
@@ -24,7 +24,7 @@ export interface ModelOptions {
   moving?: boolean
   /** Bytes of activations that a pass may keep for its backward; above, they are computed again. As the device has it unless given. */
   activationBudget?: number
-  /** Element types; float32 unless given. */
+  /** Element types; those of the device unless given. */
   precision?: Precision
   /** Seed of a head that the folder does not have; one with another head is refused unless it is given. */
   fresh?: number
@@ -50,7 +50,7 @@ export function openEngine(
     reference = false,
     moving = false,
     activationBudget = device.portions.activations,
-    precision = float32,
+    precision = device.precision,
     profile = false,
     fresh,
   }: ModelOptions,

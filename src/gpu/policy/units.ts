@@ -1,6 +1,6 @@
 // How sequences are laid out side by side: units, whose lanes attend together.
 import { dtypes } from '../graph/tensor.ts'
-import type { Net } from '../net/precision.ts'
+import type { Net } from '../net/net.ts'
 import type { Engine } from './engine.ts'
 import { copyEntries, entryWidth, type Lanes, type OpenLanes } from './lanes.ts'
 import { heldOf, startOf, type Sequence } from './sequence.ts'

@@ -1,5 +1,6 @@
 // Answers of a local model: prompts in the words of a form, completed by its generation service.
 import { openDevice } from '../../gpu/device/open.ts'
+import type { DTypeSpec } from '../../gpu/device/precision.ts'
 import type { DeviceSpec } from '../../gpu/device/spec.ts'
 import { generate } from '../../gpu/policy/generate.ts'
 import type { Policy } from '../../gpu/policy/policy.ts'
@@ -49,6 +50,7 @@ export interface ModelPlace {
   /** Where the model of a run with an adapter lies now. */
   base?: string | undefined
   device: DeviceSpec
+  dtype?: DTypeSpec | undefined
   /** Prompt form. */
   prompt: string
   /** What answers are held to, and the call format of that; the prompt form's unless given. */
@@ -58,16 +60,22 @@ export interface ModelPlace {
 
 /** `sampled` may follow from what the model is. @throws HoneError for a folder or device that hone cannot run. */
 export async function openModelAnswerer(
-  { path, adapter: given, base, device, prompt, constrain = 'none', parser }: ModelPlace,
+  { path, adapter: given, base, device, dtype, prompt, constrain = 'none', parser }: ModelPlace,
   sampled: Sampled | ((language: Language) => Sampled),
 ): Promise<ModelAnswerer> {
   const { model, adapter } = modelFolder(path, given, base)
   const language = await openLanguage({ model, prompt })
   const hold =
     constrain === 'none' ? undefined : openHold(language, constrain, parser ?? trainedFormat(path) ?? language.format)
-  const policy = openModel(await openDevice(device), model, { adapter })
+  const policy = openModel(await openDevice(device, { dtype }), model, { adapter })
   // Weights that were written anew are another model.
-  const identity = [model, adapter, Bun.file(`${model}/config.json`).lastModified, ...(hold ? [constrain, parser] : [])]
+  const identity = [
+    model,
+    adapter,
+    Bun.file(`${model}/config.json`).lastModified,
+    ...(dtype === undefined || dtype === 'auto' ? [] : [dtype]),
+    ...(hold ? [constrain, parser] : []),
+  ]
   const law = typeof sampled === 'function' ? sampled(language) : sampled
   return modelAnswerer(policy, { source: path, identity, language, format: trainedFormat(path), sampled: law, hold })
 }

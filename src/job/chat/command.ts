@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { openMcp } from '../../env/mcp.ts'
 import { EXIT } from '../../error.ts'
-import { deviceSetting } from '../../gpu/device/spec.ts'
+import { onDevice } from '../../gpu/device/spec.ts'
 import { log } from '../../out.ts'
 import { argument, count, file, folder, otherwise, positive, say, text } from '../../text/setting.ts'
 import { LONGEST } from '../answer/model.ts'
@@ -25,7 +25,7 @@ export const ChatFlags = v.object({
   maxTurns: say(v.optional(count(), 8), 'answers to one line at most, where tools are called'),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
   parser: say(otherwise(parserName(), 'that of the prompt form'), 'format of the calls'),
-  device: deviceSetting('auto'),
+  ...onDevice(),
 })
 
 type Flags = v.InferOutput<typeof ChatFlags>

@@ -5,7 +5,7 @@ import { checkers } from '../../eval/acebench/judge.ts'
 import type { Benchmark } from '../../eval/benchmark.ts'
 import { benchmarks } from '../../eval/benchmarks.ts'
 import { decoders } from '../../eval/bfcl/decode.ts'
-import { deviceSetting } from '../../gpu/device/spec.ts'
+import { onDevice } from '../../gpu/device/spec.ts'
 import { count, file, folder, named, names, nonEmpty, otherwise, say, text } from '../../text/setting.ts'
 import { episodeFlags } from '../episodes.ts'
 import { constrain, endpointFlags, formName, parserName, rewardName, sampling } from '../flags.ts'
@@ -50,7 +50,7 @@ export const EvalFlags = v.object({
   only: say(otherwise(text('NAMES'), 'all'), 'categories to ask, between commas'),
   limit: say(otherwise(count(), 'all'), 'rows to ask per category'),
   save: say(v.optional(file()), 'keep responses here as they come; a later run goes on from it'),
-  device: deviceSetting('auto'),
+  ...onDevice(),
   format: say(
     v.optional(v.picklist(['text', 'ndjson', 'json']), 'text'),
     'stdout: the table, a row per response, or the summary',

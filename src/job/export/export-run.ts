@@ -22,7 +22,7 @@ import { findKind } from '../train/kinds.ts'
 export interface ExportOptions {
   adapter: boolean
   /** Of the weights of a folder; the run's where it is not given. */
-  dtype?: CommonRecipe['dtype'] | undefined
+  dtype?: CommonRecipe['saveDtype'] | undefined
   /** Where the model lies now that a run began with. */
   base?: string | undefined
   /** Bytes of a file of weights at most. */
@@ -52,11 +52,11 @@ async function exportRun(directory: string, output: string, options: ExportOptio
   const latest = latestCheckpoint(paths.checkpoints, record.id ?? '')
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
   const { step } = latest.checkpoint
-  const { policy } = await openTrained({ ...recipe, device: 'cpu' }, { reference: false, head })
+  const { policy } = await openTrained({ ...recipe, device: 'cpu', dtype: 'f32' }, { reference: false, head })
   try {
     policy.restore(latest.checkpoint.policy)
     if (adapter) await policy.save(output, 'adapter')
-    else write(policy.source, output, resolve(directory), options, options.dtype ?? recipe.dtype)
+    else write(policy.source, output, resolve(directory), options, options.dtype ?? recipe.saveDtype)
   } finally {
     policy.free()
   }
@@ -90,7 +90,7 @@ function write(
   output: string,
   name: string,
   { gguf, shardBytes }: ExportOptions,
-  dtype: CommonRecipe['dtype'],
+  dtype: CommonRecipe['saveDtype'],
 ): void {
   if (gguf) saveGguf(output, source, { name: basename(name), type: gguf })
   else saveModel(output, { ...source, type: storedAs[dtype], shardBytes })

@@ -63,7 +63,7 @@ export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promi
   ready.close()
   const { config } = language
   checkFolder(recipe, kind.head)
-  const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
+  const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined, dtype: recipe.dtype })
   const { tokens, step, memory } = sizesOf(ready, recipe, device)
   const time = estimate(ready, recipe, device)
   const { steps, itemsPerStep, optimizerStepsPerStep } = step

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
-import { deviceSetting } from '../../gpu/device/spec.ts'
+import { onDevice } from '../../gpu/device/spec.ts'
 import { type Model, openModel } from '../../gpu/policy/model.ts'
 import { clearStatus, data, log, status } from '../../out.ts'
 import { argument, count, file, folder, nonEmpty, orNone, say, share } from '../../text/setting.ts'
@@ -54,7 +54,7 @@ export const ProbeFlags = v.object({
   share: say(v.optional(share(), 0.5), 'of pairs and of labelled rows that is fitted on; the others judge'),
   seed: say(v.optional(count(0), 0), 'of the split and of the random directions'),
   prompt: say(v.optional(formName(), 'native'), 'prompt form of messages'),
-  device: deviceSetting('auto'),
+  ...onDevice(),
   format: say(
     v.optional(v.picklist(['text', 'json', 'ndjson']), 'text'),
     'stdout: tables, their figures, or a row per question',
@@ -73,7 +73,7 @@ export async function probeCommand(flags: ProbeFlags): Promise<void> {
   const pairs = flags.pairs === undefined ? undefined : await readPairs(flags.pairs, language)
   const items = flags.data === undefined ? [] : await readItems(flags.data, language)
   const known = flags.probe === undefined ? undefined : readProbe(flags.probe, language.config)
-  const model = openModel(await openDevice(flags.device), folder, { adapter })
+  const model = openModel(await openDevice(flags.device, flags), folder, { adapter })
   try {
     const positions = known?.positions ?? [...new Set(flags.positions)].toSorted((a, b) => a - b)
     const layers = layersWanted(flags, language)

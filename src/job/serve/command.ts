@@ -1,6 +1,6 @@
 // hone serve at work: a model, and adapters upon it, for clients of OpenAI's interface.
 import * as v from 'valibot'
-import { deviceSetting } from '../../gpu/device/spec.ts'
+import { onDevice } from '../../gpu/device/spec.ts'
 import { HoneError } from '../../error.ts'
 import { complain, log } from '../../out.ts'
 import { modelsOf } from '../../serve/models.ts'
@@ -36,7 +36,7 @@ export const ServeFlags = v.object({
     v.optional(folder()),
     'keep what is asked and answered as rollouts: a file for every session, whose address is /sessions/NAME/v1',
   ),
-  device: deviceSetting('auto'),
+  ...onDevice(),
 })
 
 /** Until SIGTERM or Ctrl-C, which let what runs finish; the second ends at once. @throws HoneError for what cannot be served. */

@@ -7,7 +7,8 @@ import { HoneError } from '../../error.ts'
 import { openDevice } from '../../gpu/device/open.ts'
 import type { DeviceSpec } from '../../gpu/device/spec.ts'
 import { parameterCount } from '../../gpu/policy/memory.ts'
-import { float32 } from '../../gpu/net/precision.ts'
+import type { DTypeSpec } from '../../gpu/device/precision.ts'
+import { dtypes } from '../../gpu/graph/tensor.ts'
 import { tokenBytes } from '../../gpu/policy/lanes.ts'
 import { openModel } from '../../gpu/policy/model.ts'
 import type { Served } from '../../serve/served.ts'
@@ -25,6 +26,7 @@ export interface Place {
   base?: string | undefined
   name?: string | undefined
   device: DeviceSpec
+  dtype?: DTypeSpec | undefined
   prompt: string
   parser?: FormatName | undefined
   maxModelLen?: number | undefined
@@ -50,7 +52,7 @@ export async function openServed(place: Place): Promise<Opened> {
   const { model, adapter } = modelFolder(path, place.own, base)
   const [name, ...named] = namesOf(place)
   const language = await openLanguage({ model, prompt })
-  const device = await openDevice(place.device)
+  const device = await openDevice(place.device, place)
   const context = Math.min(language.positions, maxModelLen)
   let held: Constrainer | undefined
   const shared = {
@@ -77,9 +79,10 @@ export async function openServed(place: Place): Promise<Opened> {
     first,
     others: named.map(([name, folder]) => open(name, [], folder)),
     openAdapter: async (name, folder) => open(name, [], adapterIn(folder)),
-    weights: 4 * parameterCount(language.config),
+    weights: dtypes[device.precision.weights].bytes * parameterCount(language.config),
     cache:
-      first.session.budget * tokenBytes({ config: language.config, precision: float32, portions: device.portions }),
+      first.session.budget *
+      tokenBytes({ config: language.config, precision: device.precision, portions: device.portions }),
   }
 }
 

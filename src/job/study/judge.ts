@@ -70,7 +70,7 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       stage,
       limit,
     })
-    const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined })
+    const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined, dtype: recipe.dtype })
     const folder = modelFolder(recipe.model)
     const policy = openModel(device, folder.model, { adapter: folder.adapter })
     const answers = await answer(heldOut, {

@@ -10,7 +10,7 @@ import { next } from '../../shell/next.ts'
 import { rewardModel } from '../../reward/model.ts'
 import { openScorer } from '../../reward/scorer.ts'
 import { type HoneRow, toRow } from '../../dialogue/row.ts'
-import { deviceSetting } from '../../gpu/device/spec.ts'
+import { onDevice } from '../../gpu/device/spec.ts'
 import { dumpJson, isObject, type JsonObject } from '../../text/json.ts'
 import { argument, atLeast, count, file, folder, named, names, otherwise, say } from '../../text/setting.ts'
 import { sampledBy, withMemory, type Answerer } from '../answer/answerer.ts'
@@ -44,7 +44,7 @@ const shared = (temperature: number) => ({
 export const DistillFlags = v.object({
   ...shared(0.6),
   model: say(v.optional(folder()), 'folder of a model, or of a finished run, in place of an endpoint'),
-  device: deviceSetting('auto'),
+  ...onDevice(),
   keep: say(v.optional(names(keeps), 'first'), 'what to keep of the replies to a row'),
   hints: say(
     v.optional(named(hints, 'NAMES|FILE')),
@@ -57,7 +57,7 @@ export const DistillFlags = v.object({
 export const DifficultyFlags = v.object({
   ...shared(1),
   model: say(v.optional(folder()), 'folder of a model, or of a finished run'),
-  device: deviceSetting('auto'),
+  ...onDevice(),
   samples: say(v.optional(count(), 8), 'answers per row'),
   keep: say(v.optional(range(), '0..1'), 'pass rates to keep, such as 0.2..0.8'),
 })
@@ -112,7 +112,7 @@ interface Failing {
 async function repliesOf(
   flags: v.InferOutput<typeof DistillFlags>,
 ): Promise<Failing & { source: string; replies: Replies }> {
-  const { attempts, hints: said, model: path, device, prompt } = flags
+  const { attempts, hints: said, model: path, device, dtype, prompt } = flags
   if (said === undefined) {
     const teacher = await teacherOf(flags)
     return { source: teacher.source, replies: plainReplies(teacher, attempts), failures: teacher.failures }
@@ -122,17 +122,17 @@ async function repliesOf(
       hint: 'hints are put into the tokens of a model that runs here',
     })
   const hints = await readHints(said)
-  const model = await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
+  const model = await openModelAnswerer({ path, device, dtype, prompt }, sampledBy(flags))
   return { source: model.source, replies: hintedReplies(model, hints, attempts), failures: () => [] }
 }
 
 /** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */
 async function teacherOf(flags: TeachFlags): Promise<Answerer & Failing> {
-  const { model: path, device, prompt } = flags
+  const { model: path, device, dtype, prompt } = flags
   if (path === undefined ? (flags.endpoint ?? usualEndpoint()) === undefined : flags.endpoint !== undefined)
     throw new HoneError('Give either --model DIR or --endpoint URL')
   const answerer =
-    path === undefined ? endpointOf(flags) : await openModelAnswerer({ path, device, prompt }, sampledBy(flags))
+    path === undefined ? endpointOf(flags) : await openModelAnswerer({ path, device, dtype, prompt }, sampledBy(flags))
   const { answerer: teacher, lines } = countingFailures(answerer)
   return { ...(await withTexts(flags, teacher)), failures: lines }
 }

@@ -20,7 +20,7 @@ const ASIDE = [
   'saveEvery',
   'keepCheckpoints',
   'evalEvery',
-  'dtype',
+  'saveDtype',
 ]
 
 /** By name for people: settings, files by what they hold, and the machine. `device` is the device's name. */

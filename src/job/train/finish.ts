@@ -14,13 +14,13 @@ export const storedAs = { f32: 'F32', bf16: 'BF16', f16: 'F16' } as const satisf
 export async function finish(
   run: Run,
   policy: Trainable,
-  { loraRank, dtype }: Pick<CommonRecipe, 'loraRank' | 'dtype'>,
+  { loraRank, saveDtype }: Pick<CommonRecipe, 'loraRank' | 'saveDtype'>,
   formula: readonly string[],
 ): Promise<void> {
   // A reward model is read by programs that know no adapters.
   const what = loraRank > 0 && policy.config.head === 'language' ? 'adapter' : 'model'
   const { final, events: path } = run.paths
-  await policy.save(final, what, storedAs[dtype])
+  await policy.save(final, what, storedAs[saveDtype])
   const events = readEvents(path)
   writeFileAtomic(join(final, 'README.md'), cardOf({ run, events, what, formula }))
 }

@@ -2,7 +2,6 @@
 import { totalmem } from 'node:os'
 import { mean } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
-import { float32 } from '../../gpu/net/precision.ts'
 import { type Memory, memoryOf } from '../../gpu/policy/memory.ts'
 import { complain } from '../../out.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
@@ -13,7 +12,7 @@ import type { Prepared } from './prepare.ts'
 export function sizesOf(
   { kind, language, items }: Pick<Prepared, 'kind' | 'language' | 'items'>,
   recipe: CommonRecipe,
-  { portions }: Pick<Device, 'portions'>,
+  { portions, precision }: Pick<Device, 'portions' | 'precision'>,
 ) {
   const tokens = spread(items.map((item) => kind.tokensOf(item)))
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
@@ -24,7 +23,7 @@ export function sizesOf(
     rows: step.completionsPerStep,
     ...step,
   }
-  return { tokens, step, memory: memoryOf({ config: language.config, precision: float32, portions }, load) }
+  return { tokens, step, memory: memoryOf({ config: language.config, precision, portions }, load) }
 }
 
 /** Warn of a run that will not fit. */

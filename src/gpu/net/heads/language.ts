@@ -2,7 +2,7 @@
 // mask holds it, of the law that the mask leaves, and the log of the probability that it leaves; and how many tokens are likelier.
 import { linear, normalize } from '../block.ts'
 import type { Head, HeadInputs } from '../head.ts'
-import type { Net } from '../precision.ts'
+import type { Net } from '../net.ts'
 import type { Value } from '../../graph/value.ts'
 import { cast, input, op } from '../../graph/graph.ts'
 

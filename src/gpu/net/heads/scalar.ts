@@ -2,7 +2,7 @@
 // of what follows.
 import { linear, normalize } from '../block.ts'
 import type { Head, HeadInputs } from '../head.ts'
-import type { Net } from '../precision.ts'
+import type { Net } from '../net.ts'
 import type { Value } from '../../graph/value.ts'
 import { cast, op } from '../../graph/graph.ts'
 

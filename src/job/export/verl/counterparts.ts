@@ -56,6 +56,7 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
   prompt: elsewhere,
   seed: as('seed', 'data.seed', `${ACTOR}.data_loader_seed`, `${ROLLOUT}.seed`),
   device: local,
+  dtype: local,
   threads: local,
   loraRank: ({ loraRank }) => ({
     set: { [`${MODEL}.lora_rank`]: loraRank, ...(loraRank > 0 && { [`${ROLLOUT}.load_format`]: 'safetensors' }) },
@@ -86,7 +87,7 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
       ),
     },
   }),
-  dtype: local,
+  saveDtype: local,
   saveEvery: ({ saveEvery }) => ({ set: { 'trainer.save_freq': saveEvery || -1 } }),
   keepCheckpoints: as('keepCheckpoints', 'trainer.max_actor_ckpt_to_keep'),
   evalEvery: ({ evalEvery }) => ({ set: { 'trainer.test_freq': evalEvery || -1 } }),

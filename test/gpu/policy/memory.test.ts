@@ -3,6 +3,9 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { portions } from '../../../src/gpu/device/portions.ts'
+import type { Net } from '../../../src/gpu/net/net.ts'
+import type { ModelConfig } from '../../../src/gpu/weights/family.ts'
 import type { Device, Tensor } from '../../../src/gpu/device/device.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { dtypes, elements } from '../../../src/gpu/graph/tensor.ts'
@@ -128,4 +131,22 @@ test.each(families)('decoding holds no more keys and values than the tokens at f
     expect(most).toBeLessThanOrEqual(memoryOf(net, { ...load, cached, rows: 6 }).cache + pass + guesses)
     model.free()
   }
+})
+
+test("LoRA on Qwen2.5-7B's shape in bf16, 8 answers of 1024 tokens to a prompt of 4096, fits one card of 80 GB", () => {
+  const config: ModelConfig = {
+    ...loadConfig(writeTinyModel(join(root, 'seven'), 'qwen2')),
+    // config.json of Qwen/Qwen2.5-7B-Instruct.
+    ...{ hidden: 3584, layers: 28, heads: 28, kvHeads: 4, headDim: 128, intermediate: 18944, vocabulary: 152064 },
+  }
+  const net: Net = {
+    config,
+    precision: { weights: 'bf16', compute: 'bf16', reduce: 'f32' },
+    portions: portions.cuda,
+  }
+  const tokens = 4096 + 8 * 1024
+  const training: Training = { kind: 'lora', rank: 16, alpha: 32, targets: adaptable, seed: 0 }
+  const { total, weights } = memoryOf(net, { training, reference: true, cached: tokens, rows: 8, micro: tokens })
+  expect(weights).toBeGreaterThan(14e9)
+  expect(total).toBeLessThan(80e9)
 })

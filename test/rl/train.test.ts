@@ -187,7 +187,7 @@ test('an interruption ends after the step at hand, saved', async () => {
   expect(await train(stopping, start)).toBe('interrupted')
   const latest = latestCheckpoint(join(directory, 'checkpoints'), 'run')!
   expect(latest.checkpoint.step).toBe(3)
-  expect(latest.checkpoint.policy.tensors[0]!.value).toEqual(toy.table)
+  expect(latest.checkpoint.policy.tensors[0]!.value).toEqual(Float32Array.from(toy.table))
 })
 
 test('an evaluation that an interruption leaves out is made up for at the resume', async () => {

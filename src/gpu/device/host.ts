@@ -1,9 +1,18 @@
 // Host memory as a device: the CPU.
-import { allocateHost, copyHost, freeHost, viewHost, writeHost } from '../ort/libc.ts'
+import { allocateHost, copyHost, freeHost, readHost, trimHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
 import { portions } from './portions.ts'
-import { viewAs } from '../graph/tensor.ts'
+import { dtypes, emptyArray, viewAs } from '../graph/tensor.ts'
+
+/**
+ * Bytes of a block above which what is read of it is copied. The garbage collector counts a view as memory of its own and lets as
+ * much garbage be: after one look at weights, gradients and moments that would be as much again.
+ */
+const LARGEST_VIEW = 2 ** 26
+
+/** Bytes that are freed before the system gets them back: the keys and values of an evaluation are as much as what is trained. */
+const KEPT_FREE = 2 ** 28
 
 /**
  * `crowded`: whether other programs compute too. Then threads that spin keep each other waiting: measured on two cores, a
@@ -11,6 +20,7 @@ import { viewAs } from '../graph/tensor.ts'
  * tenth longer where they sleep.
  */
 export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
+  let freed = 0
   return {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
@@ -28,6 +38,11 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
         write: (offset, data) => writeHost(memory, offset, data),
         copy: ({ memory: source }, stretches) => copyHost(source, memory, stretches),
         read(offset, dtype, bytes) {
+          if (memory.bytes > LARGEST_VIEW) {
+            const values = emptyArray(dtype, bytes / dtypes[dtype].bytes)
+            readHost(memory, offset, values)
+            return values
+          }
           view ??= viewHost(memory)
           return viewAs(dtype, view, offset, bytes)
         },
@@ -35,6 +50,10 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
           // Detached, so that arrays handed out become empty instead of dangling.
           view?.transfer(0)
           freeHost(memory)
+          freed += memory.bytes
+          if (freed < KEPT_FREE) return
+          trimHost()
+          freed = 0
         },
       }
     },

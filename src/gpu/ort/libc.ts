@@ -27,9 +27,19 @@ export function freeHost({ allocation }: HostMemory): void {
   libc().free(allocation)
 }
 
+/** Gives what was freed back to the system, which glibc does not where a block of up to 32 MiB was freed among others. */
+export function trimHost(): void {
+  if (process.platform === 'linux') libc().malloc_trim(0)
+}
+
 /** Copies all of `data` to byte `offset`. */
 export function writeHost({ address }: Memory, offset: number, data: NodeJS.TypedArray): void {
   if (data.byteLength > 0) libc().memcpy(address + offset, data, data.byteLength)
+}
+
+/** Fills `data` with what lies from byte `offset` on. */
+export function readHost({ address }: Memory, offset: number, data: NodeJS.TypedArray): void {
+  if (data.byteLength > 0) libc().memcpy(data, address + offset, data.byteLength)
 }
 
 /** So many stretches of as many bytes: where they begin, and how far apart they lie. */
@@ -78,7 +88,8 @@ const ALIGNMENT = 64
 const LAZY_GLOBAL = 0x101 // RTLD_LAZY | RTLD_GLOBAL (bits/dlfcn.h)
 
 type Argument = number | null | NodeJS.TypedArray
-type Functions = Record<'calloc' | 'free' | 'memcpy' | 'dlopen' | 'dlerror', (...values: Argument[]) => number | null>
+type Name = 'calloc' | 'free' | 'memcpy' | 'malloc_trim' | 'dlopen' | 'dlerror'
+type Functions = Record<Name, (...values: Argument[]) => number | null>
 let opened: Functions | undefined
 
 const libraries: Partial<Record<NodeJS.Platform, string>> = { darwin: 'libSystem.dylib', win32: 'ucrtbase.dll' }
@@ -88,6 +99,8 @@ function libc(): Functions {
     calloc: { args: ['u64', 'u64'], returns: 'ptr' },
     free: { args: ['ptr'], returns: 'void' },
     memcpy: { args: ['ptr', 'ptr', 'u64'], returns: 'ptr' },
+    // glibc's own.
+    ...(process.platform === 'linux' && { malloc_trim: { args: ['u64'], returns: 'i32' } as const }),
     // Windows has a loader of its own, which only CUDA would need.
     ...(process.platform !== 'win32' && {
       dlopen: { args: ['ptr', 'i32'], returns: 'ptr' } as const,

@@ -93,14 +93,15 @@ export interface Policy extends Trainable {
   ): void
 }
 
+/** Values are read where they are asked for, and may be those of a later update by then: write them at once. */
 export interface PolicyState {
   updates: number
   tensors: {
     name: string
     shape: readonly number[]
-    value: Float32Array
-    moment1: Float32Array
-    moment2: Float32Array
+    value: Float32Array<ArrayBuffer>
+    moment1: Float32Array<ArrayBuffer>
+    moment2: Float32Array<ArrayBuffer>
   }[]
   /** Weights of a reference that moves. */
   reference?: { name: string; shape: readonly number[]; value: Float32Array }[]

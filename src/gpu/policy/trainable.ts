@@ -5,6 +5,7 @@ import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
 import type { Trainable } from './policy.ts'
+import type { Trained } from './trained-set.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
 import { setValues, valuesOf } from '../device/values.ts'
@@ -74,6 +75,20 @@ export function openEngine(
     return { trained, optimizer }
   }
 
+  /** Read from the device where it is asked: all of it at once would take as much memory again. */
+  const stateOf = ({ name, shape, value, moment1, moment2 }: Trained) => ({
+    name,
+    shape,
+    get value() {
+      return device.download(value)
+    },
+    get moment1() {
+      return device.download(moment1)
+    },
+    get moment2() {
+      return device.download(moment2)
+    },
+  })
   const traces: Engine['traces'] = {}
 
   const source: ModelSource = {
@@ -95,12 +110,9 @@ export function openEngine(
     },
     unsound() {
       if (!trained || !optimizer || optimizer.sound()) return undefined
-      const [moment1, moment2] = [device.download(trained.moment1), device.download(trained.moment2)]
-      return trained.tensors.find(({ offset, value }) => {
-        const whole = device.download(value)
-        const moments = [moment1, moment2].map((each) => each.subarray(offset, offset + whole.length))
-        return [whole, ...moments].some((each) => !allFinite(each))
-      })?.name
+      return trained.tensors
+        .map(stateOf)
+        .find(({ value, moment1, moment2 }) => [value, moment1, moment2].some((each) => !allFinite(each)))?.name
     },
     unsoundGradient: () => trained?.tensors.find(({ gradient }) => !allFinite(device.download(gradient)))?.name,
     pullReference: parameters.pull,
@@ -109,22 +121,13 @@ export function openEngine(
     },
     state() {
       const { trained, optimizer } = inTraining()
-      const [moment1, moment2] = [device.download(trained.moment1), device.download(trained.moment2)]
-      const tensors = trained.tensors.map(({ name, shape, offset, value }) => {
-        const whole = device.download(value)
-        const end = offset + whole.length
-        return {
-          name,
-          shape,
-          value: whole.slice(),
-          moment1: moment1.slice(offset, end),
-          moment2: moment2.slice(offset, end),
-        }
-      })
+      const tensors = trained.tensors.map(stateOf)
       const reference = [...(parameters.moving ?? [])].map(([name, tensor]) => ({
         name,
         shape: tensor.shape,
-        value: valuesOf(tensor).slice(),
+        get value() {
+          return valuesOf(tensor)
+        },
       }))
       return { updates: optimizer.updates, tensors, ...(parameters.moving && { reference }) }
     },
@@ -134,22 +137,17 @@ export function openEngine(
       const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
       if (absent)
         throw new HoneError(`Cannot restore: '${absent.name}' is trained here and not in the checkpoint`, { hint })
-      const [count = 0] = trained.value.shape
-      const values = {
-        value: new Float32Array(count),
-        moment1: new Float32Array(count),
-        moment2: new Float32Array(count),
-      }
-      const kinds = ['value', 'moment1', 'moment2'] as const
-      for (const tensor of tensors) {
+      const places = tensors.map((tensor) => {
         const known = trained.byName.get(tensor.name)
         if (known === undefined || known.shape.join() !== tensor.shape.join())
           throw new HoneError(`Cannot restore: '${tensor.name}' [${tensor.shape.join(', ')}] is not trained here`, {
             hint,
           })
-        for (const kind of kinds) values[kind].set(tensor[kind], known.offset)
-      }
-      for (const kind of kinds) device.upload(trained[kind], values[kind])
+        return known
+      })
+      tensors.forEach((tensor, i) => {
+        for (const kind of ['value', 'moment1', 'moment2'] as const) device.upload(places[i]![kind], tensor[kind])
+      })
       for (const { name, value } of reference) {
         const tensor = parameters.moving?.get(name)
         if (tensor === undefined)

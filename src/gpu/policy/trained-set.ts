@@ -10,6 +10,8 @@ export interface Trained {
   offset: number
   value: Tensor<'f32'>
   gradient: Tensor<'f32'>
+  moment1: Tensor<'f32'>
+  moment2: Tensor<'f32'>
 }
 
 export interface TrainedSet {
@@ -41,6 +43,8 @@ export function trainedSet(
       offset: start,
       value: device.view(value, shape, start),
       gradient: device.view(gradient, shape, start),
+      moment1: device.view(moment1, shape, start),
+      moment2: device.view(moment2, shape, start),
     }
   })
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))

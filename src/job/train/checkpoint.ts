@@ -72,7 +72,7 @@ export function saveCheckpoint(
     for (const name of readdirSync(root)) if (name.endsWith('.tmp')) rmSync(join(root, name), { recursive: true })
     mkdirSync(beside)
     const write = (name: string, { updates, tensors, reference = [] }: PolicyState) => {
-      const kept = reference.map(({ name, shape, value }) => stored(name + REFERENCE, shape, value))
+      const kept = reference.map((each) => stored(each.name + REFERENCE, each.shape, () => each.value))
       writeSafetensors(join(beside, name), [...tensors.flatMap(storedTensors), ...kept])
       return { updates, sha256: hashOf(join(beside, name), true) }
     }
@@ -179,19 +179,20 @@ function readState(path: string): State | undefined {
 
 const [VALUE, MOMENT1, MOMENT2, REFERENCE] = ['#value', '#moment1', '#moment2', '#reference']
 
-function storedTensors({ name, shape, value, moment1, moment2 }: PolicyState['tensors'][number]): Stored[] {
+function storedTensors(tensor: PolicyState['tensors'][number]): Stored[] {
+  const { name, shape } = tensor
   return [
-    stored(name + VALUE, shape, value),
-    stored(name + MOMENT1, shape, moment1),
-    stored(name + MOMENT2, shape, moment2),
+    stored(name + VALUE, shape, () => tensor.value),
+    stored(name + MOMENT1, shape, () => tensor.moment1),
+    stored(name + MOMENT2, shape, () => tensor.moment2),
   ]
 }
 
-const stored = (name: string, shape: readonly number[], values: Float32Array): Stored => ({
+const stored = (name: string, shape: readonly number[], read: () => Float32Array): Stored => ({
   name,
   type: 'F32',
   shape,
-  read: () => values,
+  read,
 })
 
 /** Fields in the order of the schema, however they came. */

@@ -38,7 +38,7 @@ test.each(Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])(
       entropies: coefficients,
     }))
     const gradients = new Map(model.gradients().map(({ name, value }) => [name, value]))
-    const { updates, tensors } = model.state()
+    const { updates, tensors } = structuredClone(model.state())
     tensors.forEach((tensor, n) => {
       const gradient = gradients.get(tensor.name)!
       const size = norm(gradient)

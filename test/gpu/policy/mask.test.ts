@@ -90,7 +90,7 @@ test('gradients go through masks as finite differences do, tensor by tensor', ()
   model.accumulate(groups, options, () => ({ logprobs: coefficients, entropies: minus(coefficients) }))
   const gradients = new Map(model.gradients().map(({ name, value }) => [name, value]))
   model.clearGradients()
-  const { updates, tensors } = model.state()
+  const { updates, tensors } = structuredClone(model.state())
   const step = 5e-3
   tensors.forEach((tensor, n) => {
     const gradient = gradients.get(tensor.name)!

@@ -50,7 +50,7 @@ describe.each(Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])('a %s 
     const folder = writeTinyModel(join(root, `${family}-gradient`), family, 'ForTokenClassification')
     const scorer = openScorer(device, folder, { training: { kind: 'full' } })
     scorer.accumulate(groups, () => weights)
-    const start = scorer.state()
+    const start = structuredClone(scorer.state())
     const moved = (name: string, index: number, by: number) => {
       const tensors = start.tensors.map((tensor) =>
         tensor.name === name ? { ...tensor, value: tensor.value.with(index, tensor.value[index]! + by) } : tensor,

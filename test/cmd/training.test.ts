@@ -357,6 +357,8 @@ test('plan counts what a run will do, and writes nothing', async () => {
   expect(await planOf('sft.json')).toMatchObject({ ...counts, optimizer_steps: 4, completions: 0 })
   const [full, lora] = [await planOf('sft.json'), await planOf('sft.json', '--lora-rank', '2')]
   expect(full.trained_parameters).toBe(full.parameters)
+  // What is held out is answered between the steps.
+  expect(full.memory.cache).toBeGreaterThan(0)
   expect(lora.trained_parameters).toBeLessThan(full.trained_parameters)
   expect(await planOf('train.json')).toMatchObject({ reward: './mine.ts', environment: null, at_most: true })
   expect(full.estimated_seconds).toBeGreaterThan(0)

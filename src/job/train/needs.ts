@@ -2,28 +2,33 @@
 import { totalmem } from 'node:os'
 import { mean } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
+import { standardBudget } from '../../gpu/policy/lanes.ts'
 import { type Memory, memoryOf } from '../../gpu/policy/memory.ts'
 import { complain } from '../../out.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
 import { trainingOf } from '../open.ts'
 import type { Prepared } from './prepare.ts'
 
-/** What a step takes of items as long as these. */
+/** What a step takes of items as long as these, and evaluation of what is held out. */
 export function sizesOf(
-  { kind, language, items }: Pick<Prepared, 'kind' | 'language' | 'items'>,
+  { kind, language, items, answers }: Pick<Prepared, 'kind' | 'language' | 'items' | 'answers'>,
   recipe: CommonRecipe,
   { portions, precision }: Pick<Device, 'portions' | 'precision'>,
 ) {
   const tokens = spread(items.map((item) => kind.tokensOf(item)))
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
+  const net = { config: language.config, precision, portions }
+  const asked = (answers?.heldOut ?? []).flatMap(({ prompts }) => prompts)
+  const answered = asked.reduce((sum, { ids }) => sum + ids.length + (recipe.maxCompletionLength ?? 0), 0)
   const load = {
+    ...step,
     training: trainingOf(recipe),
     reference: kind.needsReference(recipe),
     critic: kind.critic?.(recipe) !== undefined,
-    rows: step.completionsPerStep,
-    ...step,
+    rows: Math.max(step.completionsPerStep, asked.length),
+    cached: Math.max(step.cached, Math.min(answered, standardBudget(net))),
   }
-  return { tokens, step, memory: memoryOf({ config: language.config, precision, portions }, load) }
+  return { tokens, step, memory: memoryOf(net, load) }
 }
 
 /** Warn of a run that will not fit. */

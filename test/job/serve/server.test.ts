@@ -140,7 +140,8 @@ describeForms((start) => {
       await inferred('--temperature', '0.8', '--seed', '7', '--max-new-tokens', '20'),
     )
     const running = served({ max_tokens: 300 })
-    await Bun.sleep(20)
+    // It is asked to end while it answers, not before the question has reached it.
+    while (!/^hone_requests_running [1-9]/m.test(await (await fetch(`${url}/metrics`)).text())) await Bun.sleep(2)
     child.kill('SIGTERM')
     expect((await running)[1].length).toBeGreaterThan(0)
     expect(await child.exited).toBe(0)

@@ -101,10 +101,11 @@ interface PairContext {
 export async function accumulate(pairs: readonly Pair[], context: PairContext): Promise<Metrics> {
   const { recipe, policy, reference } = context
   const chosenTokens = sum(pairs.map(({ chosen }) => trainedTokens(chosen)))
+  const rejectedTokens = sum(pairs.map(({ rejected }) => trainedTokens(rejected)))
   const seen: { chosen: Text; rejected: Text; loss: number }[] = []
-  let likelihood = 0
+  let [likelihood, entropy, likeliest] = [0, 0, 0]
   for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
-    policy.accumulate(groups, LAW, ({ logprobs }) => {
+    policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       const slopes: PerToken = items.map((pair, g) => {
         const [first, second] = logprobs[g]!
         const known = reference[pair.index]!
@@ -113,6 +114,8 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
         const { loss, byChosen, byRejected } = pairLosses[recipe.loss].loss(chosen, rejected, recipe)
         seen.push({ chosen, rejected, loss })
         likelihood -= chosen.logps / chosenTokens
+        entropy += total(entropies![g]![0]!, pair.chosen) + total(entropies![g]![1]!, pair.rejected)
+        likeliest += Array.from(gather(likelier![g]![0]!, pair.chosen)).filter((others) => others < 1).length
         // Means over all pairs and all chosen tokens of the step, however it is cut into micro-batches.
         const slope = byChosen / pairs.length - recipe.rpoAlpha / chosenTokens
         return [everywhere(slope, pair.chosen), everywhere(byRejected / pairs.length, pair.rejected)]
@@ -126,6 +129,8 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
     loss: mean(seen.map(({ loss }) => loss)) + recipe.rpoAlpha * likelihood,
     ...(recipe.rpoAlpha > 0 && { nll_loss: likelihood }),
     ...pairMetrics(seen, recipe.klCoefficient),
+    answer_entropy: entropy / (chosenTokens + rejectedTokens),
+    mean_token_accuracy: likeliest / chosenTokens,
   }
 }
 

@@ -56,19 +56,19 @@ export const tokensOf = ({ prompt, completion }: Example): number => prompt.leng
 async function accumulate(examples: readonly Example[], context: SftContext): Promise<Metrics> {
   const { recipe, policy } = context
   const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
-  let loss = 0
-  let likeliest = 0
+  let [loss, entropy, likeliest] = [0, 0, 0]
   let done = 0
   const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion] })
   for (const { groups } of pack(examples, groupOf, recipe.microBatchTokens)) {
-    policy.accumulate(groups, { ...LAW, likelier: true }, ({ logprobs, likelier = [] }) => {
+    policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       // The mean over all completion tokens of the step, however it is cut into micro-batches.
       for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets
-      for (const tokens of likelier.flat()) for (const others of tokens) likeliest += Number(others < 1)
+      for (const tokens of entropies!.flat()) for (const each of tokens) entropy += each / targets
+      for (const tokens of likelier!.flat()) for (const others of tokens) likeliest += Number(others < 1)
       return { logprobs: logprobs.map((group) => group.map((tokens) => tokens.map(() => -1 / targets))) }
     })
     phase(context, 'examples')((done += groups.length), examples.length)
     await breathe()
   }
-  return { loss, mean_token_accuracy: likeliest / targets }
+  return { loss, answer_entropy: entropy, mean_token_accuracy: likeliest / targets }
 }

@@ -45,6 +45,9 @@ export function metricOf(name: string): Metric | undefined {
   return undefined
 }
 
+/** What TRL calls a figure of ours, where it has another name for it. */
+export const asTrl = (name: string): string => exact.get(name)?.trl ?? name
+
 /** Place of a metric in the table, for sorting; those that are not in it come last. */
 export function rankOf(name: string): number {
   const row =

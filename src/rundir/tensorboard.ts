@@ -5,6 +5,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Sink } from './event.ts'
+import { asTrl } from './metrics.ts'
 import { record } from './tensorboard/record.ts'
 import { type Summary, scalar, sessionEnd, sessionStart, text } from './tensorboard/summary.ts'
 
@@ -58,7 +59,7 @@ export function tensorboard(directory: string, { time, step, settings = {} }: Bo
       summarise(
         event.time,
         event.step,
-        Object.entries(event.figures).map(([tag, value]) => scalar(`${group}/${tag}`, value)),
+        Object.entries(event.figures).map(([name, value]) => scalar(`${group}/${asTrl(name)}`, value)),
       )
     }
     if (event.type === 'alarm') summarise(event.time, event.step, [text('alarms', event.text)])

@@ -55,6 +55,8 @@ test('it learns to imitate, and the loss is the mean negative log-likelihood per
   // At first all tokens are as likely, at last the right one is likeliest.
   expect([figures('mean_token_accuracy')[0], figures('mean_token_accuracy').at(-1)]).toEqual([0, 1])
   expect(losses[0]).toBeCloseTo(Math.log(V))
+  expect(figures('answer_entropy')[0]).toBeCloseTo(Math.log(V))
+  expect(figures('answer_entropy').at(-1)).toBeLessThan(0.5)
   expect(losses.at(-1)).toBeLessThan(0.2)
   const last = events.findLast((event) => event.type === 'eval')
   expect(last?.type === 'eval' && last.figures['exact_match']).toBe(1)

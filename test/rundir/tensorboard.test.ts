@@ -17,7 +17,7 @@ test('CRC-32C has the known answers of RFC 3720 B.4', () => {
 test('an event file holds a version, a session start and the scalars of steps and evaluations', () => {
   const directory = scratch()
   const sink = tensorboard(directory, { time: 1_700_000_000_000, step: 4 })
-  sink({ type: 'step', time: 1_700_000_001_000, step: 300, steps: 9, figures: { reward: 0.5 } })
+  sink({ type: 'step', time: 1_700_000_001_000, step: 300, steps: 9, figures: { reward: 0.5, answer_entropy: 2 } })
   sink({ type: 'note', time: 0, step: 5, text: 'not a figure' })
   sink({ type: 'eval', time: 1_700_000_001_000, step: 301, figures: { exact_match: 0.25 } })
   sink.close()
@@ -29,6 +29,8 @@ test('an event file holds a version, a session start and the scalars of steps an
   const step = records[2]!
   expect(step.includes(Buffer.from([0x10, 0xac, 0x02]))).toBe(true)
   expect(step.includes(Buffer.from([0x0a, 12, ...Buffer.from('train/reward'), 0x15, 0, 0, 0, 0x3f]))).toBe(true)
+  // A figure that TRL has under another name has TRL's tag.
+  expect(step.includes(Buffer.from('train/entropy'))).toBe(true)
   expect(records[3]!.toString('latin1')).toContain('eval/exact_match')
 })
 

@@ -8,6 +8,7 @@ import { accumulate } from '../../rl/dpo.ts'
 import { pairLosses, rewardOf, type PairLossName, type PairLossRow, type Text } from '../../rl/loss/pair.ts'
 import { groupOf } from '../../rl/pair.ts'
 import type { Pair } from '../../rl/record.ts'
+import { asTrl } from '../../rundir/metrics.ts'
 import { BOUND, compareTensors, errors, type Finding, normFinding, single } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
@@ -65,9 +66,9 @@ export async function dpoFindings(device: Device, oracle: Oracle): Promise<Findi
     single('dpo loss', found['loss']!, want.loss, BOUND.parts),
     single('dpo accuracy', found['rewards/accuracies']!, want.accuracy, BOUND.parts),
     ...Object.keys(found).flatMap((name) =>
-      want.trl_metrics[name] === undefined
+      want.trl_metrics[asTrl(name)] === undefined
         ? []
-        : [single(`dpo ${name}`, found[name]!, want.trl_metrics[name], BOUND.parts)],
+        : [single(`dpo ${name}`, found[name]!, want.trl_metrics[asTrl(name)]!, BOUND.parts)],
     ),
     ...compareTensors('dpo gradient', model.gradients(), read('dpo', 'grads.safetensors')!),
     normFinding('dpo grad_norm', model.gradients(), want.grad_norm),

@@ -66,8 +66,16 @@ export const learning: readonly Row[] = [
     ...asInTrl('mean_token_accuracy'),
     title: 'Tokens right',
     unit: 'share',
-    what: 'tokens of the right answers that the model held likeliest, each after those before it',
+    what: 'tokens of the right answers, or of the chosen ones, that the model held likeliest, each after those before it',
     good: 'rises as the loss falls; 1 means that the rows are known by heart',
+  },
+  {
+    name: 'answer_entropy',
+    trl: 'entropy',
+    title: 'Entropy of the given answers',
+    unit: 'nats',
+    what: 'how undecided the model is about a token of an answer that it is given, a mean: of the right ones in fine-tuning, of both texts of a pair',
+    good: 'falls with the loss; near 0 in fine-tuning means that the rows are known by heart',
   },
   {
     ...asInTrl('rewards/*/mean'),

@@ -1,4 +1,5 @@
 // The table of environments that hone brings.
+import { finalAnswer } from '../reward/qa/arpo.ts'
 import { scoreExact } from '../reward/qa/text-answer.ts'
 import type { Json, JsonObject } from '../text/json.ts'
 import { codeTool } from './code/interpreter.ts'
@@ -53,7 +54,17 @@ function answered(row: JsonObject): Ending {
   const truth = row['ground_truth']
   const right = (Array.isArray(truth) ? truth : [truth]).filter(isText)
   if (right.length === 0) return () => undefined
-  return (completion) => Math.max(...right.map((each) => scoreExact({ completion, truth: each }).score))
+  return (completion) => Math.max(...right.map((each) => judged(completion, each)))
 }
+
+/** Numbers are compared as such: to `exact`, which strips punctuation, -5 is 5 and 0.5 is 05. */
+function judged(completion: string, truth: string): number {
+  const [answer, wanted] = [finalAnswer(completion), truth].map(numberIn)
+  if (answer === undefined || wanted === undefined) return scoreExact({ completion, truth }).score
+  return Number(answer === wanted)
+}
+
+const numberIn = (text: string): number | undefined =>
+  /^\s*[-+]?(?:\d+\.?\d*|\.\d+)\s*$/.test(text) ? Number(text) : undefined
 
 const isText = (value: Json | undefined): value is string => typeof value === 'string'

@@ -108,6 +108,11 @@ export const trainedEnvironmentSettings = {
     'branch_probability',
   ),
   branchBeta: say(v.optional(atLeast(0), 0.2), 'what it grows by with the entropy', 'entropy_weight'),
+  /** ARPO's two (arXiv 2507.19849 section 3.2); with one update a step their gradients are the same. */
+  branchAdvantage: say(
+    v.optional(v.picklist(['soft', 'hard']), 'soft'),
+    'what completions share before they part: in each its own advantage, or in all the mean of theirs',
+  ),
 }
 
 /** Whether completions are more than one turn. */

@@ -44,10 +44,18 @@ export function formulaOf(recipe: TrainRecipe): string[] {
 
 /** How samples become a tree. */
 function branching(recipe: TrainRecipe): string[] {
-  const { branchInitial: initial, branchBeam: beam, branchAlpha: alpha, branchBeta: beta, groupSize } = recipe
+  const {
+    branchInitial: initial,
+    branchBeam: beam,
+    branchAlpha: alpha,
+    branchBeta: beta,
+    groupSize,
+    branchAdvantage,
+  } = recipe
   if (initial === null || !hasEnvironment(recipe)) return []
   return [
     `${Math.min(initial, groupSize)} of ${groupSize} completions begin at the prompt; a turn after a result becomes at most ${beam}, with P = clip(${alpha} + ${beta}·(H − H₀)/ln V, 0, 1)`,
+    ...(branchAdvantage === 'hard' ? ['Aᵢₜ of a token that completions share = mean of theirs'] : []),
   ]
 }
 
@@ -99,14 +107,19 @@ const dead: readonly Dead[] = [
     because: 'the advantage has no critic',
   },
   {
-    keys: ['branchInitial', 'branchBeam', 'branchAlpha', 'branchBeta'],
+    keys: ['branchInitial', 'branchBeam', 'branchAlpha', 'branchBeta', 'branchAdvantage'],
     when: (recipe) => !hasEnvironment(recipe),
     because: 'no environment answers',
   },
   {
-    keys: ['branchBeam', 'branchAlpha', 'branchBeta'],
+    keys: ['branchBeam', 'branchAlpha', 'branchBeta', 'branchAdvantage'],
     when: (recipe) => hasEnvironment(recipe) && recipe.branchInitial === null,
     because: 'branchInitial is all',
+  },
+  {
+    keys: ['branchAdvantage'],
+    when: ({ advantage }) => !('compute' in advantages[advantage]),
+    because: 'the advantage speaks of turns or tokens by itself',
   },
   {
     keys: ['importanceCap'],

@@ -5,7 +5,7 @@ import { rewardWeights } from '../reward/resolve.ts'
 import type { Verdict } from '../reward/reward.ts'
 import { klEstimate } from './loss/kl.ts'
 import type { TrainRecipe } from './recipe.ts'
-import type { Frozen, Judged, Turn, Weighted } from './record.ts'
+import type { Frozen, Judged, Sampled, Turn, Weighted } from './record.ts'
 import { gather, trainedTokens } from './trained.ts'
 import type { Turned } from './turns.ts'
 
@@ -27,11 +27,35 @@ export function weigh(rollouts: readonly Judged<Frozen>[], recipe: TrainRecipe):
   const estimated = row.compute!(batch, recipe)
   return rollouts.map((each, g) => {
     const rate = mean(each.completions.map(({ reward }) => Number(reward > 0)))
+    const tokens = recipe.branchAdvantage === 'hard' ? meansOfShared(each.completions, estimated[g]!) : undefined
     return {
       ...each,
-      completions: each.completions.map((completion, i) => ({ ...completion, advantage: estimated[g]![i]!, rate })),
+      completions: each.completions.map((completion, i) => ({
+        ...completion,
+        advantage: estimated[g]![i]!,
+        rate,
+        ...(tokens && { advantages: tokens[i]! }),
+      })),
     }
   })
+}
+
+/** Of each own token of each completion the mean advantage of the completions that it stands in (ARPO's hard form). */
+export function meansOfShared(completions: readonly Sampled[], advantages: readonly number[]): number[][] {
+  /** Which completion the id at `t` was written for. */
+  const writer = (i: number, t: number): number => {
+    const { branch } = completions[i]!
+    return branch && t < branch.at ? writer(branch.from, t) : i
+  }
+  const each = completions.map(({ ids }, i) => ids.map((_, t) => writer(i, t)))
+  return completions.map((completion, i) =>
+    Array.from(
+      gather(
+        each[i]!.map((wanted, t) => mean(advantages.filter((_, j) => each[j]![t] === wanted))),
+        completion,
+      ),
+    ),
+  )
 }
 
 /** A reward that names no parts is one itself. */

@@ -118,6 +118,21 @@ test('the calculator reckons as Python does, and says what it cannot', async () 
   expect(await episode.step(plain('<answer>85</answer>'))).toMatchObject({ done: true, reward: 0 })
 })
 
+test('a number is right where it is that number, however it is written; other answers where their words are the same', async () => {
+  const environment = await open({ env: 'qa' })
+  const rewardOf = async (ground_truth: string | string[], answer: string) =>
+    (await (await environment.reset(row, { ground_truth }, '1')).step(plain(`<answer>${answer}</answer>`))).reward
+  const [right, wrong] = [
+    ['5', '5.0', ' +5', '5.'],
+    ['-5', '0.5', '50', 'five'],
+  ]
+  expect(await Promise.all(right!.map((answer) => rewardOf('5', answer)))).toEqual([1, 1, 1, 1])
+  expect(await Promise.all(wrong!.map((answer) => rewardOf('5', answer)))).toEqual([0, 0, 0, 0])
+  expect(await rewardOf('-0.50', '-.5')).toBe(1)
+  expect(await rewardOf(['Lima', '1,000'], '1000')).toBe(1)
+  expect(await rewardOf(['Lima', '1,000'], 'the lima!')).toBe(1)
+})
+
 test('search ranks by rare words and gives nothing for none', async () => {
   const documents = [
     { title: 'Lima', text: 'Lima is the capital of Peru.' },

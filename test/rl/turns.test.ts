@@ -143,3 +143,24 @@ test('what the KL costs is charged to the turn whose tokens it is of', () => {
   const turns = found.flatMap(({ advantages: each }) => each!.filter((_, t) => t % 2 === 0))
   turns.forEach((value, k) => expect(Math.abs(value - wanted[k]!)).toBeLessThan(1e-8))
 })
+
+test('in the hard form what completions share before they part learns from the mean of theirs, what is their own from its own', () => {
+  const whole = episode([0, 0, 0], 1)
+  // The second parts from the first after a turn and its result, the third from the second within what that shares with the first.
+  const at = whole.turns[2]!.from
+  const second = { ...episode([0, 0, 0], 0), branch: { from: 0, at } }
+  const third = { ...episode([0, 0, 0], 3), branch: { from: 1, at: whole.turns[4]!.from } }
+  const alone = episode([0], 4)
+  const hard = weighed([whole, second, third, alone], { scaleRewards: 'none', branchAdvantage: 'hard' })
+  // Less the mean of 2: −1, −2, 1, 2; the first turn is of three, the second turn of the second completion of two.
+  expect(hard.map(({ advantages }) => advantages)).toEqual([
+    [-2 / 3, -2 / 3, -1, -1, -1, -1],
+    [-2 / 3, -2 / 3, -0.5, -0.5, -2, -2],
+    [-2 / 3, -2 / 3, -0.5, -0.5, 1, 1],
+    [2, 2],
+  ])
+  const soft = weighed([whole, second, third, alone], { scaleRewards: 'none' })
+  expect(soft.map(({ advantage, advantages }) => [advantage, advantages])).toEqual(
+    [-1, -2, 1, 2].map((each) => [each, undefined]),
+  )
+})

@@ -208,6 +208,7 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
   branchBeam: elsewhere,
   branchAlpha: elsewhere,
   branchBeta: elsewhere,
+  branchAdvantage: elsewhere,
   advantage: renamed('advantage', 'algorithm.adv_estimator', {
     grpo: 'grpo',
     rloo: 'rloo',

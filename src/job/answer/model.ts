@@ -62,7 +62,7 @@ export interface ModelPlace {
 export async function openModelAnswerer(
   { path, adapter: given, base, device, dtype, prompt, constrain = 'none', parser }: ModelPlace,
   sampled: Sampled | ((language: Language) => Sampled),
-): Promise<ModelAnswerer> {
+): Promise<ModelAnswerer & Pick<Policy, 'free'>> {
   const { model, adapter } = modelFolder(path, given, base)
   const language = await openLanguage({ model, prompt })
   const hold =
@@ -77,7 +77,8 @@ export async function openModelAnswerer(
     ...(hold ? [constrain, parser] : []),
   ]
   const law = typeof sampled === 'function' ? sampled(language) : sampled
-  return modelAnswerer(policy, { source: path, identity, language, format: trainedFormat(path), sampled: law, hold })
+  const about = { source: path, identity, language, format: trainedFormat(path), sampled: law, hold }
+  return { ...modelAnswerer(policy, about), free: policy.free }
 }
 
 export function modelAnswerer(

@@ -33,6 +33,8 @@ export interface Responses {
   /** See protocol.ts. */
   protocol: string
   responses: AsyncIterable<Response>
+  /** Gives back what a model of this machine holds. */
+  close(): void
 }
 
 /** @throws HoneError for flags that do not go together, a model or data that cannot be read. */
@@ -50,6 +52,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
           sampledOf(flags, positions >> 1),
         )
   const answerer = local ?? (await openEndpoint(flags, form))
+  const close = () => local?.free()
   const mode = flags.mode ?? benchmark.mode(answerer.format)
   const reader = benchmark.reader(mode, flags)
   const known = items.flatMap(({ record, asked, right }) =>
@@ -67,7 +70,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
   const protocol = protocolOf({ benchmark: flags.bench, reader, prompt, sampling: answerer.sampled }) + held + ended
   if (local && stage) {
     const label = `${protocol}, env ${flags.env ?? flags.envCmd ?? 'tools'}`
-    return { source: answerer.source, protocol: label, responses: episodesOf(flags, local, stage, mode) }
+    return { source: answerer.source, protocol: label, responses: episodesOf(flags, local, stage, mode), close }
   }
   tellRoom(items, answerer)
   const budgets = flags.thinkBudget.length > 0 ? flags.thinkBudget.toSorted((a, b) => a - b) : [NO_BUDGET]
@@ -95,7 +98,7 @@ export async function ask(flags: EvalFlags, benchmark: Benchmark): Promise<Respo
       yield { record, at: `${flags.data}: ${String(record['id'])}` }
     }
   }
-  return { source: answerer.source, protocol, responses: responses() }
+  return { source: answerer.source, protocol, responses: responses(), close }
 }
 
 /** Episodes of the rows; what the environment gave for one decides whether it is right, else its last turn is judged. */

@@ -45,9 +45,13 @@ export async function evaluate(flags: EvalFlags): Promise<ExitCode> {
           source: flags.responses,
           protocol: protocolOf({ ...UNKNOWN, benchmark: bench, reader: benchmark.reader(flags.mode ?? '', flags) }),
           responses: responsesOf(flags.responses),
+          close() {},
         }
   const judged = await judgeAll(open, given.responses, (each, response) => writeRow(flags, each, response)).finally(
-    close,
+    () => {
+      close()
+      given.close()
+    },
   )
   const summary = summarize(
     open,

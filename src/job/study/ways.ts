@@ -40,13 +40,15 @@ export async function rightBy(
       limit: recipe.evalRows ?? undefined,
     })
     const judge = await judgedByReward(await benchmarks.rows.open(data, flags), data, recipe.evalReward)
+    const { responses, close } = await ask(flags, benchmarks.rows)
     try {
-      for await (const response of (await ask(flags, benchmarks.rows)).responses) {
+      for await (const response of responses) {
         const { id, score } = await judge.judge(response)
         const row = `${data}:${id}`
         right.set(row, right.get(row) === true || score >= 1)
       }
     } finally {
+      close()
       judge.close()
     }
   }

@@ -30,21 +30,19 @@ const columns: Record<string, (value: number) => string> = {
 
 /** A sink that shows steps, evaluations, notes and checkpoints on `screen`. */
 export function progress(screen: Screen): Sink {
-  const times: { step: number; time: number }[] = []
+  const times: Moment[] = []
   let last = ''
   let drawn = -Infinity
   return (event) => {
+    keepPace(times, event)
     switch (event.type) {
       case 'start':
-        times.push(event)
         return
       case 'phase':
         if (screen.now() - drawn < REDRAW) return
         drawn = screen.now()
         return screen.status(`${last}${last && '  '}${event.phase} ${event.done}/${event.total}`)
       case 'step': {
-        times.push(event)
-        if (times.length > WINDOW) times.shift()
         last = stepLine(event, remaining(times, event.steps))
         return screen.terminal ? screen.status(last) : screen.log(last)
       }
@@ -95,8 +93,21 @@ export function evalLine({ step, figures }: RunEvent & { type: 'eval' }): string
 
 const percent = (share: number): string => (100 * share).toFixed(1)
 
+export interface Moment {
+  step: number
+  time: number
+}
+
+/** Keep in `times` the moments between which the pace is taken: the evaluation before the first step is no part of it. */
+export function keepPace(times: Moment[], event: RunEvent): void {
+  if (event.type === 'start') times.splice(0, times.length, event)
+  if (event.type === 'eval' && times.length === 1) times[0] = event
+  if (event.type === 'step') times.push(event)
+  if (times.length > WINDOW) times.shift()
+}
+
 /** Seconds left, at the pace of the steps in `times`. */
-export function remaining(times: readonly { step: number; time: number }[], steps: number): number | undefined {
+export function remaining(times: readonly Moment[], steps: number): number | undefined {
   const [first, last] = [times[0], times.at(-1)]
   if (!first || !last || last.step === first.step) return undefined
   return ((last.time - first.time) / 1000 / (last.step - first.step)) * (steps - last.step)

@@ -30,6 +30,16 @@ test('a step is one line with its figures and the time left', () => {
   ])
 })
 
+test('what an evaluation before the first step took is no part of the time left', () => {
+  const [start, step] = events
+  const first: RunEvent = { type: 'eval', time: 9_000, step: 119, figures: {} }
+  const later: RunEvent = { type: 'eval', time: 12_000, step: 120, figures: {} }
+  const next: RunEvent = { type: 'step', time: 14_000, step: 121, steps: 1000, figures }
+  const lines = play(false, [start!, first, step!, later, next]).filter((line) => line.startsWith('step'))
+  // A second a step; what is evaluated between steps counts.
+  expect(lines.map((line) => /eta (\S+)/.exec(line)![1])).toEqual(['14m40s', '36m38s'])
+})
+
 test('a terminal gets the step as a status line, notes as lines that stay', () => {
   const lines = play(true, [
     ...events,

@@ -2,7 +2,7 @@
 import type { RunEvent } from '../event.ts'
 import { boundsOf, intervalOf, isBound, type Metric, metricOf, metrics, type Question, rankOf } from '../metrics.ts'
 import type { Unit } from '../metrics/metric.ts'
-import { remaining } from '../progress.ts'
+import { keepPace, type Moment, remaining } from '../progress.ts'
 
 /** The values of a figure over the steps. Figures of evaluations are told from those of steps by `eval/`. */
 export interface Series {
@@ -135,10 +135,11 @@ export function standingOf(events: readonly RunEvent[]): {
   steps: number | undefined
   left: number | undefined
 } {
-  const timed = events.filter((event) => event.type === 'step' || event.type === 'start')
-  const last = timed.at(-1)
+  const last = events.findLast((event) => event.type === 'step' || event.type === 'start')
+  const times: Moment[] = []
+  for (const event of events) keepPace(times, event)
   if (!last) return { step: 0, steps: undefined, left: undefined }
-  return { step: last.step, steps: last.steps, left: remaining(timed.slice(-20), last.steps) }
+  return { step: last.step, steps: last.steps, left: remaining(times, last.steps) }
 }
 
 /** A value as people read it, with its unit. */

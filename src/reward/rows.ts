@@ -8,25 +8,25 @@ import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 
 /** The sample on one line of a JSONL file. @throws HoneError at `file:line`. */
 export function readSample(text: string, path: string, line: number, options = {}): Sample {
-  const quick = quickSample(text)
+  const quick = quickSample(text, `${path}:${line}`)
   return quick ?? toSample(parseLine(text, path, line), `${path}:${line}`, options)
 }
 
 /** Where what is right is text, no number of the row matters and the native reader will do. */
-function quickSample(text: string): Sample | undefined {
+function quickSample(text: string, at: string): Sample | undefined {
   let row: Json
   try {
     row = JSON.parse(text)
   } catch {
     return undefined
   }
-  return isObject(row) && typeof row['ground_truth'] === 'string' ? toSample(row, '') : undefined
+  return isObject(row) && typeof row['ground_truth'] === 'string' ? toSample(row, at) : undefined
 }
 
-/** A row {completion (by any of its names), ground_truth or answer} as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
+/** A row {completion (by any of its names), ground_truth or answer}, or one to train on, as a sample; step, model and tokens may stand beside. @throws HoneError at `at`. */
 export function toSample(row: Json, at: string, { needsTruth = true } = {}): Sample {
   if (!isObject(row)) throw new HoneError('Cannot score a row: it is no object', { at, hint: EXPECTED })
-  const completion = completionIn(row)
+  const completion = completionIn(row) ?? taughtIn(row)
   const { step, model, tokens } = row
   if (typeof completion !== 'string')
     throw new HoneError('Cannot score a row: it has no "completion"', { at, hint: EXPECTED })
@@ -58,6 +58,9 @@ export const SampleRow = v.intersect([
     tokens: v.optional(v.number()),
   }),
 ])
+
+/** What a row to train on teaches word for word. */
+const taughtIn = ({ meta }: JsonObject): Json | undefined => (isObject(meta) ? meta['completion'] : undefined)
 
 /** `ground_truth`, or `answer`, or what verl's rows keep under reward_model, its rollouts under gts. An object or number is taken as its JSON text. */
 export function truthOf(row: JsonObject): Sample['truth'] | undefined {

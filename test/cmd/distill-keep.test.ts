@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runHere } from '../here.ts'
+import { writeSayingModel } from '../saying-model.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
 
 setDefaultTimeout(120_000)
@@ -57,6 +58,15 @@ test('all accepted replies, of them the first, and the best are rows to imitate'
     expect(ofRow(best!, id)[0]!.length).toBe(longest)
   }
   expect(new Set(all!.map(({ id }) => id)).size).toBe(all!.length)
+})
+
+test("a reply of one's own model is kept with the blanks that it begins and ends with", async () => {
+  writeSayingModel(join(place, 'said'), [' one', ' two '])
+  const flags = ['--prompt', 'native', '--reward', './mine.ts', '--keep', 'best', '--attempts', '1', '--device', 'cpu']
+  expect(await hone('distill', 'rows.jsonl', '--model', 'said', ...flags, '-o', 'said.jsonl')).toMatchObject({
+    code: 0,
+  })
+  expect(new Set(linesOf('said.jsonl').map(({ meta }) => meta.completion))).toEqual(new Set([' one two ']))
 })
 
 test('the best is preferred to the worst, as dpo reads it', async () => {

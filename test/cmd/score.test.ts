@@ -147,9 +147,20 @@ test('a large file is scored on several cores in the order of its rows, and a ba
   expect(bad.stderr).toContain(`${file}:${count + 1}:`)
 })
 
+test('what a row teaches word for word is scored, as a reply that was kept is', async () => {
+  const { completion, ...row } = RIGHT
+  const { stdout } = await score([], lines({ ...row, meta: { completion } }))
+  expect(JSON.parse(stdout)).toMatchObject({ score: 1 })
+})
+
 test.each([
   ['malformed JSON', '{"completion": "a", "answer": []}\n{"completion": \n', '-:2:'],
   ['a row without completion', '{"answer": []}\n', '-:1: Cannot score a row: it has no "completion"'],
+  [
+    'a row of a text answer without completion',
+    '{"ground_truth": "a"}\n',
+    '-:1: Cannot score a row: it has no "completion"',
+  ],
   ['a row without what is right', '{"completion": "a"}\n', '-:1: Cannot score a row'],
   ['an empty file', '', 'the file is empty'],
 ])('%s stops with exit 2 and the place', async (_, input, message) => {

@@ -115,7 +115,8 @@ async function repliesOf(
   const { attempts, hints: said, model: path, device, dtype, prompt } = flags
   if (said === undefined) {
     const teacher = await teacherOf(flags)
-    return { source: teacher.source, replies: plainReplies(teacher, attempts), failures: teacher.failures }
+    const replies = plainReplies(teacher, attempts, { tidy: path === undefined })
+    return { source: teacher.source, replies, failures: teacher.failures }
   }
   if (path === undefined)
     throw new HoneError('Cannot go on with the reply of an endpoint: --hints needs --model', {

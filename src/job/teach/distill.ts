@@ -34,12 +34,12 @@ export interface DistillCounts {
   replies: number
 }
 
-/** So many replies of a teacher at most. */
-export const plainReplies = (teacher: Answerer, attempts: number): Replies =>
+/** So many replies of a teacher at most; what an endpoint says has blanks about it, what a model here says is its own. */
+export const plainReplies = (teacher: Answerer, attempts: number, { tidy }: { tidy: boolean }): Replies =>
   async function* (row) {
     for (let sample = 0; sample < attempts; sample++) {
       const answer = await askOne(teacher, questionOf(row, sample))
-      yield 'failure' in answer ? undefined : { completion: answer.text, sample }
+      yield 'failure' in answer ? undefined : { completion: tidy ? answer.text.trim() : answer.text, sample }
     }
   }
 
@@ -102,5 +102,5 @@ export async function* distill(
 export function cutAfterCalls(text: string): string {
   const visible = blankOut(text, callTexts(text))
   const end = visible.indexOf('</tool_call>', Math.max(0, visible.indexOf('</think>')))
-  return (end < 0 ? text : text.slice(0, end + '</tool_call>'.length)).trim()
+  return end < 0 ? text : text.slice(0, end + '</tool_call>'.length)
 }

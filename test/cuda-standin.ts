@@ -14,8 +14,6 @@ import { openDevice } from '../src/gpu/device/open.ts'
 import { cudaFaults } from './gpu/graph/kernels.ts'
 import { generateAll } from '../src/gpu/policy/generate.ts'
 import { openModel } from '../src/gpu/policy/model.ts'
-import { tokenSteps } from '../src/gpu/policy/token-steps.ts'
-import { openEngine } from '../src/gpu/policy/trainable.ts'
 import type { ModelOptions } from '../src/gpu/policy/trainable.ts'
 import type { PerToken } from '../src/gpu/policy/policy.ts'
 import { adaptable } from '../src/gpu/weights/family.ts'
@@ -127,24 +125,36 @@ async function tokens(): Promise<void> {
     fakecuda_reset: { args: [], returns: 'void' },
   }).symbols
   for (const family of Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[])
-    for (const dtype of ['f16', 'bf16'] as const)
-      for (const greedy of [true, false]) {
-        const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
-        const { engine } = openEngine(device, writeTinyModel(join(folder, family), family), 'language', { precision })
-        const steps = tokenSteps(engine, { rows: 4, places: 64, tokens: 16, greedy })
+    for (const dtype of ['f16', 'bf16'] as const) {
+      const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
+      const model = openModel(device, writeTinyModel(join(folder, family), family), { precision })
+      const session = model.open()
+      const sampling = { temperature: 1, maxNewTokens: 16, eosIds: [] }
+      // The first one makes the graph.
+      await session.submit({ ids: [3], sampling, key: [0] }).completion
+      for (const temperature of [0, 1]) {
         cudart.fakecuda_reset()
-        const law = { temperature: greedy ? 0 : 1 }
-        steps.write([{ id: 3, held: 0, law, draw: () => 0.5 }], 16)
+        const slot = session.submit({ ids: [3], sampling: { ...sampling, temperature }, key: [1] })
+        await slot.completion
         const table = cudart.fakecuda_counters()!
         const [launches, products, down, captured] = [0, 1, 8, 14].map((place) => Number(read.u64(table, 8 * place)))
         report(
-          `${family}, ${dtype}: tokens, ${greedy ? 'greedy' : 'drawn'}`,
+          `${family}, ${dtype}: tokens at temperature ${temperature}`,
           launches === 0 && products === 0 && captured === 16 && down === 2,
-          `${captured} captured graphs, ${launches} launches, ${products} products, ${down} downloads for 16 tokens of each row`,
+          `${captured} captured graphs, ${launches} launches, ${products} products, ${down} downloads for 16 tokens`,
         )
-        steps.free()
-        engine.programs.free()
+        const fork = slot.fork([2])
+        await Promise.all([slot.extend([5, 6, 7]), fork.extend([8, 9])])
       }
+      const { written, whole } = session.work()
+      report(
+        `${family}, ${dtype}: a session with extensions and forks`,
+        whole === written,
+        `${whole} of ${written} tokens`,
+      )
+      session.close()
+      model.free()
+    }
 }
 
 /** The commands, each as a user runs it, to their end. */

@@ -107,6 +107,7 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
       key,
       ...(earlier && { earlier }),
       ...(watched > 0 && {
+        alternatives: CANDIDATES,
         onToken(_id, _logprob, likeliest) {
           if (seen++ < watched) for (const { logprob } of likeliest(CANDIDATES)) surprise -= logprob * Math.exp(logprob)
         },

@@ -77,6 +77,7 @@ export async function write(
       ids,
       key: [...key, sample],
       sampling: { ...sampling, stop: () => sure.found },
+      alternatives: order.alternatives,
       onToken(id, logprob, likeliest) {
         const token = { id, logprob, likeliest: order.alternatives > 0 ? likeliest(order.alternatives) : [] }
         give(sampling.eosIds.includes(id) ? '' : sure.push(chars.push(id)), token)

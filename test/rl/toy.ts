@@ -33,7 +33,7 @@ export function oneByOne(write: (turn: Turn) => void | Promise<void>, budget = 1
     }
     return {
       budget,
-      work: () => ({ passes: 0, read: 0, written: 0, guessed: 0, accepted: 0, wasted: 0 }),
+      work: () => ({ passes: 0, read: 0, written: 0, whole: 0, guessed: 0, accepted: 0, wasted: 0 }),
       submit: (request) => slotOf(request, begin),
       close: () => turns.forEach((turn) => turn.fail(new Error('the session was closed'))),
     }

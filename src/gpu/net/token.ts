@@ -5,10 +5,11 @@
 import { absent, cast, constant, cut, input, op, opAll, type Cut } from '../graph/graph.ts'
 import type { Value } from '../graph/value.ts'
 import { dtypes } from '../graph/tensor.ts'
-import { layerRoles, type LayerRole, type ModelConfig, type Role, shapeOf, windowOf } from '../weights/family.ts'
+import { type ModelConfig, type Role, shapeOf, windowOf } from '../weights/family.ts'
 import { linear, normalize } from './block.ts'
 import { headSizes } from './attention.ts'
 import type { Net } from './net.ts'
+import { packShape, type Pack } from './packs.ts'
 
 export interface TokenSizes {
   /** B */
@@ -17,23 +18,6 @@ export interface TokenSizes {
   places: number
   /** C */
   tokens: number
-  /** Takes the most likely token, instead of one drawn from all. */
-  greedy: boolean
-}
-
-/** Weights that are read as one, by the name of what they make; their rows stand under each other. */
-export const packs = {
-  qkv: ['q', 'k', 'v'],
-  qkvBias: ['qBias', 'kBias', 'vBias'],
-  gateUp: ['gate', 'up'],
-} as const satisfies Record<string, readonly LayerRole[]>
-
-export const packsOf = (config: ModelConfig): (keyof typeof packs)[] =>
-  (['qkv', 'qkvBias', 'gateUp'] as const).filter((pack) => layerRoles(config).includes(packs[pack][0]))
-
-export function packShape(config: ModelConfig, pack: keyof typeof packs): number[] {
-  const shapes = packs[pack].map((role) => shapeOf(config, role))
-  return [shapes.reduce((sum, [rows = 0]) => sum + rows, 0), ...shapes[0]!.slice(1)]
 }
 
 /** The name of what a layer has of its own. */
@@ -42,19 +26,19 @@ export const inLayer = (name: string, layer: number): string => `${name}.${layer
 /**
  * Read and replaced in place: `ids` [B], the tokens to read; `held` [B], entries of each row's cache; `written` and `logprobs` [B, C];
  * the caches `keys.l` and `values.l` [B, K, M, H]. An output may replace its input because all that reads the input is needed for it.
- * Read alone: weights, cosines and sines of M positions, `start` [B], what was held when the host looked last, `uniforms` [B, C], and
- * `scale` [B, 1], the inverse of each row's temperature.
+ * Read alone: weights, cosines and sines of M positions, `start` [B], what was held when the host looked last, `uniforms` [B, C], below
+ * 0 where the most likely token is taken instead of one that is drawn, and `scale` [B, 1], the inverse of each row's temperature.
  */
 export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
   const { config, precision } = net
-  const { rows: B, places: M, tokens: C, greedy } = sizes
+  const { rows: B, places: M, tokens: C } = sizes
   const { K, H } = headSizes(config)
   const inputs: Record<string, Value> = {}
   const outputs: Record<string, Value> = {}
   const given = (name: string, value: Value): Value => (inputs[name] = value)
   const weight = (role: Role, layer?: number) =>
     given(layer === undefined ? role : inLayer(role, layer), input(precision.weights, shapeOf(config, role)))
-  const packed = (pack: keyof typeof packs, layer: number) =>
+  const packed = (pack: Pack, layer: number) =>
     given(inLayer(pack, layer), input(precision.weights, packShape(config, pack)))
 
   const ids = given('ids', input('i64', [B]))
@@ -99,17 +83,12 @@ export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
   }
   const head = config.tied ? embed : weight('head')
   const logits = cast(linear(normed, head), precision.reduce)
-  const logs = greedy
-    ? op('LogSoftmax', [logits], { axis: -1 })
-    : op('LogSoftmax', [op('Mul', [logits, given('scale', input('f32', [B, 1]))])], { axis: -1 })
-  const id = greedy
-    ? op('ArgMax', [logs], { axis: -1, keepdims: 1 })
-    : drawn(
-        logs,
-        op('GatherElements', [given('uniforms', input('f32', [B, C])), place], { axis: 1 }),
-        B,
-        config.vocabulary,
-      )
+  const logs = op('LogSoftmax', [op('Mul', [logits, given('scale', input('f32', [B, 1]))])], { axis: -1 })
+  const uniform = op('GatherElements', [given('uniforms', input('f32', [B, C])), place], { axis: 1 })
+  const any = drawn(logs, uniform, B, config.vocabulary)
+  const likeliest = op('ArgMax', [logs], { axis: -1, keepdims: 1 })
+  const greedy = cast(op('Less', [uniform, constant(Float32Array.of(0), [1], 'f32')]), 'i64')
+  const id = op('Add', [any, op('Mul', [greedy, op('Sub', [likeliest, any])])])
   const logprob = op('GatherElements', [logs, id], { axis: 1 })
   // No id is below 0: a one that is there when the id is.
   const one = op('LessOrEqual', [constant(BigInt64Array.of(0n), [1], 'i64'), id])
@@ -122,7 +101,7 @@ export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
     }))
   put('written', 'i64', id)
   put('logprobs', 'f32', logprob)
-  return cut(`token-${B}-${M}-${greedy ? 'greedy' : 'drawn'}`, inputs, outputs)
+  return cut(`token-${B}-${M}`, inputs, outputs)
 }
 
 /** Attention of projected rows [B, (K·S + 2K)·H] to their caches: its output and both caches. */

@@ -9,8 +9,8 @@ export interface Keep {
   open: OpenLanes
   /** At rest, those that rested longest first. */
   sequences(): Iterable<Sequence>
-  /** Keeps what a turn wrote, or a prompt, if anybody may ask for it. */
-  add(sequence: Sequence, turn: Turn | undefined): void
+  /** Keeps what a turn wrote, or a prompt, if anybody may ask for it: true where it does. */
+  add(sequence: Sequence, turn: Turn | undefined): boolean
   /** It goes on, so that it rests no more. */
   take(sequence: Sequence): void
   /** It was used: others make room before it does. */
@@ -52,7 +52,11 @@ export function keep(engine: Engine, budget: number, remember: boolean, inUse: (
       return lanes
     },
     sequences: () => kept.keys(),
-    add: (sequence, turn) => void (isWanted(turn) && kept.set(sequence, turn)),
+    add(sequence, turn) {
+      if (!isWanted(turn)) return false
+      kept.set(sequence, turn)
+      return true
+    },
     take: (sequence) => void kept.delete(sequence),
     touch(sequence) {
       const turn = kept.get(sequence)

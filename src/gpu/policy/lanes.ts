@@ -65,18 +65,32 @@ export function reserve(engine: Engine, lanes: Lanes, entries: number): void {
     })
 }
 
+/** One of some lanes. */
+export interface Place {
+  lanes: Lanes
+  lane: number
+}
+
+/** So many more entries of a lane, to be overwritten and traced nowhere; returns the first of them. */
+export function extend(engine: Engine, { lanes, lane }: Place, entries: number): number {
+  const at = lanes.lengths[lane]!
+  reserve(engine, lanes, at + entries)
+  for (let i = at; i < at + entries; i++) lanes.traced[lane]![i] = -1
+  lanes.lengths[lane] = at + entries
+  return at
+}
+
 /** Entries `first` up to `end` of one lane to the end of another. */
 export function copyEntries(
   engine: Engine,
-  source: { lanes: Lanes; lane: number },
+  source: Place,
   [first, end]: readonly [number, number],
-  target: { lanes: Lanes; lane: number },
+  target: Place,
 ): void {
   if (end <= first) return
   const width = entryWidth(engine)
   const { lanes, lane } = target
-  const at = lanes.lengths[lane]!
-  reserve(engine, lanes, at + end - first)
+  const at = extend(engine, target, end - first)
   const [fromPitch, toPitch] = [source.lanes.count * width, lanes.count * width]
   const stretches = {
     width,
@@ -89,7 +103,6 @@ export function copyEntries(
   for (const kind of ['keys', 'values'] as const)
     lanes[kind].forEach((to, layer) => engine.programs.device.copy(source.lanes[kind][layer]!, to, stretches))
   for (let i = 0; i < end - first; i++) lanes.traced[lane]![at + i] = source.lanes.traced[source.lane]![first + i] ?? -1
-  lanes.lengths[lane] = at + end - first
 }
 
 /** K·H, the elements of one entry of one lane. */

@@ -10,6 +10,8 @@ import { adapted, trainedBy, type Training } from './parameters.ts'
 import { keptOf, streamBytes } from './activations.ts'
 import { rowPieces } from './passes.ts'
 import { rowsAtOnce } from './scores.ts'
+import { placesFor, stepsFor } from './seats.ts'
+import { stepBytes } from './token-steps.ts'
 import { traceBytes } from './trace.ts'
 
 export interface Memory {
@@ -21,7 +23,7 @@ export interface Memory {
   critic?: number
   /** Gradients and the two moments of what is trained, and the values where graphs do not read them themselves. */
   training: number
-  /** Keys and values of the completions under way, and the scores drawn from at a time. */
+  /** Keys and values of the completions under way, where they are written as one graph also its caches, and the scores drawn from at a time. */
   cache: number
   /** What a pass keeps for its backward, and its residual stream. */
   activations: number
@@ -41,6 +43,8 @@ export interface Load {
   /** Tokens whose keys and values are held, and rows decoded; 0 where nothing is. */
   cached: number
   rows: number
+  /** Of the longest sequence that is decoded, its prompt and what is written of it. */
+  longest?: { prompt: number; written: number }
   /** Tokens of the largest pass. */
   micro: number
   /** Tokens of which generation keeps what training would compute again, where the budget has room for them. */
@@ -53,7 +57,7 @@ const RUNTIME = 130 * 2 ** 20
 
 export function memoryOf(
   net: Net,
-  { training, reference, critic = false, cached, rows, micro, traced = 0 }: Load,
+  { training, reference, critic = false, cached, rows, longest = { prompt: 0, written: 0 }, micro, traced = 0 }: Load,
 ): Memory {
   const { config, precision, portions } = net
   const weight = dtypes[precision.weights].bytes
@@ -63,14 +67,16 @@ export function memoryOf(
   const weights = weight * (parameterCount(config) + countOf(adapted(config, training)))
   const learning = MASTER * own * trainedCount(config, training)
   const pass = passBytes(net, micro, micro, portions.activations)
+  const atOnce = Math.min(rows, Math.ceil(cached / Math.max(1, longest.written)))
+  const steps = atOnce > 0 ? stepsFor(net, { rows: atOnce, places: placesFor(net, longest) }) : undefined
   const trace = traceBytes(net, traced)
-  const recalls = traced > 0 && trace <= portions.activations
+  const recalls = traced > 0 && !steps && trace <= portions.activations
   const parts = {
     weights,
     reference: reference && full ? weight * parameterCount(config) : 0,
     ...(critic && { critic: weights + learning + pass }),
     training: learning,
-    cache: cached * tokenBytes(net) + scores * Math.min(rows, rowsAtOnce(net)),
+    cache: cached * tokenBytes(net) + (steps ? stepBytes(net, steps) : 0) + scores * Math.min(rows, rowsAtOnce(net)),
     activations: recalls ? trace + recallBytes(net, micro) : pass,
     graphs: graphBytes(net, training, micro),
     runtime: RUNTIME,

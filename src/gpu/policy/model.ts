@@ -46,9 +46,14 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
     ...(likelier && { likelier }),
     ...(allowed && { allowed }),
   })
+  const sessions = sessionsOver(engine)
   return {
     ...trainable,
-    open: sessionsOver(engine),
+    open: sessions.open,
+    free() {
+      sessions.free()
+      trainable.free()
+    },
     forward: (groups, options) => forwardOf(pass(groups, options, false).results),
     accumulate(groups, options, gradient) {
       const forward = pass(groups, options, true)

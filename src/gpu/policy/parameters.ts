@@ -17,9 +17,10 @@ import {
   type Role,
 } from '../weights/family.ts'
 import { merge } from '../net/lora.ts'
+import { inPacks, packs, packShape, type Pack } from '../net/packs.ts'
 import type { Programs } from '../device/programs.ts'
 import { uniform } from '../../rng.ts'
-import type { Shape } from '../graph/tensor.ts'
+import { elements, type Shape } from '../graph/tensor.ts'
 
 /** How a policy is trained. */
 export type Training =
@@ -30,6 +31,8 @@ export type Training =
 export interface Parameters {
   /** The weight that the policy computes with. */
   weight(role: Role, layer?: number): Tensor<Float>
+  /** Weights that lie under each other, as one. */
+  packed(pack: Pack, layer: number): Tensor<Float>
   /** The same weight as it was before training; throws where the policy keeps no reference. */
   reference(role: Role, layer?: number): Tensor<Float>
   trained: TrainedSet | undefined
@@ -76,13 +79,30 @@ export function loadParameters(
 ): Parameters {
   const { device } = programs
   const { config } = source
-  const all = parametersOf(config)
+  const laid = inPacks(config)
+  const all = laid.flat()
   const own: Tensor[] = []
   const keep = <T extends Tensor>(tensor: T): T => {
     own.push(tensor)
     return tensor
   }
   const place = (shape: Shape) => keep(device.alloc(precision.weights, shape))
+  /** Where the first weight of each pack lies, and all behind it. */
+  const behind = new Map<string, { whole: Tensor<Float>; offset: number }>()
+  /** Room for the weights that graphs read. */
+  const placeAll = () =>
+    new Map(
+      laid.flatMap((members) => {
+        const whole = place([members.reduce((sum, { shape }) => sum + elements(shape), 0)])
+        behind.set(members[0]!.name, { whole, offset: 0 })
+        let offset = 0
+        return members.map(({ name, shape }) => {
+          const part = device.view(whole, shape, offset)
+          offset += elements(shape)
+          return [name, part] as const
+        })
+      }),
+    )
   const copyOf = (from: Tensor) => {
     const copy = place(from.shape)
     copyTensor(programs, from, copy)
@@ -99,27 +119,28 @@ export function loadParameters(
   let lowRank: Parameters['adapter']
   let refresh = () => {}
   /** What graphs read, and what the reference reads where that is something else. */
-  const live = new Map<string, Tensor<Float>>()
+  let live: Map<string, Tensor<Float>>
   const first = new Map<string, Tensor<Float>>()
 
   if (training.kind === 'full') {
-    const { tensors } = (trained = trainedSet(device, keep, all))
+    const { tensors, value: whole } = (trained = trainedSet(device, keep, all))
     const masters = new Map(tensors.map(({ name, value }) => [name, value]))
     for (const [name, master] of masters) load(master, name)
     if (adapter) mergeInto(programs, masters, adapter)
-    for (const [name, master] of masters) {
-      live.set(name, master.dtype === precision.weights ? master : copyOf(master))
-      if (reference) first.set(name, copyOf(master))
+    if (precision.weights === 'f32') {
+      live = masters
+      for (const { name, offset } of tensors) behind.set(name, { whole, offset })
+    } else {
+      live = placeAll()
+      refresh = () => {
+        for (const [name, master] of masters) copyTensor(programs, master, live.get(name)!)
+      }
+      refresh()
     }
-    refresh = () => {
-      for (const [name, master] of masters) if (live.get(name) !== master) copyTensor(programs, master, live.get(name)!)
-    }
+    if (reference) for (const [name, master] of masters) first.set(name, copyOf(master))
   } else {
-    for (const { name, shape } of all) {
-      const weight = place(shape)
-      load(weight, name)
-      live.set(name, weight)
-    }
+    live = placeAll()
+    for (const { name } of all) load(live.get(name)!, name)
     if (training.kind === 'none') {
       if (adapter) mergeInto(programs, live, adapter)
     } else {
@@ -134,13 +155,12 @@ export function loadParameters(
         const [a, b] = [byName.get(names.a), byName.get(names.b)]
         return a && b && { a, b }
       }
-      targets.forEach(({ name, shape }, index) => {
+      targets.forEach(({ name }, index) => {
         const { a, b } = pairOf(name)!
         const start = adapter?.pairs.get(name)
         setValues(a.value, start?.a ?? initialA(a.shape, training.seed, index))
         if (start) setValues(b.value, start.b)
-        first.set(name, live.get(name)!)
-        live.set(name, place(shape))
+        first.set(name, copyOf(live.get(name)!))
       })
       const masters = whole.map(({ name }) => ({ value: byName.get(name)!.value, read: live.get(name)! }))
       for (const { value, read } of masters) copyTensor(programs, read, value)
@@ -166,6 +186,10 @@ export function loadParameters(
   }
   return {
     weight: (role, layer) => liveOf(named(role, layer)),
+    packed(pack, layer) {
+      const { whole, offset } = behind.get(named(packs[pack][0], layer))!
+      return device.view(whole, packShape(config, pack), offset)
+    },
     reference: (role, layer) => {
       const name = named(role, layer)
       if (training.kind === 'full' && !reference) throw new Error('the policy keeps no reference weights')

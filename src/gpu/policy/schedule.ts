@@ -2,9 +2,11 @@
 import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { keep } from './keep.ts'
-import type { Lanes } from './lanes.ts'
+import type { Lanes, Place } from './lanes.ts'
+import type { Crowd, Seat, Seats } from './seats.ts'
 import { BLOCK, heldOf, type Match, type Sequence, sequenceIndex, startOf } from './sequence.ts'
 import type { Turn } from './slot.ts'
+import { costOf, grouped } from './turns.ts'
 import { copyBeginning, layOut, plan, type Family, type Unit } from './units.ts'
 
 /** A sequence that is being written; without a turn, a prompt that others go on from. */
@@ -15,6 +17,8 @@ export interface Row {
   ids: number[]
   logprobs: number[]
   draft?: Draft
+  /** Where it writes, while it has one. */
+  seat?: Seat
 }
 
 /** Lanes that are fed together. */
@@ -29,6 +33,8 @@ export interface Schedule {
   arrange(): Running[]
   /** Everything that waits or runs. */
   turns(): Turn[]
+  /** What may take seats at once, as far as the budget lets it in. */
+  crowd(): Crowd
   free(): void
 }
 
@@ -41,7 +47,7 @@ export const isLive = (row: Row | undefined): row is Row =>
   row !== undefined && (row.turn ? !row.turn.over : heldOf(row.sequence) < row.sequence.tokens.length)
 
 /** `remember`: what ended is kept, while there is room, for those whose prompts begin with it. */
-export function schedule(engine: Engine, budget: number, remember: boolean): Schedule {
+export function schedule(engine: Engine, budget: number, remember: boolean, seats: Seats | undefined): Schedule {
   let waiting: Turn[] = []
   /** Something changed since what waits was last asked for its room. */
   let changed = false
@@ -122,6 +128,17 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     ids: [],
     logprobs: [],
   })
+
+  /** A row leaves its seat; what it wrote there comes along where it may be asked for. */
+  function rise(row: Row, isKept: boolean): void {
+    if (!row.seat) return
+    if (isKept) seats!.give(row.seat, row.sequence)
+    seats!.leave(row.seat)
+    delete row.seat
+  }
+
+  const running = (): Turn[] =>
+    units.flatMap(({ rows, groups = [] }) => [...rows.flatMap((row) => row?.turn ?? []), ...groups.flat()])
 
   // ** what waits **
 
@@ -211,7 +228,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
     }
   }
   /** What is held of the beginning. The last token before the writing is always read: what follows is drawn from it. */
-  function recall({ sequence, turn }: Row, match: Match | undefined, target: { lanes: Lanes; lane: number }): void {
+  function recall({ sequence, turn }: Row, match: Match | undefined, target: Place): void {
     const source = match?.sequence
     if (!source || !kept.holds(source)) return
     const length = Math.min(match.length, heldOf(source), sequence.tokens.length - (turn ? 1 : 0))
@@ -228,7 +245,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
         rows.forEach((row, lane) => {
           if (!row?.turn?.over) return
           changed = true
-          kept.add(row.sequence, row.turn)
+          rise(row, kept.add(row.sequence, row.turn))
           delete rows[lane]
         })
       waiting = waiting.filter(({ over }) => !over)
@@ -237,11 +254,22 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
       kept.sweep()
       return units
     },
-    turns: () => [
-      ...waiting,
-      ...units.flatMap(({ rows, groups = [] }) => [...rows.flatMap((row) => row?.turn ?? []), ...groups.flat()]),
-    ],
+    turns: () => [...waiting, ...running()],
+    crowd() {
+      const crowd = { rows: 0, places: 0 }
+      let tokens = 0
+      for (const turns of grouped([...running(), ...waiting], budget)) {
+        tokens += costOf(turns)
+        if (tokens > budget && crowd.rows > 0) break
+        for (const places of turns.map(seats!.placesOf).filter((places) => places > 0)) {
+          crowd.rows++
+          crowd.places = Math.max(crowd.places, places)
+        }
+      }
+      return crowd
+    },
     free() {
+      for (const { rows } of units) for (const row of rows) if (row) rise(row, false)
       waiting = []
       units = []
       kept.clear()
@@ -251,33 +279,3 @@ export function schedule(engine: Engine, budget: number, remember: boolean): Sch
 
 /** What is laid out next has no lanes yet. */
 const NONE: Lanes = { count: 1, most: 0, lengths: [0], traced: [[]], capacity: 0, keys: [], values: [] }
-
-/** Turns that share their ids, no more together than fit. */
-function grouped(turns: readonly Turn[], budget: number): Turn[][] {
-  const groups: Turn[][] = []
-  const open = new Map<string, Turn[]>()
-  for (const turn of turns) {
-    const key = keyOf(turn)
-    let group = open.get(key)
-    if (!group || costOf([...group, turn]) > budget) {
-      open.set(key, (group = []))
-      groups.push(group)
-    }
-    group.push(turn)
-  }
-  return groups
-}
-
-const keys = new WeakMap<Turn, string>()
-function keyOf(turn: Turn): string {
-  const key = keys.get(turn) ?? turn.ids.join()
-  keys.set(turn, key)
-  return key
-}
-
-/** Tokens held of turns with the same ids, at full length. */
-function costOf(turns: readonly Turn[]): number {
-  const [{ ids }] = turns as [Turn]
-  const written = turns.reduce((sum, { sampling }) => sum + sampling.maxNewTokens, 0)
-  return ids.length - 1 + written
-}

@@ -25,6 +25,8 @@ export interface SlotRequest {
   earlier?: readonly number[]
   /** Told of every token as it is written, also of those that come after an extension; a fork does not inherit it. */
   onToken?: OnToken
+  /** It asks for so many of the likeliest tokens at most (default 0). */
+  alternatives?: number
 }
 
 /** A token with its log-prob; `likeliest`, while it is told, gives those that the law would have taken first. */
@@ -54,6 +56,8 @@ export interface Work {
   read: number
   /** Tokens written. */
   written: number
+  /** Those of them that were written as one graph each. */
+  whole: number
   /** Tokens that were guessed and read, and those of them that came. */
   guessed: number
   accepted: number

@@ -16,7 +16,7 @@ export interface Turn extends Required<Omit<SlotRequest, keyof Given>>, Given {
 /** A slot that writes from the start, or rests where another one does. `begin` is given each of its turns. */
 export function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested?: Promise<Completion>): Slot {
   let { ids, sampling } = request
-  const { key, origin = ids.length, onToken, earlier } = request
+  const { key, origin = ids.length, alternatives = 0, onToken, earlier } = request
   let turn: Turn | undefined
   let released = false
   const write = (): Promise<Completion> => {
@@ -35,6 +35,7 @@ export function slotOf(request: SlotRequest, begin: (turn: Turn) => void, rested
       sampling,
       key,
       origin,
+      alternatives,
       ...(onToken && { onToken }),
       ...(earlier && { earlier }),
       get over() {

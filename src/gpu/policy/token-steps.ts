@@ -1,20 +1,21 @@
 // Rows that write token after token on the device, C of them between two looks of the host.
 //
 // Letters as in net/token.ts; R lanes of t entries (lanes.ts).
-import { copyTensor } from '../device/copy.ts'
 import type { Tensor } from '../device/device.ts'
 import type { Tensors } from '../device/programs.ts'
 import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
 import { headSizes } from '../net/attention.ts'
-import { inLayer, packs, packShape, packsOf, tokenGraph, type TokenSizes } from '../net/token.ts'
+import { packsOf } from '../net/packs.ts'
+import { inLayer, tokenGraph, type TokenSizes } from '../net/token.ts'
 import { outputName, toOnnx } from '../graph/onnx.ts'
-import { elements } from '../graph/tensor.ts'
+import { dtypes } from '../graph/tensor.ts'
+import type { Net } from '../net/net.ts'
 import { layerRoles } from '../weights/family.ts'
 import { angles } from './batch.ts'
 import type { Engine } from './engine.ts'
 import { scaleOf, type Law } from './law.ts'
-import type { Lanes } from './lanes.ts'
+import { extend, tokenBytes, type Place } from './lanes.ts'
 
 /** What a row is to write after. */
 export interface Start {
@@ -28,23 +29,34 @@ export interface Start {
 }
 
 export interface TokenSteps {
-  /** Copies all entries of a lane to the cache of a row. */
-  fill(row: number, source: { lanes: Lanes; lane: number }): void
-  /** Writes `count` tokens of each row, at most C: their ids and log-probs under the law, [B][count]. A row without a start writes for nobody. */
-  write(rows: readonly (Start | undefined)[], count: number): { ids: number[][]; logprobs: number[][] }
-  /** Weights have changed. */
-  refresh(): void
+  readonly sizes: TokenSizes
+  /** Copies the first `count` entries of a lane to the cache of a row, from its place `at` on. */
+  fill(row: number, at: number, source: Place, count: number): void
+  /** Copies entries `first` up to `end` of a row to the end of a lane. */
+  give(row: number, entries: readonly [first: number, end: number], target: Place): void
+  /** Copies the first `count` entries of the rows that other steps have too to those. */
+  move(to: TokenSteps, count: number): void
+  /** Of each layer, keys and values [B, K, M, H]. */
+  readonly caches: Tensors
+  /** Writes `count` tokens of each row, at most C: their ids and log-probs under the law, [B][count]. What of a row without a start is beyond the given number of entries is overwritten. */
+  write(rows: readonly (Start | number)[], count: number): { ids: number[][]; logprobs: number[][] }
   free(): void
+}
+
+/** Bytes of all that steps of that size keep. */
+export function stepBytes(net: Net, { rows, places, tokens }: TokenSizes): number {
+  const rope = places * net.config.headDim * dtypes[net.precision.compute].bytes
+  const looks = rows * tokens * (dtypes.i64.bytes + 2 * dtypes.f32.bytes)
+  return rows * places * tokenBytes(net) + rope + looks
 }
 
 /** Least C and M: so many tokens are written where the first run is recorded. */
 const FEWEST = 3
 
-/** With `greedy` sizes every temperature is 0, else none is. */
 export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
   const { config, precision, programs, parameters } = engine
   const { device } = programs
-  const { rows: B, places: M, tokens: C, greedy } = sizes
+  const { rows: B, places: M, tokens: C } = sizes
   if (C < FEWEST || M < FEWEST) throw new Error(`${C} tokens of ${M} places are fewer than the first run writes`)
   const { K, H } = headSizes(config)
   const own: Tensor[] = []
@@ -65,15 +77,8 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
     uniforms: keep(device.alloc('f32', [B, C])),
     scale: keep(device.alloc('f32', [B, 1])),
   }
-  const caches = new Map(
+  const caches = Object.fromEntries(
     layers.flatMap((layer) => ['keys', 'values'].map((name) => [inLayer(name, layer), float([B, K, M, H])] as const)),
-  )
-  const packed = new Map(
-    layers.flatMap((layer) =>
-      packsOf(config).map(
-        (pack) => [inLayer(pack, layer), keep(device.alloc(precision.weights, packShape(config, pack)))] as const,
-      ),
-    ),
   )
   const rope = { cos: float([M, H / 2]), sin: float([M, H / 2]) }
   const { cos, sin } = angles(
@@ -84,26 +89,12 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
   setValues(rope.sin, sin)
   const weights: Record<string, Tensor<Float>> = { embed: parameters.weight('embed'), head: parameters.weight('head') }
   weights['finalNorm'] = parameters.weight('finalNorm')
-  for (const layer of layers)
+  for (const layer of layers) {
     for (const role of layerRoles(config)) weights[inLayer(role, layer)] = parameters.weight(role, layer)
-  const replaced: Tensors = { ...state, ...Object.fromEntries(caches) }
-  const inputs: Tensors = { ...replaced, ...asked, ...rope, ...weights, ...Object.fromEntries(packed) }
-
-  function refresh(): void {
-    for (const layer of layers)
-      for (const pack of packsOf(config)) {
-        const whole = packed.get(inLayer(pack, layer))!
-        let offset = 0
-        for (const role of packs[pack]) {
-          const weight = parameters.weight(role, layer)
-          const part = device.view(whole, weight.shape, offset)
-          copyTensor(programs, weight, part)
-          device.free(part)
-          offset += elements(weight.shape)
-        }
-      }
+    for (const pack of packsOf(config)) weights[inLayer(pack, layer)] = keep(parameters.packed(pack, layer))
   }
-  refresh()
+  const replaced: Tensors = { ...state, ...caches }
+  const inputs: Tensors = { ...replaced, ...asked, ...rope, ...weights }
 
   const graph = tokenGraph(engine, sizes)
   const session = device.compile(toOnnx(graph), graph.name, { capture: true })
@@ -113,38 +104,77 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
   // Where launches are recorded, the first run is three; whatever it leaves is overwritten before it is read.
   binding.run()
 
+  /** Where entries of a head lie in a lane [t, R, K, H] and in a row [B, K, M, H]. */
+  const inLane = ({ lanes, lane }: Place, entry: number, head: number) => ((entry * lanes.count + lane) * K + head) * H
+  const inRow = (row: number, entry: number, head: number) => ((row * K + head) * M + entry) * H
+  const everywhere = (each: (kind: 'keys' | 'values', layer: number, cache: Tensor) => void) => {
+    for (const kind of ['keys', 'values'] as const)
+      for (const layer of layers) each(kind, layer, caches[inLayer(kind, layer)]!)
+  }
+
   return {
-    refresh,
-    fill(row, { lanes, lane }) {
-      const count = lanes.lengths[lane]!
+    sizes,
+    caches,
+    fill(row, at, source, count) {
       if (count === 0) return
-      for (const kind of ['keys', 'values'] as const)
-        for (const layer of layers)
-          // From [t, R, K, H] to [B, K, M, H].
-          for (let head = 0; head < K; head++)
-            device.copy(lanes[kind][layer]!, caches.get(inLayer(kind, layer))!, {
-              width: H,
-              count,
-              from: (lane * K + head) * H,
-              fromPitch: lanes.count * K * H,
-              to: (row * K + head) * M * H,
-              toPitch: H,
-            })
+      everywhere((kind, layer, cache) => {
+        for (let head = 0; head < K; head++)
+          device.copy(source.lanes[kind][layer]!, cache, {
+            width: H,
+            count,
+            from: inLane(source, 0, head),
+            fromPitch: source.lanes.count * K * H,
+            to: inRow(row, at, head),
+            toPitch: H,
+          })
+      })
+    },
+    give(row, [first, end], target) {
+      if (end <= first) return
+      const at = extend(engine, target, end - first)
+      everywhere((kind, layer, cache) => {
+        for (let head = 0; head < K; head++)
+          device.copy(cache, target.lanes[kind][layer]!, {
+            width: H,
+            count: end - first,
+            from: inRow(row, first, head),
+            fromPitch: H,
+            to: inLane(target, at, head),
+            toPitch: target.lanes.count * K * H,
+          })
+      })
+    },
+    move(to, count) {
+      if (count === 0) return
+      everywhere((kind, layer, cache) =>
+        device.copy(cache, to.caches[inLayer(kind, layer)]!, {
+          width: count * H,
+          count: Math.min(B, to.sizes.rows) * K,
+          from: 0,
+          fromPitch: M * H,
+          to: 0,
+          toPitch: to.sizes.places * H,
+        }),
+      )
     },
     write(rows, count) {
-      const longest = Math.max(0, ...rows.map((row) => row?.held ?? 0))
+      const heldBy = (row: Start | number | undefined) => (typeof row === 'object' ? row.held : (row ?? 0))
+      const longest = rows.reduce<number>((most, row) => Math.max(most, heldBy(row)), 0)
       if (count > C || longest + count > M || rows.length > B)
         throw new Error(`${rows.length} rows, ${count} tokens after ${longest} do not fit ${B} rows, ${C} and ${M}`)
-      const each = <T>(of: (row: Start | undefined) => T) => Array.from({ length: B }, (_, row) => of(rows[row]))
-      const held = Int32Array.from(each((row) => row?.held ?? 0))
-      device.upload(state.ids, BigInt64Array.from(each((row) => BigInt(row?.id ?? 0))))
+      const each = <T>(of: (start: Start | undefined) => T) =>
+        Array.from({ length: B }, (_, row) => of(typeof rows[row] === 'object' ? rows[row] : undefined))
+      const held = Int32Array.from({ length: B }, (_, row) => heldBy(rows[row]))
+      const draws = each((start) =>
+        Array.from({ length: C }, (_, i) =>
+          i >= count || !start ? 0 : start.law.temperature === 0 ? GREEDY : start.draw(i),
+        ),
+      )
+      device.upload(state.ids, BigInt64Array.from(each((start) => BigInt(start?.id ?? 0))))
       device.upload(state.held, held)
       device.upload(asked.start, held)
-      if (!greedy) {
-        const draws = each((row) => Array.from({ length: C }, (_, i) => (i < count ? (row?.draw(i) ?? 0) : 0)))
-        setValues(asked.uniforms, Float32Array.from(draws.flat()))
-        setValues(asked.scale, Float32Array.from(each((row) => 1 / scaleOf(row?.law ?? { temperature: 1 }))))
-      }
+      setValues(asked.uniforms, Float32Array.from(draws.flat()))
+      setValues(asked.scale, Float32Array.from(each((start) => 1 / scaleOf(start?.law ?? { temperature: 1 }))))
       for (let i = 0; i < count; i++) binding.run()
       const ids = Array.from(device.download(state.written), Number)
       const logprobs = Array.from(device.download(state.logprobs))
@@ -158,3 +188,6 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
     },
   }
 }
+
+/** Below every uniform number: says that the most likely token is taken. */
+const GREEDY = -1

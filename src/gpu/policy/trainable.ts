@@ -1,6 +1,7 @@
 // A model folder opened on a device, and everything about being trained that does not depend on its head.
 import { loadAdapter, saveAdapter } from '../weights/adapter.ts'
 import type { Device } from '../device/device.ts'
+import type { DecodePortions } from '../device/portions.ts'
 import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
@@ -25,6 +26,8 @@ export interface ModelOptions {
   moving?: boolean
   /** Bytes of activations that a pass may keep for its backward; above, they are computed again. As the device has it unless given. */
   activationBudget?: number
+  /** Tokens written as one graph where the device does not say so itself. */
+  decode?: DecodePortions
   /** Element types; those of the device unless given. */
   precision?: Precision
   /** Seed of a head that the folder does not have; one with another head is refused unless it is given. */
@@ -51,6 +54,7 @@ export function openEngine(
     reference = false,
     moving = false,
     activationBudget = device.portions.activations,
+    decode = device.portions.decode,
     precision = device.precision,
     profile = false,
     fresh,
@@ -183,8 +187,9 @@ export function openEngine(
       parameters.free()
     },
   }
+  const portions = { ...device.portions, ...(decode && { decode }) }
   return {
-    engine: { config, precision, portions: device.portions, programs, scratch, parameters, activationBudget, traces },
+    engine: { config, precision, portions, programs, scratch, parameters, activationBudget, traces },
     trainable,
   }
 }

@@ -2,7 +2,7 @@
 import { dtypes } from '../graph/tensor.ts'
 import type { Net } from '../net/net.ts'
 import type { Engine } from './engine.ts'
-import { copyEntries, entryWidth, type Lanes, type OpenLanes } from './lanes.ts'
+import { copyEntries, entryWidth, type Lanes, type OpenLanes, type Place } from './lanes.ts'
 import { heldOf, startOf, type Sequence } from './sequence.ts'
 
 /** Sequences in lanes; where they go on from prompts, each lane of `shared` serves as many of them, in order. */
@@ -84,7 +84,7 @@ export function layOut<Row extends { sequence: Sequence }>(
 }
 
 /** What a sequence holds beside its parent goes to another lane. */
-export function move(engine: Engine, sequence: Sequence, target: { lanes: Lanes; lane: number }): void {
+export function move(engine: Engine, sequence: Sequence, target: Place): void {
   copyEntries(engine, sequence, [0, sequence.lanes.lengths[sequence.lane]!], target)
   Object.assign(sequence, target)
 }
@@ -94,7 +94,7 @@ export function copyBeginning(
   engine: Engine,
   sequence: Sequence,
   [start, length]: readonly [number, number],
-  target: { lanes: Lanes; lane: number },
+  target: Place,
 ): void {
   const own = startOf(sequence)
   if (sequence.parent) copyEntries(engine, sequence.parent, [start, Math.min(length, own)], target)

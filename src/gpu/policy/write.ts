@@ -1,16 +1,18 @@
 // Writing: every pass reads what is given, guesses what may come, and draws what comes.
 import { uniform } from '../../rng.ts'
+import { came, placeOf } from './came.ts'
 import { draftOf, newTrusts, worthwhile } from './draft.ts'
 import type { Engine, Trace } from './engine.ts'
 import { headOf, penalises } from './law.ts'
-import { likeliest, probabilities, sampleToken, type Drawn } from './sample.ts'
+import { likeliest, probabilities, sampleToken } from './sample.ts'
 import { isLive, type Row, type Running } from './schedule.ts'
 import { rowsAtOnce, scoresOf } from './scores.ts'
+import { takeSeats, writeSeated } from './seated.ts'
+import type { Crowd, Seats } from './seats.ts'
 import { heldOf } from './sequence.ts'
 import type { Work } from './session.ts'
 import type { Turn } from './slot.ts'
 import { attentionOf, attentionProducts, linearProducts, tokenPass, type Feed } from './token-pass.ts'
-import { keepRows } from './trace.ts'
 
 /** Tokens read in a pass at most, and where some sequences write meanwhile. */
 const [READ, READ_BESIDE] = [2048, 512]
@@ -32,25 +34,37 @@ interface Draw {
 
 export interface Writer {
   /** Every sequence that writes gets a token at least, and of others some are read. */
-  pass(units: readonly Running[]): void
+  pass(units: readonly Running[], crowd: () => Crowd): void
   work(): Work
 }
 
-/** What is computed goes to the trace, where one is given. */
-export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined): Writer {
+/** What is computed goes to the trace, where one is given. Turns that `seats` take are written there. */
+export function writer(
+  engine: Engine,
+  { drafts, trace, seats }: { drafts: boolean; trace: Trace | undefined; seats: Seats | undefined },
+): Writer {
   const trusts = newTrusts()
-  const done = { passes: 0, read: 0, written: 0, guessed: 0, accepted: 0 }
+  const done = { passes: 0, read: 0, written: 0, whole: 0, guessed: 0, accepted: 0 }
   const spent = { all: 0, wasted: 0 }
+
+  /** The turn is written in a seat, or will be. */
+  const isInside = (row: Row): boolean =>
+    row.seat !== undefined || (row.turn !== undefined && seats?.takes(row.turn) === true)
+
+  /** Tokens that passes are to read: a seat reads the last one itself. */
+  const toRead = (row: Row): number => (row.seat ? 0 : pending(row) - Number(isInside(row)))
+
+  /** Sequences that write a token a pass. */
+  const writes = (row: Row | undefined): row is Row => isLive(row) && pending(row) === 1 && !isInside(row)
 
   /** Units with what their lanes are fed: what was not read yet, and guesses behind it. */
   function feedsOf(units: readonly Running[]): { unit: Running; feed: Feed; guesses: (readonly number[])[] }[] {
-    const writing = units.flatMap(({ rows }) => rows.filter((row) => isLive(row) && pending(row) === 1))
     const guessed = drafts ? guessesOf(units) : new Map<Row, readonly number[]>()
-    let left = writing.length > 0 ? READ_BESIDE : READ
+    let left = units.some(({ rows }) => rows.some(writes)) ? READ_BESIDE : READ
     return units.flatMap((unit) => {
       const { lanes, shared, rows } = unit
-      const live = rows.filter(isLive)
-      const reads = live.some((row) => pending(row) > 1)
+      const live = rows.filter((row) => isLive(row) && toRead(row) > 0) as Row[]
+      const reads = live.some((row) => !writes(row))
       let piece = 1
       if (reads) {
         if (left <= 0) return []
@@ -63,7 +77,7 @@ export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined
       const tokens = Array.from(rows, (row, lane) => {
         if (!isLive(row)) return []
         const held = heldOf(row.sequence)
-        return [...row.sequence.tokens.slice(held, held + piece), ...guesses[lane]!]
+        return [...row.sequence.tokens.slice(held, held + Math.min(piece, toRead(row))), ...guesses[lane]!]
       })
       return live.length > 0 ? [{ unit, feed: { lanes, shared, tokens }, guesses }] : []
     })
@@ -71,62 +85,77 @@ export function writer(engine: Engine, drafts: boolean, trace: Trace | undefined
 
   /** What is guessed of the sequences that write. */
   function guessesOf(units: readonly Running[]): Map<Row, readonly number[]> {
-    const writing = units.flatMap(({ rows }) => rows.filter((row) => isLive(row) && row.turn && pending(row) === 1))
+    const writing = units.flatMap(({ rows }) => rows.filter((row) => writes(row) && row.turn)) as Row[]
     const guesses = writing.map((row) => {
-      const { sequence, ids, turn } = row!
-      row!.draft ??= draftOf(turn!, { tokens: sequence.tokens, own: ids }, trusts)
-      return row!.draft.guess(turn!.sampling.maxNewTokens - ids.length - 1)
+      const { sequence, ids, turn } = row
+      row.draft ??= draftOf(turn!, { tokens: sequence.tokens, own: ids }, trusts)
+      return row.draft.guess(turn!.sampling.maxNewTokens - ids.length - 1)
     })
     const counts = worthwhile(guesses, writing.length)
-    return new Map(writing.map((row, i) => [row!, guesses[i]!.ids.slice(0, counts[i])]))
+    return new Map(writing.map((row, i) => [row, guesses[i]!.ids.slice(0, counts[i])]))
   }
 
   return {
-    pass(units) {
+    pass(units, crowd) {
       const fed = feedsOf(units)
-      const draws: Draw[] = []
-      let before = 0
-      for (const { unit, feed, guesses } of fed) {
-        const { spent: products, needed } = attentionOf(feed)
-        spent.all += products * attentionProducts(engine)
-        spent.wasted += (products - needed) * attentionProducts(engine)
-        feed.tokens.forEach((tokens, lane) => {
-          before += tokens.length
-          const row = unit.rows[lane]
-          const guessed = guesses[lane]!
-          if (tokens.length === 0 || !row?.turn) return
-          if (heldOf(row.sequence) + tokens.length - guessed.length < row.sequence.tokens.length) return
-          const first = before - 1 - guessed.length
-          draws.push({ row, turn: row.turn, first, guesses: guessed, drawn: 0, over: false })
-        })
-      }
-      spent.all += before * linearProducts(engine)
-      done.passes++
-      done.read += before
-      const drawing = new Set(draws.map(({ row }) => row))
-      const feeds = fed.map(({ unit, feed }) => ({
-        ...feed,
-        silent: !unit.rows.some((row) => row && drawing.has(row)),
-      }))
-      const x = tokenPass(engine, feeds, trace)
-      for (const alike of Map.groupBy(draws, ({ turn }) => JSON.stringify(headOf(turn.sampling))).values()) {
-        const rows = alike.flatMap((draw) =>
-          [draw.first, ...draw.guesses].map((_, i) => ({ draw, at: draw.first + i })),
-        )
-        for (let start = 0; start < rows.length; start += rowsAtOnce(engine)) {
-          const some = rows.slice(start, start + rowsAtOnce(engine)).filter(({ draw }) => !draw.over)
-          if (some.length > 0) drawAll(engine, x, some, trace)
-        }
-      }
-      for (const { row, guesses, drawn } of draws) {
-        // What was read behind the last token that came is forgotten.
-        row.sequence.lanes.lengths[row.sequence.lane]! -= guesses.length - Math.max(0, drawn - 1)
-        done.written += drawn
-        done.guessed += guesses.length
-        done.accepted += Math.max(0, drawn - 1)
-      }
+      if (fed.length > 0) read(fed)
+      if (!seats) return
+      const seated = takeSeats(seats, units, crowd)
+      if (seated.length === 0) return
+      const { tokens, tokensBeside } = seats.portions
+      const { steps, written } = writeSeated(seats, seated, fed.length > 0 ? tokensBeside : tokens, trace)
+      const computed = steps * seats.rows()
+      spent.all += computed * linearProducts(engine)
+      spent.wasted += (computed - written) * linearProducts(engine)
+      done.passes += steps
+      done.read += written
+      done.written += written
+      done.whole += written
     },
     work: () => ({ ...done, wasted: spent.all > 0 ? spent.wasted / spent.all : 0 }),
+  }
+
+  /** One pass: what is fed is read, and what can be drawn is. */
+  function read(fed: ReturnType<typeof feedsOf>): void {
+    const draws: Draw[] = []
+    let before = 0
+    for (const { unit, feed, guesses } of fed) {
+      const { spent: products, needed } = attentionOf(feed)
+      spent.all += products * attentionProducts(engine)
+      spent.wasted += (products - needed) * attentionProducts(engine)
+      feed.tokens.forEach((tokens, lane) => {
+        before += tokens.length
+        const row = unit.rows[lane]
+        const guessed = guesses[lane]!
+        if (tokens.length === 0 || !row?.turn) return
+        if (heldOf(row.sequence) + tokens.length - guessed.length < row.sequence.tokens.length) return
+        const first = before - 1 - guessed.length
+        draws.push({ row, turn: row.turn, first, guesses: guessed, drawn: 0, over: false })
+      })
+    }
+    spent.all += before * linearProducts(engine)
+    done.passes++
+    done.read += before
+    const drawing = new Set(draws.map(({ row }) => row))
+    const feeds = fed.map(({ unit, feed }) => ({
+      ...feed,
+      silent: !unit.rows.some((row) => row && drawing.has(row)),
+    }))
+    const x = tokenPass(engine, feeds, trace)
+    for (const alike of Map.groupBy(draws, ({ turn }) => JSON.stringify(headOf(turn.sampling))).values()) {
+      const rows = alike.flatMap((draw) => [draw.first, ...draw.guesses].map((_, i) => ({ draw, at: draw.first + i })))
+      for (let start = 0; start < rows.length; start += rowsAtOnce(engine)) {
+        const some = rows.slice(start, start + rowsAtOnce(engine)).filter(({ draw }) => !draw.over)
+        if (some.length > 0) drawAll(engine, x, some, trace)
+      }
+    }
+    for (const { row, guesses, drawn } of draws) {
+      // What was read behind the last token that came is forgotten.
+      row.sequence.lanes.lengths[row.sequence.lane]! -= guesses.length - Math.max(0, drawn - 1)
+      done.written += drawn
+      done.guessed += guesses.length
+      done.accepted += Math.max(0, drawn - 1)
+    }
   }
 }
 
@@ -150,35 +179,15 @@ function drawAll(
 /** The next token of a row from its scores [V]. */
 function write(draw: Draw, scores: Float32Array, trace: Trace | undefined): void {
   const { row, turn, guesses } = draw
-  const { ids, logprobs } = row
-  const { sampling, onToken } = turn
+  const { sampling } = turn
   const p = lawful(row, turn, scores)
-  const { id, logprob } = drawn(row, turn, p)
-  ids.push(id)
-  logprobs.push(logprob)
-  row.sequence.tokens.push(id)
-  row.draft?.learn(id)
-  draw.over = guesses[draw.drawn++] !== id
-  onToken?.(id, logprob, (count) => likeliest(p, sampling, count))
-  const finish = sampling.eosIds.includes(id)
-    ? 'eos'
-    : sampling.stop?.(ids)
-      ? 'stop'
-      : ids.length >= sampling.maxNewTokens
-        ? 'length'
-        : undefined
-  if (!finish) return
-  if (trace) keepRows(trace, row.sequence, ids)
-  turn.end({ ids, logprobs: Float32Array.from(logprobs), finish })
+  const token = sampleToken(p, sampling, sampling.temperature === 0 ? 0 : uniform(...turn.key, placeOf(row, turn)))
+  draw.over = guesses[draw.drawn++] !== token.id
+  came(row, turn, token, { likeliest: (count) => likeliest(p, sampling, count), trace })
 }
 
 /** Probabilities [V] of the next token before anything is cut from them. */
 function lawful({ ids }: Row, { ids: before, sampling }: Turn, scores: Float32Array): Float32Array {
   if (!headOf(sampling).raw) return scores
   return probabilities(scores, penalises(sampling) ? [...before, ...ids] : [], sampling, sampling.mask?.(ids))
-}
-
-function drawn({ ids }: Row, { ids: before, sampling, key, origin }: Turn, p: Float32Array): Drawn {
-  const place = before.length + ids.length
-  return sampleToken(p, sampling, sampling.temperature === 0 ? 0 : uniform(...key, place - origin))
 }

@@ -19,12 +19,15 @@ export function sizesOf(
   const step = kind.plan(recipe, { count: items.length, maxTokens: tokens.max })
   const net = { config: language.config, precision, portions }
   const asked = (answers?.heldOut ?? []).flatMap(({ prompts }) => prompts)
-  const answered = asked.reduce((sum, { ids }) => sum + ids.length + (recipe.maxCompletionLength ?? 0), 0)
+  const written = recipe.maxCompletionLength ?? 0
+  const answered = asked.reduce((sum, { ids }) => sum + ids.length + written, 0)
+  const prompts = [...(step.completionsPerStep > 0 ? [tokens.max] : []), ...asked.map(({ ids }) => ids.length)]
   const load = {
     ...step,
     training: trainingOf(recipe),
     reference: kind.needsReference(recipe),
     critic: kind.critic?.(recipe) !== undefined,
+    longest: { prompt: prompts.reduce((most, length) => Math.max(most, length), 0), written },
     rows: Math.max(step.completionsPerStep, asked.length),
     cached: Math.max(step.cached, Math.min(answered, standardBudget(net))),
   }

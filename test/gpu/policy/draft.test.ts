@@ -110,6 +110,7 @@ const turnOf = (request: Partial<Turn>): Turn => ({
   origin: 0,
   sampling: { temperature: 1, maxNewTokens: 100, eosIds: [] },
   key: [],
+  alternatives: 0,
   over: false,
   released: false,
   end() {},

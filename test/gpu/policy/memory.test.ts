@@ -106,6 +106,25 @@ test('keeps no more than the budget, of a short pass and of a longer one, of whi
   model.free()
 })
 
+test('a plan counts the caches of tokens that are written as one graph', async () => {
+  const folder = writeTinyModel(join(root, 'steps'), 'qwen2')
+  const decode = { ...portions.cuda.decode, types: ['f32'] } as const
+  const net = { config: loadConfig(folder), precision: float32, portions: { ...device.portions, decode } }
+  const { device: door, bytes } = counted(device)
+  const model = openModel(door, folder, { decode })
+  const opened = bytes()
+  const requests = [0, 1, 2].map((from) => ({ prompt: [from], samples: 4, key: [from] }))
+  await generateAll(model, requests, { temperature: 1, maxNewTokens: 20, eosIds: [] })
+  const load = { training: { kind: 'none' }, reference: false, cached: 12 * 20, rows: 12, micro: 0 } as const
+  const cache = (more: object) => memoryOf(net, { ...load, ...more }).cache
+  const said = cache({ longest: { prompt: 1, written: 20 } }) - cache({ rows: 0, cached: 0 })
+  const held = bytes() - opened
+  expect(held).toBeGreaterThan(16 * 512 * 256)
+  expect(said).toBeGreaterThanOrEqual(held)
+  expect(said).toBeLessThan(1.1 * held)
+  model.free()
+})
+
 test.each(families)('decoding holds no more keys and values than the tokens at full length: %s', async (family) => {
   const folder = writeTinyModel(join(root, `${family}-decoding`), family)
   const net = { config: loadConfig(folder), precision: float32, portions: device.portions }
@@ -145,8 +164,9 @@ test("LoRA on Qwen2.5-7B's shape in bf16, 8 answers of 1024 tokens to a prompt o
     portions: portions.cuda,
   }
   const tokens = 4096 + 8 * 1024
+  const decoding = { cached: tokens, rows: 8, longest: { prompt: 4096, written: 1024 } }
   const training: Training = { kind: 'lora', rank: 16, alpha: 32, targets: adaptable, seed: 0 }
-  const { total, weights } = memoryOf(net, { training, reference: true, cached: tokens, rows: 8, micro: tokens })
+  const { total, weights } = memoryOf(net, { training, reference: true, micro: tokens, ...decoding })
   expect(weights).toBeGreaterThan(14e9)
   expect(total).toBeLessThan(80e9)
 })

@@ -41,13 +41,12 @@ function written(
   prompts = somePrompts,
   tokens = TOKENS,
 ) {
-  const sizes = { rows: order.length + 1, places: 160, tokens: C, greedy: temperature === 0 }
-  const steps = tokenSteps(engine, sizes)
+  const steps = tokenSteps(engine, { rows: order.length + 1, places: 160, tokens: C })
   order.forEach((prompt, row) => {
     const ids = prompts[prompt]!
     const lanes = openLanes(engine, 1, 64)
     if (ids.length > 1) tokenPass(engine, [{ lanes, tokens: [ids.slice(0, -1)], silent: true }])
-    steps.fill(row, { lanes, lane: 0 })
+    steps.fill(row, 0, { lanes, lane: 0 }, ids.length - 1)
     freeLanes(engine, lanes)
   })
   const all = order.map((prompt) => ({ prompt, ids: [] as number[], logprobs: [] as number[] }))
@@ -93,24 +92,20 @@ test.each(families.flatMap((family) => [0, 0.8].map((temperature) => [family, te
 test('a graph of the whole step has its kernels in half precision, in float32 all but attention', () => {
   for (const family of families) {
     const config = loadConfig(writeTinyModel(join(root, 'kernels'), family), 'language')
-    for (const greedy of [true, false]) {
-      const faults = (dtype: Float) => {
-        const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
-        return cudaFaults(
-          tokenGraph({ config, precision, portions: portions.cuda }, { rows: 4, places: 32, tokens: 8, greedy }),
-        )
-      }
-      for (const dtype of ['f16', 'bf16'] as const) expect(faults(dtype)).toEqual([])
-      expect(new Set(faults('f32').map((fault) => fault.split(': ')[1]))).toEqual(
-        new Set(['GroupQueryAttention has no kernel for f32']),
-      )
+    const faults = (dtype: Float) => {
+      const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
+      return cudaFaults(tokenGraph({ config, precision, portions: portions.cuda }, { rows: 4, places: 32, tokens: 8 }))
     }
+    for (const dtype of ['f16', 'bf16'] as const) expect(faults(dtype)).toEqual([])
+    expect(new Set(faults('f32').map((fault) => fault.split(': ')[1]))).toEqual(
+      new Set(['GroupQueryAttention has no kernel for f32']),
+    )
   }
 })
 
 test('tokens that would not fit a cache are refused before anything is written', () => {
   const { engine } = openEngine(device, writeTinyModel(join(root, 'full'), 'qwen2'), 'language', {})
-  const steps = tokenSteps(engine, { rows: 1, places: 8, tokens: 4, greedy: true })
+  const steps = tokenSteps(engine, { rows: 1, places: 8, tokens: 4 })
   const start = { id: 1, law: { temperature: 0 }, draw: () => 0 }
   expect(() => steps.write([{ ...start, held: 5 }], 4)).toThrow('do not fit')
   expect(steps.write([{ ...start, held: 0 }], 4).ids[0]).toHaveLength(4)

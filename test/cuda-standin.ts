@@ -201,7 +201,8 @@ async function commands(): Promise<void> {
   for (const name of ['qwen2', 'qwen3', 'llama3']) {
     const oracle = sharedPath('oracle', name)
     // Its answer is no, as it must be where nothing is computed.
-    if (oracle) hone([1], 'verify', oracle, '--device', 'cuda')
+    for (const dtype of ['f32', 'bf16'])
+      if (oracle) hone([1], 'verify', oracle, '--device', 'cuda', '--dtype', dtype)
   }
 }
 

@@ -51,10 +51,10 @@ lines() {
 
 case $SIZES in
 full)
-  dtypes=(f32 bf16 f16) steps=("m1 512 64 8 4 3" "m3 1024 128 8 4 3 lora" "m4 1024 64 8 1 3 lora") decode=("m3 2048 32 128" "m4 2048 32 128") token_dtypes=(bf16 f16) step_dtype=bf16 run_steps=10 run_prompt=1024 run_tokens=128
+  dtypes=(f32 tf32 bf16 f16) steps=("m1 512 64 8 4 3" "m3 1024 128 8 4 3 lora" "m4 1024 64 8 1 3 lora") decode=("m3 2048 32 128" "m4 2048 32 128") token_dtypes=(bf16 f16) step_dtype=bf16 run_steps=10 run_prompt=1024 run_tokens=128
   ;;
 tiny)
-  dtypes=(f32) steps=("m1 16 4 2 1 2") decode=("m1 64 2") token_dtypes=(f32) step_dtype=f32 run_steps=1 run_prompt=384 run_tokens=8
+  dtypes=(f32 f16) steps=("m1 16 4 2 1 2") decode=("m1 64 2") token_dtypes=(f32) step_dtype=f32 run_steps=1 run_prompt=384 run_tokens=8
   ;;
 *)
   echo "SIZES is full or tiny, not $SIZES" >&2
@@ -76,10 +76,7 @@ for dtype in "${dtypes[@]}"; do
       row "verify-$family-$dtype" "not run: no $folder"
       continue
     fi
-    # Without the option where it says nothing, so that what has no other type can be checked too.
-    typed=()
-    [ "$dtype" = f32 ] || typed=(--dtype "$dtype")
-    if part "verify-$family-$dtype" "${hone[@]}" verify "$folder" --device "$DEVICE" "${typed[@]}"; then
+    if part "verify-$family-$dtype" "${hone[@]}" verify "$folder" --device "$DEVICE" --dtype "$dtype"; then
       row "verify-$family-$dtype" "$(tail -n 1 "$OUT/verify-$family-$dtype.err")"
     fi
   done

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDevice } from '../../src/gpu/device/open.ts'
+import { verifyCommand } from '../../src/job/verify/command.ts'
 import { verify } from '../../src/job/verify/verify.ts'
 import { forms, run } from '../hone.ts'
 import { scratch } from '../scratch.ts'
@@ -20,6 +21,20 @@ for (const family of ['qwen2', 'qwen3', 'llama3']) {
       expect(names.filter((name) => name.startsWith(`${part} `)).length).toBeGreaterThan(15)
   })
 }
+
+const rounded = sharedPath('oracle', 'qwen3')
+test.skipIf(!rounded)('in half precision log-probs and directions of gradients are within their bounds', async () => {
+  const findings = await verify(await openDevice('cpu', { dtype: 'f16' }), rounded!, true)
+  expect(findings.filter(({ ok }) => !ok)).toEqual([])
+  const count = (start: string) => findings.filter(({ name }) => name.startsWith(start)).length
+  for (const part of ['logprobs', 'decode logprobs', 'adapter logprobs']) expect(count(part)).toBeGreaterThan(0)
+  for (const part of ['gradient', 'sft gradient', 'adapter gradient']) expect(count(part)).toBeGreaterThan(20)
+})
+
+test('a type that the device does not compute in is refused before anything is read', async () => {
+  const flags = { dir: 'nowhere', device: 'cpu', dtype: 'bf16', format: 'text' } as const
+  await expect(verifyCommand(flags)).rejects.toThrow('Cannot compute in bf16 on cpu')
+})
 
 const oracle = sharedPath('oracle', 'qwen2')
 test.skipIf(!oracle)(

@@ -20,9 +20,9 @@ const choices = ['auto', 'f32', 'tf32', 'bf16', 'f16'] as const
 /** `auto` is the type that the device prefers, `tf32` float32 whose products a GPU may round to 10 bits of mantissa. */
 export type DTypeSpec = (typeof choices)[number]
 
-export const dtypeSetting = () =>
+export const dtypeSetting = (fallback: DTypeSpec = 'auto') =>
   say(
-    v.optional(v.picklist(choices), 'auto'),
+    v.optional(v.picklist(choices), fallback),
     'type of weights and activations; auto is bf16 where the device is a GPU that has it, else f32; tf32 is f32 with quicker, rounder products of a GPU',
   )
 

@@ -6,9 +6,9 @@ export interface Finding {
   name: string
   max_abs: number
   max_rel: number
-  /** The bound that decides, and on which of the two errors. */
+  /** The bound that decides, and on what: one of the two errors, the cosine with what is expected, or how many ids differ. */
   bound: number
-  by: 'abs' | 'rel'
+  by: 'abs' | 'rel' | 'cosine' | 'ids'
   ok: boolean
 }
 

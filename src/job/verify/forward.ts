@@ -9,6 +9,7 @@ export function logprobFindings(
   model: Pick<Policy, 'forward'>,
   { rows, length, expect: { temperature } }: Oracle,
   want: ReadonlyMap<string, Float32Array>,
+  bound: number = BOUND.logprobs,
 ): Finding[] {
   const whole = rows.map(({ ids }) => ({ prompt: ids.slice(0, 1), completions: [ids.slice(1)] }))
   const forward = model.forward(whole, { temperature, entropy: true })
@@ -20,7 +21,7 @@ export function logprobFindings(
       const from = row * (length - 1)
       each.add(found[row]![0]!, expected.subarray(from, from + ids.length - 1))
     })
-    return [each.finding(`${prefix}${name}`, BOUND.logprobs, 'abs')]
+    return [each.finding(`${prefix}${name}`, bound, 'abs')]
   }
   return [...compare('logprobs', forward.logprobs), ...compare('entropy', forward.entropies!)]
 }

@@ -1,5 +1,6 @@
 // The batch of the reference through the trainer itself: what is frozen comes from the folder, the rest is computed.
 import * as v from 'valibot'
+import { sum } from '../../eval/statistics.ts'
 import type { Model } from '../../gpu/policy/model.ts'
 import { learn } from '../../rl/learn.ts'
 import { lawOf, TrainRecipe } from '../../rl/recipe.ts'
@@ -73,6 +74,21 @@ export async function update(
   }
   const figures = await learn(rollouts, { recipe, law: lawOf(recipe), policy, step, steps: UPDATES })
   return { figures, gradients }
+}
+
+/** The mean loss of all completion tokens, and its gradient in the model. */
+export function sftLoss(model: Model, { groups, rows }: Oracle): number {
+  const tokens = rows.reduce((count, { ids, promptLength }) => count + ids.length - promptLength, 0)
+  let loss = 0
+  model.accumulate(
+    groups.map(({ group }) => group),
+    { temperature: 1 },
+    ({ logprobs }) => {
+      loss = -sum(logprobs.flat().map((values) => sum([...values]))) / tokens
+      return { logprobs: logprobs.map((group) => group.map((values) => values.map(() => -1 / tokens))) }
+    },
+  )
+  return loss
 }
 
 /** The metrics of an update against those of the reference. */

@@ -2,12 +2,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Device } from '../../gpu/device/device.ts'
-import { generateAll } from '../../gpu/policy/generate.ts'
 import { openModel } from '../../gpu/policy/model.ts'
-import { sum } from '../../eval/statistics.ts'
 import { BOUND, compareTensors, compareWeights, errors, NOISE, single, type Finding } from './finding.ts'
 import { dpoFindings } from './dpo.ts'
 import { logprobFindings } from './forward.ts'
+import { greedyFindings } from './greedy.ts'
 import { hiddenFindings } from './hidden.ts'
 import { longFindings } from './long.ts'
 import { maskedFindings } from './masked.ts'
@@ -15,17 +14,18 @@ import { criticFindings } from './critic.ts'
 import { nftFindings } from './nft.ts'
 import { samplingFindings } from './sampling.ts'
 import { rewardFindings } from './reward.ts'
+import { roundedFindings } from './rounded.ts'
 import { treeFindings } from './tree.ts'
 import { openOracle, type Oracle } from './oracle.ts'
-import { figureFindings, update, UPDATES, weighted } from './update.ts'
+import { figureFindings, sftLoss, update, UPDATES, weighted } from './update.ts'
 
-/** All findings on a folder of reference numbers, in the order of the way of the data. */
-export async function verify(device: Device, dir: string): Promise<Finding[]> {
+/** All findings on a folder of reference numbers, in the order of the way of the data; `rounded` where float32 is not what is computed in. */
+export async function verify(device: Device, dir: string, rounded = false): Promise<Finding[]> {
   const oracle = openOracle(dir)
+  if (rounded) return await roundedFindings(device, oracle)
   const has = (part: string) => existsSync(join(dir, part))
   return [
-    ...forwardFindings(device, oracle),
-    ...(await greedyFindings(device, oracle)),
+    ...(await forwardFindings(device, oracle)),
     advantageFinding(oracle),
     ...(await updateFindings(device, oracle)),
     ...sftFindings(device, oracle),
@@ -44,7 +44,7 @@ export async function verify(device: Device, dir: string): Promise<Finding[]> {
 
 // ** quantities **
 
-function forwardFindings(device: Device, oracle: Oracle): Finding[] {
+async function forwardFindings(device: Device, oracle: Oracle): Promise<Finding[]> {
   const { dir, rows, length, read } = oracle
   const model = openModel(device, dir)
   const reference = read('forward.safetensors')!
@@ -54,35 +54,12 @@ function forwardFindings(device: Device, oracle: Oracle): Finding[] {
     const want = reference.get('logits')!.subarray(row * length * V, (row * length + ids.length) * V)
     logits.add(model.logits(ids), want)
   })
-  const findings = logprobFindings('', model, oracle, reference)
+  const findings = [
+    ...logprobFindings('', model, oracle, reference),
+    ...(await greedyFindings(model, oracle, BOUND.logprobs)),
+  ]
   model.free()
   return [logits.finding('logits', BOUND.logits, 'abs'), ...findings]
-}
-
-async function greedyFindings(device: Device, { dir, rows, expect }: Oracle): Promise<Finding[]> {
-  const model = openModel(device, dir)
-  const findings: Finding[] = []
-  for (const [row, want] of Object.entries(expect.greedy)) {
-    const { ids, promptLength } = rows[Number(row)]!
-    const request = { prompt: ids.slice(0, promptLength), samples: 1, key: [0] }
-    const sampling = { temperature: 0, maxNewTokens: want.length, eosIds: [] }
-    const [[completion] = []] = await generateAll(model, [request], sampling)
-    const wrong = want.filter((id, i) => completion!.ids[i] !== id).length
-    const { logprobs } = model.forward([{ prompt: request.prompt, completions: [completion!.ids] }], { temperature: 1 })
-    const decode = errors()
-    decode.add(completion!.logprobs, logprobs[0]![0]!)
-    findings.push({
-      name: `greedy ids ${row}`,
-      max_abs: wrong,
-      max_rel: wrong / want.length,
-      bound: 0,
-      by: 'abs',
-      ok: wrong === 0,
-    })
-    findings.push(decode.finding(`decode logprobs ${row}`, BOUND.logprobs, 'abs'))
-  }
-  model.free()
-  return findings
 }
 
 function advantageFinding(oracle: Oracle): Finding {
@@ -124,20 +101,12 @@ async function updateFindings(device: Device, oracle: Oracle): Promise<Finding[]
   return findings
 }
 
-function sftFindings(device: Device, { dir, groups, rows, expect, read }: Oracle): Finding[] {
+function sftFindings(device: Device, oracle: Oracle): Finding[] {
+  const { dir, expect, read } = oracle
   const want = read('sft_grads.safetensors')
   if (!want) return []
   const model = openModel(device, dir, { training: { kind: 'full' } })
-  const tokens = rows.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0)
-  let loss = 0
-  model.accumulate(
-    groups.map(({ group }) => group),
-    { temperature: 1 },
-    ({ logprobs }) => {
-      loss = -sum(logprobs.flat().map((values) => sum([...values]))) / tokens
-      return { logprobs: logprobs.map((group) => group.map((values) => values.map(() => -1 / tokens))) }
-    },
-  )
+  const loss = sftLoss(model, oracle)
   const findings = [
     single('sft loss', loss, expect.sft_loss, BOUND.parts),
     ...compareTensors('sft gradient', model.gradients(), want),

@@ -100,10 +100,6 @@ export async function openTrained(
   { reference, head, critic }: { reference: boolean; head: HeadKind; critic?: string | undefined },
 ): Promise<Trained<Trainable>> {
   const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined, dtype: recipe.dtype })
-  if (device.precision.compute === 'f16')
-    throw new HoneError('Cannot train in f16: small gradients would be lost below what it holds', {
-      hint: 'use --dtype bf16 on a GPU, or f32; f16 is for infer, eval, serve and the like',
-    })
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
   const moving = (recipe.referenceMix ?? 0) > 0
   const options = { training: trainingOf(recipe), reference, moving, adapter }

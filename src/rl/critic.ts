@@ -33,7 +33,9 @@ export async function learnValues(
   const { critic, step } = context
   const { loss, tokens, clipped } = await accumulateValues(rollouts, context)
   if (tokens === 0) return { loss, tokens, clipped, gradNorm: 0 }
-  const { gradNorm } = critic.update(options)
+  const { gradNorm, scaling } = critic.update(options)
+  // Left out, so that it changed nothing.
+  if (scaling?.skipped) return { loss, tokens, clipped, gradNorm: 0 }
   await requireFinite(gradNorm, critic, step, {
     items: rollouts,
     rowOf: ({ prompt }) => prompt.row.id,

@@ -2,7 +2,7 @@
 import type { Metrics } from '../rundir/event.ts'
 import type { Hold } from '../dialogue/hold.ts'
 import type { Law } from '../gpu/policy/law.ts'
-import type { Forward, PerToken, Policy } from '../gpu/policy/policy.ts'
+import type { Forward, PerToken, Policy, Update } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { criticTally, learnValues } from './critic.ts'
 import type { Counts } from './loss/aggregate.ts'
@@ -19,6 +19,7 @@ import {
 import { breathe, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
+import { scalingMetrics } from './scaled.ts'
 import { updateOptions } from './schedule.ts'
 import { requireFinite } from './sound.ts'
 import { ratios } from './loss/ratio.ts'
@@ -49,7 +50,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
   const perPass = Math.min(recipe.miniBatches, rollouts.length)
   const updatesPerStep = recipe.iterations * recipe.miniBatches
   const values = criticTally()
-  const tally: Tally = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0, gradNorm: 0, updates: 0 }
+  const tally: Tally = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0, gradNorm: 0, updates: [] }
   let rate = updateOptions(recipe, step * updatesPerStep, steps * updatesPerStep).learningRate
   for (let pass = 0; pass < recipe.iterations; pass++) {
     for (let mini = 0; mini < perPass; mini++) {
@@ -66,19 +67,21 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       const learned = await accumulate(batch, context)
       if (learned.tokens === 0) continue
       const options = updateOptions(recipe, update, steps * updatesPerStep)
-      const { gradNorm } = policy.update(options)
+      const updated = policy.update(options)
       rate = options.learningRate
-      await requireFinite(gradNorm, policy, step, {
-        items: batch,
-        rowOf: ({ prompt }) => prompt.row.id,
-        again: (each) => accumulate([each], context),
-      })
+      if (!updated.scaling?.skipped) {
+        await requireFinite(updated.gradNorm, policy, step, {
+          items: batch,
+          rowOf: ({ prompt }) => prompt.row.id,
+          again: (each) => accumulate([each], context),
+        })
+        tally.gradNorm += updated.gradNorm
+      }
       addParts(tally.parts, learned.parts)
       tally.clipped.push(...learned.clipped)
       tally.tokens += learned.tokens
       tally.sequences += learned.sequences
-      tally.gradNorm += gradNorm
-      tally.updates++
+      tally.updates.push(updated)
       context.onProgress?.('update', pass * perPass + mini + 1, recipe.iterations * perPass)
     }
   }
@@ -92,7 +95,8 @@ interface Learned {
   tokens: number
   sequences: number
 }
-type Tally = Learned & { gradNorm: number; updates: number }
+/** The sum of the norms of those updates that were not left out. */
+type Tally = Learned & { gradNorm: number; updates: Update[] }
 
 /** Forward and backward of one mini-batch, micro-batch by micro-batch. Denominators are those of the whole mini-batch. */
 async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnContext): Promise<Learned> {
@@ -204,8 +208,10 @@ function addParts(sum: LossParts, parts: LossParts): void {
   for (const name of Object.keys(parts) as (keyof LossParts)[]) sum[name] += parts[name]
 }
 
-function metricsOf({ parts, clipped, tokens, sequences, gradNorm, updates }: Tally, recipe: TrainRecipe): Metrics {
+function metricsOf({ parts, clipped, tokens, sequences, gradNorm, updates: all }: Tally, recipe: TrainRecipe): Metrics {
+  const updates = all.length
   if (updates === 0) return { updates }
+  const made = all.filter(({ scaling }) => !scaling?.skipped).length
   const clippable = ratios[recipe.ratio].whole ? sequences : tokens
   return {
     loss: parts.loss / updates,
@@ -221,7 +227,8 @@ function metricsOf({ parts, clipped, tokens, sequences, gradNorm, updates }: Tal
     ...(recipe.importanceCorrection !== 'none' && {
       'sampling/importance_sampling_ratio/mean': parts.importance / tokens,
     }),
-    grad_norm: gradNorm / updates,
-    updates,
+    ...(made > 0 && { grad_norm: gradNorm / made }),
+    updates: made,
+    ...scalingMetrics(all),
   }
 }

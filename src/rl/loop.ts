@@ -6,6 +6,7 @@ import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy, Trainable } from '../gpu/policy/policy.ts'
 import { openAlarms } from './alarms.ts'
 import { type AgreementOptions, checkAgreement } from './agreement.ts'
+import type { DTypeSpec } from '../gpu/device/precision.ts'
 import type { Coefficients } from './control.ts'
 import { answer, metricsOf } from './heldout.ts'
 import type { Stage } from './play.ts'
@@ -32,7 +33,7 @@ export interface RunContext {
 
 /** What loops of language models work with: held-out rows are answered. */
 export interface LoopContext extends RunContext {
-  recipe: RunContext['recipe'] & { maxCompletionLength: number; seed: number }
+  recipe: RunContext['recipe'] & { maxCompletionLength: number; seed: number; dtype: DTypeSpec }
   policy: Policy
   heldOut: readonly PromptSet[]
   /** Of held-out answers. */
@@ -115,7 +116,8 @@ export async function begin(
   const { policy, device, ending, recipe, emit, clock } = context
   emit({ type: 'start', time: clock(), step, steps, trainable: policy.trainable, device })
   const { maxPositions } = policy.config
-  const worst = await checkAgreement(policy, prompts, { ...drawn, seed: recipe.seed, ending, maxPositions, device })
+  const exact = device === 'cpu' && recipe.dtype !== 'f16'
+  const worst = await checkAgreement(policy, prompts, { ...drawn, seed: recipe.seed, ending, maxPositions, exact })
   const text = `log-probs of decoding and of training agree within ${worst.toExponential(1)}`
   note(context, step, text, worst > LOOSE)
 }

@@ -5,6 +5,7 @@ import type { Metrics } from '../rundir/event.ts'
 import type { RunContext, Stepped } from './loop.ts'
 import { inOrder } from './order.ts'
 import { type OptimizerOptions, updateOptions } from './schedule.ts'
+import { scalingMetrics } from './scaled.ts'
 import { requireFinite } from './sound.ts'
 
 export interface BatchOptions {
@@ -50,16 +51,20 @@ export async function takeBatch<Item extends { id: string }>(
   const items = inOrder(all, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
   const learned = await accumulate(items)
   const update = updateOptions(recipe, step, steps)
-  const { gradNorm } = policy.update(update)
-  await requireFinite(gradNorm, policy, step, {
-    items,
-    rowOf: ({ id }) => id,
-    again: (item) => accumulate([item]),
-  })
+  const updated = policy.update(update)
+  const { gradNorm } = updated
+  const skipped = updated.scaling?.skipped === true
+  if (!skipped)
+    await requireFinite(gradNorm, policy, step, {
+      items,
+      rowOf: ({ id }) => id,
+      again: (item) => accumulate([item]),
+    })
   const seconds = (clock() - started) / 1000
   const figures = {
     ...learned,
-    grad_norm: gradNorm,
+    ...(!skipped && { grad_norm: gradNorm }),
+    ...scalingMetrics([updated]),
     learning_rate: update.learningRate,
     tokens_per_second: sum(items.map(tokensOf)) / Math.max(seconds, 1e-3),
     step_time: seconds,

@@ -7,6 +7,7 @@ import type { Piece } from '../net/pieces.ts'
 import type { Net } from '../net/net.ts'
 import { layerRoles, type ModelConfig, type Role } from '../weights/family.ts'
 import type { Parameters } from './parameters.ts'
+import type { Scaling } from './scaling.ts'
 import type { Programs, Tensors } from '../device/programs.ts'
 import type { Scratch } from '../device/scratch.ts'
 
@@ -16,6 +17,8 @@ export interface Engine extends Net {
   parameters: Parameters
   /** Bytes of activations kept from forward for backward before they are computed again instead. */
   activationBudget: number
+  /** What the loss is multiplied with, where gradients would be too small for their type otherwise. */
+  scaled: { by?: Scaling }
   /** What generation kept for training, if it did, and weights are still those that it was computed with. */
   traces: { last?: Trace }
 }

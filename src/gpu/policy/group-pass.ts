@@ -45,6 +45,10 @@ export function backwardGroups(
   slopes: Readonly<Record<string, PerToken>>,
 ): void {
   const { batch } = residuals
-  const flat = Object.entries(slopes).map(([name, values]) => [name, flatten(values, groups, batch)])
+  const scale = engine.scaled.by?.scale ?? 1
+  const flat = Object.entries(slopes).map(([name, values]) => [
+    name,
+    flatten(values, groups, batch).map((slope) => slope * scale),
+  ])
   backward(engine, residuals, { given, slopes: Object.fromEntries(flat) })
 }

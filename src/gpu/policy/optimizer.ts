@@ -8,7 +8,8 @@ import type { Scratch } from '../device/scratch.ts'
 export interface Optimizer {
   /** Number of updates so far: t of the bias corrections. */
   updates: number
-  step(options: UpdateOptions): { gradNorm: number }
+  /** Gradients are those of the loss times `scale`. */
+  step(options: UpdateOptions, scale: number): { gradNorm: number }
   /** False where a trained value or a moment may not be finite: a sum of squares that overflows says so too. */
   sound(): boolean
 }
@@ -47,8 +48,8 @@ export function optimizerOf(programs: Programs, scratch: Scratch, trained: Train
   return {
     updates: 0,
     sound: () => (['value', 'moment1', 'moment2'] as const).every((kind) => Number.isFinite(squaresOf(kind))),
-    step(options) {
-      const gradNorm = Math.sqrt(squaresOf('gradient'))
+    step(options, scale) {
+      const gradNorm = Math.sqrt(squaresOf('gradient')) / scale
       if (!Number.isFinite(gradNorm)) return { gradNorm }
       const t = ++this.updates
       // As torch.nn.utils.clip_grad_norm_: the norm gets 1e-6 before it divides.
@@ -57,7 +58,7 @@ export function optimizerOf(programs: Programs, scratch: Scratch, trained: Train
         ...options,
         correction1: 1 / (1 - options.beta1 ** t),
         correction2: 1 / (1 - options.beta2 ** t),
-        gradientScale: Number.isFinite(gradientScale) ? gradientScale : 1,
+        gradientScale: (Number.isFinite(gradientScale) ? gradientScale : 1) / scale,
       }
       const scalars: Tensors = Object.fromEntries(
         adamwScalars.map((name) => [name, scratch.put('f32', `adamw ${name}`, [], Float32Array.of(values[name]))]),

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../weights/family.ts'
 import type { FloatType } from '../weights/number.ts'
 import type { ModelSource } from '../weights/weights.ts'
 import type { Law, Mask } from './law.ts'
+import type { Scaling } from './scaling.ts'
 import type { Session, SessionOptions } from './session.ts'
 
 /** One prompt and the completions that share it: the unit of training. Token ids. */
@@ -49,13 +50,22 @@ export interface UpdateOptions {
   maxGradNorm: number
 }
 
+export interface Update {
+  gradNorm: number
+  /**
+   * With a scaled loss, what it was multiplied with, and whether the gradient overflowed: then the update is left out, and the next
+   * one has half the scale.
+   */
+  scaling?: { scale: number; skipped: boolean }
+}
+
 /** What every model that can be trained is, whatever it computes. */
 export interface Trainable {
   readonly config: ModelConfig
   /** Number of trained parameters. */
   readonly trainable: number
   /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
-  update(options: UpdateOptions): { gradNorm: number }
+  update(options: UpdateOptions): Update
   /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
   unsound(): string | undefined
   /** The first trained tensor whose accumulated gradient is not finite; undefined where all are. */
@@ -96,6 +106,8 @@ export interface Policy extends Trainable {
 /** Values are read where they are asked for, and may be those of a later update by then: write them at once. */
 export interface PolicyState {
   updates: number
+  /** Of the loss, where it is scaled. */
+  scaling?: Scaling
   tensors: {
     name: string
     shape: readonly number[]

@@ -6,6 +6,7 @@ import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
 import type { Trainable } from './policy.ts'
+import { canShrink, firstScaling, scaledOn } from './scaling.ts'
 import type { Trained } from './trained-set.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
@@ -94,6 +95,7 @@ export function openEngine(
     },
   })
   const traces: Engine['traces'] = {}
+  const scaled: Engine['scaled'] = trained && precision.compute === 'f16' ? { by: firstScaling() } : {}
 
   const source: ModelSource = {
     from: dir,
@@ -105,12 +107,22 @@ export function openEngine(
     programs,
     trainable: trained?.value.shape[0] ?? 0,
     gradients: () =>
-      (trained?.tensors ?? []).map(({ name, gradient }) => ({ name, value: device.download(gradient).slice() })),
+      (trained?.tensors ?? []).map(({ name, gradient }) => ({
+        name,
+        value: device.download(gradient).map((slope) => slope / (scaled.by?.scale ?? 1)),
+      })),
     update(options) {
-      delete traces.last
-      const { gradNorm } = inTraining().optimizer.step(options)
-      parameters.refresh()
-      return { gradNorm }
+      const { by } = scaled
+      const { gradNorm } = inTraining().optimizer.step(options, by?.scale ?? 1)
+      const overflowed = !Number.isFinite(gradNorm)
+      if (by && overflowed && canShrink(by)) trainable.clearGradients()
+      else {
+        delete traces.last
+        parameters.refresh()
+        if (!by || overflowed) return { gradNorm }
+      }
+      scaled.by = scaledOn(by, overflowed)
+      return { gradNorm, scaling: { scale: by.scale, skipped: overflowed } }
     },
     unsound() {
       if (!trained || !optimizer || optimizer.sound()) return undefined
@@ -133,9 +145,14 @@ export function openEngine(
           return valuesOf(tensor)
         },
       }))
-      return { updates: optimizer.updates, tensors, ...(parameters.moving && { reference }) }
+      return {
+        updates: optimizer.updates,
+        ...(scaled.by && { scaling: scaled.by }),
+        tensors,
+        ...(parameters.moving && { reference }),
+      }
     },
-    restore({ updates, tensors, reference = [] }) {
+    restore({ updates, scaling, tensors, reference = [] }) {
       const { trained, optimizer } = inTraining()
       const hint = 'The checkpoint must be of the same model and the same kind of training.'
       const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
@@ -159,6 +176,7 @@ export function openEngine(
         setValues(tensor, value)
       }
       optimizer.updates = updates
+      if (scaled.by && scaling) scaled.by = scaling
       delete traces.last
       parameters.refresh()
     },
@@ -189,7 +207,7 @@ export function openEngine(
   }
   const portions = { ...device.portions, ...(decode && { decode }) }
   return {
-    engine: { config, precision, portions, programs, scratch, parameters, activationBudget, traces },
+    engine: { config, precision, portions, programs, scratch, parameters, activationBudget, scaled, traces },
     trainable,
   }
 }

@@ -35,6 +35,7 @@ export interface Checkpoint extends Progress {
 }
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const Scaling = v.object({ scale: v.number(), good: Count })
 const State = v.object({
   step: Count,
   position: Count,
@@ -44,12 +45,13 @@ const State = v.object({
   ),
   unevaluated: v.exactOptional(v.boolean()),
   updates: Count,
+  scaling: v.exactOptional(Scaling),
   run: v.string(),
   made: v.record(v.string(), v.string()),
   /** Of policy.safetensors. */
   sha256: v.string(),
   /** Of critic.safetensors. */
-  critic: v.exactOptional(v.object({ updates: Count, sha256: v.string() })),
+  critic: v.exactOptional(v.object({ updates: Count, scaling: v.exactOptional(Scaling), sha256: v.string() })),
 })
 type State = v.InferOutput<typeof State>
 
@@ -71,10 +73,10 @@ export function saveCheckpoint(
     // What a process that was killed left unfinished.
     for (const name of readdirSync(root)) if (name.endsWith('.tmp')) rmSync(join(root, name), { recursive: true })
     mkdirSync(beside)
-    const write = (name: string, { updates, tensors, reference = [] }: PolicyState) => {
+    const write = (name: string, { updates, scaling, tensors, reference = [] }: PolicyState) => {
       const kept = reference.map((each) => stored(each.name + REFERENCE, each.shape, () => each.value))
       writeSafetensors(join(beside, name), [...tensors.flatMap(storedTensors), ...kept])
-      return { updates, sha256: hashOf(join(beside, name), true) }
+      return { updates, ...(scaling && { scaling }), sha256: hashOf(join(beside, name), true) }
     }
     const state: State = { ...rest, ...write(TENSORS, policy), ...(critic && { critic: write(CRITIC, critic) }) }
     writeFileAtomic(join(beside, STATE), `${JSON.stringify({ state, sha256: hashOfState(state) }, null, 2)}\n`)
@@ -132,14 +134,15 @@ function foldersOf(root: string): string[] {
 function readCheckpoint(path: string, run: string): Checkpoint | string {
   const state = readState(path)
   if (!state || stepName(state.step) !== basename(path)) return 'is damaged (state.json)'
-  const { updates, sha256, critic, ...rest } = state
-  const files = [{ name: TENSORS, updates, sha256 }, ...(critic ? [{ name: CRITIC, ...critic }] : [])]
+  const { updates, scaling, sha256, critic, ...rest } = state
+  const own = { name: TENSORS, updates, ...(scaling && { scaling }), sha256 }
+  const files = [own, ...(critic ? [{ name: CRITIC, ...critic }] : [])]
   const damaged = files.find((file) => hashOf(join(path, file.name)) !== file.sha256)
   if (damaged) return `is damaged (${damaged.name})`
   if (state.run !== run) return 'is one of another run'
-  const states = files.map((file): PolicyState => ({
-    updates: file.updates,
-    ...readTensors(join(path, file.name)),
+  const states = files.map(({ name, sha256: _, ...counts }): PolicyState => ({
+    ...counts,
+    ...readTensors(join(path, name)),
   }))
   const unsound = states
     .flatMap(({ tensors }) => tensors)

@@ -111,6 +111,21 @@ export const detail: readonly Row[] = [
     good: '--mini-batches times --iterations; fewer where groups carry no loss',
   },
   {
+    name: 'loss_scale',
+    title: 'Scale of the loss',
+    unit: 'number',
+    what: 'what the loss is multiplied with for its gradients to be large enough for float16, at the last update',
+    good: 'settles at some power of two',
+    remedy: 'falls to 1: gradients are too large for float16, use --dtype bf16 or f32',
+  },
+  {
+    name: 'updates_skipped',
+    title: 'Updates left out',
+    unit: 'count',
+    what: 'updates of the step whose gradient overflowed float16; each halves the scale of the loss',
+    good: '0, after a few at the start',
+  },
+  {
     ...asInTrl('learning_rate'),
     title: 'Learning rate',
     unit: 'number',

@@ -165,13 +165,15 @@ describe.each(Object.keys(goldenFamilies) as GoldenFamily[])('%s in float16', (f
   ] as const)('gradients point where those of float32 do, training %s', (_, training) => {
     const [want, found] = (['f32', 'f16'] as const).map((dtype) => {
       const model = open(dtype, training)
-      for (let pass = 0; pass < 2; pass++) {
+      const accumulate = () =>
         model.accumulate(batch, options, ({ logprobs }) => ({
           logprobs: logprobs.map((group) => group.map((row) => row.map((_, t) => 0.1 * Math.sin(t)))),
         }))
-        // The update gives the second of an adapter's pair, which starts at zero, something to pass on.
-        if (pass === 0) model.update(adamw)
-      }
+      // The update gives the second of an adapter's pair, which starts at zero, something to pass on. It is left out while the
+      // scale of the loss is too large.
+      do accumulate()
+      while (model.update(adamw).scaling?.skipped)
+      accumulate()
       const gradients = model.gradients()
       model.free()
       return gradients

@@ -169,7 +169,8 @@ test('what a turn asks beyond a temperature and ends keeps it out of the graph, 
   const inside: Partial<Sampling>[] = [{}, { temperature: 0 }, { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 }]
   for (const law of [...inside, { stop: () => false }, { eosIds: [1] }]) expect(await wholeOf(law)).toBe(1)
   const beyond: Partial<Sampling>[] = [{ topK: 3 }, { topP: 0.9 }, { minP: 0.1 }, { repetitionPenalty: 1.1 }]
-  for (const law of [...beyond, { mask: () => undefined }, { maxNewTokens: 900, stop: () => true }]) expect(await wholeOf(law)).toBe(0)
+  for (const law of [...beyond, { mask: () => undefined }, { maxNewTokens: 900, stop: () => true }])
+    expect(await wholeOf(law)).toBe(0)
   expect(await wholeOf({}, { alternatives: 2, onToken: () => {} })).toBe(0)
 })
 

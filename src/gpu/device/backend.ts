@@ -9,6 +9,8 @@ import type { ArrayOf, DType, TypedArray } from '../graph/tensor.ts'
 export interface Backend {
   readonly name: string
   readonly description: string
+  /** Bytes that there were for models when it was opened. */
+  readonly memory: number
   readonly portions: Portions
   readonly types: Types
   readonly place: Handle<'place'>

@@ -6,7 +6,7 @@ import { EXIT, HoneError } from '../../error.ts'
 import { openCudaRuntime } from '../ort/cudart.ts'
 import { CUDA_PROVIDER, type Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
-import { portions } from './portions.ts'
+import { portions, portionsWithin } from './portions.ts'
 import { dtypes, emptyArray } from '../graph/tensor.ts'
 
 /** CUDA device `index`, through the CUDA runtime of that file name. Throws HoneError where there is no such device. */
@@ -40,7 +40,8 @@ export function cudaBackend(ort: Ort, runtimeLibrary: string, index: number, tf3
   return {
     name: `cuda:${index}`,
     description: `${chip}, ${gibibytes(free)} of ${gibibytes(total)} GiB free`,
-    portions: portions.cuda,
+    memory: free,
+    portions: portionsWithin(portions.cuda, total),
     // Compute capability 8.0, Ampere, brought bfloat16 and TF32.
     types: major >= 8 ? { floats: ['bf16', 'f16', 'f32'], tf32: true } : { floats: ['f32', 'f16'], tf32: false },
     place: ort.cudaPlace(index),

@@ -19,6 +19,8 @@ export interface Device {
   readonly name: string
   /** What it is, for people: threads, or the GPU's name and memory. */
   readonly description: string
+  /** Bytes that there were for models when it was opened: the machine's memory, or what was free on the card. */
+  readonly memory: number
   /** How much it computes at a time. */
   readonly portions: Portions
   /** Element types of the models that are opened on it. */

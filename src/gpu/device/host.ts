@@ -1,4 +1,5 @@
 // Host memory as a device: the CPU.
+import { totalmem } from 'node:os'
 import { allocateHost, copyHost, freeHost, readHost, trimHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
@@ -24,6 +25,7 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
   return {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
+    memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
     portions: portions.cpu,
     // ONNX Runtime computes float16 there, slower than float32, and of bfloat16 hardly anything.
     types: { floats: ['f32', 'f16'], tf32: false },

@@ -95,3 +95,13 @@ export const portions = {
     },
   },
 } as const satisfies Record<string, Portions>
+
+/** Those of a card of 80 GB on one of so many bytes: it keeps as large a share of them at most. */
+export function portionsWithin({ decode, ...rest }: Portions, bytes: number): Portions {
+  const share = Math.min(1, bytes / (80 * 1e9))
+  return {
+    ...rest,
+    activations: rest.activations * share,
+    ...(decode && { decode: { ...decode, bytes: decode.bytes * share } }),
+  }
+}

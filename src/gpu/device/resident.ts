@@ -109,6 +109,7 @@ export function deviceOver(ort: Ort, backend: Backend, dtype: DTypeSpec = 'f32')
   const device: Device = {
     name: backend.name,
     description: backend.description,
+    memory: backend.memory,
     portions: backend.portions,
     precision: precisionOf(dtype, backend.name, backend.types),
     counters,

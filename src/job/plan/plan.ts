@@ -86,7 +86,7 @@ export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promi
     trained_parameters: trainedCount(config, training),
     checkpoint_bytes: checkpointBytes(config, training),
     memory,
-    no_room: lacking(memory, device.name) ?? null,
+    no_room: lacking(memory, device) ?? null,
     estimated_seconds: Number(time.seconds.toPrecision(3)),
     estimated_seconds_per_step: Number(time.step.toPrecision(3)),
     at_most: time.atMost,

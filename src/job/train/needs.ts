@@ -1,5 +1,4 @@
 // What a run needs of the machine, and what of it there is no room for.
-import { totalmem } from 'node:os'
 import { mean } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
 import { standardBudget } from '../../gpu/policy/lanes.ts'
@@ -36,20 +35,20 @@ export function sizesOf(
 
 /** Warn of a run that will not fit. */
 export function warnOfMemory(ready: Prepared, recipe: CommonRecipe, device: Device): void {
-  const what = lacking(sizesOf(ready, recipe, device).memory, device.name)
+  const what = lacking(sizesOf(ready, recipe, device).memory, device)
   if (what !== undefined) complain(`warning: the run does not fit into memory: ${what}`)
 }
 
-/** Devices other than the CPU have memory of their own. */
-export const lacking = (memory: Memory, device: string): string | undefined =>
-  device === 'cpu' ? noRoom(memory, Math.min(totalmem(), process.constrainedMemory() || Infinity)) : undefined
-
-/** The first part of the memory with which all up to it is more than there is. */
-export function noRoom({ total: _, ...parts }: Memory, available: number): string | undefined {
+/** The first part of the memory with which all up to it is more than there is. The program itself lies in the machine's. */
+export function lacking(
+  { total: _, runtime, ...parts }: Memory,
+  { name, memory }: Pick<Device, 'name' | 'memory'>,
+): string | undefined {
+  const [own, owner] = name === 'cpu' ? [{ ...parts, runtime }, 'the machine'] : [parts, name]
   let sum = 0
-  for (const [part, bytes] of Object.entries(parts)) {
+  for (const [part, bytes] of Object.entries(own)) {
     sum += bytes
-    if (sum > available) return `${part}: with them ${size(sum)} are needed, the machine has ${size(available)}`
+    if (sum > memory) return `${part}: with them ${size(sum)} are needed, ${owner} has ${size(memory)}`
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 // What a run needs against what there is.
 import { expect, test } from 'bun:test'
-import { noRoom } from '../../../src/job/train/needs.ts'
+import { lacking } from '../../../src/job/train/needs.ts'
 
 const GiB = 2 ** 30
 const memory = {
@@ -10,12 +10,20 @@ const memory = {
   cache: GiB,
   activations: GiB,
   graphs: 0,
-  runtime: 0,
-  total: 12 * GiB,
+  runtime: GiB,
+  total: 13 * GiB,
 }
 
 test('the first part with which the memory does not suffice is named', () => {
-  expect(noRoom(memory, 12 * GiB)).toBeUndefined()
-  expect(noRoom(memory, 9 * GiB)).toBe('training: with them 10.00 GiB are needed, the machine has 9.00 GiB')
-  expect(noRoom(memory, GiB)).toStartWith('weights: with them 2.00 GiB')
+  const on = (memory: number) => ({ name: 'cpu', memory })
+  expect(lacking(memory, on(13 * GiB))).toBeUndefined()
+  expect(lacking(memory, on(12 * GiB))).toBe('runtime: with them 13.00 GiB are needed, the machine has 12.00 GiB')
+  expect(lacking(memory, on(9 * GiB))).toBe('training: with them 10.00 GiB are needed, the machine has 9.00 GiB')
+  expect(lacking(memory, on(GiB))).toStartWith('weights: with them 2.00 GiB')
+})
+
+test('a card has to hold all but the program itself', () => {
+  const on = (memory: number) => ({ name: 'cuda:1', memory })
+  expect(lacking(memory, on(12 * GiB))).toBeUndefined()
+  expect(lacking(memory, on(10.5 * GiB))).toBe('cache: with them 11.00 GiB are needed, cuda:1 has 10.50 GiB')
 })

@@ -63,7 +63,7 @@ function scoresOf(samples: readonly Sample[], { network, tokenizer, form, maxPos
     }
   })
   const all = [...groups.values()]
-  for (const batch of microBatches(all, MICRO_TOKENS)) {
+  for (const batch of microBatches(all, MICRO_TOKENS, network.lengths)) {
     const values = network.values(batch.map((i) => all[i]!))
     batch.forEach((i, g) =>
       all[i]!.places.forEach((place, c) => {

@@ -11,7 +11,7 @@ import { gather, scatter, trainedTokens } from './trained.ts'
 
 export interface CriticContext {
   recipe: Pick<TrainRecipe, 'clipValue' | 'microBatchTokens'>
-  critic: Pick<Scorer, 'accumulate' | 'update' | 'unsound' | 'unsoundGradient' | 'clearGradients'>
+  critic: Pick<Scorer, 'lengths' | 'accumulate' | 'update' | 'unsound' | 'unsoundGradient' | 'clearGradients'>
   /** Counted from 0. */
   step: number
 }
@@ -47,7 +47,7 @@ export async function learnValues(
 /** Forward and backward of a mini-batch. */
 export async function accumulateValues(
   rollouts: readonly Judged<Weighted>[],
-  { critic, recipe }: Pick<CriticContext, 'recipe'> & { critic: Pick<Scorer, 'accumulate'> },
+  { critic, recipe }: Pick<CriticContext, 'recipe'> & { critic: Pick<Scorer, 'lengths' | 'accumulate'> },
 ): Promise<Omit<CriticUpdate, 'gradNorm'>> {
   const live = rollouts.filter((each) => each.live)
   const tokens = live.reduce(
@@ -55,7 +55,7 @@ export async function accumulateValues(
     0,
   )
   const found = { loss: 0, tokens, clipped: 0 }
-  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens, critic.lengths)) {
     critic.accumulate(groups, (values) =>
       items.map(({ completions }, g) =>
         completions.map((each, i) => {

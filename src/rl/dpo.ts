@@ -76,7 +76,7 @@ async function referenceOf(
   const found: PairReference[] = []
   const law = { ...LAW, reference: recipe.reference === 'base' && recipe.loraRank > 0 }
   let done = 0
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
     const { logprobs } = policy.forward(groups, law)
     items.forEach(({ index, chosen, rejected }, g) => {
       const [first, second] = logprobs[g]!
@@ -91,7 +91,7 @@ async function referenceOf(
 
 interface PairContext {
   recipe: Pick<DpoRecipe, 'loss' | 'klCoefficient' | 'labelSmoothing' | 'rpoAlpha' | 'microBatchTokens'>
-  policy: Pick<Policy, 'accumulate'>
+  policy: Pick<Policy, 'lengths' | 'accumulate'>
   /** By the index of a pair. */
   reference: readonly PairReference[]
   onProgress?: (done: number, total: number) => void
@@ -104,7 +104,7 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
   const rejectedTokens = sum(pairs.map(({ rejected }) => trainedTokens(rejected)))
   const seen: { chosen: Text; rejected: Text; loss: number }[] = []
   let [likelihood, entropy, likeliest] = [0, 0, 0]
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
     policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       const slopes: PerToken = items.map((pair, g) => {
         const [first, second] = logprobs[g]!
@@ -143,7 +143,7 @@ async function compare(
   const { recipe, policy, reference, emit, clock } = context
   if (pairs.length === 0) return
   const seen: { chosen: Text; rejected: Text; loss: number }[] = []
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
     const { logprobs } = policy.forward(groups, LAW)
     items.forEach((pair, g) => {
       const known = reference[pair.index]!

@@ -13,7 +13,7 @@ export interface FreezeContext {
   recipe: TrainRecipe
   /** What the rollouts were drawn by. */
   law: Law
-  policy: Pick<Policy, 'forward'>
+  policy: Pick<Policy, 'lengths' | 'forward'>
   /** What the rollouts were held to. */
   hold?: Hold | undefined
   /** Says what each token is worth, where the advantage asks for it. */
@@ -33,7 +33,7 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
   const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
-  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens, policy.lengths)) {
     const within = { ...law, masks: masksOf(items, hold) }
     const old = computed ? policy.forward(groups, within) : undefined
     const reference = needsReference(recipe) ? policy.forward(groups, { ...within, reference: true }) : undefined

@@ -105,7 +105,7 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
   const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned: Learned = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0 }
-  for (const { items, groups } of packRollouts(trained, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(trained, recipe.microBatchTokens, policy.lengths)) {
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
     policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
@@ -194,7 +194,7 @@ async function thresholdOf(
   { recipe, law, policy, hold }: LearnContext,
 ): Promise<number> {
   const entropies: ArrayLike<number>[] = []
-  for (const { items, groups } of packRollouts(rollouts, recipe.microBatchTokens)) {
+  for (const { items, groups } of packRollouts(rollouts, recipe.microBatchTokens, policy.lengths)) {
     const forward = policy.forward(groups, { ...law, masks: masksOf(items, hold), entropy: true })
     items.forEach(({ completions }, g) =>
       completions.forEach((each, i) => entropies.push(gather(forward.entropies![g]![i]!, each))),

@@ -1,4 +1,5 @@
 // Micro-batches: what goes through the engine together.
+import type { Lengths } from '../gpu/device/portions.ts'
 import { microBatches, samplesAtOnce, sharesMuch } from '../gpu/policy/batch.ts'
 import { leavesAtOnce } from '../gpu/policy/forest.ts'
 import type { Group } from '../gpu/policy/policy.ts'
@@ -10,10 +11,15 @@ export interface Pack<Item> {
   groups: Group[]
 }
 
-/** Packs of as many completions each and of at most about `limit` tokens with padding. */
-export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Group, limit: number): Pack<Item>[] {
+/** Packs of as many completions each and of at most about `limit` tokens with padding to `lengths`. */
+export function pack<Item>(
+  items: readonly Item[],
+  groupOf: (item: Item) => Group,
+  limit: number,
+  lengths: Lengths,
+): Pack<Item>[] {
   const groups = items.map(groupOf)
-  return microBatches(groups, limit).map((batch) => ({
+  return microBatches(groups, limit, lengths).map((batch) => ({
     items: batch.map((i) => items[i]!),
     groups: batch.map((i) => groups[i]!),
   }))
@@ -23,15 +29,19 @@ export function pack<Item>(items: readonly Item[], groupOf: (item: Item) => Grou
  * Rollouts in packs of at most about `limit` tokens. Completions share their prompt in the engine; where they begin alike beyond it,
  * or with another prompt that begins as it does, they are a tree, and what they share goes through once.
  */
-export function packRollouts<C extends Sampled>(rollouts: readonly Rollout<C>[], limit: number): Pack<Rollout<C>>[] {
+export function packRollouts<C extends Sampled>(
+  rollouts: readonly Rollout<C>[],
+  limit: number,
+  lengths: Lengths,
+): Pack<Rollout<C>>[] {
   const trees: Tree<C>[] = []
   const groups: Rollout<C>[] = []
   for (const rollout of rollouts) {
     const prompts = byPrompt(rollout)
-    if (sharesMuch(prompts.map(idsOf))) trees.push(...cutTree(prompts, limit))
+    if (sharesMuch(prompts.map(idsOf), lengths)) trees.push(...cutTree(prompts, limit))
     else groups.push(...prompts.flatMap((each) => cutGroup(each, limit)))
   }
-  return [...packTrees(trees, limit), ...pack(groups, idsOf, limit)]
+  return [...packTrees(trees, limit), ...pack(groups, idsOf, limit, lengths)]
 }
 
 /** Completions of one prompt each: a completion may have another one than its rollout. */

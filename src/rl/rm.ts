@@ -60,11 +60,11 @@ type Scores = [chosen: number, rejected: number]
 /** Forward and backward of the pairs of one optimizer step, micro-batch by micro-batch; its metrics. */
 export async function accumulate(
   pairs: readonly Pair[],
-  { recipe, policy, onProgress }: PairContext<Pick<Scorer, 'accumulate'>>,
+  { recipe, policy, onProgress }: PairContext<Pick<Scorer, 'lengths' | 'accumulate'>>,
 ): Promise<Metrics> {
   const { centerRewardsCoefficient: centring } = recipe
   const seen: Scores[] = []
-  for (const { items, groups } of pack(pairs, scoredGroup, recipe.microBatchTokens)) {
+  for (const { items, groups } of pack(pairs, scoredGroup, recipe.microBatchTokens, policy.lengths)) {
     policy.accumulate(groups, (values) => {
       const scores = values.map(scoresOf)
       seen.push(...scores)
@@ -86,7 +86,7 @@ async function compare(context: RmContext, step: number): Promise<void> {
   const { recipe, policy, heldOut, emit, clock } = context
   if (heldOut.length === 0) return
   const seen: Scores[] = []
-  for (const { groups } of pack(heldOut, scoredGroup, recipe.microBatchTokens)) {
+  for (const { groups } of pack(heldOut, scoredGroup, recipe.microBatchTokens, policy.lengths)) {
     seen.push(...policy.values(groups).map(scoresOf))
     phase(context, 'evaluation')(seen.length, heldOut.length)
     await breathe()

@@ -59,7 +59,7 @@ async function accumulate(examples: readonly Example[], context: SftContext): Pr
   let [loss, entropy, likeliest] = [0, 0, 0]
   let done = 0
   const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion] })
-  for (const { groups } of pack(examples, groupOf, recipe.microBatchTokens)) {
+  for (const { groups } of pack(examples, groupOf, recipe.microBatchTokens, policy.lengths)) {
     policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       // The mean over all completion tokens of the step, however it is cut into micro-batches.
       for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets

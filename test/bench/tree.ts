@@ -70,14 +70,17 @@ const apart = (groups: readonly Group[]): Rollout[] =>
   )
 
 function learn(rollouts: readonly Rollout[]) {
-  const packs = packRollouts(rollouts, LIMIT).map(({ items }) => items.map(idsOf))
+  const packs = packRollouts(rollouts, LIMIT, model.lengths).map(({ items }) => items.map(idsOf))
   const started = process.cpuUsage()
   for (const groups of packs)
     model.accumulate(groups, { temperature: 1, entropy: true }, ({ logprobs }) => ({ logprobs }))
   const { user, system } = process.cpuUsage(started)
   return {
     seconds: (user + system) / 1e6,
-    rows: packs.reduce((sum, groups) => sum + rowsOf(batchOf(groups, model.config).sizes), 0),
+    rows: packs.reduce(
+      (sum, groups) => sum + rowsOf(batchOf(groups, { config: model.config, portions: model }).sizes),
+      0,
+    ),
   }
 }
 

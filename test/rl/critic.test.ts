@@ -1,5 +1,6 @@
 // A critic: what its values make of rewards, its loss against finite differences, and a step that may be cut anywhere.
 import { expect, test } from 'bun:test'
+import { portions } from '../../src/gpu/device/portions.ts'
 import * as v from 'valibot'
 import type { PerToken } from '../../src/gpu/policy/policy.ts'
 import { accumulateValues } from '../../src/rl/critic.ts'
@@ -79,6 +80,7 @@ test('the critic’s gradient does not depend on how a step is cut, and is 0 at 
   const run = async (microBatchTokens: number) => {
     const slopes = new Map<string, number[]>()
     const critic = {
+      lengths: portions.cpu.lengths,
       accumulate(
         groups: readonly { prompt: readonly number[]; completions: readonly (readonly number[])[] }[],
         gradient: (values: PerToken) => PerToken,

@@ -1,6 +1,7 @@
 // However a step is cut into micro-batches, losses on scalar heads come to the same gradient and metrics.
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
+import { portions } from '../../src/gpu/device/portions.ts'
 import type { Group, PerToken } from '../../src/gpu/policy/policy.ts'
 import { accumulateValues } from '../../src/rl/critic.ts'
 import type { Judged, Pair, Weighted } from '../../src/rl/record.ts'
@@ -14,6 +15,7 @@ function toyScorer() {
   const valuesOf = (ids: readonly number[]) => Float32Array.from(ids, (id) => uniform(3, id) - 0.5)
   return {
     gradient,
+    lengths: portions.cpu.lengths,
     accumulate(groups: readonly Group[], slopesOf: (values: PerToken) => PerToken) {
       const slopes = slopesOf(groups.map(({ completions }) => completions.map(valuesOf)))
       groups.forEach(({ completions }, g) =>

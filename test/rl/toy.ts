@@ -1,4 +1,5 @@
 // A policy small enough to reason about: a table of logits from the last token to the next, trained with AdamW.
+import { portions } from '../../src/gpu/device/portions.ts'
 import type { CallFormat } from '../../src/dialogue/call/format.ts'
 import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Forward, ForwardOptions, Group, PerToken, Policy, PolicyState } from '../../src/gpu/policy/policy.ts'
@@ -93,6 +94,7 @@ export function toyPolicy(V: number, initial: (from: number, to: number) => numb
     }
   }
   const toy: Omit<Toy, 'source'> = {
+    lengths: portions.cpu.lengths,
     config: {
       family: 'llama',
       hidden: 1,

@@ -25,6 +25,15 @@ export function roundDown(count: number, { least, perDoubling }: Grain): number 
   return Math.floor(below + Math.floor((count - below) / step) * step)
 }
 
+/** Lengths that sequences are padded to in training: in each stretch the multiples of its step. */
+export type Lengths = readonly { upTo: number; step: number }[]
+
+/** Rows that so many are padded to: few enough distinct ones that graphs are used again, little enough waste. */
+export function padded(length: number, lengths: Lengths): number {
+  const { step } = lengths.find(({ upTo }) => length <= upTo)!
+  return Math.ceil(length / step) * step
+}
+
 /** How many tokens are written as one graph (net/token.ts), and how many rows of what length lie side by side for that. */
 export interface DecodePortions {
   /** What the graph has kernels for. */
@@ -53,6 +62,7 @@ export interface Portions {
   headRows: number
   /** Bytes of activations that a pass keeps for its backward. What is beyond them is computed again. */
   activations: number
+  lengths: Lengths
   /** Undefined where tokens are written a pass each. */
   decode?: DecodePortions
 }
@@ -67,6 +77,11 @@ export const portions = {
     hidden: 2 ** 22,
     headRows: 128,
     activations: 2 ** 30,
+    lengths: [
+      { upTo: 128, step: 16 },
+      { upTo: 1024, step: 64 },
+      { upTo: Infinity, step: 128 },
+    ],
   },
   /**
    * Measured on an H200, a block of 24 layers' Qwen2.5-0.5B with 8192 rows in float16: forward 15.0 ms in the CPU's pieces, 1.79 in
@@ -80,6 +95,16 @@ export const portions = {
     hidden: 2 ** 29,
     headRows: 1024,
     activations: 2 ** 33,
+    // To compile the graphs of a block takes 0.2 to 0.5 s there, as long as hundreds of runs of them.
+    lengths: [
+      { upTo: 128, step: 32 },
+      { upTo: 256, step: 64 },
+      { upTo: 512, step: 128 },
+      { upTo: 1024, step: 256 },
+      { upTo: 2048, step: 512 },
+      { upTo: 4096, step: 1024 },
+      { upTo: Infinity, step: 2048 },
+    ],
     /**
      * Measured there: a token of 32 rows of Qwen2.5-0.5B in 1.49 ms, of 128 in 2.10, whatever the length of their caches; as passes
      * 27 ms. Its attention has no kernel for float32.

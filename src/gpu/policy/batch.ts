@@ -3,9 +3,13 @@
 // Letters as in block.ts. A prompt of p tokens has p − 1 rows; its last token opens each completion.
 import { MASKED, rowsOf, type BatchSizes } from '../net/sizes.ts'
 import { forestOf, sorted, type Sorted } from './forest.ts'
+import { padded, type Lengths, type Portions } from '../device/portions.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { Group, PerToken } from './policy.ts'
 import { amplitude, inverseFrequencies } from '../weights/rope.ts'
+
+/** What sizes depend on. */
+type Sized = { config: ModelConfig; portions: Pick<Portions, 'lengths'> }
 
 export interface Batch {
   sizes: BatchSizes
@@ -39,23 +43,27 @@ const SHARED = 0.8
 const FEWER = 128
 
 /** One batch of groups, also where one has fewer completions than another. Every prompt needs a token. */
-export function batchOf(groups: readonly Group[], config: ModelConfig): Batch {
+export function batchOf(groups: readonly Group[], net: Sized): Batch {
   const order = sorted(groups)
-  return sharesMuch(groups, order) ? forestBatch(groups, config, order) : paddedBatch(groups, config)
+  const { lengths } = net.portions
+  return sharesMuch(groups, lengths, order) ? forestBatch(groups, net, order) : paddedBatch(groups, net)
 }
 
 /** Whether a forest pays: sequences begin alike beyond their prompts, prompts have much in common, or lengths differ widely. */
-export function sharesMuch(groups: readonly Group[], { rows }: Sorted = sorted(groups)): boolean {
-  const padding = groups.reduce((sum, group) => sum + rowsOf(paddedSizes([group])), 0)
-  return padded(rows) <= Math.min(SHARED * padding, padding - FEWER)
+export function sharesMuch(groups: readonly Group[], lengths: Lengths, { rows }: Sorted = sorted(groups)): boolean {
+  const padding = groups.reduce((sum, group) => sum + rowsOf(paddedSizes([group], lengths)), 0)
+  return padded(rows, lengths) <= Math.min(SHARED * padding, padding - FEWER)
 }
 
-function paddedSizes(groups: readonly Group[]): BatchSizes {
+function paddedSizes(groups: readonly Group[], lengths: Lengths): BatchSizes {
   return {
     groups: groups.length,
     samples: Math.max(...groups.map(({ completions }) => completions.length)),
-    prompt: padded(Math.max(...groups.map(({ prompt }) => prompt.length - 1))),
-    completion: padded(Math.max(1, ...groups.flatMap(({ completions }) => completions.map((ids) => ids.length)))),
+    prompt: padded(Math.max(...groups.map(({ prompt }) => prompt.length - 1)), lengths),
+    completion: padded(
+      Math.max(1, ...groups.flatMap(({ completions }) => completions.map((ids) => ids.length))),
+      lengths,
+    ),
   }
 }
 
@@ -63,11 +71,15 @@ function paddedSizes(groups: readonly Group[]): BatchSizes {
  * A row for every beginning that has a token after it. Rows that predict a token of a completion come last; in both parts rows are in
  * the order of their numbers.
  */
-export function forestBatch(groups: readonly Group[], config: ModelConfig, order: Sorted = sorted(groups)): Batch {
+export function forestBatch(
+  groups: readonly Group[],
+  { config, portions: { lengths } }: Sized,
+  order: Sorted = sorted(groups),
+): Batch {
   const forest = forestOf(groups, order)
   const count = forest.ids.length
   const last = forest.predicts.reduce((sum, predicts) => sum + Number(predicts), 0)
-  const [P, M] = [padded(count - last), padded(Math.max(1, last))]
+  const [P, M] = [padded(count - last, lengths), padded(Math.max(1, last), lengths)]
   const T = P + M
   let [before, after] = [0, P]
   const rowOf = Int32Array.from(forest.predicts, (predicts) => (predicts ? after++ : before++))
@@ -99,8 +111,8 @@ export function forestBatch(groups: readonly Group[], config: ModelConfig, order
 }
 
 /** A row for every token of the longest prompt and of the longest completions, as many times as there are any. */
-export function paddedBatch(groups: readonly Group[], config: ModelConfig): Batch {
-  const sizes = paddedSizes(groups)
+export function paddedBatch(groups: readonly Group[], { config, portions }: Sized): Batch {
+  const sizes = paddedSizes(groups, portions.lengths)
   const { groups: N, samples: G, prompt: P, completion: R } = sizes
   const T = rowsOf(sizes)
   const ids = new BigInt64Array(T)
@@ -189,7 +201,7 @@ export function samplesOf(P: number, G: number, R: number, limit: number): numbe
  * Indices of groups that make one pass each: equally many completions, similar lengths, at most about `rows` rows with
  * padding.
  */
-export function microBatches(groups: readonly Group[], rows: number): number[][] {
+export function microBatches(groups: readonly Group[], rows: number, lengths: Lengths): number[][] {
   const shape = (i: number) => {
     const { prompt, completions } = groups[i]!
     return { G: completions.length, P: prompt.length - 1, R: Math.max(1, ...completions.map((ids) => ids.length)) }
@@ -206,23 +218,17 @@ export function microBatches(groups: readonly Group[], rows: number): number[][]
   let [P, R] = [0, 0]
   for (const i of order) {
     const next = shapes[i]!
-    const [p, r] = [Math.max(P, padded(next.P)), Math.max(R, padded(next.R))]
+    const [p, r] = [Math.max(P, padded(next.P, lengths)), Math.max(R, padded(next.R, lengths))]
     const G = current.length > 0 ? shapes[current[0]!]!.G : next.G
     if (current.length > 0 && (next.G !== G || (current.length + 1) * (p + G * r) > rows)) {
       batches.push(current)
       current = []
-      ;[P, R] = [padded(next.P), padded(next.R)]
+      ;[P, R] = [padded(next.P, lengths), padded(next.R, lengths)]
     } else [P, R] = [p, r]
     current.push(i)
   }
   if (current.length > 0) batches.push(current)
   return batches
-}
-
-/** Rows a length is padded to: few enough distinct sizes that graphs are used again, little enough waste. */
-export function padded(length: number): number {
-  const step = length <= 128 ? 16 : length <= 1024 ? 64 : 128
-  return Math.ceil(length / step) * step
 }
 
 /** Cosines and sines of positions times the model's frequencies, [rows, H/2] each. */

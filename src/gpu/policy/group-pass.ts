@@ -28,7 +28,7 @@ export function forwardGroups(
     keep?: boolean
   },
 ): GroupPass {
-  const batch = batchOf(groups, engine.config)
+  const batch = batchOf(groups, engine)
   const { reference = false, keep = false, results } = options
   const traced = reference ? undefined : rowsIn(engine.traces.last, groups, batch)
   const residuals = traced ? recallBlocks(engine, batch, traced) : forwardBlocks(engine, batch, { reference, keep })

@@ -60,12 +60,12 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
       backwardGroups(engine, forward, { ...gradient(forwardOf(forward.results)) })
     },
     logits(ids) {
-      const batch = batchOf([wholeSequence(ids)], config)
+      const batch = batchOf([wholeSequence(ids)], engine)
       const rows = logitRows(engine, forwardBlocks(engine, batch, {}), { tensors: givenOf(engine, batch, 1) })
       return rows.subarray(0, ids.length * config.vocabulary)
     },
     hidden(ids) {
-      const residuals = forwardBlocks(engine, batchOf([wholeSequence(ids)], config), { keep: true })
+      const residuals = forwardBlocks(engine, batchOf([wholeSequence(ids)], engine), { keep: true })
       const own = (tensor: Tensor<Float>) => valuesOf(tensor).slice(0, ids.length * config.hidden)
       const inputs = Array.from({ length: config.layers }, (_, layer) => own(residuals.layer(layer).x))
       return { residual: [...inputs, own(residuals.top)], final: own(normalized(engine, residuals.top)) }

@@ -1,4 +1,5 @@
 // What rollout and training see of a model: groups in, completions, log-probs and updates out.
+import type { Lengths } from '../device/portions.ts'
 import type { ModelConfig } from '../weights/family.ts'
 import type { FloatType } from '../weights/number.ts'
 import type { ModelSource } from '../weights/weights.ts'
@@ -62,6 +63,8 @@ export interface Update {
 /** What every model that can be trained is, whatever it computes. */
 export interface Trainable {
   readonly config: ModelConfig
+  /** What its passes pad sequences to. */
+  readonly lengths: Lengths
   /** Number of trained parameters. */
   readonly trainable: number
   /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */

@@ -104,6 +104,7 @@ export function openEngine(
   }
   const trainable: Inspected = {
     config,
+    lengths: device.portions.lengths,
     programs,
     trainable: trained?.value.shape[0] ?? 0,
     gradients: () =>

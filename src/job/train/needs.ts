@@ -1,6 +1,7 @@
 // What a run needs of the machine, and what of it there is no room for.
 import { mean } from '../../eval/statistics.ts'
 import type { Device } from '../../gpu/device/device.ts'
+import { padded } from '../../gpu/device/portions.ts'
 import { standardBudget } from '../../gpu/policy/lanes.ts'
 import { type Memory, memoryOf } from '../../gpu/policy/memory.ts'
 import { complain } from '../../out.ts'
@@ -23,6 +24,7 @@ export function sizesOf(
   const prompts = [...(step.completionsPerStep > 0 ? [tokens.max] : []), ...asked.map(({ ids }) => ids.length)]
   const load = {
     ...step,
+    micro: padded(step.micro, portions.lengths),
     training: trainingOf(recipe),
     reference: kind.needsReference(recipe),
     critic: kind.critic?.(recipe) !== undefined,

@@ -98,13 +98,13 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce
 
 const cases = [
   ...Object.entries(batches).flatMap(([name, groups]) => [
-    { name, batch: paddedBatch(groups, config) },
-    { name: `${name}, in a window`, batch: paddedBatch(groups, config), window: 7 },
+    { name, batch: paddedBatch(groups, engine) },
+    { name: `${name}, in a window`, batch: paddedBatch(groups, engine), window: 7 },
   ]),
-  { name: 'a window longer than a part', batch: paddedBatch([group(20, 3, 180)], config), window: 133 },
+  { name: 'a window longer than a part', batch: paddedBatch([group(20, 3, 180)], engine), window: 133 },
   ...Object.entries(trees).flatMap(([name, groups]) => [
-    { name, batch: forestBatch(groups, config) },
-    { name: `${name}, in a window`, batch: forestBatch(groups, config), window: 50 },
+    { name, batch: forestBatch(groups, engine) },
+    { name: `${name}, in a window`, batch: forestBatch(groups, engine), window: 50 },
   ]),
 ]
 

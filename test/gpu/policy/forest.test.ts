@@ -76,7 +76,7 @@ test('a tree is learnt from as its flattened sequences are', () => {
   fc.assert(
     fc.property(fc.nat(1e6), (seed) => {
       const groups = randomGroups(seed, 24)
-      fc.pre(sharesMuch(groups))
+      fc.pre(sharesMuch(groups, device.portions.lengths))
       const [tree, flat] = [learnt(model, groups, false), learnt(model, groups, true)]
       expect(Math.abs(tree.loss - flat.loss)).toBeLessThan(1e-5 * Math.max(1, Math.abs(flat.loss)))
       flat.gradients.forEach(({ name, value }, i) => {
@@ -92,7 +92,7 @@ test('values of a critic are those of flattened sequences', () => {
   const dir = writeTinyModel(join(root, 'critic'), 'qwen2', 'ForTokenClassification')
   const critic = openScorer(device, dir)
   const groups = randomGroups(3, 24)
-  expect(sharesMuch(groups)).toBe(true)
+  expect(sharesMuch(groups, device.portions.lengths)).toBe(true)
   const found = critic.values(groups)
   groups.forEach(({ prompt, completions }, n) =>
     completions.forEach((ids, g) => {
@@ -170,7 +170,7 @@ test('a conversation of eight turns whose every beginning is a sequence has hard
   }))
   const flattened = turns.reduce((sum, { prompt, completions }) => sum + prompt.length + completions[0]!.length, 0)
   const { config } = openModel(device, writeTinyModel(join(root, 'turns'), 'qwen3'))
-  expect(rowsOf(batchOf(turns, config).sizes)).toBeLessThan(flattened / 4)
+  expect(rowsOf(batchOf(turns, { config, portions: device.portions }).sizes)).toBeLessThan(flattened / 4)
 })
 
 function worst(a: ArrayLike<number>, b?: ArrayLike<number>): number {

@@ -21,7 +21,12 @@ function place() {
   const folder = scratch()
   const round = 'a b c d e f g h i j '.repeat(4)
   const model = writeSayingModel(join(folder, 'model'), ['<think>', 'Wait, ', 'no', '</think>', '<answer>1</answer>'], {
-    after: { '[hint]': ['so it is</think> ', '<answer>2</answer>'], '[round]': [round, '</think><answer>2</answer> '] },
+    after: {
+      '[hint]': ['so it is</think> ', '<answer>2</answer>'],
+      '[round]': [round, '</think><answer>2</answer> '],
+      '[search]': ['<search>ada</search>'],
+      '\n</result>': ['</think><answer>bob</answer>'],
+    },
   })
   const data = join(folder, 'rows.jsonl')
   const lines = [row('known', '1'), row('learnt', '2'), row('never', '3')].map((each) => `${JSON.stringify(each)}\n`)
@@ -38,7 +43,7 @@ function place() {
       '--device',
       'cpu',
       '--max-new-tokens',
-      '16',
+      '64',
     ]
     return runHere([
       ...asking,
@@ -60,7 +65,7 @@ function place() {
     writeFileSync(file, rows.map((each) => `${JSON.stringify(each)}\n`).join(''))
     return file
   }
-  return { output, distill, hintsOf }
+  return { data, output, distill, hintsOf }
 }
 const linesOf = (path: string) =>
   readFileSync(path, 'utf8')
@@ -94,6 +99,18 @@ test('replies that go round in circles, or whose place is not there, are none', 
   const circles = await distill(hintsOf({ at: 'end', text: '[round]' }))
   expect(circles).toMatchObject({ code: 1, stderr: expect.stringContaining('accepted 0') })
   expect(readFileSync(output, 'utf8')).toBe('')
+})
+
+test('what a model calls for after a hint is answered in a frame, and its result is kept in the reply', async () => {
+  const { data, output, distill, hintsOf } = place()
+  writeFileSync(data, JSON.stringify({ ...row('learnt', 'bob'), documents: ['ada > bob', 'cleo > dirk'] }))
+  const hint = hintsOf({ at: 'pause', text: '[search]' })
+  const search = ['--env', 'kb', '--frame', 'arpo']
+  expect(await distill(hint, ...search)).toMatchObject({ code: 0, stderr: expect.stringContaining('accepted 1') })
+  const found = '<search>ada</search> <result>\n[1] ada > bob\n</result>'
+  expect(linesOf(output)[0].meta.completion).toBe(`<think>Wait, [search]${found}</think><answer>bob</answer>`)
+  const { code, stderr } = await distill(hint, '--env', 'kb')
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('an environment needs --frame') })
 })
 
 test('every hint of the library has a place, and places are where they say', () => {

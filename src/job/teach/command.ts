@@ -20,12 +20,14 @@ import { endpointAnswerer } from '../answer/endpoint.ts'
 import { requireApart } from '../apart.ts'
 import { openTexts } from '../answer/kept.ts'
 import { openModelAnswerer } from '../answer/model.ts'
+import { episodeFlags, openEpisodes } from '../episodes.ts'
 import { endpointFlags, formName, output, rewardName, sampling } from '../flags.ts'
 import { difficulty, range, type DifficultyCounts } from './difficulty.ts'
 import { keeper, keeps } from './keep.ts'
 import { distill, type DistillCounts, plainReplies, type Replies } from './distill.ts'
 import { hintedReplies, readHints } from './hinted.ts'
 import { hints } from './hints.ts'
+import { openReplyWriter, playedReplies } from './writer.ts'
 
 /** Of both; they differ in how warm a sample is. */
 const shared = (temperature: number) => ({
@@ -52,6 +54,7 @@ export const DistillFlags = v.object({
   ),
   attempts: say(v.optional(count(), 10), 'replies to ask for; to keep the first, until one is accepted'),
   minScore: say(otherwise(v.number(), "the right answer's; any for best and pairs"), 'score that accepts a reply'),
+  ...episodeFlags,
 })
 
 export const DifficultyFlags = v.object({
@@ -62,7 +65,7 @@ export const DifficultyFlags = v.object({
   keep: say(v.optional(range(), '0..1'), 'pass rates to keep, such as 0.2..0.8'),
 })
 
-type TeachFlags = Omit<v.InferOutput<typeof DistillFlags>, 'attempts' | 'minScore' | 'keep' | 'hints'>
+type TeachFlags = Omit<v.InferOutput<typeof DifficultyFlags>, 'samples' | 'keep'>
 
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>): Promise<ExitCode> {
@@ -71,7 +74,11 @@ export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>):
     throw new HoneError('Give --min-score: a reward model has no score for what is right')
   const teacher = await repliesOf(flags)
   const counts: DistillCounts = { right: 0, accepted: 0, rejected: 0, failed: 0, replies: 0 }
-  await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { concurrency, minimum, keep }, counts))
+  try {
+    await work(flags, (rows, scorer) => distill(rows, teacher, scorer, { concurrency, minimum, keep }, counts))
+  } finally {
+    teacher.close?.()
+  }
   if (flags.hints !== undefined) log(`right without a hint ${counts.right}`)
   log(
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
@@ -108,23 +115,32 @@ interface Failing {
   failures(): string[]
 }
 
-/** The teacher's replies, or with hints those of the model that was wrong without. @throws HoneError */
+/** The teacher's replies; with hints, or where calls are answered as it writes, those of a model that runs here. @throws HoneError */
 async function repliesOf(
   flags: v.InferOutput<typeof DistillFlags>,
-): Promise<Failing & { source: string; replies: Replies }> {
-  const { attempts, hints: said, model: path, device, dtype, prompt } = flags
-  if (said === undefined) {
+): Promise<Failing & { source: string; replies: Replies; close?: (() => void) | undefined }> {
+  const { attempts, hints: said, model: path, device, dtype, prompt, frame } = flags
+  const plays = [flags.env, flags.envCmd, flags.mcp, flags.tools].some((each) => each !== null)
+  if (said === undefined && !plays) {
     const teacher = await teacherOf(flags)
     const replies = plainReplies(teacher, attempts, { tidy: path === undefined })
     return { source: teacher.source, replies, failures: teacher.failures }
   }
   if (path === undefined)
-    throw new HoneError('Cannot go on with the reply of an endpoint: --hints needs --model', {
-      hint: 'hints are put into the tokens of a model that runs here',
+    throw new HoneError(
+      `Cannot ${plays ? 'answer the calls' : 'go on with the reply'} of an endpoint: ${plays ? 'an environment' : '--hints'} needs --model`,
+      { hint: `${plays ? 'results' : 'hints'} are put into the tokens of a model that runs here` },
+    )
+  if (plays && frame === null)
+    throw new HoneError('Cannot keep a reply of several messages: an environment needs --frame', {
+      hint: 'in a frame calls and their results stand in one text, which fine-tuning can teach',
     })
-  const hints = await readHints(said)
+  const hints = said === undefined ? undefined : await readHints(said)
   const model = await openModelAnswerer({ path, device, dtype, prompt }, sampledBy(flags))
-  return { source: model.source, replies: hintedReplies(model, hints, attempts), failures: () => [] }
+  const stage = await openEpisodes(flags, model)
+  const writer = openReplyWriter(model, stage)
+  const replies = hints ? hintedReplies(model, writer, hints, attempts) : playedReplies(model, writer, attempts)
+  return { source: model.source, replies, failures: () => [], close: stage?.close }
 }
 
 /** The model or the endpoint, with the replies of earlier runs. @throws HoneError where not one of them is given */

@@ -1,6 +1,5 @@
 // Hint-infer (START, arXiv 2503.04625): a model's greedy reply is cut, a hint stands there, and the model goes on from it.
 import * as v from 'valibot'
-import type { Completion } from '../../gpu/policy/session.ts'
 import { HoneError, lookup } from '../../error.ts'
 import { isDegenerate } from '../../reward/shape.ts'
 import type { Tokenizer } from '../../dialogue/chat.ts'
@@ -9,9 +8,9 @@ import { textOf } from '../../rl/judge.ts'
 import { keyOf } from '../../rng.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import type { ModelAnswerer } from '../answer/model.ts'
-import { endingOf } from '../open.ts'
 import type { Replies } from './distill.ts'
 import { type Hint, hints, placeOf, type PlaceName, places } from './hints.ts'
+import type { Writer } from './writer.ts'
 
 const HintLine = v.object({
   name: v.optional(v.string()),
@@ -46,27 +45,17 @@ export async function readHints(said: string): Promise<Hint[]> {
  * belongs. A hint whose place a reply does not have is passed over; replies that were cut off, or go round in circles, come as none.
  */
 export function hintedReplies(
-  { policy, language, sampled, show }: ModelAnswerer,
+  { language, sampled }: ModelAnswerer,
+  { prompt, write }: Writer,
   all: readonly Hint[],
   attempts: number,
 ): Replies {
-  const { tokenizer, positions } = language
+  const { tokenizer } = language
   const { temperature, seed } = sampled
-  const session = policy.open()
-  const write = (
-    ids: readonly number[],
-    key: readonly number[],
-    temperature: number,
-  ): Promise<Completion> | undefined => {
-    const maxNewTokens = Math.min(sampled.maxNewTokens, positions - ids.length)
-    if (maxNewTokens < 1) return undefined
-    const slot = session.submit({ ids, key, sampling: { temperature, maxNewTokens, ...endingOf(tokenizer) } })
-    return slot.completion.finally(() => slot.release())
-  }
   return async function* (row: HoneRow, accepts) {
-    const prompt = tokenizer.encode(show(row))
+    const asked = prompt(row)
     const key = [seed, keyOf(row.id)]
-    const plain = await write(prompt, [...key, 0], 0)
+    const plain = await write(row, asked, { key: [...key, 0], temperature: 0 })
     if (!plain) return yield undefined
     const text = textOf(plain, tokenizer)
     if (await accepts(text)) return yield { right: true }
@@ -76,8 +65,8 @@ export function hintedReplies(
       const at = find(text)
       if (at === undefined) continue
       const kept = [...upTo(plain.ids, at, before, tokenizer), ...tokenizer.encode(hint.text)]
-      const more = await write([...prompt, ...kept], [...key, sample + 1], temperature)
-      if (!more || more.finish === 'length') continue
+      const more = await write(row, [...asked, ...kept], { key: [...key, sample + 1], temperature })
+      if (!more || more.cut) continue
       const completion = textOf({ ids: [...kept, ...more.ids] }, tokenizer)
       if (!isDegenerate(completion)) yield { completion, sample, hint: hint.name }
     }

@@ -48,6 +48,19 @@ export interface DecodePortions {
   bytes: number
 }
 
+/** How prompts are read before something is written after them. */
+export interface ReadPortions {
+  /** Tokens of a pass at most, and where some sequences write meanwhile. */
+  tokens: number
+  tokensBeside: number
+  /** Of a sequence at a time, where that is more than one. */
+  most: number
+  /** Bytes of the float32 scores of sequences side by side. */
+  scores: number
+  /** Bytes of the keys of sequences side by side, a layer's: beyond them the entries of one are too far apart. */
+  keys: number
+}
+
 /** How much is computed at a time. */
 export interface Portions {
   /** Bytes of the float32 scores of a piece of attention, all heads. */
@@ -63,6 +76,7 @@ export interface Portions {
   /** Bytes of activations that a pass keeps for its backward. What is beyond them is computed again. */
   activations: number
   lengths: Lengths
+  read: ReadPortions
   /** Undefined where tokens are written a pass each. */
   decode?: DecodePortions
 }
@@ -82,6 +96,8 @@ export const portions = {
       { upTo: 1024, step: 64 },
       { upTo: Infinity, step: 128 },
     ],
+    /** Beyond these scores and keys leave the cache. */
+    read: { tokens: 2048, tokensBeside: 512, most: 256, scores: 2 ** 23, keys: 3 * 2 ** 20 },
   },
   /**
    * Measured on an H200, a block of 24 layers' Qwen2.5-0.5B with 8192 rows in float16: forward 15.0 ms in the CPU's pieces, 1.79 in
@@ -105,6 +121,8 @@ export const portions = {
       { upTo: 4096, step: 1024 },
       { upTo: Infinity, step: 2048 },
     ],
+    // Not measured: large enough that a prompt of 1024 tokens is a few passes, and the masks, which the host makes, some megabytes.
+    read: { tokens: 8192, tokensBeside: 2048, most: 512, scores: 2 ** 26, keys: 2 ** 26 },
     /**
      * Measured there: a token of 32 rows of Qwen2.5-0.5B in 1.49 ms, of 128 in 2.10, whatever the length of their caches; as passes
      * 27 ms. Its attention has no kernel for float32.

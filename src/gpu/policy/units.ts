@@ -29,8 +29,8 @@ const PADDED = 1.15
 const SHORT = 32
 /** Where sequences are extended, longer prompts have lanes of their own: they stay where they are when a sequence moves, and are not copied with it. */
 const LONG = 256
-/** Lanes, and bytes of the keys of lanes, that lie together at most: beyond them entries of a lane are too far apart for the cache. */
-const [LANES, BYTES] = [256, 3 * 2 ** 20]
+/** Lanes that lie together at most. */
+const LANES = 256
 
 const keyBytes = (net: Net): number => entryWidth(net) * dtypes[net.precision.compute].bytes
 
@@ -59,7 +59,7 @@ function fits<Row>(net: Net, batch: readonly Family<Row>[], extended: boolean): 
   if (extended && first!.shares && longest > LONG) return false
   return (
     batch.length * G <= Math.min(LANES, FILLED * rows) &&
-    batch.length * longest * keyBytes(net) <= BYTES &&
+    batch.length * longest * keyBytes(net) <= net.portions.read.keys &&
     (longest <= SHORT || batch.length * longest <= PADDED * lengths.reduce((sum, length) => sum + length, 0))
   )
 }

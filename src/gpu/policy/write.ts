@@ -14,12 +14,8 @@ import type { Work } from './session.ts'
 import type { Turn } from './slot.ts'
 import { attentionOf, attentionProducts, linearProducts, tokenPass, type Feed } from './token-pass.ts'
 
-/** Tokens read in a pass at most, and where some sequences write meanwhile. */
-const [READ, READ_BESIDE] = [2048, 512]
-/** Bytes of the scores of what is read of a unit at a time. */
-const SCORE_BYTES = 8 * 2 ** 20
-/** Tokens of a sequence read at a time, where that is more than one. */
-const [FEWEST, MOST] = [16, 256]
+/** Tokens of a sequence read at a time at least, where that is more than one. */
+const FEWEST = 16
 
 /** A sequence that writes, the rows of the pass that it may draw from, and the guesses that all of them but the first follow. */
 interface Draw {
@@ -60,7 +56,8 @@ export function writer(
   /** Units with what their lanes are fed: what was not read yet, and guesses behind it. */
   function feedsOf(units: readonly Running[]): { unit: Running; feed: Feed; guesses: (readonly number[])[] }[] {
     const guessed = drafts ? guessesOf(units) : new Map<Row, readonly number[]>()
-    let left = units.some(({ rows }) => rows.some(writes)) ? READ_BESIDE : READ
+    const sizes = engine.portions.read
+    let left = units.some(({ rows }) => rows.some(writes)) ? sizes.tokensBeside : sizes.tokens
     return units.flatMap((unit) => {
       const { lanes, shared, rows } = unit
       const live = rows.filter((row) => isLive(row) && toRead(row) > 0) as Row[]
@@ -68,9 +65,9 @@ export function writer(
       let piece = 1
       if (reads) {
         if (left <= 0) return []
-        const longest = Math.max(...lanes.lengths) + MOST
-        const scored = SCORE_BYTES / (4 * engine.config.heads * lanes.count * longest)
-        piece = Math.max(FEWEST, Math.min(MOST, Math.floor(scored), Math.floor(left / live.length)))
+        const longest = Math.max(...lanes.lengths) + sizes.most
+        const scored = sizes.scores / (4 * engine.config.heads * lanes.count * longest)
+        piece = Math.max(FEWEST, Math.min(sizes.most, Math.floor(scored), Math.floor(left / live.length)))
         left -= piece * live.length
       }
       const guesses = Array.from(rows, (row) => (row && !reads && guessed.get(row)) || [])

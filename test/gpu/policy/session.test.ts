@@ -15,7 +15,8 @@ import { writeTinyModel } from '../tiny-model.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-session-'))
 afterAll(() => rmSync(root, { recursive: true }))
-const model = openModel(await openDevice('cpu'), writeTinyModel(join(root, 'model'), 'qwen3'))
+const device = await openDevice('cpu')
+const model = openModel(device, writeTinyModel(join(root, 'model'), 'qwen3'))
 const free: Sampling = { temperature: 0.9, maxNewTokens: 6, eosIds: [] }
 
 function someIds(seed: number, length: number): number[] {
@@ -166,6 +167,21 @@ test('what was read once is not read again: of samples, of prompts that begin al
   slot!.release()
   const said = [...common, ...someIds(2, 20), 5, ...first.ids, ...someIds(3, 30)]
   expect(await readBy(session, () => ask([...said, 1, 2, 3], [8]).completion)).toBe(3 + 1)
+})
+
+test('a prompt is read in pieces as large as the device takes them', async () => {
+  const request = { ids: someIds(2, 100), sampling: { ...free, maxNewTokens: 1 }, key: [1] }
+  const { portions } = device
+  for (const [most, passes] of [
+    [256, 1],
+    [64, 2],
+    [32, 4],
+  ] as const) {
+    const other = { ...device, portions: { ...portions, read: { ...portions.read, most } } }
+    const session = openModel(other, join(root, 'model')).open()
+    expectSame(await session.submit(request).completion, await alone(request))
+    expect(session.work().passes).toBe(passes)
+  }
 })
 
 test('little of the work on sequences of very different lengths is for nobody', async () => {

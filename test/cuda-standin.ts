@@ -132,14 +132,15 @@ async function tokens(): Promise<void> {
       const sampling = { temperature: 1, maxNewTokens: 16, eosIds: [] }
       // The first one makes the graph.
       await session.submit({ ids: [3], sampling, key: [0] }).completion
-      for (const temperature of [0, 1]) {
+      await session.submit({ ids: [3], sampling: { ...sampling, topP: 0.9 }, key: [0] }).completion
+      for (const law of [{ temperature: 0 }, { temperature: 1 }, { temperature: 1, topK: 9, topP: 0.9, minP: 0.01 }]) {
         cudart.fakecuda_reset()
-        const slot = session.submit({ ids: [3], sampling: { ...sampling, temperature }, key: [1] })
+        const slot = session.submit({ ids: [3], sampling: { ...sampling, ...law }, key: [1] })
         await slot.completion
         const table = cudart.fakecuda_counters()!
         const [launches, products, down, captured] = [0, 1, 8, 14].map((place) => Number(read.u64(table, 8 * place)))
         report(
-          `${family}, ${dtype}: tokens at temperature ${temperature}`,
+          `${family}, ${dtype}: tokens by ${JSON.stringify(law)}`,
           launches === 0 && products === 0 && captured === 16 && down === 2,
           `${captured} captured graphs, ${launches} launches, ${products} products, ${down} downloads for 16 tokens`,
         )
@@ -201,8 +202,7 @@ async function commands(): Promise<void> {
   for (const name of ['qwen2', 'qwen3', 'llama3']) {
     const oracle = sharedPath('oracle', name)
     // Its answer is no, as it must be where nothing is computed.
-    for (const dtype of ['f32', 'bf16'])
-      if (oracle) hone([1], 'verify', oracle, '--device', 'cuda', '--dtype', dtype)
+    for (const dtype of ['f32', 'bf16']) if (oracle) hone([1], 'verify', oracle, '--device', 'cuda', '--dtype', dtype)
   }
 }
 

@@ -86,6 +86,7 @@ export type OpName =
   | 'GatherElements'
   | 'CumSum'
   | 'ArgMax'
+  | 'TopK'
   | 'Less'
   | 'LessOrEqual'
   | 'And'

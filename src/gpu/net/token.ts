@@ -7,6 +7,7 @@ import type { Value } from '../graph/value.ts'
 import { dtypes } from '../graph/tensor.ts'
 import { type ModelConfig, type Role, shapeOf, windowOf } from '../weights/family.ts'
 import { linear, normalize } from './block.ts'
+import { drawn, drawnWithin } from './draw.ts'
 import { headSizes } from './attention.ts'
 import type { Net } from './net.ts'
 import { packShape, type Pack } from './packs.ts'
@@ -27,9 +28,10 @@ export const inLayer = (name: string, layer: number): string => `${name}.${layer
  * Read and replaced in place: `ids` [B], the tokens to read; `held` [B], entries of each row's cache; `written` and `logprobs` [B, C];
  * the caches `keys.l` and `values.l` [B, K, M, H]. An output may replace its input because all that reads the input is needed for it.
  * Read alone: weights, cosines and sines of M positions, `start` [B], what was held when the host looked last, `uniforms` [B, C], below
- * 0 where the most likely token is taken instead of one that is drawn, and `scale` [B, 1], the inverse of each row's temperature.
+ * 0 where the most likely token is taken instead of one that is drawn, and `scale` [B, 1], the inverse of each row's temperature. Where
+ * laws may be `cutting`: `cuts` [B, 1], 1 for rows whose law does, and how far (draw.ts).
  */
-export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
+export function tokenGraph(net: Net, sizes: TokenSizes, cutting = false): Cut {
   const { config, precision } = net
   const { rows: B, places: M, tokens: C } = sizes
   const { K, H } = headSizes(config)
@@ -85,11 +87,13 @@ export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
   const logits = cast(linear(normed, head), precision.reduce)
   const logs = op('LogSoftmax', [op('Mul', [logits, given('scale', input('f32', [B, 1]))])], { axis: -1 })
   const uniform = op('GatherElements', [given('uniforms', input('f32', [B, C])), place], { axis: 1 })
-  const any = drawn(logs, uniform, B, config.vocabulary)
+  const p = op('Exp', [logs])
+  const any = drawn(p, uniform, B, config.vocabulary)
   const likeliest = op('ArgMax', [logs], { axis: -1, keepdims: 1 })
   const greedy = cast(op('Less', [uniform, constant(Float32Array.of(0), [1], 'f32')]), 'i64')
-  const id = op('Add', [any, op('Mul', [greedy, op('Sub', [likeliest, any])])])
-  const logprob = op('GatherElements', [logs, id], { axis: 1 })
+  const free = mixed(any, likeliest, greedy)
+  const plain = { id: free, logprob: op('GatherElements', [logs, free], { axis: 1 }) }
+  const { id, logprob } = cutting ? within(p, uniform, plain) : plain
   // No id is below 0: a one that is there when the id is.
   const one = op('LessOrEqual', [constant(BigInt64Array.of(0n), [1], 'i64'), id])
   outputs['ids'] = op('Reshape', [id], { shape: [B] })
@@ -101,8 +105,28 @@ export function tokenGraph(net: Net, sizes: TokenSizes): Cut {
     }))
   put('written', 'i64', id)
   put('logprobs', 'f32', logprob)
-  return cut(`token-${B}-${M}`, inputs, outputs)
+  return cut(`token-${B}-${M}${cutting ? '-cut' : ''}`, inputs, outputs)
+
+  /** Rows whose law cuts their distribution are drawn from what it leaves. */
+  function within(p: Value, uniform: Value, plain: Drawn): Drawn {
+    const [topK, topP, minP] = cutNames.map((name) => given(name, input('f32', [B, 1]))) as [Value, Value, Value]
+    const cuts = given('cuts', input('i64', [B, 1]))
+    const other = drawnWithin(p, uniform, { topK, topP, minP }, B, config.vocabulary)
+    return {
+      id: mixed(plain.id, other.id, cuts),
+      logprob: mixed(plain.logprob, other.logprob, cast(cuts, plain.logprob.dtype)),
+    }
+  }
 }
+
+/** A token and its log-prob, [B, 1]. */
+type Drawn = { id: Value; logprob: Value }
+
+/** What a law may cut, by the name of what says how far. */
+export const cutNames = ['topK', 'topP', 'minP'] as const
+
+/** `a` where `which` is 0, `b` where it is 1. */
+const mixed = (a: Value, b: Value, which: Value): Value => op('Add', [a, op('Mul', [which, op('Sub', [b, a])])])
 
 /** Attention of projected rows [B, (K·S + 2K)·H] to their caches: its output and both caches. */
 function attend(
@@ -141,34 +165,3 @@ function addNormed({ rmsNormEps }: ModelConfig, x: Value, y: Value, weight: Valu
   const [normed, , , stream] = opAll('SkipSimplifiedLayerNormalization', operands, { epsilon: rmsNormEps })
   return { stream: stream!, normed: normed! }
 }
-
-/** Tokens whose probabilities are added up one after the other; sums of so many are then. All of V at once takes a GPU V² steps. */
-const STRETCH = 256
-
-/** The inverse of each row's distribution, exp(logs) [B, V], at its uniform [B, 1]: the token at which the sum passes it, [B, 1]. */
-function drawn(logs: Value, uniform: Value, B: number, V: number): Value {
-  const stretches = Math.ceil(V / STRETCH)
-  const p = op('Exp', [logs])
-  const missing = stretches * STRETCH - V
-  const whole = missing === 0 ? p : op('Concat', [p, nothing(B, missing)], { axis: 1 })
-  const parts = op('Reshape', [whole], { shape: [B, stretches, STRETCH] })
-  const sums = op('ReduceSum', [parts], { axes: [2], keepdims: 0 })
-  const running = op('CumSum', [sums], { axis: [1] })
-  const stretch = firstBeyond(running, uniform, stretches)
-  const at = (value: Value) => op('GatherElements', [value, stretch], { axis: 1 })
-  const before = op('Sub', [at(running), at(sums)])
-  const index = op('Expand', [op('Reshape', [stretch], { shape: [B, 1, 1] })], { shape: [B, 1, STRETCH] })
-  const part = op('Reshape', [op('GatherElements', [parts, index], { axis: 1 })], { shape: [B, STRETCH] })
-  const within = firstBeyond(op('CumSum', [part], { axis: [1] }), op('Sub', [uniform, before]), STRETCH)
-  const start = op('Mul', [stretch, constant(BigInt64Array.of(BigInt(STRETCH)), [1], 'i64')])
-  return op('Add', [start, within])
-}
-
-/** Where running sums [B, n] first pass `value` [B, 1]; where rounding leaves all short of it, where the last one is reached. */
-function firstBeyond(running: Value, value: Value, n: number): Value {
-  const last = op('Slice', [running], { starts: [n - 1], ends: [n], axes: [1] })
-  const short = op('And', [op('LessOrEqual', [running, value]), op('Less', [running, last])])
-  return cast(op('ReduceSum', [cast(short, 'f32')], { axes: [1], keepdims: 1 }), 'i64')
-}
-
-const nothing = (B: number, width: number): Value => constant(new Float32Array(B * width), [B, width], 'f32')

@@ -1,11 +1,8 @@
 // What the graph of a whole step (net/token.ts) does with a turn, and what it leaves to passes of the ordinary step.
 import type { Turn } from './slot.ts'
 
-/** What a turn may ask beyond a temperature, ends and stops. */
+/** What a turn may ask beyond a temperature, top-k, top-p, min-p, ends and stops. */
 const beyond: Record<string, (turn: Pick<Turn, 'sampling' | 'alternatives'>) => boolean> = {
-  'top-k': ({ sampling: { topK = 0 } }) => topK > 0,
-  'top-p': ({ sampling: { topP = 1 } }) => topP < 1,
-  'min-p': ({ sampling: { minP = 0 } }) => minP > 0,
   'a repetition penalty': ({ sampling: { repetitionPenalty = 1 } }) => repetitionPenalty !== 1,
   'a grammar': ({ sampling: { mask, forced } }) => mask !== undefined || forced !== undefined,
   'the likeliest tokens beside each': ({ alternatives }) => alternatives > 0,

@@ -5,6 +5,7 @@ import { workingBytes } from '../graph/working.ts'
 import { attendPartBackward } from '../net/attention.ts'
 import { transformBackward } from '../net/block-graphs.ts'
 import type { Net } from '../net/net.ts'
+import { tokenGraph } from '../net/token.ts'
 import { tokenBytes } from './lanes.ts'
 import { adapted, trainedBy, type Training } from './parameters.ts'
 import { keptOf, streamBytes } from './activations.ts'
@@ -78,7 +79,7 @@ export function memoryOf(
     training: learning,
     cache: cached * tokenBytes(net) + (steps ? stepBytes(net, steps) : 0) + scores * Math.min(rows, rowsAtOnce(net)),
     activations: recalls ? trace + recallBytes(net, micro) : pass,
-    graphs: graphBytes(net, training, micro),
+    graphs: graphBytes(net, training, micro) + (steps ? workingBytes(tokenGraph(net, steps, true)) : 0),
     runtime: RUNTIME,
   }
   return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) }

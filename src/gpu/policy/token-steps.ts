@@ -1,7 +1,7 @@
 // Rows that write token after token on the device, C of them between two looks of the host.
 //
 // Letters as in net/token.ts; R lanes of t entries (lanes.ts).
-import type { Tensor } from '../device/device.ts'
+import type { Binding, Session, Tensor } from '../device/device.ts'
 import type { Tensors } from '../device/programs.ts'
 import { setValues } from '../device/values.ts'
 import type { Float } from '../graph/float.ts'
@@ -14,7 +14,7 @@ import type { Net } from '../net/net.ts'
 import { layerRoles } from '../weights/family.ts'
 import { angles } from './batch.ts'
 import type { Engine } from './engine.ts'
-import { scaleOf, type Law } from './law.ts'
+import { isFiltered, scaleOf, type Law } from './law.ts'
 import { extend, tokenBytes, type Place } from './lanes.ts'
 
 /** What a row is to write after. */
@@ -23,7 +23,7 @@ export interface Start {
   id: number
   /** Entries that its cache holds. */
   held: number
-  law: Pick<Law, 'temperature'>
+  law: Omit<Law, 'repetitionPenalty'>
   /** Uniform in [0, 1) for the i-th token from here. */
   draw: (i: number) => number
 }
@@ -43,10 +43,13 @@ export interface TokenSteps {
   free(): void
 }
 
+/** Of a row: its last token, what it holds, and its law. */
+const LAW_BYTES = 2 * dtypes.i64.bytes + 6 * dtypes.f32.bytes
+
 /** Bytes of all that steps of that size keep. */
 export function stepBytes(net: Net, { rows, places, tokens }: TokenSizes): number {
   const rope = places * net.config.headDim * dtypes[net.precision.compute].bytes
-  const looks = rows * tokens * (dtypes.i64.bytes + 2 * dtypes.f32.bytes)
+  const looks = rows * (tokens * (dtypes.i64.bytes + 2 * dtypes.f32.bytes) + LAW_BYTES)
   return rows * places * tokenBytes(net) + rope + looks
 }
 
@@ -76,6 +79,10 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
     start: keep(device.alloc('i32', [B])),
     uniforms: keep(device.alloc('f32', [B, C])),
     scale: keep(device.alloc('f32', [B, 1])),
+    cuts: keep(device.alloc('i64', [B, 1])),
+    topK: keep(device.alloc('f32', [B, 1])),
+    topP: keep(device.alloc('f32', [B, 1])),
+    minP: keep(device.alloc('f32', [B, 1])),
   }
   const caches = Object.fromEntries(
     layers.flatMap((layer) => ['keys', 'values'].map((name) => [inLayer(name, layer), float([B, K, M, H])] as const)),
@@ -96,13 +103,22 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
   const replaced: Tensors = { ...state, ...caches }
   const inputs: Tensors = { ...replaced, ...asked, ...rope, ...weights }
 
-  const graph = tokenGraph(engine, sizes)
-  const session = device.compile(toOnnx(graph), graph.name, { capture: true })
-  const binding = session.bind()
-  for (const name of Object.keys(graph.inputs)) binding.input(name, inputs[name]!)
-  for (const name of Object.keys(graph.outputs)) binding.output(outputName(graph, name), replaced[name]!)
-  // Where launches are recorded, the first run is three; whatever it leaves is overwritten before it is read.
-  binding.run()
+  const graphs = new Map<boolean, { session: Session; binding: Binding }>()
+  /** The graph that draws for laws that cut, or for those that do not. */
+  function graphOf(cutting: boolean): Binding {
+    const known = graphs.get(cutting)
+    if (known) return known.binding
+    const graph = tokenGraph(engine, sizes, cutting)
+    const session = device.compile(toOnnx(graph), graph.name, { capture: true })
+    const binding = session.bind()
+    for (const name of Object.keys(graph.inputs)) binding.input(name, inputs[name]!)
+    for (const name of Object.keys(graph.outputs)) binding.output(outputName(graph, name), replaced[name]!)
+    graphs.set(cutting, { session, binding })
+    // Where launches are recorded, the first run is three: it writes behind what rows hold, where the next one does too.
+    binding.run()
+    return binding
+  }
+  graphOf(false)
 
   /** Where entries of a head lie in a lane [t, R, K, H] and in a row [B, K, M, H]. */
   const inLane = ({ lanes, lane }: Place, entry: number, head: number) => ((entry * lanes.count + lane) * K + head) * H
@@ -165,16 +181,44 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
       const each = <T>(of: (start: Start | undefined) => T) =>
         Array.from({ length: B }, (_, row) => of(typeof rows[row] === 'object' ? rows[row] : undefined))
       const held = Int32Array.from({ length: B }, (_, row) => heldBy(rows[row]))
+      const upload = () => {
+        device.upload(state.ids, BigInt64Array.from(each((start) => BigInt(start?.id ?? 0))))
+        device.upload(state.held, held)
+        device.upload(asked.start, held)
+      }
       const draws = each((start) =>
         Array.from({ length: C }, (_, i) =>
           i >= count || !start ? 0 : start.law.temperature === 0 ? GREEDY : start.draw(i),
         ),
       )
-      device.upload(state.ids, BigInt64Array.from(each((start) => BigInt(start?.id ?? 0))))
-      device.upload(state.held, held)
-      device.upload(asked.start, held)
+      const numbers = (of: (law: Start['law']) => number) =>
+        Float32Array.from(each((start) => of(start?.law ?? { temperature: 1 })))
+      const cuts = each((start) => BigInt(start && start.law.temperature !== 0 && isFiltered(start.law) ? 1 : 0))
       setValues(asked.uniforms, Float32Array.from(draws.flat()))
-      setValues(asked.scale, Float32Array.from(each((start) => 1 / scaleOf(start?.law ?? { temperature: 1 }))))
+      setValues(
+        asked.scale,
+        numbers((law) => 1 / scaleOf(law)),
+      )
+      const cutting = cuts.includes(1n)
+      if (cutting) {
+        device.upload(asked.cuts, BigInt64Array.from(cuts))
+        setValues(
+          asked.topK,
+          numbers(({ topK = 0 }) => topK || config.vocabulary),
+        )
+        setValues(
+          asked.topP,
+          numbers(({ topP = 1 }) => (topP < 1 ? topP : ALL)),
+        )
+        setValues(
+          asked.minP,
+          numbers(({ minP = 0 }) => minP),
+        )
+        // What rows hold is known before its first run.
+        upload()
+      }
+      const binding = graphOf(cutting)
+      upload()
       for (let i = 0; i < count; i++) binding.run()
       const ids = Array.from(device.download(state.written), Number)
       const logprobs = Array.from(device.download(state.logprobs))
@@ -182,8 +226,10 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
       return { ids: rowsOf(ids), logprobs: rowsOf(logprobs) }
     },
     free() {
-      binding.free()
-      session.free()
+      for (const { session, binding } of graphs.values()) {
+        binding.free()
+        session.free()
+      }
       for (const tensor of own) device.free(tensor)
     },
   }
@@ -191,3 +237,5 @@ export function tokenSteps(engine: Engine, sizes: TokenSizes): TokenSteps {
 
 /** Below every uniform number: says that the most likely token is taken. */
 const GREEDY = -1
+/** More than any sum of probabilities. */
+const ALL = 2

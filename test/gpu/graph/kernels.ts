@@ -26,6 +26,7 @@ export const cudaKernels: Record<OpName, Kernel> = {
   LessOrEqual: { types: ['f32', 'f16', 'i64', 'i32'] },
   And: { types: ['bool'] },
   ArgMax: { types: ['f32', 'f16'] },
+  TopK: { types: ['f32', 'f16', 'i64', 'i32'] },
   CumSum: { types: ['f32', 'f16', 'i64', 'i32'] },
   SkipSimplifiedLayerNormalization: { types: floats },
   GroupQueryAttention: { types: ['f16', 'bf16'] },

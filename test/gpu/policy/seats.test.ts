@@ -58,6 +58,9 @@ const laws: Partial<Sampling>[] = [
   { eosIds: [3, 9, 17, 21, 40, 41, 60], maxNewTokens: 20 },
   { temperature: 0 },
   { topK: 9 },
+  { topP: 0.8 },
+  { topK: 20, topP: 0.9, minP: 0.05, temperature: 1.4 },
+  { temperature: 0, topK: 4 },
   { repetitionPenalty: 1.2 },
   { stop: (ids) => ids.length % 4 === 3 },
   { maxNewTokens: 70 },
@@ -158,7 +161,7 @@ test('what was written in a seat is not read again: of an extended slot, its for
   session.close()
 })
 
-test('what a turn asks beyond a temperature and ends keeps it out of the graph, and nothing else does', async () => {
+test('what a turn asks beyond a temperature, cuts and ends keeps it out of the graph, and nothing else does', async () => {
   const wholeOf = async (law: Partial<Sampling>, more: Partial<SlotRequest> = {}) => {
     const session = seated.open()
     const { ids } = await session.submit({ ids: [1, 2, 3], sampling: { ...free, ...law }, key: [1], ...more })
@@ -166,9 +169,15 @@ test('what a turn asks beyond a temperature and ends keeps it out of the graph, 
     session.close()
     return session.work().whole / ids.length
   }
-  const inside: Partial<Sampling>[] = [{}, { temperature: 0 }, { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 }]
+  const inside: Partial<Sampling>[] = [
+    { temperature: 0 },
+    { topK: 3 },
+    { topP: 0.9 },
+    { minP: 0.1 },
+    { topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 },
+  ]
   for (const law of [...inside, { stop: () => false }, { eosIds: [1] }]) expect(await wholeOf(law)).toBe(1)
-  const beyond: Partial<Sampling>[] = [{ topK: 3 }, { topP: 0.9 }, { minP: 0.1 }, { repetitionPenalty: 1.1 }]
+  const beyond: Partial<Sampling>[] = [{ repetitionPenalty: 1.1 }, { repetitionPenalty: 1.1, topK: 3 }]
   for (const law of [...beyond, { mask: () => undefined }, { maxNewTokens: 900, stop: () => true }])
     expect(await wholeOf(law)).toBe(0)
   expect(await wholeOf({}, { alternatives: 2, onToken: () => {} })).toBe(0)

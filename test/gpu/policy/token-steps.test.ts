@@ -94,7 +94,10 @@ test('a graph of the whole step has its kernels in half precision, in float32 al
     const config = loadConfig(writeTinyModel(join(root, 'kernels'), family), 'language')
     const faults = (dtype: Float) => {
       const precision = { weights: dtype, compute: dtype, reduce: 'f32' } as const
-      return cudaFaults(tokenGraph({ config, precision, portions: portions.cuda }, { rows: 4, places: 32, tokens: 8 }))
+      const net = { config, precision, portions: portions.cuda }
+      return [false, true].flatMap((cutting) =>
+        cudaFaults(tokenGraph(net, { rows: 4, places: 32, tokens: 8 }, cutting)),
+      )
     }
     for (const dtype of ['f16', 'bf16'] as const) expect(faults(dtype)).toEqual([])
     expect(new Set(faults('f32').map((fault) => fault.split(': ')[1]))).toEqual(

@@ -26,6 +26,17 @@ export const reductions = {
       { dtype: 'i64', shape: reducedShape(x!, { axes: [Number(axis)], keepdims: Number(keepdims) }) },
     ],
   },
+  /** The k largest along an axis and their indices, of equals the first. */
+  TopK: {
+    operands: ['k'],
+    infer: ([x], { axis, k }) => {
+      const shape = replaceAxis(x!.shape, Number(axis), (k as readonly number[])[0]!)
+      return [
+        { dtype: x!.dtype, shape },
+        { dtype: 'i64', shape },
+      ]
+    },
+  },
   CumSum: { operands: ['axis'], infer: ([x]) => [x!] },
   // dS = p∘(dP − Σ p∘dP)
   Softmax: unary(({ outputs: [p], attributes, dy }) => {

@@ -6,8 +6,9 @@ import type { ModelConfig } from '../weights/family.ts'
 
 /** As wide as a product need be to run at full pace: its weights are no burden beside those of a large model. */
 const WIDEST = 2048
-/** Milliseconds that a measurement takes, beside compiling. */
+/** A measurement is over after so many milliseconds, beside compiling, or so many products: small ones are as fast as they get by then. */
 const LONG_ENOUGH = 60
+const OFTEN_ENOUGH = 64
 
 /** Multiply-adds a second of x·W at its best, whatever else the machine does, x of `rows` rows and W as wide as the model's MLP, everything resident. `now` in milliseconds. */
 export function productRate(
@@ -30,7 +31,7 @@ export function productRate(
     run()
     const start = now()
     let best = Infinity
-    for (let last = start; last - start < LONG_ENOUGH;) {
+    for (let last = start, runs = 0; last - start < LONG_ENOUGH && runs < OFTEN_ENOUGH; runs++) {
       run()
       const time = now()
       best = Math.min(best, time - last)

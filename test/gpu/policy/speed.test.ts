@@ -14,3 +14,10 @@ test('the fastest product says how fast a device multiplies', async () => {
   expect(rate).toBeCloseTo((4 * 8 * 16) / 0.002, 3)
   expect(looks).toBe(5)
 })
+
+test('a product that takes next to no time is not measured over and over', async () => {
+  const device = await openDevice('cpu', { threads: 1 })
+  let looks = 0
+  productRate(device, { hidden: 8, intermediate: 16 }, 4, () => looks++ * 1e-3)
+  expect(looks).toBe(65)
+})

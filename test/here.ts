@@ -5,7 +5,7 @@ import { spyOn } from 'bun:test'
 import { hone } from '../src/main.ts'
 import { divert } from '../src/out.ts'
 import { notice } from '../src/shell/notice.ts'
-import { type Ended, run } from './hone.ts'
+import { type Ended, plainEnvironment, run } from './hone.ts'
 
 export interface Surroundings {
   input?: string
@@ -29,10 +29,9 @@ export async function runHere(
   const stdin = spyOn(Bun.stdin, 'stream').mockImplementation(() => new Blob([input]).stream())
   // Lines that repeat within a second are those of another command.
   notice.options.throttle = 0
-  const { PATH = '', HOME = '' } = process.env
   try {
     for (const { stream } of streams) stream.isTTY = false
-    setEnvironment({ PATH, HOME, ...env })
+    setEnvironment({ ...plainEnvironment(), ...env })
     process.chdir(cwd)
     await hone(words)
     restore()

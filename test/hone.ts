@@ -21,6 +21,12 @@ export function describeForms(suite: (start: readonly string[], form: string) =>
     describe.skipIf(form === 'binary' && !isBuilt)(`from ${form}`, () => suite(start, form))
 }
 
+/** What a program is started with beside what a test sets. */
+export const plainEnvironment = (): Record<string, string> => {
+  const { PATH = '', HOME = '', HONE_THREADS = '' } = process.env
+  return { PATH, HOME, HONE_THREADS }
+}
+
 export interface Ended {
   code: number
   stdout: string
@@ -35,7 +41,7 @@ export function run(
 ): Ended {
   const { exitCode, stdout, stderr } = Bun.spawnSync([...start, ...words], {
     stdin: Buffer.from(input),
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { ...plainEnvironment(), ...env },
     ...(cwd !== undefined && { cwd }),
   })
   return { code: exitCode, stdout: stdout.toString(), stderr: stderr.toString() }
@@ -51,7 +57,7 @@ export async function runInTerminal(
   let screen = ''
   const decoder = new TextDecoder()
   const child = Bun.spawn([...start, ...words], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', TERM: 'xterm-256color', ...env },
+    env: { ...plainEnvironment(), TERM: 'xterm-256color', ...env },
     terminal: {
       cols: 80,
       rows: 24,

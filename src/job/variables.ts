@@ -7,6 +7,7 @@ import { leavesOf } from '../shell/schema.ts'
 export const variables: Readonly<Record<string, string>> = {
   HONE_CACHE: 'folder for what can be made again',
   HONE_ORT_DIR: 'folder of another ONNX Runtime',
+  HONE_THREADS: 'threads of the CPU, of every command: all cores where it is not set',
   HONE_BIN: 'another hone, for the files of hone export --reward',
   HONE_DEBUG: '1 shows the stack of an error, with lines of the source',
   HONE_NO_PROGRESS: 'any value hides the status line',

@@ -56,7 +56,9 @@ describeForms((start, form) => {
   test('help of a training command shows the values in force, each with where it comes from', async () => {
     const config = join(mkdtempSync(join(tmpdir(), 'hone-help-')), 'job.yaml')
     writeFileSync(config, 'preset: dapo\nlearning_rate: 3e-5\n')
-    const { code, stdout } = await runIt(['train', config, '--seed', '7', '--help'], { env: { HONE_EPOCHS: '2' } })
+    const { code, stdout } = await runIt(['train', config, '--seed', '7', '--help'], {
+      env: { HONE_EPOCHS: '2', HONE_THREADS: '3' },
+    })
     const rowOf = (flag: string) => new RegExp(`^  ${flag}(?: .*)?(?:\n   .*)?`, 'm').exec(stdout)?.[0]
     expect(code).toBe(0)
     expect(rowOf('--preset')).toEndWith(`[default: dapo from ${config}:1]`)
@@ -66,7 +68,7 @@ describeForms((start, form) => {
     expect(rowOf('--epochs')).toEndWith('[default: 2 from HONE_EPOCHS]')
     expect(rowOf('--seed')).toEndWith('[default: 7 from --seed]')
     expect(rowOf('--group-size')).toEndWith('[default: 5]')
-    expect(rowOf('--threads')).toEndWith('[default: all cores]')
+    expect(rowOf('--threads')).toEndWith('[default: 3 from HONE_THREADS]')
     expect((await hone('sft', '--preset', 'full', '--help')).stdout).toContain('[default: 1e-5 from preset full]')
     expect((await hone('plan', '--batch-size', '2', '--help')).stdout).toContain('[default: 20 from preset tool-n1]')
     expect((await hone('train', '--help')).stdout).toContain('[default: tool-n1]')

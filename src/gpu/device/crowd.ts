@@ -1,6 +1,7 @@
 // Whether other programs want the cores that the threads of a device compute on.
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
+import { HoneError } from '../../error.ts'
 
 /** Seconds of a core that were spent since some moment: by everything on the machine, and by this process. */
 export interface CpuUse {
@@ -40,6 +41,15 @@ export function coresAllowed(limit: string = controlGroupLimit()): number {
   const [quota = 0, period = 1] = limit.split(' ').map(Number)
   const all = availableParallelism()
   return quota > 0 ? Math.max(1, Math.min(all, Math.ceil(quota / period))) : all
+}
+
+/** Threads where no setting says how many: `HONE_THREADS`, else all cores that this process may use. @throws HoneError where that is no such number. */
+export function usualThreads(wanted = process.env['HONE_THREADS']): number {
+  if (!wanted || wanted === 'null') return coresAllowed()
+  if (/^[1-9]\d*$/.test(wanted)) return Number(wanted)
+  throw new HoneError(`HONE_THREADS must be a whole number of at least 1: current value is ${JSON.stringify(wanted)}`, {
+    hint: 'leave it out to use all cores',
+  })
 }
 
 /** `cpu.max` of the control group, microseconds of a period; "max" where there is no limit (control groups version 2). */

@@ -6,7 +6,7 @@ import { notice } from '../../shell/notice.ts'
 import { findCudaProvider, loadCudaLibraries } from '../ort/cuda-library.ts'
 import { libraryPath } from '../ort/library.ts'
 import { openOrt, type Ort } from '../ort/ort.ts'
-import { coresAllowed, crowdWatch } from './crowd.ts'
+import { crowdWatch, usualThreads } from './crowd.ts'
 import { cudaBackend } from './cuda.ts'
 import type { Device } from './device.ts'
 import { hostBackend } from './host.ts'
@@ -20,7 +20,7 @@ interface Options {
 }
 
 /**
- * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: all cores that it may use) is for the one pool
+ * Opens a device; `auto` is CUDA where that can be opened, else the CPU. `threads` (default: `HONE_THREADS`, else all cores that it may use) is for the one pool
  * that all sessions share, and counts for the first device that a process opens. Models compute
  * there in `dtype` (default: float32). Throws HoneError where the device or its
  * libraries are missing.
@@ -64,7 +64,7 @@ export async function runtimeVersion(): Promise<string> {
 /** ONNX Runtime as loaded from each path: CUDA may come with a library of its own. */
 const loaded = new Map<string, Ort>()
 
-function ortAt(path: string, threads = coresAllowed()): Ort {
+function ortAt(path: string, threads = usualThreads()): Ort {
   const ort = loaded.get(path) ?? openOrt(path, threads)
   loaded.set(path, ort)
   return ort

@@ -1,6 +1,6 @@
 // Whether others want the cores: what is seen of them, and that graphs compute the same whether threads spin or sleep.
 import { expect, test } from 'bun:test'
-import { coresAllowed, crowdWatch } from '../../../src/gpu/device/crowd.ts'
+import { coresAllowed, crowdWatch, usualThreads } from '../../../src/gpu/device/crowd.ts'
 import { hostBackend } from '../../../src/gpu/device/host.ts'
 import { programsOn } from '../../../src/gpu/device/programs.ts'
 import { deviceOver } from '../../../src/gpu/device/resident.ts'
@@ -46,6 +46,14 @@ test('a control group that allows two and a half cores gives three threads, one 
   expect(coresAllowed('250000 100000')).toBe(Math.min(3, all))
   expect(coresAllowed('max 100000')).toBe(all)
   expect(coresAllowed('10000 100000')).toBe(1)
+})
+
+test('HONE_THREADS says how many threads there are where no setting does, and has to be a number of them', () => {
+  expect([usualThreads('3'), usualThreads(''), usualThreads('null')]).toEqual([3, coresAllowed(), coresAllowed()])
+  for (const wrong of ['0', '-1', '1.5', 'many'])
+    expect(() => usualThreads(wrong)).toThrow(
+      `HONE_THREADS must be a whole number of at least 1: current value is "${wrong}"`,
+    )
 })
 
 test('a graph is compiled anew where a crowd comes or goes, and computes the same bits', async () => {

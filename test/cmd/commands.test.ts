@@ -46,7 +46,8 @@ describe.each(commands)('hone %s', (name, command) => {
   /** A label that is too long for its column stands on a line of its own. */
   const rowOf = (leaf: Leaf) => {
     const start = leaf.words.positional ? `\\[?${flagOf(leaf)}` : `(-., )?(--\\[no-\\]${nameOf(leaf)}|${flagOf(leaf)})`
-    const at = page.findIndex((line) => new RegExp(`^  ${start}( |\\.\\.\\.|\\]|$)`).test(line))
+    const first = new RegExp(`^  ${start}( |\\.\\.\\.|\\]|$)`)
+    const at = page.findIndex((line) => first.test(line))
     return page.slice(at, page[at + 1]?.startsWith('   ') ? at + 2 : at + 1).join(' ')
   }
 

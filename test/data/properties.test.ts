@@ -25,7 +25,7 @@ import { sharedPath } from '../shared.ts'
 setDefaultTimeout(600_000)
 
 /** The long check stands beside the shared facts. */
-const COUNT = sharedPath() ? 100_000 : 15_000
+const COUNT = sharedPath() ? 100_000 : 5_000
 const PLACES = [
   ['answer', 0, 'arguments', 'x'],
   ['answer', 1, 'name'],

@@ -31,7 +31,7 @@ function context(overrides: Record<string, unknown> = {}, toy: Toy = toyPolicy(V
     learningRate: 0.1,
     weightDecay: 0,
     evalEvery: 10,
-    saveEvery: 5,
+    saveEvery: 15,
     seed: 3,
     ...overrides,
   })
@@ -162,17 +162,18 @@ test('dropping groups without variance gives the update of keeping them when the
 })
 
 test('a run killed anywhere and resumed ends with the bits of the run that was never killed', async () => {
-  const whole = context({ steps: 12 })
+  const settings = { steps: 12, saveEvery: 5 }
+  const whole = context(settings)
   await train(whole.context, start)
   for (const killedAt of [1, 160, 300, 470]) {
     const toy = toyPolicy(V)
-    const killed = context({ steps: 12 }, toy)
+    const killed = context(settings, toy)
     let generated = 0
     toy.onGenerate = () => {
       if (++generated === killedAt) throw new Error('killed')
     }
     await expect(train(killed.context, start)).rejects.toThrow('killed')
-    const resumed = context({ steps: 12 }, toyPolicy(V), killed.directory)
+    const resumed = context(settings, toyPolicy(V), killed.directory)
     const latest = latestCheckpoint(join(killed.directory, 'checkpoints'), 'run')?.checkpoint
     if (latest) resumed.toy.restore(latest.policy)
     await train(resumed.context, latest ?? start)

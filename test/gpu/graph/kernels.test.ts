@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { cut, input, op } from '../../../src/gpu/graph/graph.ts'
+import { idle } from '../idle.ts'
 import { cudaFaults } from './kernels.ts'
 import { generateAll } from '../../../src/gpu/policy/generate.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
@@ -60,16 +61,23 @@ const families = Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[]
 test.each(
   families.flatMap((family) => Object.entries(ways).map(([name, options]) => [family, name, options] as const)),
 )('every graph of rollout and training has its kernels: %s, training %s', async (family, _, options) => {
-  const device = await openDevice('cpu')
+  const device = idle(await openDevice('cpu'))
   const model = openModel(device, writeTinyModel(join(folder, family), family), options)
   const prompts = [[5, 6, 7, 8], [9], [10, 11]]
   const requests = prompts.map((prompt, i) => ({ prompt, samples: 2, key: [i] }))
   for (const repetitionPenalty of [1, 1.1])
     await generateAll(model, requests, { temperature: 1, repetitionPenalty, maxNewTokens: 70, eosIds: [] })
   // Some rows end before the others, and leave.
-  const eosIds = Array.from({ length: 8 }, (_, id) => id)
-  const many = requests.map((request) => ({ ...request, samples: 8 }))
-  await generateAll(model, many, { temperature: 1, maxNewTokens: 70, eosIds })
+  const session = model.open()
+  const slots = Array.from({ length: 24 }, (_, n) =>
+    session.submit({
+      ids: prompts[n % 3]!,
+      sampling: { temperature: 1, maxNewTokens: n < 4 ? 70 : 2 + n, eosIds: [] },
+      key: [n],
+    }),
+  )
+  await Promise.all(slots.map(({ completion }) => completion))
+  session.close()
   const groups = [
     {
       prompt: prompts[0]!,

@@ -79,16 +79,17 @@ function attention(config: ModelConfig, seen: number[][], q: Float64Array, k: Fl
   seen.forEach((keys, row) => {
     for (let head = 0; head < K * S; head++) {
       const at = (row * K * S + head) * H
-      const of = (key: number) => (key * K + Math.floor(head / S)) * H
-      const scores = keys.map((key) => {
+      const shared = Math.floor(head / S)
+      let total = 0
+      for (const key of keys) {
+        const of = (key * K + shared) * H
         let sum = 0
-        for (let h = 0; h < H; h++) sum += q[at + h]! * k[of(key) + h]!
-        return Math.exp(scale * sum)
-      })
-      const total = scores.reduce((a, b) => a + b, 0)
-      keys.forEach((key, i) => {
-        for (let h = 0; h < H; h++) output[at + h]! += (scores[i]! / total) * v[of(key) + h]!
-      })
+        for (let h = 0; h < H; h++) sum += q[at + h]! * k[of + h]!
+        const weight = Math.exp(scale * sum)
+        total += weight
+        for (let h = 0; h < H; h++) output[at + h]! += weight * v[of + h]!
+      }
+      for (let h = 0; h < H; h++) output[at + h]! /= total
     }
   })
   return output

@@ -129,7 +129,7 @@ test.each(families)('decoding holds no more keys and values than the tokens at f
   const folder = writeTinyModel(join(root, `${family}-decoding`), family)
   const net = { config: loadConfig(folder), precision: float32, portions: device.portions }
   const load = { training: { kind: 'none' }, reference: false, cached: 0, rows: 0, micro: 0 } as const
-  for (const completion of [5, 64, 100, 200]) {
+  for (const completion of [5, 64, 130]) {
     const { device: door, bytes } = counted(device)
     const model = openModel(door, folder)
     const opened = bytes()

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { goldenFamilies, type GoldenFamily, goldenFolder, writeGoldenModel } from '../../../fixtures/golden/engine.ts'
-import type { Device } from '../../../src/gpu/device/device.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
 import { programsOn } from '../../../src/gpu/device/programs.ts'
 import { valuesOf } from '../../../src/gpu/device/values.ts'
@@ -20,6 +19,7 @@ import { openWeights } from '../../../src/gpu/weights/weights.ts'
 import { adaptable } from '../../../src/gpu/weights/family.ts'
 import { openOracle } from '../../../src/job/verify/oracle.ts'
 import { cudaFaults } from '../graph/kernels.ts'
+import { idle } from '../idle.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-precision-'))
@@ -53,15 +53,6 @@ async function useAll(model: Model): Promise<void> {
       ...(entropies && { entropies }),
     }))
   model.update(adamw)
-}
-
-/** A device on which graphs are made and nothing is computed: the CPU has no kernels for bfloat16. */
-function idle(device: Device): Device {
-  const binding = { input: () => binding, output: () => binding, run() {}, free() {} }
-  return {
-    ...device,
-    compile: (_, name) => ({ name, outdated: () => false, bind: () => binding, profile: () => [], free() {} }),
-  }
 }
 
 /** Element types of the values that enter or leave a graph under the names that `pick` takes. */

@@ -1,11 +1,14 @@
 // Supervised fine-tuning: the same loop without rollouts, on the log-likelihood of completions.
 import type { Metrics } from '../rundir/event.ts'
+import { sum } from '../eval/statistics.ts'
 import type { Law } from '../gpu/policy/law.ts'
-import type { Progress } from './record.ts'
+import type { PerToken } from '../gpu/policy/policy.ts'
+import type { Progress, Written } from './record.ts'
 import { begin, evaluate, loop, type LoopContext, phase } from './loop.ts'
 import { breathe, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
 import { stepsOf, takeBatch } from './supervised.ts'
+import { gather, scatter, trainedTokens } from './trained.ts'
 
 /** The loss in symbols. */
 export const FORMULA = 'loss = mean over the completion tokens of the optimizer step [ −log π ]'
@@ -13,12 +16,12 @@ export const FORMULA = 'loss = mean over the completion tokens of the optimizer 
 /** Tokens are imitated as the model gives them. */
 const LAW: Law = { temperature: 1 }
 
-/** A prompt and the completion to imitate, in token ids. */
+/** A prompt and the completion to imitate, in token ids: what is given to the model within it is read and not learnt. */
 export interface Example {
   /** Of its row. */
   id: string
   prompt: readonly number[]
-  completion: readonly number[]
+  completion: Written
 }
 
 export interface SftContext extends LoopContext {
@@ -50,22 +53,26 @@ export async function sft(context: SftContext, start: Progress): Promise<'done' 
   )
 }
 
-export const tokensOf = ({ prompt, completion }: Example): number => prompt.length + completion.length
+export const tokensOf = ({ prompt, completion }: Example): number => prompt.length + completion.ids.length
 
 /** Forward and backward of the examples of one optimizer step, micro-batch by micro-batch; its loss. */
 async function accumulate(examples: readonly Example[], context: SftContext): Promise<Metrics> {
   const { recipe, policy } = context
-  const targets = examples.reduce((sum, { completion }) => sum + completion.length, 0)
+  const targets = sum(examples.map(({ completion }) => trainedTokens(completion)))
   let [loss, entropy, likeliest] = [0, 0, 0]
   let done = 0
-  const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion] })
-  for (const { groups } of pack(examples, groupOf, recipe.microBatchTokens, policy.lengths)) {
+  const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion.ids] })
+  for (const { items, groups } of pack(examples, groupOf, recipe.microBatchTokens, policy.lengths)) {
     policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       // The mean over all completion tokens of the step, however it is cut into micro-batches.
-      for (const tokens of logprobs.flat()) for (const logprob of tokens) loss -= logprob / targets
-      for (const tokens of entropies!.flat()) for (const each of tokens) entropy += each / targets
-      for (const tokens of likelier!.flat()) for (const others of tokens) likeliest += Number(others < 1)
-      return { logprobs: logprobs.map((group) => group.map((tokens) => tokens.map(() => -1 / targets))) }
+      const slopes = items.map(({ completion }, g) => {
+        const own = (values: PerToken) => Array.from(gather(values[g]![0]!, completion))
+        loss -= sum(own(logprobs)) / targets
+        entropy += sum(own(entropies!)) / targets
+        likeliest += own(likelier!).filter((others) => others < 1).length
+        return [scatter(new Float64Array(trainedTokens(completion)).fill(-1 / targets), completion)]
+      })
+      return { logprobs: slopes }
     })
     phase(context, 'examples')((done += groups.length), examples.length)
     await breathe()

@@ -58,7 +58,11 @@ function setUp(overrides: Record<string, unknown> = {}) {
     recipe,
     policy: toy,
     device: 'cpu',
-    examples: toyPrompts(V, V).map(({ row, ids }) => ({ id: row.id, prompt: ids, completion: [(ids[0]! + 1) % V] })),
+    examples: toyPrompts(V, V).map(({ row, ids }) => ({
+      id: row.id,
+      prompt: ids,
+      completion: { ids: [(ids[0]! + 1) % V], trained: [{ from: 0, to: 1 }] },
+    })),
     heldOut: [],
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,

@@ -33,7 +33,11 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
     recipe,
     policy: toy,
     device: 'cpu',
-    examples: prompts.map(({ row, ids }) => ({ id: row.id, prompt: ids, completion: [(ids[0]! + 1) % V] })),
+    examples: prompts.map(({ row, ids }) => ({
+      id: row.id,
+      prompt: ids,
+      completion: { ids: [(ids[0]! + 1) % V], trained: [{ from: 0, to: 1 }] },
+    })),
     heldOut: [{ name: 'all', prompts }],
     evalJudge: successorJudge(V),
     evalReader: firstTokenReader,
@@ -46,6 +50,25 @@ function setUp(overrides: Record<string, unknown> = {}, directory = scratch()) {
   return { context, toy, events, directory }
 }
 const start = { step: 0, position: 0, tokens: 0 }
+
+test('what is given to the model within a completion is read, and neither learnt nor counted', async () => {
+  const { context, toy, events } = setUp()
+  const [own, more] = [
+    { from: 0, to: 1 },
+    { from: 2, to: 3 },
+  ]
+  const completion = { ids: [1, 2, 3], trained: [own, more] }
+  expect(await sft({ ...context, examples: [{ id: 'a', prompt: [0], completion }], heldOut: [] }, start)).toBe('done')
+  const after = (token: number) => Array.from(toy.table.subarray(token * V, (token + 1) * V))
+  expect(after(1)).toEqual(new Array(V).fill(0))
+  for (const [token, next] of [
+    [0, 1],
+    [2, 3],
+  ] as const)
+    expect(after(token).indexOf(Math.max(...after(token)))).toBe(next)
+  const first = events.find((event) => event.type === 'step')
+  expect(first?.figures['loss']).toBeCloseTo(Math.log(V))
+})
 
 test('it learns to imitate, and the loss is the mean negative log-likelihood per token', async () => {
   const { context, events } = setUp()

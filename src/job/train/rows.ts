@@ -10,8 +10,8 @@ import { completionIds, ended, promptIds } from '../../dialogue/prompt.ts'
 import { type HoneRow, toRow } from '../../dialogue/row.ts'
 import { FIRST, type Known } from '../preflight.ts'
 import type { Stage } from '../../rl/play.ts'
-import type { Prompt, PromptSet } from '../../rl/record.ts'
-import type { Example } from '../../rl/sft.ts'
+import type { Prompt, PromptSet, Span, Written } from '../../rl/record.ts'
+import { type Example, tokensOf } from '../../rl/sft.ts'
 
 export interface RowContext {
   tokenizer: Tokenizer
@@ -77,7 +77,8 @@ export async function readPromptSets(
 }
 
 /**
- * Examples of all rows of `files`: hone rows, or {prompt, completion} as text, taken as it is.
+ * Examples of all rows of `files`: hone rows, or {prompt, completion} as text, taken as it is; of a completion that is a list of texts every
+ * other one is given to the model, such as the result of a tool.
  * @throws HoneError where none is short enough, and for a row that is neither.
  */
 export async function readExamples(files: readonly string[], context: RowContext): Promise<Taken<Example>> {
@@ -93,7 +94,7 @@ export async function readExamples(files: readonly string[], context: RowContext
       const at = `${file}:${line}`
       const example = isPlain(value) ? plainExample(value, at, context.tokenizer) : taught(toRow(value, at), at)
       if (example.prompt.length === 0) throw new HoneError('Cannot use the row: its prompt is empty', { at })
-      if (example.prompt.length + example.completion.length <= context.limit) items.push(example)
+      if (tokensOf(example) <= context.limit) items.push(example)
       read++
     }
   return requireSome({ items, tooLong: read - items.length, first }, files, context)
@@ -105,21 +106,48 @@ export function tellTooLong(count: number, limit: number, what: string): void {
 }
 
 function rowExample(row: HoneRow, { form, tokenizer }: RowContext): Example {
-  return { id: row.id, prompt: promptIds(form, row, tokenizer), completion: completionIds(form, row, tokenizer) }
+  const ids = completionIds(form, row, tokenizer)
+  return { id: row.id, prompt: promptIds(form, row, tokenizer), completion: writtenIn([ids]) }
 }
 
 interface PlainRow {
   prompt: string
-  completion: string
+  completion: string | string[]
 }
 
 function isPlain(value: Json): value is Json & PlainRow {
-  return isObject(value) && typeof value['prompt'] === 'string' && typeof value['completion'] === 'string'
+  if (!isObject(value) || typeof value['prompt'] !== 'string') return false
+  const { completion } = value
+  return typeof completion === 'string' || (Array.isArray(completion) && completion.every(isText))
 }
 
-/** The end token is added where the text does not bring it. */
+const isText = (value: Json): value is string => typeof value === 'string'
+
+/** The end token is added where the last text of the model does not bring it. */
 function plainExample({ prompt, completion }: PlainRow, at: string, tokenizer: Tokenizer): Example {
-  return { id: at, prompt: tokenizer.encode(prompt), completion: ended(tokenizer.encode(completion), tokenizer) }
+  const texts = typeof completion === 'string' ? [completion] : completion
+  if (texts.length % 2 === 0)
+    throw new HoneError('Cannot use the row: its completion does not end with words of the model', {
+      at,
+      hint: 'of the texts of a completion the first, the third … are learnt, those between are given',
+    })
+  const ids = texts.map((text) => tokenizer.encode(text))
+  return {
+    id: at,
+    prompt: tokenizer.encode(prompt),
+    completion: writtenIn([...ids.slice(0, -1), ended(ids.at(-1)!, tokenizer)]),
+  }
+}
+
+/** Ids one after the other, every other one given. */
+function writtenIn(pieces: readonly (readonly number[])[]): Written {
+  const trained: Span[] = []
+  let from = 0
+  for (const [i, { length }] of pieces.entries()) {
+    if (i % 2 === 0) trained.push({ from, to: from + length })
+    from += length
+  }
+  return { ids: pieces.flat(), trained }
 }
 
 export function requireSome<Item>(

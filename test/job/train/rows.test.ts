@@ -50,12 +50,24 @@ test('an example is a row with its answer, with words of its own, or plain text;
     [file([row, given, { prompt: 'ab', completion: 'cd' }, { prompt: 'ab', completion: 'cd<|im_end|>' }])],
     context(),
   )
-  const [rendered, own, plain, ended] = items.map(({ completion }) => completion)
+  const [rendered, own, plain, ended] = items.map(({ completion }) => completion.ids)
   expect(tokenizer.decode(rendered!)).toContain(row!.answer[0]!.name)
   expect(own).toEqual([...tokenizer.encode('no tool fits'), end!])
   expect(plain).toEqual([...tokenizer.encode('cd'), end!])
   expect(ended).toEqual(plain!)
   expect(items[0]!.prompt).toEqual(items[1]!.prompt)
+})
+
+test('of a completion in pieces every other one is given; it ends with words of the model', async () => {
+  const [end] = tokenizer.eosIds
+  const { items } = await readExamples([file([{ prompt: 'ab', completion: ['c', 'de', 'f'] }])], context())
+  const { ids, trained } = items[0]!.completion
+  expect(ids).toEqual([...['c', 'de', 'f'].flatMap((text) => tokenizer.encode(text)), end!])
+  const [first, second] = trained
+  expect(tokenizer.decode(ids.slice(first!.from, first!.to))).toBe('c')
+  expect(ids.slice(second!.from, second!.to)).toEqual([...tokenizer.encode('f'), end!])
+  const bad = file([{ prompt: 'ab', completion: ['c', 'de'] }])
+  await expect(readExamples([bad], context())).rejects.toMatchObject({ at: `${bad}:1`, exit: 2 })
 })
 
 test('rows that cannot be used are refused with their line', async () => {

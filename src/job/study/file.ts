@@ -2,10 +2,12 @@
 import * as v from 'valibot'
 import { HoneError, unknownName } from '../../error.ts'
 import { isTree, readConfigFile, type Tree } from '../../shell/config-file.ts'
+import { environmentSettings } from '../../rl/environment-settings.ts'
 import { count } from '../../text/setting.ts'
-import { kinds, spellingsOf } from '../train/kinds.ts'
+import { kinds, spellings, spellingsOf } from '../train/kinds.ts'
 import { setName } from '../train/rows.ts'
 import { type Bar, readBar } from './bar.ts'
+import { costNames } from './costs.ts'
 import { Way } from './ways.ts'
 
 /** One run of a kind of training, with the settings that are its own. */
@@ -83,15 +85,18 @@ export function readStudy(path: string): Study {
     ([name, list]) => [name, list.map((stage) => stageOf(stage, name, file.at(['arms', name])))] as const,
   )
   const all = new Map<string, readonly Stage[]>([[START, []], ...stages])
-  const used = stages.flatMap(([, list]) => list.map(({ kind }) => kind))
+  const used = new Set(stages.flatMap(([, list]) => list.map(({ kind }) => kind)))
+  // Who answers in the evaluation is a setting of the study, whatever its stages are.
+  const taken = [...[...used].map(spellingsOf), spellings(v.object(environmentSettings))]
   for (const key of Object.keys(said.settings))
-    if (!used.some((kind) => spellingsOf(kind).has(key)))
-      throw unknownName('setting', key, [...new Set(used.flatMap((kind) => [...spellingsOf(kind).all]))], {
+    if (!taken.some(({ has }) => has(key)))
+      throw unknownName('setting', key, [...new Set(taken.flatMap(({ all }) => all))], {
         at: file.at(['settings', key]),
         hint: 'no stage of the study has it',
       })
   const { data, ways } = said.evaluate
-  const known = { arms: [...all.keys()], parts: [...data.map(setName), ...Object.keys(ways), PAIRS] }
+  const sets = data.map(setName)
+  const known = { arms: [...all.keys()], parts: [...sets, ...Object.keys(ways), PAIRS, ...costNames(sets)] }
   if (!all.has(said.against)) throw unknownName('arm', said.against, known.arms, { at: file.at(['against']) })
   return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, known, file.at(['bars']))) }
 }

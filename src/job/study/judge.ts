@@ -16,6 +16,7 @@ import { writeFileAtomic } from '../../text/jsonl.ts'
 import { modelFolder } from '../model-folder.ts'
 import { endingOf, openLanguage, promptLimit } from '../open.ts'
 import { readAnswers } from '../train/prepare.ts'
+import { costsOf } from './costs.ts'
 import type { Study } from './file.ts'
 import { keyOf } from './key.ts'
 import { settingsOf } from './settings.ts'
@@ -28,7 +29,7 @@ const Score = v.object({
   high: v.number(),
   /** Of each row, in order. */
   right: v.array(v.picklist([0, 1])),
-  /** Mean over rows of what environments counted. */
+  /** Mean over rows of what environments counted, and what the answers cost. */
   figures: v.record(v.string(), v.number()),
   /** The same percentage of each file, by its name without an ending, and of each other way to answer. */
   parts: v.record(v.string(), v.number()),
@@ -51,8 +52,9 @@ export async function scoreOf(study: Study, model: string, directory: string): P
   const { data, reward, rows = null, ways } = study.evaluate
   const held = { data, evalData: data, evalReward: reward, evalRows: rows }
   const given = { model, output: '', seed: 0 }
-  // Who answers what the model writes is a setting of training.
-  const played = v.parse(TrainRecipe, settingsOf(study, { kind: 'train', settings: held }, given).value)
+  // Who answers what the model writes is a setting of training; its turns are read in the format of the reward.
+  const answered = { kind: 'train', settings: { ...held, reward } }
+  const played = v.parse(TrainRecipe, settingsOf(study, answered, given).value)
   const recipe = hasEnvironment(played)
     ? played
     : v.parse(SftRecipe, settingsOf(study, { kind: 'sft', settings: held }, given).value)
@@ -97,7 +99,13 @@ export async function scoreOf(study: Study, model: string, directory: string): P
       right: answers.map(({ exact }) => (exact ? 1 : 0)),
       parts: Object.fromEntries([...heldOut.map(({ name }) => [name, rightIn(answers, name)] as const), ...otherwise]),
       cut: percent('completions/clipped_ratio'),
-      figures: countedIn(answers),
+      figures: {
+        ...countedIn(answers),
+        ...costsOf(
+          answers,
+          heldOut.map(({ name }) => name),
+        ),
+      },
       answers: answers.slice(0, SHOWN).map(({ prompt, ids, exact }) => ({
         id: prompt.row.id,
         output: language.tokenizer.decode(ids),

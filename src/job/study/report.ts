@@ -15,25 +15,28 @@ export interface SeedReport {
   high: number
   /** Percent by part, where there is more than one. */
   parts?: Record<string, number>
+  /** What environments counted, and what answers cost. */
+  figures: Record<string, number>
 }
 
 /** Points are percent, means are over seeds. A bar is judged where its arms were run. */
 export function reportOf(results: readonly ArmResult[], bars: readonly Bar[]): StudyReport {
   const arms = results.map(({ name, seeds }) => ({
     name,
-    seeds: seeds.map(({ seed, value, low, high, parts }) => ({
+    seeds: seeds.map(({ seed, value, low, high, parts, figures }) => ({
       seed,
       value,
       low,
       high,
       ...(Object.keys(parts).length > 1 && { parts }),
+      figures,
     })),
     mean: mean(seeds.map(({ value }) => value)),
   }))
   const bySeed = ({ arm, part }: Measured) =>
     results
       .find(({ name }) => name === arm)
-      ?.seeds.map(({ value, parts }) => (part === undefined ? value : (parts[part] ?? NaN)))
+      ?.seeds.map(({ value, parts, figures }) => (part === undefined ? value : (parts[part] ?? figures[part] ?? NaN)))
   const judged = bars.flatMap((bar) => {
     const { of, beside } = bar
     const first = bySeed(of)

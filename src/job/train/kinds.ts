@@ -1,6 +1,6 @@
 // The table of kinds of training, by the name of their command.
 import { type HoneErrorDetail, lookup } from '../../error.ts'
-import { leavesOf, plain } from '../../shell/schema.ts'
+import { leavesOf, plain, type Schema } from '../../shell/schema.ts'
 import type { AnyKind } from './kind.ts'
 import { dpoKind } from './kinds/dpo.ts'
 import { rmKind } from './kinds/rm.ts'
@@ -16,8 +16,16 @@ export function findKind(name: string, detail?: HoneErrorDetail): AnyKind {
 }
 
 /** The names that a kind has for its settings, in any spelling. */
-export function spellingsOf(name: string): { all: string[]; has(key: string): boolean } {
-  const all = leavesOf(findKind(name).schema).flatMap(({ key, words }) => [key, ...(words.aliases ?? [])])
+export const spellingsOf = (name: string): Spellings => spellings(findKind(name).schema)
+
+export interface Spellings {
+  all: string[]
+  has(key: string): boolean
+}
+
+/** The names of the settings of a schema, in any spelling. */
+export function spellings(schema: Schema): Spellings {
+  const all = leavesOf(schema).flatMap(({ key, words }) => [key, ...(words.aliases ?? [])])
   const known = new Set(all.map(plain))
   return { all, has: (key) => known.has(plain(key)) }
 }

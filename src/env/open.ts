@@ -19,8 +19,14 @@ import type { Runner } from './runner.ts'
 import { environments } from './table.ts'
 import { configured } from './tools/configured.ts'
 
-/** Undefined where the settings name none. @throws HoneError for what does not exist or does not run. */
-export async function openEnvironment(settings: EnvironmentSettings): Promise<Environment | undefined> {
+/**
+ * Undefined where the settings name none. One of the table that has a ground truth judges by it, unless it is told that
+ * another does. @throws HoneError for what does not exist or does not run.
+ */
+export async function openEnvironment(
+  settings: EnvironmentSettings,
+  { judges = true }: { judges?: boolean } = {},
+): Promise<Environment | undefined> {
   const { env, envCmd, tools, mcp, toolTimeout } = settings
   if (!hasEnvironment(settings)) return undefined
   if (env !== null && envCmd !== null)
@@ -58,7 +64,8 @@ export async function openEnvironment(settings: EnvironmentSettings): Promise<En
     },
     async reset(_, json, id) {
       const frame = frameOf(json, settings.frame)
-      const episode: Given['episode'] = (runners, ending) => episodeIn(frame, runners, ending, settings.maxToolCalls)
+      const episode: Given['episode'] = (runners, ending) =>
+        episodeIn(frame, runners, judges ? ending : undefined, settings.maxToolCalls)
       return rowOf(json, usual).begin(json, {
         runners: given.map((runner) => runner.of?.(id) ?? runner),
         code,

@@ -19,7 +19,9 @@ export async function openStage(recipe: TrainRecipe, language: Language): Promis
     })
   if (recipe.agent !== null)
     return { ...agentStage({ ...recipe, agent: recipe.agent }, { ...language, format }), name: recipe.agent }
-  const environment = await openEnvironment(recipe)
+  // Other text rewards say more of an answer than whether it is right.
+  const judges = rewardFormat(recipe.reward) !== undefined || recipe.reward === 'exact'
+  const environment = await openEnvironment(recipe, { judges })
   const { tokenizer, form, positions } = language
   const { maxTurns, maxToolCalls, toolResultTokens, rolloutTimeout } = recipe
   const limits = { maxTurns, maxToolCalls, toolResultTokens, rolloutTimeout }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readStudy } from '../../src/job/study/file.ts'
 import { runHere } from '../here.ts'
 import { forms } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
@@ -64,7 +65,13 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
   for (const arm of arms)
     expect(arm).toEqual({
       name: arm.name,
-      seeds: [0, 1].map((seed) => ({ seed, value: number, low: number, high: number })),
+      seeds: [0, 1].map((seed) => ({
+        seed,
+        value: number,
+        low: number,
+        high: number,
+        figures: { tokens: number, called: 0 },
+      })),
       mean: number,
     })
   expect(bars).toEqual([
@@ -134,12 +141,27 @@ test('where the settings name an environment, an arm is worth what its episodes 
   const arms = { rl: [{ train: { data: 'rows.jsonl', steps: 1 } }] }
   const { batchSize: _, ...shared } = study.settings
   const settings = { ...shared, env: './env.ts', maxCompletionLength: 40, stop: ['a', 'e', 'o', '"'] }
-  write('played.json', { ...study, seeds: [0], settings, arms, bars: ['rl >= 50', 'rl <= 50'] })
+  write('played.json', {
+    ...study,
+    seeds: [0],
+    settings,
+    arms,
+    bars: ['rl >= 50', 'rl/tokens > 1', 'rl/rows:called <= 0'],
+  })
   const { code, stdout, stderr } = await hone('study', 'played.json', '-o', 'played', '--answers', '2')
   expect(stdout).toMatch(/^start +50\.0[^]*^rl +50\.0/m)
   expect(code).toBe(0)
   // The same first rows of every arm, word for word.
   expect(stderr.match(/^rl, seed 0\n[✗✓] \S+ {2}[^]*?\n[✗✓] \S+ {2}/m)).not.toBeNull()
+})
+
+test('an environment answers in the evaluation of what no stage trains with one', () => {
+  const { prompt, device, batchSize } = study.settings
+  const taken = { prompt, device, batchSize, env: 'kb', maxTurns: 2 }
+  write('answered.json', { ...study, settings: taken, arms: { sft: [sft] }, bars: ['sft/tokens > 1'] })
+  expect(readStudy(at('answered.json')).settings['env']).toBe('kb')
+  write('answered.json', { ...study, settings: { ...taken, groupSize: 2 }, arms: { sft: [sft] }, bars: [] })
+  expect(() => readStudy(at('answered.json'))).toThrow('Unknown setting: groupSize')
 })
 
 test('a bar speaks of the best of several samples, and of the pairs that the last stage has in order', async () => {
@@ -166,6 +188,23 @@ test('a bar speaks of the best of several samples, and of the pairs that the las
   expect(code).toBe(0)
   const [, { parts }] = report.arms.map(({ seeds: [seed] }: { seeds: object[] }) => seed)
   expect(Object.keys(parts)).toEqual(['rows', 'best', 'again', 'pairs'])
+})
+
+test('a stage of pairs that names no data learns from what the stage before it sampled; every fifth step is held out', async () => {
+  const { batchSize: _, ...settings } = study.settings
+  const train = { data: 'rows.jsonl', steps: 5, reward: './mine.ts', evalEvery: 0, temperature: 1 }
+  const dpo = { preset: 'trl', steps: 1, batchSize: 2, evalEvery: 0 }
+  const arms = { dpo: [{ train }, { dpo }] }
+  write('own.json', { ...study, seeds: [0], settings, arms, bars: ['dpo/pairs >= 0'] })
+  const { code, stderr } = await hone('study', 'own.json', '-o', 'own')
+  expect(stderr).not.toContain('hint')
+  expect(code).toBe(0)
+  const run = readdirSync(at('own', 'runs')).find((name) => name.startsWith('dpo'))!
+  const { settings: taken } = JSON.parse(readFileSync(at('own', 'runs', run, 'run.json'), 'utf8'))
+  const steps = (files: string[]) => files.map((file) => Number(/(\d+)\.jsonl$/.exec(file)![1]))
+  expect([steps(taken.data), steps(taken.evalPairs)]).toEqual([[1, 2, 3, 4], [5]])
+  write('own.json', { ...study, seeds: [0], settings, arms: { dpo: [{ dpo }] }, bars: [] })
+  expect((await hone('study', 'own.json', '-o', 'own-none')).code).toBe(2)
 })
 
 test('a wrong file is told by its line before anything is run', async () => {

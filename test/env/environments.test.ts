@@ -52,6 +52,16 @@ function program(source: string): string {
 const answering = (body: string) =>
   program(`for await (const line of console) { const ask = JSON.parse(line); const id = ask.id; ${body} }`)
 
+test('a row with a ground truth is judged by it, or left to another reward', async () => {
+  const asked = { ...row, ground_truth: '42' }
+  for (const judges of [true, false]) {
+    const environment = (await openEnvironment({ ...none, env: 'qa' }, { judges }))!
+    const episode = await environment.reset(row, asked, 'a')
+    expect((await episode.step(plain('42'))).reward).toBe(judges ? 1 : undefined)
+    environment.close()
+  }
+})
+
 test('no settings are no environment, and names are those of the table', async () => {
   expect(await openEnvironment(none)).toBeUndefined()
   await expect(open({ env: 'calculater' })).rejects.toThrow('calculater')

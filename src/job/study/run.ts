@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EXIT, HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
-import { isRun, pathsOf } from '../../rundir/paths.ts'
+import { isRun, pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
 import { readEvents } from '../../rundir/run.ts'
 import { type SeedRecord, studyPaths } from '../../rundir/study.ts'
 import { modelSpec } from '../../reward/model.ts'
@@ -12,7 +12,7 @@ import { findKind } from '../train/kinds.ts'
 import { PAIRS, type Stage, START, type Study } from './file.ts'
 import { type Score, scoreOf } from './judge.ts'
 import { keyOf } from './key.ts'
-import { settingsOf } from './settings.ts'
+import { type Rollouts, settingsOf } from './settings.ts'
 import { openStanding, type Standing } from './standing.ts'
 
 /** What an arm came to with a seed. */
@@ -62,7 +62,11 @@ export async function runStudy(
 /** Read every stage's settings as if it ran, so that a slip is known before any work. @throws HoneError */
 export function checkStudy(study: Study): void {
   for (const stages of study.arms.values())
-    for (const stage of stages) settingsOf(study, stage, { model: study.model, output: '', seed: study.seeds[0]! })
+    for (const [index, stage] of stages.entries()) {
+      const sampled = stages.slice(0, index).some(({ kind }) => kind === 'train')
+      const rollouts = sampled ? { learnt: ['rollouts'], held: [] } : undefined
+      settingsOf(study, stage, { model: study.model, output: '', seed: study.seeds[0]!, rollouts })
+    }
 }
 
 /** What the stages of an arm leave. */
@@ -82,11 +86,13 @@ async function trainArm(
   let model = study.model
   let pairs: number | undefined
   let reward: string | undefined
+  let rollouts: Rollouts | undefined
   for (const [index, stage] of study.arms.get(name)!.entries()) {
     const run = await trainStage(study, directory, {
       stage,
       model,
       reward,
+      rollouts,
       seed,
       what: `${name}, seed ${seed}, stage ${index + 1}`,
       onRun(path) {
@@ -96,11 +102,22 @@ async function trainArm(
     })
     if (run === undefined) return undefined
     pairs = pairsInOrder(run) ?? pairs
+    rollouts = rolloutsOf(run) ?? rollouts
     // What scores is no model to go on with: the next stages are rewarded by it.
     if (findKind(stage.kind).head === 'scalar') reward = modelSpec(run)
     else model = run
   }
   return { model, pairs }
+}
+
+/** Of what a run has sampled every fifth step is held out. Undefined where it kept nothing. */
+function rolloutsOf(run: string): Rollouts | undefined {
+  const folder = pathsOf(run).rollouts
+  const files = stepsIn(folder).map((step) => stepFile(folder, step))
+  const isHeld = (_: string, i: number) => i % 5 === 4
+  return files.length === 0
+    ? undefined
+    : { learnt: files.filter((file, i) => !isHeld(file, i)), held: files.filter(isHeld) }
 }
 
 /** What the last evaluation of a run says of pairs, in percent. */
@@ -117,6 +134,7 @@ async function trainStage(
     stage,
     model,
     reward,
+    rollouts,
     seed,
     what,
     onRun,
@@ -124,6 +142,7 @@ async function trainStage(
     stage: Stage
     model: string
     reward: string | undefined
+    rollouts: Rollouts | undefined
     seed: number
     what: string
     /** Told where the stage's run lies, before it begins. */
@@ -131,7 +150,7 @@ async function trainStage(
   },
 ): Promise<string | undefined> {
   const { kind } = stage
-  const settings = (output: string) => settingsOf(study, stage, { model, output, seed, reward })
+  const settings = (output: string) => settingsOf(study, stage, { model, output, seed, reward, rollouts })
   const output = join(studyPaths(directory).runs, `${kind}-${keyOf(settings('').value, kind)}`)
   onRun(output)
   if (existsSync(pathsOf(output).final)) return output

@@ -12,6 +12,14 @@ export interface Given {
   seed: number
   /** The reward model of a stage before, where no reward is named. */
   reward?: string | undefined
+  /** Completions of a stage before, for a stage that learns from pairs and names none. */
+  rollouts?: Rollouts | undefined
+}
+
+/** Files of rollouts, and others of the same run that are held out. */
+export interface Rollouts {
+  learnt: string[]
+  held: string[]
 }
 
 /** @throws HoneError for a setting that the kind does not have or that has a wrong value */
@@ -27,8 +35,12 @@ export function settingsOf(study: Study, { kind, settings }: Stage, given: Given
   const base = valuesOf(givenBy(schema, { presets, preset: String(named) }))
   const reward =
     given.reward !== undefined && own['reward'] === undefined && has('reward') ? { reward: given.reward } : {}
+  const pairs =
+    given.rollouts !== undefined && own['data'] === undefined && has('evalPairs')
+      ? { data: given.rollouts.learnt, evalPairs: given.rollouts.held }
+      : {}
   const { model, output, seed } = given
-  const tree = { ...base, ...own, ...reward, model, output, seed }
+  const tree = { ...base, ...pairs, ...own, ...reward, model, output, seed }
   return resolveConfig(schema, { presets: { [study.path]: tree }, preset: study.path })
 }
 

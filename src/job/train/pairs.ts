@@ -5,23 +5,34 @@ import type { Asked } from '../../dialogue/prompt/form.ts'
 import { completionIds, ended, promptIds, promptText, targetText } from '../../dialogue/prompt.ts'
 import { HoneError, inRow } from '../../error.ts'
 import type { Pair, Span, Written } from '../../rl/record.ts'
-import { isObject, type Json } from '../../text/json.ts'
+import { isObject, type Json, plainJson } from '../../text/json.ts'
 import { readValues } from '../../data/rows.ts'
+import { isRollout, preferences } from './preferred.ts'
+import { readRollout, type RolloutRow } from './replay.ts'
 import { requireSome, type RowContext, type Taken, tellTooLong } from './rows.ts'
 
-/** Pairs of all rows of `files`. @throws HoneError where none is short enough, and for a row that is none. */
+/**
+ * Pairs of all rows of `files`; the rollouts of a run are paired within their groups.
+ * @throws HoneError where none is short enough, and for a row that is none.
+ */
 export async function readPairs(files: readonly string[], context: RowContext): Promise<Taken<Pair>> {
   const items: Pair[] = []
   let read = 0
-  for (const file of files)
+  const take = (pair: Omit<Pair, 'index'>): void => {
+    const { prompt, chosen, rejected } = pair
+    if (prompt.length + Math.max(chosen.ids.length, rejected.ids.length) <= context.limit)
+      items.push({ ...pair, index: items.length })
+    read++
+  }
+  for (const file of files) {
+    const rollouts: RolloutRow[] = []
     for await (const { line, value } of readValues(file)) {
       const at = `${file}:${line}`
-      const pair = inRow(at, () => idsOf(value, `${line}`, context))
-      const { prompt, chosen, rejected } = pair
-      if (prompt.length + Math.max(chosen.ids.length, rejected.ids.length) <= context.limit)
-        items.push({ ...pair, index: items.length })
-      read++
+      if (isRollout(value)) rollouts.push(readRollout(plainJson(value), at))
+      else take(inRow(at, () => idsOf(value, `${line}`, context)))
     }
+    for (const pair of preferences(rollouts)) take(pair)
+  }
   return requireSome({ items, tooLong: read - items.length, first: [] }, files, context)
 }
 

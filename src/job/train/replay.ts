@@ -52,7 +52,7 @@ export const RolloutLine = v.pipe(
     'output_ids, logprobs and trained must be of one length',
   ),
 )
-type Line = v.InferOutput<typeof RolloutLine>
+export type RolloutRow = v.InferOutput<typeof RolloutLine>
 
 /**
  * The rollouts of a file, or of a run's folder `rollouts`.
@@ -135,7 +135,7 @@ async function* rolloutsOf(files: readonly string[], { prompts, config, answered
   if (current) yield current
 }
 
-function readLine(text: string, file: string, line: number): Line {
+function readLine(text: string, file: string, line: number): RolloutRow {
   const at = `${file}:${line}`
   let value: unknown
   try {
@@ -144,6 +144,11 @@ function readLine(text: string, file: string, line: number): Line {
     // The exact reader says where; what it accepts beside JSON is no number of ours.
     value = parseLine(text, file, line)
   }
+  return readRollout(value, at)
+}
+
+/** @throws HoneError for a value that is no rollout */
+export function readRollout(value: unknown, at: string): RolloutRow {
   const parsed = v.safeParse(RolloutLine, value)
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
@@ -152,7 +157,7 @@ function readLine(text: string, file: string, line: number): Line {
 
 /** The row with the line's id and ids: rows may share an id. */
 function promptOf(
-  { id, prompt_ids: ids }: Line,
+  { id, prompt_ids: ids }: RolloutRow,
   byId: ReadonlyMap<string, readonly Prompt[]>,
   { at, answered }: { at: string; answered: boolean },
 ): Prompt {
@@ -165,7 +170,11 @@ function promptOf(
   throw refusal(reason, at, 'Data, prompt form and model must be those of the run that wrote the rollouts.')
 }
 
-function requireFit({ prompt_ids: prompt, output_ids: ids }: Line, config: ReplayContext['config'], at: string): void {
+function requireFit(
+  { prompt_ids: prompt, output_ids: ids }: RolloutRow,
+  config: ReplayContext['config'],
+  at: string,
+): void {
   const { vocabulary, maxPositions } = config
   const strange = ids.find((id) => !(Number.isSafeInteger(id) && id >= 0 && id < vocabulary))
   if (strange !== undefined) throw refusal(`id ${strange} is not among the model's ${vocabulary}`, at)
@@ -186,7 +195,17 @@ function requireBranch({ branch, ids }: Scored, before: readonly Scored[], at: s
   throw refusal(`it does not begin with the first ${branch.at} ids of sample ${branch.from}, as its "branch" says`, at)
 }
 
-function scoredOf({ output_ids: ids, logprobs, trained, turns, stop, branch, output, reward, ...line }: Line): Scored {
+function scoredOf({
+  output_ids: ids,
+  logprobs,
+  trained,
+  turns,
+  stop,
+  branch,
+  output,
+  reward,
+  ...line
+}: RolloutRow): Scored {
   const { score, parts, fault, notApplicable, reasons } = line
   return {
     ids,

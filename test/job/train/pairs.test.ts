@@ -58,3 +58,28 @@ test('a row that is no pair is told by its line, and a pair that is too long is 
   const { items, tooLong } = await read({ ...pair, rejected: 'a'.repeat(2000) }, pair)
   expect({ tooLong, indices: items.map(({ index }) => index) }).toEqual({ tooLong: 1, indices: [0] })
 })
+
+test('of the rollouts of a run each group gives its best and its worst, with what was given in them, unless all earned as much', async () => {
+  const rollout = (id: string, sample: number, score: number, output_ids: number[], trained: number[]) => ({
+    ...{ step: 1, id, sample, score, output_ids, trained, prompt_ids: [1, 2], turns: [], stop: 'completed' },
+    ...{ logprobs: output_ids.map(() => -0.5), output: '', parts: {}, fault: null, reasons: [], reward: 0 },
+  })
+  const lines = [
+    rollout('a', 0, 0, [3, 4], [1, 1]),
+    rollout('a', 1, 1.1, [5, 6, 7], [1, 0, 1]),
+    rollout('a', 2, -1, [8], [1]),
+    rollout('b', 0, 1, [3], [1]),
+    rollout('b', 1, 1, [4], [1]),
+  ]
+  const { items } = await read(...lines)
+  const whole = { ids: [8], trained: [{ from: 0, to: 1 }] }
+  const chosen = {
+    ids: [5, 6, 7],
+    trained: [
+      { from: 0, to: 1 },
+      { from: 2, to: 3 },
+    ],
+  }
+  expect(items).toEqual([{ index: 0, id: 'a', prompt: [1, 2], chosen, rejected: whole }])
+  await expect(read({ ...lines[0], trained: [1] })).rejects.toMatchObject({ at: expect.stringMatching(/:1$/), exit: 2 })
+})

@@ -15,7 +15,7 @@ export interface Shipped {
   what: string
   minutes: number
   file: Readonly<Record<string, unknown>>
-  write(folder: string): void
+  write(folder: string): void | Promise<void>
 }
 
 const { only, seeds, format } = StudyFlags.entries
@@ -73,7 +73,7 @@ export async function demoStudy(
   if (!existsSync(path)) {
     const task = join(output, 'task')
     makeFolder(task)
-    write(task)
+    await write(task)
     writeFileAtomic(path, `${JSON.stringify(placed(file, task), null, 2)}\n`)
   }
   return await studyCommand({ ...flags, file: path, output, answers: ANSWERS })

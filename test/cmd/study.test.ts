@@ -70,7 +70,7 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
         value: number,
         low: number,
         high: number,
-        figures: { tokens: number, called: 0 },
+        figures: { tokens: number, called: 0, 'rows:tokens': number, 'rows:called': 0 },
       })),
       mean: number,
     })

@@ -2,6 +2,7 @@
 // hone.ts, without starting a program. What a process of its own matters to (signals, pipes, terminals, time zones, words
 // that are handed on to further processes) runs there.
 import { spyOn } from 'bun:test'
+import { Readable } from 'node:stream'
 import { hone } from '../src/main.ts'
 import { divert } from '../src/out.ts'
 import { notice } from '../src/shell/notice.ts'
@@ -27,6 +28,9 @@ export async function runHere(
     return block.length
   })
   const stdin = spyOn(Bun.stdin, 'stream').mockImplementation(() => new Blob([input]).stream())
+  const standardInput = Object.getOwnPropertyDescriptor(process, 'stdin')!
+  const lines = Readable.from(input === '' ? [] : [input])
+  Object.defineProperty(process, 'stdin', { configurable: true, get: () => lines })
   // Lines that repeat within a second are those of another command.
   notice.options.throttle = 0
   try {
@@ -39,6 +43,7 @@ export async function runHere(
   } finally {
     restore()
     stdin.mockRestore()
+    Object.defineProperty(process, 'stdin', standardInput)
     for (const { stream, isTTY } of streams) stream.isTTY = isTTY
     process.chdir(before.cwd)
     setEnvironment(before.env)

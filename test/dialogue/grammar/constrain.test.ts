@@ -212,7 +212,7 @@ const ajv = new Ajv({ strict: false })
 test('whatever a random model writes of random tools parses, and its calls are valid', () => {
   const formats = ['tool-n1', 'hermes', 'llama3-json', 'pythonic'] as const
   let [ended, calls] = [0, 0]
-  for (let seed = 0; seed < 128; seed++) {
+  for (let seed = 0; seed < 64; seed++) {
     const format = formats[seed % 4]!
     const offered = randomTools(seed, { python: format === 'pythonic' })
     const thought = (['first', 'perhaps', 'opened'] as const)[(seed >> 3) % 3]!
@@ -238,8 +238,8 @@ test('whatever a random model writes of random tools parses, and its calls are v
       expect([seed, text, valid.errors]).toEqual([seed, text, null])
     }
   }
-  expect(ended).toBeGreaterThan(80)
-  expect(calls).toBeGreaterThan(80)
+  expect(ended).toBeGreaterThan(40)
+  expect(calls).toBeGreaterThan(40)
 })
 
 const shared: Json[] = [

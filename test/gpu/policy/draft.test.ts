@@ -85,7 +85,7 @@ test('what is written is the same with drafts and without, by any law, whatever 
         if (guessed === 'right' && longest > 5) expect(drafted.work.passes).toBeLessThan(plain.work.passes)
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 12 },
   )
   expect(accepted).toBeGreaterThan(100)
 }, 120_000)

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { forms, run } from '../../hone.ts'
+import { runHere } from '../../here.ts'
+import { forms } from '../../hone.ts'
 import { scratch } from '../../scratch.ts'
 import { caller, removeModels, talker, WEATHER, writeModels } from '../serve/models.ts'
 
@@ -11,51 +12,51 @@ beforeAll(writeModels)
 afterAll(removeModels)
 
 const chat = (model: string, input: string, ...words: string[]) =>
-  run(source, ['chat', model, '--device', 'cpu', ...words], { input })
+  runHere(['chat', model, '--device', 'cpu', ...words], { input })
 const toolsFile = (tool: object) => {
   const file = join(scratch(), 'tools.json')
   writeFileSync(file, JSON.stringify([tool]))
   return file
 }
 
-test('a line is a turn, its answer stands on standard output, thoughts do not', () => {
-  const { code, stdout, stderr } = chat(caller, 'How warm is it?\n\n/clear\nAnd now?\n')
+test('a line is a turn, its answer stands on standard output, thoughts do not', async () => {
+  const { code, stdout, stderr } = await chat(caller, 'How warm is it?\n\n/clear\nAnd now?\n')
   expect(code).toBe(0)
   const said = 'I look it up <tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>\n'
   expect(stdout).toBe(said + said)
   expect(stderr).toContain('Where?')
 })
 
-test('a tool with a command is run with the arguments, and its result is answered', () => {
+test('a tool with a command is run with the arguments, and its result is answered', async () => {
   const file = toolsFile({ ...WEATHER, command: 'read line; echo "21 degrees for $line"' })
-  const { stdout, stderr } = chat(caller, 'How warm is it?\n', '--tools', file)
+  const { stdout, stderr } = await chat(caller, 'How warm is it?\n', '--tools', file)
   expect(stdout).toBe('I look it up\nIt is warm in ☀ Oslo.\n')
   expect(stderr).toContain('→ weather {"city": "Oslo"}\n← 21 degrees for {"city": "Oslo"}\n')
 })
 
-test('a tool that fails tells the model so', () => {
+test('a tool that fails tells the model so', async () => {
   const file = toolsFile({ ...WEATHER, command: 'echo "no net" >&2; exit 3' })
-  const { code, stdout, stderr } = chat(caller, 'How warm is it?\n', '--tools', file)
+  const { code, stdout, stderr } = await chat(caller, 'How warm is it?\n', '--tools', file)
   expect(stderr).toContain('← Error: no net\n')
   expect([code, stdout]).toEqual([0, 'I look it up\nIt is warm in ☀ Oslo.\n'])
 })
 
-test('for a tool without a command the next line is its result', () => {
-  const { stdout, stderr } = chat(caller, 'How warm is it?\n21 degrees\n', '--tools', toolsFile(WEATHER))
+test('for a tool without a command the next line is its result', async () => {
+  const { stdout, stderr } = await chat(caller, 'How warm is it?\n21 degrees\n', '--tools', toolsFile(WEATHER))
   expect(stdout).toBe('I look it up\nIt is warm in ☀ Oslo.\n')
   expect(stderr).toContain('← 21 degrees\n')
 })
 
-test('a line for which the context has no room is told so, and the conversation goes on', () => {
-  const { code, stdout, stderr } = chat(caller, `${'x'.repeat(3000)}\nHow warm is it?\n`)
+test('a line for which the context has no room is told so, and the conversation goes on', async () => {
+  const { code, stdout, stderr } = await chat(caller, `${'x'.repeat(3000)}\nHow warm is it?\n`)
   expect(stderr).toContain('error: The context is 2048 tokens')
   expect(code).toBe(0)
   expect(stdout).toStartWith('I look it up')
 })
 
-test('tools that cannot be read end the command with 2', () => {
+test('tools that cannot be read end the command with 2', async () => {
   const file = toolsFile({ description: 'no name' })
-  const { code, stderr } = chat(caller, 'x\n', '--tools', file)
+  const { code, stderr } = await chat(caller, 'x\n', '--tools', file)
   expect(stderr).toMatch(/^error: .*tools\.json: Cannot read the tools: the name of a tool/)
   expect(code).toBe(2)
 })
@@ -90,7 +91,7 @@ test('at a terminal Ctrl-C stops the answer and not the program', async () => {
   child.terminal!.write('/exit\r')
   expect(await child.exited).toBe(0)
   child.terminal!.close()
-  const whole = run(source, ['infer', talker, '--device', 'cpu', '--max-new-tokens', '400'], {
+  const whole = await runHere(['infer', talker, '--device', 'cpu', '--max-new-tokens', '400'], {
     input: '{"messages": [{"role": "user", "content": "hello"}]}',
   })
   const { text }: { text: string } = JSON.parse(whole.stdout)

@@ -117,7 +117,7 @@ for (const [name, command] of Object.entries({ train: 'train', ppo: 'train', sft
     expect(figures.filter((each) => !isBound(each) && !metricOf(each))).toEqual([])
 
     const resumed = `${name}-killed`
-    killed(`${name}-whole`, resumed, name !== 'ppo')
+    killed(`${name}-whole`, resumed, name !== 'sft')
     expect(await hone(command, '--resume', resumed)).toMatchObject({ code: 0, stdout: '' })
     expect(weights(resumed)).toBe(weights(`${name}-whole`))
     expect(gradNorms(resumed)).toEqual(gradNorms(`${name}-whole`))

@@ -21,7 +21,9 @@ export interface Keep {
   holds(sequence: Sequence): boolean
   /** True where so many more tokens fit, once what rests has made room. */
   makeRoom(tokens: number): boolean
-  /** Frees what nobody refers to. */
+  /** Frees lanes that nobody refers to. */
+  drop(lanes: Lanes): void
+  /** Frees all that nobody refers to. */
   sweep(): void
   clear(): void
 }
@@ -31,6 +33,10 @@ export function keep(engine: Engine, budget: number, remember: boolean, inUse: (
   const kept = new Map<Sequence, Turn | undefined>()
   const allocated = new Set<Lanes>()
   const isWanted = (turn: Turn | undefined) => remember || (turn !== undefined && !turn.released)
+  function drop(lanes: Lanes): void {
+    freeLanes(engine, lanes)
+    allocated.delete(lanes)
+  }
   /** Returns how many tokens the rest may come to hold. */
   function sweep(): number {
     for (const [sequence, turn] of kept) if (!isWanted(turn)) kept.delete(sequence)
@@ -39,10 +45,7 @@ export function keep(engine: Engine, budget: number, remember: boolean, inUse: (
       needed.add(lanes)
       if (parent) needed.add(parent.lanes)
     }
-    for (const lanes of allocated.difference(needed)) {
-      freeLanes(engine, lanes)
-      allocated.delete(lanes)
-    }
+    for (const lanes of allocated.difference(needed)) drop(lanes)
     return allocated.values().reduce((sum, { count, most }) => sum + count * most, 0)
   }
   return {
@@ -72,6 +75,7 @@ export function keep(engine: Engine, budget: number, remember: boolean, inUse: (
       }
       return true
     },
+    drop,
     sweep,
     clear() {
       kept.clear()

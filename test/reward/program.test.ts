@@ -85,7 +85,7 @@ test('what a reward prints is no answer: verdicts stay with their rows', async (
      export default ({ completion }: any) => (spawnSync('echo', ['0.5'], { stdio: 'inherit' }), Number(completion))`,
   )
   expect((await score(['--reward', own], rows('1', '2', '3'))).verdicts.map(({ score }) => score)).toEqual([1, 2, 3])
-  const command = `while read -r line; do case $line in *stray*) echo 9; echo 9;; *) echo 1;; esac; done`
+  const command = `while read -r line; do case $line in *stray*) printf '9\\n9\\n';; *) echo 1;; esac; done`
   const { verdicts } = await score(['--reward-cmd', command, '--concurrency', '1'], rows('a', 'stray', 'b', 'c'))
   expect(verdicts.map(({ score, fault }) => fault ?? score)).toEqual([1, 'NotAScore', 1, 1])
 })

@@ -63,7 +63,7 @@ export function strictArguments(argv: readonly string[], leaves: readonly Leaf[]
       continue
     }
     const [, flag = word, inline] = /^(-[^=]*)(?:=(.*))?$/s.exec(word) ?? []
-    const { leaf, negated } = known.get(spelt(flag)) ?? known.get(flag) ?? unknownFlag(flag, known)
+    const { leaf, negated } = known.get(spelt(flag)) ?? known.get(flag) ?? unknownFlag(spelt(flag))
     if (seen.has(leaf) && !leaf.words.repeats)
       throw new HoneError(`Cannot use ${flagOf(leaf)} more than once`, { hint: usage })
     seen.add(leaf)
@@ -85,6 +85,15 @@ export function strictArguments(argv: readonly string[], leaves: readonly Leaf[]
   const room = leaves.some(takesMany) ? Infinity : leaves.filter(({ words }) => words.positional).length
   if (places.length > room) throw new HoneError(`Unexpected argument "${places[room]}"`, { hint: usage })
   return [...flags, '--', ...places]
+
+  function unknownFlag(flag: string): never {
+    // What another command takes as a flag, this one may take by its place.
+    if (leaves.some((leaf) => leaf.words.positional && flag === `--${nameOf(leaf)}`))
+      throw new HoneError(`Cannot use ${flag} as a flag: it is given by its place`, { hint: usage })
+    throw unknownName('flag', flag, [...known.keys(), '--help'], {
+      hint: 'run the command with --help to see its flags',
+    })
+  }
 }
 
 /** True for `-x` and `--x`; false for `-` and for negative numbers. */
@@ -122,6 +131,3 @@ export const shortOf = ({ words }: Leaf): string[] =>
 
 const spelt = (flag: string): string => (flag.startsWith('--') ? `--${flag.slice(2).replaceAll('_', '-')}` : flag)
 
-function unknownFlag(flag: string, known: ReadonlyMap<string, Spelling>): never {
-  throw unknownName('flag', flag, [...known.keys(), '--help'], { hint: 'run the command with --help to see its flags' })
-}

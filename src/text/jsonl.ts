@@ -24,7 +24,7 @@ export async function* readRecords(path: string): AsyncGenerator<JsonRecord> {
     if (empty) refuseOtherLayout(text, path)
     if (!replaced && text.includes(REPLACEMENT)) {
       replaced = true
-      log(`warning: ${path}:${line}: bytes that are no UTF-8 are read as U+FFFD; hone lint names every such line`)
+      log(`warning: ${path}:${line}: its text holds U+FFFD, which stands for bytes that are no UTF-8; hone lint names every such line`)
     }
     const value = parseLine(text, path, line, false)
     empty = false

@@ -102,6 +102,12 @@ describeForms((start, form) => {
     )
   })
 
+  test('what is given by its place and was given as a flag is answered with the place', async () => {
+    expect((await hone('infer', '--model', 'x')).stderr).toBe(
+      'error: Cannot use --model as a flag: it is given by its place\n\nhint: usage: hone infer MODEL [options]\n',
+    )
+  })
+
   test('a repeated flag, a missing value and an extra argument are refused', async () => {
     expect((await hone('doctor', '--format', 'json', '--format', 'text')).stderr).toStartWith(
       'error: Cannot use --format more than once\n',

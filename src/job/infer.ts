@@ -71,15 +71,11 @@ export async function inferCommand(flags: v.InferOutput<typeof InferFlags>): Pro
   next([['infer', path, '--input', input, '--format', 'ndjson'], 'rows that hone score and hone parse read'])
 }
 
-/** The id of a row, and where it says what is right, so that a reward can judge, all that it holds beside the question. */
+/** The id of a row, and where it says what is right, so that a reward can judge, all that it asks and holds. */
 function keptOf(row: JsonObject): JsonObject {
   if (truthOf(row) === undefined) return idField(row)
-  return Object.fromEntries(
-    Object.entries(row).filter(([name]) => !QUESTION.includes(name) && !COMPLETIONS.includes(name)),
-  )
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !COMPLETIONS.includes(name)))
 }
-
-const QUESTION = ['messages', 'prompt', 'input_ids']
 
 /** For people: the text, after the id of its row. */
 const spokenOf = (row: JsonObject, { text }: { text: string }): string => {

@@ -1,6 +1,7 @@
 // The README.md of a trained model: what it was made from, how, and how well it did.
 import { basename } from 'node:path'
 import { markdownTable } from '../shell/table.ts'
+import { changesOf, type Share } from './change.ts'
 import type { RunEvent } from './event.ts'
 import type { Run } from './run.ts'
 
@@ -46,21 +47,15 @@ export function cardOf({ run, events, what, formula }: CardOptions): string {
 
 /** Shares with their intervals, of the first evaluation and of the last. */
 function evaluationTable(events: readonly RunEvent[]): string[] {
-  const evals = events.flatMap((event) => (event.type === 'eval' ? [event] : []))
-  const [before, after] = [evals[0], evals.at(-1)]
-  if (!before || !after) return []
-  const names = Object.keys(after.figures).filter((name) => `${name}/low` in after.figures)
-  const share = ({ figures }: typeof after, name: string) => {
-    const [value, low, high] = [name, `${name}/low`, `${name}/high`].map((key) =>
-      (100 * (figures[key] ?? NaN)).toFixed(1),
-    )
-    return `${value} (${low} to ${high})`
-  }
-  const rows = names.map((name) => [name, share(before, name), share(after, name)])
-  return [
-    '## Held-out rows',
-    '',
-    ...markdownTable(['% (95 % interval)', `after step ${before.step}`, `after step ${after.step}`], rows),
-    '',
-  ]
+  const changes = changesOf(events.flatMap((event) => (event.type === 'eval' ? [event] : [])))
+  if (changes.length === 0) return []
+  const percent = (part: number) => (100 * part).toFixed(1)
+  const share = ({ value, low, high }: Share) => `${percent(value)} (${percent(low)} to ${percent(high)})`
+  const rows = changes.map(({ name, before, after }) => [
+    name,
+    share(before),
+    share(after),
+    `${before.step}, ${after.step}`,
+  ])
+  return ['## Held-out rows', '', ...markdownTable(['% (95 % interval)', 'first', 'last', 'after step'], rows), '']
 }

@@ -1,7 +1,8 @@
 // What a run says of itself at its end: where the time went, how much memory it took, and what the model now writes.
 import { existsSync, readFileSync } from 'node:fs'
-import type { Metrics, RunEvent, Sink } from './event.ts'
 import { duration } from '../shell/duration.ts'
+import { changesOf, type Evaluation } from './change.ts'
+import type { Metrics, RunEvent, Sink } from './event.ts'
 import { type RunPaths, stepFile } from './paths.ts'
 
 export interface Summary {
@@ -13,7 +14,7 @@ export interface Summary {
 /** Collects events; the rest of the step's time is what none of its parts claims. */
 export function summary(): Summary {
   const steps: (RunEvent & { type: 'step' })[] = []
-  const evals: (RunEvent & { type: 'eval' })[] = []
+  const evals: Evaluation[] = []
   return {
     sink(event) {
       if (event.type === 'step') steps.push(event)
@@ -25,7 +26,7 @@ export function summary(): Summary {
       return [
         timeLine(steps.map(({ figures }) => figures)),
         `peak memory ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
-        ...changeLine(evals),
+        ...changeLines(evals),
         ...completionLines(stepFile(rollouts, last.step)),
       ]
     },
@@ -43,15 +44,14 @@ function timeLine(figures: readonly Metrics[]): string {
   return parts.length > 0 ? `${pace}: ${parts.join(', ')}` : pace
 }
 
-/** The first share that has an interval. */
-function changeLine(evals: readonly (RunEvent & { type: 'eval' })[]): string[] {
-  const [before, after] = [evals[0], evals.at(-1)]
-  if (!before || !after || before === after) return []
-  const share = Object.keys(after.figures).find((name) => `${name}/low` in after.figures)
-  if (share === undefined) return []
-  const percent = ({ figures }: { figures: Metrics }) => (100 * (figures[share] ?? NaN)).toFixed(1)
-  const name = share.replaceAll('_', ' ')
-  return [`${name} ${percent(before)} after step ${before.step}, ${percent(after)} after step ${after.step}`]
+/** Of every share that has an interval, what the first and the last evaluation give. */
+function changeLines(evals: readonly Evaluation[]): string[] {
+  const percent = (value: number) => (100 * value).toFixed(1)
+  return changesOf(evals).flatMap(({ name, before, after }) =>
+    before === after
+      ? []
+      : `${name.replaceAll('_', ' ')} ${percent(before.value)} after step ${before.step}, ${percent(after.value)} after step ${after.step}`,
+  )
 }
 
 /** A few completions of the last step, from as many prompts as there are. */

@@ -27,7 +27,7 @@ test('the card names the base, the loss, the result before and after, and what w
   const card = cardOf({ run: { directory: 'runs/mine', record }, events, what: 'adapter', formula: ['loss = l'] })
   expect(card).toStartWith('---\nbase_model: "a/b"\nlibrary_name: peft\n')
   expect(card).toContain('Made from `a/b` by 9 steps of `hone train` 1.2.3.\n\n    loss = l\n')
-  expect(card).toContain('| exact_match | 30.0 (20.0 to 40.0) | 60.0 (50.0 to 70.0) |')
+  expect(card).toContain('| exact_match | 30.0 (20.0 to 40.0) | 60.0 (50.0 to 70.0) | 0, 9 |')
   expect(card).toContain('    hone train c.yaml --seed 3\n')
   expect(card).toContain('| c.yaml | ab12 |\n| rows.jsonl | cd34 |')
   expect(card).toContain('| seed | 3 | --seed |\n| prompt | "x\\|y" | c.yaml:2 |')

@@ -117,7 +117,7 @@ const common = {
 export const TrainRecipe = v.object({
   preset: preset(trainPresets),
   ...common,
-  reward: begins('Reward', say(rewardName(), 'reward, NAME or NAME:variant, or a .ts file', 'reward_funcs')),
+  reward: begins('Reward', say(rewardName(), 'reward, NAME or NAME:variant, a .ts file, or model:DIR', 'reward_funcs')),
   rewardMode: say(v.optional(v.picklist(modes), 'compat'), 'as the published code, or as its paper says'),
   evalReward: say(rewardName(), EXACT),
   maxFaultShare: say(

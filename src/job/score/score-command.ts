@@ -12,7 +12,7 @@ import { compareFiles, explainRow, scoreFiles } from './score.ts'
 
 export const ScoreFlags = v.object({
   files: inputFiles(),
-  reward: say(v.optional(rewardName(), 'tool-n1'), 'NAME[:variant][@step], A:1,B:0.2, or a .ts file'),
+  reward: say(v.optional(rewardName(), 'tool-n1'), 'NAME[:variant][@step], A:1,B:0.2, a .ts file, or model:DIR'),
   rewardCmd: say(v.optional(text('COMMAND')), 'program that reads rows and writes scores'),
   mode,
   format: rowsFormat,

@@ -8,7 +8,7 @@ import { serveLines } from './serve-lines.ts'
 import { serveReward } from './serve-reward.ts'
 
 export const ServeRewardFlags = v.object({
-  reward: argument(rewardName(), 'name of a reward, or a .ts file'),
+  reward: argument(rewardName(), 'name of a reward, a .ts file, or model:DIR'),
   mode,
   host: say(v.optional(text('HOST'), '127.0.0.1'), 'address to listen on'),
   port: say(v.optional(port(), 8642), 'port to listen on; 0 takes any'),

@@ -1,4 +1,4 @@
-// What answers cost, for bars that ask for less of it: tokens that the model goes through, and whether it calls a tool.
+// What answers cost, for bars that ask for less of it: tokens that the model goes through, and whether it has a tool called.
 import { mean, sum } from '../../eval/statistics.ts'
 import type { Answer } from '../../rl/record.ts'
 
@@ -6,7 +6,7 @@ import type { Answer } from '../../rl/record.ts'
 export const costs: Readonly<Record<string, (answers: readonly Answer[]) => number>> = {
   /** Tokens of an answer, on average: of each call of the model all that stands before its words, and those. */
   tokens: (answers) => mean(answers.map(processed)),
-  /** Percent of the answers that call a tool. */
+  /** Percent of the answers in which an environment answered a call. */
   called: (answers) => 100 * mean(answers.map(({ outcome }) => Number((outcome?.metrics['tool_calls'] ?? 0) > 0))),
 }
 

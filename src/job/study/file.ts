@@ -112,5 +112,8 @@ function stageOf(stage: Tree, arm: string, at: string): Stage {
   if (!Object.hasOwn(kinds, kind)) throw unknownName('kind of training', kind, Object.keys(kinds), { at })
   if (settings !== null && !isTree(settings))
     throw new HoneError(`Cannot read the arm ${arm}: the settings of ${kind} are no mapping`, { at })
+  const known = spellingsOf(kind)
+  for (const key of Object.keys(settings ?? {}))
+    if (!known.has(key)) throw unknownName('setting', key, known.all, { at, hint: `${kind} does not have it` })
   return { kind, settings: settings ?? {} }
 }

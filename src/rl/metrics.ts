@@ -4,7 +4,7 @@ import type { Work } from '../gpu/policy/session.ts'
 import type { Metrics } from '../rundir/event.ts'
 import type { Sampled } from './record.ts'
 import { type Batch, saysNothing } from './rollout.ts'
-import { isTruncated, trainedTokens, writtenTokens } from './trained.ts'
+import { answeredTurns, isTruncated, trainedTokens, writtenTokens } from './trained.ts'
 
 /** Over all that was rolled out, groups that were replaced included: the waste is always shown. */
 export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
@@ -24,6 +24,10 @@ export function rolloutMetrics({ rollouts, dead }: Batch): Metrics {
     'completions/min_length': Math.min(...lengths),
     'completions/max_length': Math.max(...lengths),
     'completions/clipped_ratio': 1 - ended.length / completions.length,
+    'rollout/written': sum(completions.map(writtenTokens)),
+    ...(completions.some(({ turns }) => turns.length > 1) && {
+      'rollout/answered': sum(completions.map(answeredTurns)),
+    }),
     ...treeMetrics(completions),
     ...(ended.length > 0 && {
       'completions/mean_terminated_length': mean(ended),

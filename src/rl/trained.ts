@@ -36,6 +36,12 @@ export function writtenTokens({ trained, branch }: Pick<Sampled, 'trained' | 'br
   return trained.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0)
 }
 
+/** How many turns of an environment came for this completion: those of what it branched off from came once. */
+export function answeredTurns({ turns, branch }: Pick<Sampled, 'turns' | 'branch'>): number {
+  const { at } = branch ?? { at: 0 }
+  return turns.filter(({ role, from }) => role !== 'assistant' && from >= at).length
+}
+
 /** Of one value per id those of the trained ids. */
 export function gather(values: ArrayLike<number>, completion: Masked): ArrayLike<number> {
   if (isWhole(completion)) return values

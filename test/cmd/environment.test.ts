@@ -96,7 +96,17 @@ test('branches say where they began, and begin as what they branched off from', 
   expect(Object(step).figures).toMatchObject({
     'rollout/branched': branches.length / 8,
     'rollout/shared': expect.any(Number),
+    // Of each turn what lies behind the place where its branch began.
+    'rollout/written': lengthsOf('assistant').reduce((sum, length) => sum + length, 0),
+    'rollout/answered': lengthsOf('user').filter((length) => length > 0).length,
   })
+  function lengthsOf(wanted: string): number[] {
+    return rows.flatMap(({ turns, branch = { at: 0 } }) =>
+      turns
+        .filter(({ role }: { role: string }) => role === wanted)
+        .map(({ from, to }: { from: number; to: number }) => Math.max(0, to - Math.max(from, branch.at))),
+    )
+  }
   expect(await hone('train', 'train.json', '--output', 'never', '--replay', broken(rows, branches[0]))).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('as its "branch" says'),

@@ -62,6 +62,7 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
   expect(rest).toEqual({})
   expect(arms.map(({ name }: { name: string }) => name)).toEqual(['start', 'sft', 'both', 'preferring'])
   const number = expect.any(Number)
+  const sampling = ['both', 'preferring']
   for (const arm of arms)
     expect(arm).toEqual({
       name: arm.name,
@@ -70,7 +71,10 @@ test('it gives each arm with its seeds and intervals, and each bar with its valu
         value: number,
         low: number,
         high: number,
-        figures: { tokens: number, called: 0, 'rows:tokens': number, 'rows:called': 0 },
+        figures: {
+          ...{ tokens: number, called: 0, 'rows:tokens': number, 'rows:called': 0 },
+          ...(sampling.includes(arm.name) && { written: number, answered: 0 }),
+        },
       })),
       mean: number,
     })
@@ -146,7 +150,7 @@ test('where the settings name an environment, an arm is worth what its episodes 
     seeds: [0],
     settings,
     arms,
-    bars: ['rl >= 50', 'rl/tokens > 1', 'rl/rows:called <= 0'],
+    bars: ['rl >= 50', 'rl/tokens > 1', 'rl/rows:called <= 0', 'rl/written > 1', 'rl/answered <= 0'],
   })
   const { code, stdout, stderr } = await hone('study', 'played.json', '-o', 'played', '--answers', '2')
   expect(stdout).toMatch(/^start +50\.0[^]*^rl +50\.0/m)

@@ -3,12 +3,14 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EXIT, HoneError } from '../../error.ts'
 import { log } from '../../out.ts'
+import type { RunEvent } from '../../rundir/event.ts'
 import { isRun, pathsOf, stepFile, stepsIn } from '../../rundir/paths.ts'
 import { readEvents } from '../../rundir/run.ts'
 import { type SeedRecord, studyPaths } from '../../rundir/study.ts'
 import { modelSpec } from '../../reward/model.ts'
 import { runTraining } from '../train/command.ts'
 import { findKind } from '../train/kinds.ts'
+import { spentIn } from './costs.ts'
 import { PAIRS, type Stage, START, type Study } from './file.ts'
 import { type Score, scoreOf } from './judge.ts'
 import { keyOf } from './key.ts'
@@ -48,13 +50,18 @@ export async function runStudy(
       const record = standing.begin(name, seed)
       const trained = await trainArm(study, directory, { name, seed, record, standing })
       if (trained === undefined) return undefined
-      const { model, pairs } = trained
-      const { parts, ...score } = await scoreOf(study, model, directory)
+      const { model, pairs, spent } = trained
+      const { parts, figures, ...score } = await scoreOf(study, model, directory)
       record.score = { value: score.value, low: score.low, high: score.high }
       standing.save()
       const interval = `[${score.low.toFixed(1)}, ${score.high.toFixed(1)}]`
       log(`${name}, seed ${seed}: ${score.value.toFixed(1)} % ${interval}${name === START ? '' : `  ${model}`}`)
-      outcomes.push({ seed, ...score, parts: { ...parts, ...(pairs !== undefined && { [PAIRS]: pairs }) } })
+      outcomes.push({
+        seed,
+        ...score,
+        parts: { ...parts, ...(pairs !== undefined && { [PAIRS]: pairs }) },
+        figures: { ...figures, ...spent },
+      })
     }
   return results
 }
@@ -75,6 +82,8 @@ interface Trained {
   model: string
   /** Percent of the held-out pairs in the right order, after the last stage that looked at some. */
   pairs: number | undefined
+  /** What the last stage that sampled has spent. */
+  spent: Record<string, number> | undefined
 }
 
 /** Undefined where a stage was interrupted. */
@@ -85,6 +94,7 @@ async function trainArm(
 ): Promise<Trained | undefined> {
   let model = study.model
   let pairs: number | undefined
+  let spent: Record<string, number> | undefined
   let reward: string | undefined
   let rollouts: Rollouts | undefined
   for (const [index, stage] of study.arms.get(name)!.entries()) {
@@ -101,13 +111,15 @@ async function trainArm(
       },
     })
     if (run === undefined) return undefined
-    pairs = pairsInOrder(run) ?? pairs
+    const events = readEvents(pathsOf(run).events)
+    pairs = pairsInOrder(events) ?? pairs
+    spent = spentIn(events) ?? spent
     rollouts = rolloutsOf(run) ?? rollouts
     // What scores is no model to go on with: the next stages are rewarded by it.
     if (findKind(stage.kind).head === 'scalar') reward = modelSpec(run)
     else model = run
   }
-  return { model, pairs }
+  return { model, pairs, spent }
 }
 
 /** Of what a run has sampled every fifth step is held out. Undefined where it kept nothing. */
@@ -121,10 +133,13 @@ function rolloutsOf(run: string): Rollouts | undefined {
 }
 
 /** What the last evaluation of a run says of pairs, in percent. */
-function pairsInOrder(run: string): number | undefined {
-  const figures = readEvents(pathsOf(run).events).findLast((event) => event.type === 'eval')?.figures
-  const share = figures?.['rewards/accuracies'] ?? figures?.['accuracy']
-  return share === undefined ? undefined : 100 * share
+function pairsInOrder(events: readonly RunEvent[]): number | undefined {
+  // Held-out rows and held-out pairs are events of their own.
+  const shares = events.flatMap((event) =>
+    event.type === 'eval' ? (event.figures['rewards/accuracies'] ?? event.figures['accuracy'] ?? []) : [],
+  )
+  const last = shares.at(-1)
+  return last === undefined ? undefined : 100 * last
 }
 
 async function trainStage(

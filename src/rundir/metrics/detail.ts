@@ -182,6 +182,20 @@ export const detail: readonly Row[] = [
     good: 'small',
   },
   {
+    name: 'rollout/written',
+    title: 'Tokens written',
+    unit: 'tokens',
+    what: 'own tokens of all completions of the step, what branches share once',
+    good: 'falls where shorter answers do, or where episodes branch',
+  },
+  {
+    name: 'rollout/answered',
+    title: 'Turns answered',
+    unit: 'count',
+    what: 'turns of environments in all episodes of the step, what branches share once',
+    good: 'as many as the task needs',
+  },
+  {
     name: 'rollout/branched',
     title: 'Branches',
     unit: 'share',

@@ -6,6 +6,7 @@ import { promptForms } from '../dialogue/prompt.ts'
 import { rewardModel } from '../reward/model.ts'
 import { isRewardFile } from '../reward/scorer.ts'
 import { readRecord, type RunRecord } from '../rundir/run.ts'
+import { isHintFile } from './teach/hints.ts'
 
 /** Which settings name files or folders, and the path in each of their values that is one. */
 const paths: Record<string, (value: string) => string | undefined> = {
@@ -16,6 +17,8 @@ const paths: Record<string, (value: string) => string | undefined> = {
   evalData: (value) => value,
   evalPairs: (value) => value,
   replay: (value) => value,
+  pairs: (value) => value,
+  hints: (value) => (isHintFile(value) ? value : undefined),
   prompt: (value) => (Object.hasOwn(promptForms, value) ? undefined : value),
   reward: rewardPath,
   evalReward: rewardPath,

@@ -1,6 +1,6 @@
 // A study as a user runs it: arms that share stages, a kill at any moment, bars and what a wrong file is answered with.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readStudy } from '../../src/job/study/file.ts'
@@ -211,6 +211,57 @@ test('a stage of pairs that names no data learns from what the stage before it s
   expect((await hone('study', 'own.json', '-o', 'own-none')).code).toBe(2)
 })
 
+test('replies that a stage has kept are learnt by the next one that names no data, which is left out where none was', async () => {
+  const { prompt, device, threads } = study.settings
+  const settings = { prompt, device, threads, evalEvery: 0, maxNewTokens: 4 }
+  const taught = (minScore: number) => [
+    { distill: { data: 'rows.jsonl', reward: './mine.ts', attempts: 1, minScore } },
+    { sft: { preset: 'full', steps: 1 } },
+  ]
+  const arms = { learnt: taught(0), none: taught(100) }
+  const bars = ['learnt/kept >= 100', 'none/kept <= 0', 'none - start >= 0', 'none - start <= 0']
+  write('kept.json', { ...study, seeds: [0], settings, arms, bars })
+  const first = await hone('study', 'kept.json', '-o', 'kept')
+  expect(first).toMatchObject({ code: 0 })
+  expect(first.stderr).toContain('none, seed 0, stage 2: sft is left out')
+  const runs = readdirSync(at('kept', 'runs')).toSorted()
+  expect(runs.map((name) => name.split('-')[0])).toEqual(['distill', 'distill', 'sft'])
+  const { settings: taken } = JSON.parse(readFileSync(at('kept', 'runs', runs[2]!, 'run.json'), 'utf8'))
+  const rows = readFileSync(taken.data[0], 'utf8').trim().split('\n')
+  expect(rows.map((row) => JSON.parse(row).id)).toEqual(taskRows(8).map(({ id }) => id))
+  const again = await hone('study', 'kept.json', '-o', 'kept')
+  expect(again).toMatchObject({ code: 0, stdout: first.stdout })
+  expect(again.stderr).not.toContain('→')
+})
+
+test('what a probe comes to is a part of its arm; in paths {seed} is the seed', async () => {
+  const asked = ['open', 'send', 'move', 'find'].map((word, i) => ({ id: word, prompt: `${word} it?`, label: i < 2 }))
+  for (const seed of ['0', '1']) {
+    mkdirSync(at(seed))
+    writeFileSync(at(seed, 'rows.jsonl'), toLines(taskRows(8)))
+    writeFileSync(
+      at(seed, 'pairs.jsonl'),
+      toLines(asked.map(({ prompt }) => ({ positive: `think ${prompt}`, negative: `answer ${prompt}` }))),
+    )
+    writeFileSync(at(seed, 'questions.jsonl'), toLines(asked))
+  }
+  const { prompt, device, threads, maxCompletionLength } = study.settings
+  const settings = { prompt, device, threads, maxCompletionLength, evalEvery: 0 }
+  const probe = { pairs: '{seed}/pairs.jsonl', data: '{seed}/questions.jsonl', yes: 'yes', no: 'no' }
+  const arms = { probed: [{ sft: { ...sft.sft, data: '{seed}/rows.jsonl' } }, { probe }] }
+  const bars = ['probed/probe - probed/naive >= -100', 'probed/random >= 0', 'probed/pairs <= 100']
+  write('probed.json', { ...study, settings, arms, evaluate: { data: '{seed}/rows.jsonl', rows: 2 }, bars })
+  const { code, stdout } = await hone('study', 'probed.json', '-o', 'probed', '--format', 'json')
+  expect(code).toBe(0)
+  const [, { seeds }] = JSON.parse(stdout).arms
+  const parts = ['rows', 'naive', 'p-yes', 'p-yes-2', 'probe', 'random', 'pairs']
+  for (const seed of seeds) expect(Object.keys(seed.parts)).toEqual(parts)
+  const data = readdirSync(at('probed', 'runs'))
+    .filter((name) => name.startsWith('sft'))
+    .map((name) => JSON.parse(readFileSync(at('probed', 'runs', name, 'run.json'), 'utf8')).settings.data)
+  expect(data.toSorted()).toEqual([[at('0', 'rows.jsonl')], [at('1', 'rows.jsonl')]])
+})
+
 test('a wrong file is told by its line before anything is run', async () => {
   const cases: [object, RegExp][] = [
     [
@@ -220,11 +271,13 @@ test('a wrong file is told by its line before anything is run', async () => {
     [{ bars: ['bth - start >= 1'] }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
     [{ bars: ['both/row >= 1'] }, /bad\.json:\d+: Unknown part of the evaluation: row\n\nhint: did you mean rows\?/],
     [{ bars: ['better'] }, /bad\.json:\d+: Cannot read the bar "better"/],
-    [{ arms: { a: [{ sfd: {} }] } }, /bad\.json:\d+: Unknown kind of training: sfd\n\nhint: did you mean sft\?/],
+    [{ arms: { a: [{ sfd: {} }] } }, /bad\.json:\d+: Unknown stage: sfd\n\nhint: did you mean sft\?/],
     [{ arms: { a: [{ sft: { stepz: 1 } }] } }, /bad\.json:\d+: Unknown setting: stepz\n\nhint: did you mean steps\?/],
     [{ arms: { start: [] } }, /bad\.json:\d+: Cannot read the study: the arm start is the model as it comes/],
     [{ seads: [0] }, /bad\.json:\d+: Unknown key of a study: seads\n\nhint: did you mean seeds\?/],
     [{ against: 'bth' }, /bad\.json:\d+: Unknown arm: bth\n\nhint: did you mean both\?/],
+    [{ evaluate: { data: 'rows-{seed}.jsonl' } }, /Cannot evaluate "rows-\{seed\}\.jsonl"[^]*a folder that it lies in/],
+    [{ bars: ['sft/kept >= 1'] }, /bad\.json:\d+: Unknown part of the evaluation: kept/],
     [{ evaluate: {} }, /bad\.json:\d+: Cannot read the study: evaluate\.data/],
   ]
   for (const [change, said] of cases) {

@@ -9,13 +9,15 @@ import type { Tree } from '../../shell/config-file.ts'
 import { table } from '../../shell/table.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { studyCommand, StudyFlags } from '../study/command.ts'
+import { filledIn } from '../study/study.ts'
 
 /** A study that the binary carries. */
 export interface Shipped {
   what: string
   minutes: number
   file: Readonly<Record<string, unknown>>
-  write(folder: string): void | Promise<void>
+  write?(folder: string): void | Promise<void>
+  writeSeed?(folder: string, seed: number): void | Promise<void>
 }
 
 const { only, seeds, format } = StudyFlags.entries
@@ -61,7 +63,9 @@ export async function demoStudy(
   }: { output?: string | undefined } & Pick<v.InferOutput<typeof StudyFlags>, 'only' | 'seeds' | 'format'>,
   given: Tree,
 ): Promise<ExitCode> {
-  const { what, minutes, file, write } = lookup(studies, 'study', name, { hint: 'hone demo --list names them' })
+  const { what, minutes, file, write, writeSeed } = lookup(studies, 'study', name, {
+    hint: 'hone demo --list names them',
+  })
   const [setting] = Object.keys(given)
   if (setting !== undefined)
     throw new HoneError(`Cannot set ${setting} of the study ${name}: its settings stand in its file`, {
@@ -73,8 +77,10 @@ export async function demoStudy(
   if (!existsSync(path)) {
     const task = join(output, 'task')
     makeFolder(task)
-    await write(task)
-    writeFileAtomic(path, `${JSON.stringify(placed(file, task), null, 2)}\n`)
+    await write?.(task)
+    for (const seed of new Set([...seedsOf(file), ...(flags.seeds ?? [])]))
+      await writeSeed?.(join(task, String(seed)), seed)
+    writeFileAtomic(path, `${JSON.stringify(filledIn(file, 'task', task), null, 2)}\n`)
   }
   return await studyCommand({ ...flags, file: path, output, answers: ANSWERS })
 }
@@ -82,12 +88,5 @@ export async function demoStudy(
 /** The study as it is run; beside its runs a file of that name says where they stand. */
 const fileOf = (output: string): string => join(output, 'task', 'study.json')
 
+const seedsOf = ({ seeds }: Shipped['file']): number[] => v.parse(v.array(v.number()), seeds)
 const barsOf = ({ bars }: Shipped['file']): string[] => v.parse(v.array(v.string()), bars)
-
-/** The file with the folder of the task in place of {task}. */
-function placed(value: unknown, task: string): unknown {
-  if (typeof value === 'string') return value.replaceAll('{task}', task)
-  if (Array.isArray(value)) return value.map((each) => placed(each, task))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, placed(each, task)]))
-}

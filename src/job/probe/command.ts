@@ -10,7 +10,7 @@ import { requireApart } from '../apart.ts'
 import { formName } from '../flags.ts'
 import { modelFolder } from '../model-folder.ts'
 import { type Language, openLanguage } from '../open.ts'
-import { type Answered, byScore, decide, type Labelled, methods, type Rules } from './decide.ts'
+import { type Answered, byScore, decide, type Labelled, methods, RANDOM, type Rules } from './decide.ts'
 import { type Probe, readProbe, writeProbe } from './file.ts'
 import { bestLayer, type Fitted, fitDirections, split } from './fit.ts'
 import {
@@ -62,12 +62,27 @@ export const ProbeFlags = v.object({
 })
 export type ProbeFlags = v.InferOutput<typeof ProbeFlags>
 
-/** Directions that stand against the probe's. */
-const RANDOM = 20
+/** Random directions that stand against the probe's. */
+const DRAWN = 20
+
+/** What a probe was found to be worth, and what it says of each question. */
+interface Fit {
+  report: ProbeReport
+  asked: readonly Asked[]
+  rules: Rules | undefined
+}
 
 /** @throws HoneError for flags that do not go together, and for a model or rows that cannot be used */
 export async function probeCommand(flags: ProbeFlags): Promise<void> {
   requireSense(flags)
+  const { report, asked, rules } = await fitProbe(flags)
+  if (flags.format === 'ndjson') for (const each of asked) data(JSON.stringify(rowOf(each, rules)))
+  else if (flags.format === 'json') data(JSON.stringify(report))
+  for (const line of reportLines(report)) flags.format === 'text' ? data(line) : log(line)
+}
+
+/** Fit a probe or use one; it is written where a file is named. @throws HoneError for a model or rows that cannot be used */
+export async function fitProbe(flags: ProbeFlags): Promise<Fit> {
   const { model: folder, adapter } = modelFolder(flags.model)
   const language = await openLanguage({ model: folder, prompt: flags.prompt })
   const pairs = flags.pairs === undefined ? undefined : await readPairs(flags.pairs, language)
@@ -90,7 +105,7 @@ export async function probeCommand(flags: ProbeFlags): Promise<void> {
       no,
       ...(known?.rules && { rules: known.rules }),
     }
-    report(flags, probe, scored(asked, directions), fitted)
+    return measured(flags, probe, scored(asked, directions), fitted)
   } finally {
     clearStatus()
     model.free()
@@ -107,23 +122,19 @@ function taken(flags: ProbeFlags, fitted: readonly Fitted[], asked: readonly Ask
   return chosen.map(({ layer, direction }) => ({ layer, direction: [...direction] }))
 }
 
-function report(flags: ProbeFlags, probe: Probe, asked: readonly Asked[], fitted: readonly Fitted[]): void {
+function measured(flags: ProbeFlags, probe: Probe, asked: readonly Asked[], fitted: readonly Fitted[]): Fit {
   const halves = halvesOf(flags, asked)
   // A probe that comes with its rules is judged by them on all rows.
   const rules = probe.rules ?? (halves && methods.probe.fit(halves.fit))
-  const measured = halves && measure(flags, probe, halves, rules!)
-  const whole = { ...probe, ...(rules && { rules }) }
-  const summary: ProbeReport = {
+  const report: ProbeReport = {
     layers: layersOf(fitted),
     taken: probe.directions.map(({ layer }) => layer),
     positions: probe.positions,
     rows: { fit: halves?.fit.length ?? 0, test: halves?.test.length ?? 0 },
-    methods: measured ?? [],
+    methods: halves ? measure(flags, probe, halves, rules!) : [],
   }
-  if (flags.format === 'ndjson') for (const each of asked) data(JSON.stringify(rowOf(each, rules)))
-  else if (flags.format === 'json') data(JSON.stringify(summary))
-  for (const line of reportLines(summary)) flags.format === 'text' ? data(line) : log(line)
-  if (flags.output !== undefined) writeProbe(flags.output, whole)
+  if (flags.output !== undefined) writeProbe(flags.output, { ...probe, ...(rules && { rules }) })
+  return { report, asked, rules }
 }
 
 /** @throws HoneError */
@@ -200,18 +211,18 @@ function measure(
 ): Accuracy[] {
   if (used !== undefined)
     return [accuracyOf('naive', methods.naive, halves), accuracyOf('probe', methods.probe, halves, rules)]
-  const random = Array.from({ length: RANDOM }, (_, draw) => {
+  const random = Array.from({ length: DRAWN }, (_, draw) => {
     const drawn = directions.map(({ layer }) => ({ layer, direction: randomDirection(hidden, seed, draw, layer) }))
     const [fit, test] = halves.known.map((rows) => scored(rows, drawn).map(labelled))
     return accuracyOf(
-      'random',
+      RANDOM,
       byScore('', ({ score }) => score),
       { fit: fit!, test: test! },
     )
   })
   return [
     ...Object.entries(methods).map(([name, method]) => accuracyOf(name, method, halves)),
-    meanAccuracy('random', `as the probe, along a random direction: mean of ${RANDOM}`, random),
+    meanAccuracy(RANDOM, `as the probe, along a random direction: mean of ${DRAWN}`, random),
   ]
 }
 

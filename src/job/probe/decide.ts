@@ -68,3 +68,5 @@ export const methods = {
   probe: byScore('the score of the hidden states against a threshold for each answer', ({ score }) => score),
 } satisfies Record<string, Method>
 export type MethodName = keyof typeof methods
+/** What stands against the probe: the same along a direction that means nothing. */
+export const RANDOM = 'random'

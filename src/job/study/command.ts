@@ -6,9 +6,10 @@ import { next } from '../../shell/next.ts'
 import { table } from '../../shell/table.ts'
 import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
-import { readStudy, START } from './file.ts'
+import { readStudy } from './file.ts'
 import { armRows, reportOf, shownAnswers } from './report.ts'
 import { checkStudy, runStudy } from './run.ts'
+import { START } from './study.ts'
 
 const seedList = () =>
   v.pipe(

@@ -1,40 +1,17 @@
 // A study as a file: arms of stages over seeds, what they share, how they are judged and what they must reach.
+import { basename } from 'node:path'
 import * as v from 'valibot'
 import { HoneError, unknownName } from '../../error.ts'
 import { isTree, readConfigFile, type Tree } from '../../shell/config-file.ts'
 import { environmentSettings } from '../../rl/environment-settings.ts'
 import { count } from '../../text/setting.ts'
-import { kinds, spellings, spellingsOf } from '../train/kinds.ts'
+import { spellings } from '../train/kinds.ts'
 import { setName } from '../train/rows.ts'
-import { type Bar, readBar } from './bar.ts'
+import { readBar } from './bar.ts'
 import { costNames } from './costs.ts'
+import { findStage, stages as table } from './stages.ts'
+import { type Stage, START, type Study } from './study.ts'
 import { Way } from './ways.ts'
-
-/** One run of a kind of training, with the settings that are its own. */
-export interface Stage {
-  kind: string
-  settings: Tree
-}
-
-export interface Study {
-  path: string
-  model: string
-  seeds: readonly number[]
-  /** Of every stage: each takes those that it has. */
-  settings: Tree
-  /** By name; `start`, the model as it comes, has no stages. */
-  arms: ReadonlyMap<string, readonly Stage[]>
-  /** The arm that the others are compared with, row by row. */
-  against: string
-  evaluate: { data: string[]; reward: string; rows?: number | undefined; ways: Readonly<Record<string, Way>> }
-  bars: readonly Bar[]
-}
-
-/** The arm of the model as it comes. */
-export const START = 'start'
-
-/** The part of an arm's worth that is told of pairs: percent of those held out that its last stage of pairs has in the right order. */
-export const PAIRS = 'pairs'
 
 const tree = v.custom<Tree>(isTree, 'expected settings by name')
 const files = v.pipe(
@@ -85,9 +62,9 @@ export function readStudy(path: string): Study {
     ([name, list]) => [name, list.map((stage) => stageOf(stage, name, file.at(['arms', name])))] as const,
   )
   const all = new Map<string, readonly Stage[]>([[START, []], ...stages])
-  const used = new Set(stages.flatMap(([, list]) => list.map(({ kind }) => kind)))
+  const used = [...new Set(stages.flatMap(([, list]) => list.map(({ kind }) => kind)))].map(findStage)
   // Who answers in the evaluation is a setting of the study, whatever its stages are.
-  const taken = [...[...used].map(spellingsOf), spellings(v.object(environmentSettings))]
+  const taken = [...used.map(({ schema }) => spellings(schema)), spellings(v.object(environmentSettings))]
   for (const key of Object.keys(said.settings))
     if (!taken.some(({ has }) => has(key)))
       throw unknownName('setting', key, [...new Set(taken.flatMap(({ all }) => all))], {
@@ -95,8 +72,17 @@ export function readStudy(path: string): Study {
         hint: 'no stage of the study has it',
       })
   const { data, ways } = said.evaluate
+  const split = data.find((each) => basename(each).includes('{seed}'))
+  if (split !== undefined)
+    throw new HoneError(`Cannot evaluate "${split}": a file has one name for all seeds`, {
+      at: file.at(['evaluate', 'data']),
+      hint: 'let {seed} name a folder that it lies in',
+    })
   const sets = data.map(setName)
-  const known = { arms: [...all.keys()], parts: [...sets, ...Object.keys(ways), PAIRS, ...costNames(sets)] }
+  const known = {
+    arms: [...all.keys()],
+    parts: [...sets, ...Object.keys(ways), ...used.flatMap((row) => row.parts), ...costNames(sets)],
+  }
   if (!all.has(said.against)) throw unknownName('arm', said.against, known.arms, { at: file.at(['against']) })
   return { path, ...said, arms: all, bars: bars.map((text) => readBar(text, known, file.at(['bars']))) }
 }
@@ -104,12 +90,12 @@ export function readStudy(path: string): Study {
 function stageOf(stage: Tree, arm: string, at: string): Stage {
   const [entry, ...others] = Object.entries(stage)
   if (!entry || others.length > 0)
-    throw new HoneError(`Cannot read the arm ${arm}: a stage is one kind of training with its settings`, {
+    throw new HoneError(`Cannot read the arm ${arm}: a stage is one of its kind with its settings`, {
       at,
-      hint: `such as {sft: {steps: 40}}; kinds: ${Object.keys(kinds).join(', ')}`,
+      hint: `such as {sft: {steps: 40}}; stages: ${Object.keys(table).join(', ')}`,
     })
   const [kind, settings] = entry
-  if (!Object.hasOwn(kinds, kind)) throw unknownName('kind of training', kind, Object.keys(kinds), { at })
+  if (!Object.hasOwn(table, kind)) throw unknownName('stage', kind, Object.keys(table), { at })
   if (settings !== null && !isTree(settings))
     throw new HoneError(`Cannot read the arm ${arm}: the settings of ${kind} are no mapping`, { at })
   const known = spellingsOf(kind)

@@ -15,11 +15,13 @@ import { clearStatus, status } from '../../out.ts'
 import { writeFileAtomic } from '../../text/jsonl.ts'
 import { modelFolder } from '../model-folder.ts'
 import { endingOf, openLanguage, promptLimit } from '../open.ts'
+import { sftKind } from '../train/kinds/sft.ts'
+import { trainKind } from '../train/kinds/train.ts'
 import { readAnswers } from '../train/prepare.ts'
 import { costsOf } from './costs.ts'
-import type { Study } from './file.ts'
 import { keyOf } from './key.ts'
 import { settingsOf } from './settings.ts'
+import type { Study } from './study.ts'
 import { rightBy } from './ways.ts'
 
 const Score = v.object({
@@ -53,11 +55,8 @@ export async function scoreOf(study: Study, model: string, directory: string): P
   const held = { data, evalData: data, evalReward: reward, evalRows: rows }
   const given = { model, output: '', seed: 0 }
   // Who answers what the model writes is a setting of training; its turns are read in the format of the reward.
-  const answered = { kind: 'train', settings: { ...held, reward } }
-  const played = v.parse(TrainRecipe, settingsOf(study, answered, given).value)
-  const recipe = hasEnvironment(played)
-    ? played
-    : v.parse(SftRecipe, settingsOf(study, { kind: 'sft', settings: held }, given).value)
+  const played = v.parse(TrainRecipe, settingsOf(study, trainKind, { ...held, reward }, given).value)
+  const recipe = hasEnvironment(played) ? played : v.parse(SftRecipe, settingsOf(study, sftKind, held, given).value)
   const asked = Object.keys(ways).length === 0 ? [] : [JSON.stringify(ways)]
   const path = join(directory, 'scores', `${keyOf(recipe, ...asked)}.json`)
   const kept = existsSync(path) ? v.safeParse(Score, JSON.parse(readFileSync(path, 'utf8'))) : undefined

@@ -1,47 +1,46 @@
-// The settings of a stage: those of the study that its kind has, its own, and what the study gives it.
-import type { CommonRecipe } from '../../rl/recipe.ts'
+// The settings of a stage: those of the study that it has, its own, and what the study gives it.
+import type * as v from 'valibot'
 import { givenBy, type Resolved, resolveConfig } from '../../shell/config.ts'
 import type { Tree } from '../../shell/config-file.ts'
-import { plain } from '../../shell/schema.ts'
-import { findKind, spellingsOf } from '../train/kinds.ts'
-import type { Stage, Study } from './file.ts'
+import { plain, type Schema } from '../../shell/schema.ts'
+import { spellings } from '../train/kinds.ts'
+import type { Left, StageSettings } from './stage.ts'
+import type { Study } from './study.ts'
 
-export interface Given {
+export interface Given extends Partial<Left> {
   model: string
   output: string
   seed: number
-  /** The reward model of a stage before, where no reward is named. */
-  reward?: string | undefined
-  /** Completions of a stage before, for a stage that learns from pairs and names none. */
-  rollouts?: Rollouts | undefined
 }
 
-/** Files of rollouts, and others of the same run that are held out. */
-export interface Rollouts {
-  learnt: string[]
-  held: string[]
-}
-
-/** @throws HoneError for a setting that the kind does not have or that has a wrong value */
-export function settingsOf(study: Study, { kind, settings }: Stage, given: Given): Resolved<CommonRecipe> {
-  const { schema, presets, preset } = findKind(kind)
-  const { has } = spellingsOf(kind)
+/** @throws HoneError for a setting that the stage does not have or that has a wrong value */
+export function settingsOf<S extends Schema>(
+  study: Study,
+  { schema, presets = {}, preset }: StageSettings<S>,
+  settings: Tree,
+  given: Given,
+): Resolved<v.InferOutput<S>> {
+  const { has } = spellings(schema)
   const shared = Object.entries(study.settings).filter(
     ([key, value]) => has(key) && !(plain(key) === 'preset' && !Object.hasOwn(presets, String(value))),
   )
   // Each by its own spelling: what a stage says of itself stands above what the study says of all.
   const said = (tree: Tree) => valuesOf(givenBy(schema, { presets: { [study.path]: tree }, preset: study.path }))
   const { preset: named = preset, ...own } = { ...said(Object.fromEntries(shared)), ...said(settings) }
-  const base = valuesOf(givenBy(schema, { presets, preset: String(named) }))
-  const reward =
-    given.reward !== undefined && own['reward'] === undefined && has('reward') ? { reward: given.reward } : {}
-  const pairs =
-    given.rollouts !== undefined && own['data'] === undefined && has('evalPairs')
-      ? { data: given.rollouts.learnt, evalPairs: given.rollouts.held }
-      : {}
+  const base = named === undefined ? {} : valuesOf(givenBy(schema, { presets, preset: String(named) }))
   const { model, output, seed } = given
-  const tree = { ...base, ...pairs, ...own, ...reward, model, output, seed }
+  const tree = { ...base, ...leftTo(own, has, given), ...own, model, output, seed }
   return resolveConfig(schema, { presets: { [study.path]: tree }, preset: study.path })
+}
+
+/** What stages before have left, where the stage has a use for it and names nothing of its own. */
+function leftTo(own: Tree, has: (key: string) => boolean, { reward, rollouts, rows }: Partial<Left>): Tree {
+  const rewarded = reward !== undefined && own['reward'] === undefined && has('reward') ? { reward } : {}
+  if (own['data'] !== undefined) return rewarded
+  if (rows !== undefined) return { ...rewarded, data: rows.file }
+  return rollouts !== undefined && has('evalPairs')
+    ? { ...rewarded, data: rollouts.learnt, evalPairs: rollouts.held }
+    : rewarded
 }
 
 const valuesOf = (given: ReadonlyMap<string, { value: unknown }>): Tree =>

@@ -69,6 +69,15 @@ type TeachFlags = Omit<v.InferOutput<typeof DifficultyFlags>, 'samples' | 'keep'
 
 /** hone distill. 1 where no reply was accepted. @throws HoneError */
 export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>): Promise<ExitCode> {
+  const { accepted } = await runDistill(flags)
+  const kind = flags.keep === 'pairs' ? 'dpo' : 'sft'
+  if (accepted === 0) return EXIT.no
+  next([[kind, '--model', 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
+  return EXIT.ok
+}
+
+/** Write what is kept, and say how much that is. @throws HoneError */
+export async function runDistill(flags: v.InferOutput<typeof DistillFlags>): Promise<DistillCounts> {
   const { concurrency, minScore: minimum, keep } = flags
   if (minimum === undefined && !keeper(keep).relative && rewardModel(flags.reward) !== undefined)
     throw new HoneError('Give --min-score: a reward model has no score for what is right')
@@ -84,10 +93,7 @@ export async function distillCommand(flags: v.InferOutput<typeof DistillFlags>):
     `accepted ${counts.accepted}  rejected ${counts.rejected}  failed ${counts.failed}  (${counts.replies} replies of ${teacher.source})`,
   )
   for (const line of teacher.failures()) log(line)
-  const kind = keep === 'pairs' ? 'dpo' : 'sft'
-  if (counts.accepted === 0) return EXIT.no
-  next([[kind, '--model', 'DIR', '--data', flags.output, '--output', 'RUN'], 'train on them'])
-  return EXIT.ok
+  return counts
 }
 
 /** hone difficulty. 1 where no row is kept. @throws HoneError */

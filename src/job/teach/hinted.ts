@@ -9,7 +9,7 @@ import { keyOf } from '../../rng.ts'
 import { readRecords } from '../../text/jsonl.ts'
 import type { ModelAnswerer } from '../answer/model.ts'
 import type { Replies } from './distill.ts'
-import { type Hint, hints, placeOf, type PlaceName, places } from './hints.ts'
+import { type Hint, hints, isHintFile, placeOf, type PlaceName, places } from './hints.ts'
 import type { Writer } from './writer.ts'
 
 const HintLine = v.object({
@@ -20,7 +20,7 @@ const HintLine = v.object({
 
 /** Hints by the names of the library, between commas, or those of a file of rows {at, text, name?}. @throws HoneError */
 export async function readHints(said: string): Promise<Hint[]> {
-  if (!/\.jsonl?$/.test(said))
+  if (!isHintFile(said))
     return said
       .split(',')
       .map((name) => ({ name: name.trim(), ...lookup(hints, 'hint or file of hints', name.trim()) }))

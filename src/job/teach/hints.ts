@@ -65,3 +65,6 @@ const library = {
 } satisfies Record<string, Omit<Hint, 'name'>>
 
 export const hints: Record<string, Omit<Hint, 'name'>> = library
+
+/** Whether what was said of hints is a file of them, and no names of the library. */
+export const isHintFile = (said: string): boolean => /\.jsonl?$/.test(said)

@@ -3,7 +3,6 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { NAMED_TEMPLATES } from '../../dialogue/chat.ts'
-import type { CommonRecipe } from '../../rl/recipe.ts'
 import { version } from '../../shell/version.ts'
 import { modelFolder } from '../model-folder.ts'
 import { hash } from '../protocol.ts'
@@ -23,8 +22,11 @@ const ASIDE = [
   'saveDtype',
 ]
 
+/** Settings that make something of a model. */
+export type Made = { model: string; adapter?: string | null }
+
 /** By name for people: settings, files by what they hold, and the machine. `device` is the device's name. */
-export function fingerprintOf(recipe: CommonRecipe, device: string): Record<string, string> {
+export function fingerprintOf(recipe: Made, device: string): Record<string, string> {
   const files = pathsIn(recipe)
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
   const settings = Object.entries(recipe).filter(([key]) => !ASIDE.includes(key) && !(key in files))

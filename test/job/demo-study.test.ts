@@ -10,6 +10,7 @@ import { scratch } from '../scratch.ts'
 test('a study is gone on with where it was left, from the file that was written for it', async () => {
   const output = join(scratch(), 'study')
   let written = 0
+  const seeded: string[] = []
   const stage = { sft: { preset: 'full', data: '{task}/rows.jsonl', steps: 1, batchSize: 2, prompt: 'native' } }
   const tiny: Shipped = {
     what: 'a study',
@@ -27,6 +28,7 @@ test('a study is gone on with where it was left, from the file that was written 
       writeTinyModel(join(folder, 'model'))
       writeFileSync(join(folder, 'rows.jsonl'), toLines(taskRows(4)))
     },
+    writeSeed: (folder, seed) => void seeded.push(`${folder} ${seed}`),
   }
   const texts: string[] = []
   const restore = divert((_, block) => {
@@ -40,6 +42,7 @@ test('a study is gone on with where it was left, from the file that was written 
     restore()
   }
   expect(written).toBe(1)
+  expect(seeded).toEqual([0, 1].map((seed) => `${join(output, 'task', String(seed))} ${seed}`))
   const began = [...texts.join('').matchAll(/sft, seed (\d), stage 1/g)].map(([, seed]) => seed)
   expect(began).toEqual(['0', '1'])
 })

@@ -98,7 +98,7 @@ function stageOf(stage: Tree, arm: string, at: string): Stage {
   if (!Object.hasOwn(table, kind)) throw unknownName('stage', kind, Object.keys(table), { at })
   if (settings !== null && !isTree(settings))
     throw new HoneError(`Cannot read the arm ${arm}: the settings of ${kind} are no mapping`, { at })
-  const known = spellingsOf(kind)
+  const known = spellings(table[kind]!.schema)
   for (const key of Object.keys(settings ?? {}))
     if (!known.has(key)) throw unknownName('setting', key, known.all, { at, hint: `${kind} does not have it` })
   return { kind, settings: settings ?? {} }

@@ -41,6 +41,7 @@ test('each call of the model counts all that stands before its words, and those;
     ...{ tokens: (3 + 2 + 3 + 7 + 5 + 1) / 2, called: 50 },
     ...{ 'a:tokens': 15, 'a:called': 100, 'b:tokens': 6, 'b:called': 0 },
   })
-  expect(costNames(['a', 'b'])).toEqual(Object.keys(costs))
+  // Those of rollouts are a run's.
+  expect(costNames(['a', 'b'])).toEqual([...Object.keys(costs), 'written', 'answered'])
   expect(costsOf([answer('a', 1, [])], [])).toEqual({ tokens: 0, called: 0 })
 })

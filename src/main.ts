@@ -10,4 +10,6 @@ export const hone = (argv: readonly string[]): Promise<void> =>
       await (await import('./job/variables.ts')).checkVariables(environment)
   })
 
-if (import.meta.main) await hone(process.argv.slice(2))
+if (import.meta.main)
+  if (process.env['HONE_PROCESS'] === undefined) await hone(process.argv.slice(2))
+  else (await import('./job/train/process.ts')).joinRun()

@@ -2,10 +2,8 @@
 import { atDate, loadTokenizer, requireVocabulary, type Tokenizer } from '../dialogue/chat.ts'
 import { HoneError } from '../error.ts'
 import type { Device } from '../gpu/device/device.ts'
-import { openDevice } from '../gpu/device/open.ts'
-import { openModel } from '../gpu/policy/model.ts'
-import type { Trainable } from '../gpu/policy/policy.ts'
-import { openScorer, type Scorer } from '../gpu/policy/scorer.ts'
+import { type Model, openModel } from '../gpu/policy/model.ts'
+import { openScorer, type ScorerModel } from '../gpu/policy/scorer.ts'
 import type { HeadKind, ModelConfig } from '../gpu/weights/family.ts'
 import { loadConfig } from '../gpu/weights/hf.ts'
 import type { Training } from '../gpu/policy/parameters.ts'
@@ -88,18 +86,19 @@ export function promptLimit(
   )
 }
 
-export interface Trained<Trains extends Trainable> {
-  policy: Trains
-  critic: Scorer | undefined
-  device: Device
+/** How a model is opened for training: `reference` keeps the first weights beside those that are trained; `critic` is the folder of one beside it. */
+export interface TrainedOptions {
+  reference: boolean
+  head: HeadKind
+  critic?: string | undefined
 }
 
-/** The model on its device, for training, and the critic of that folder beside it. `reference` keeps the first weights beside those that are trained. */
-export async function openTrained(
+/** The model on that device, for training, and the critic beside it. */
+export function openTrained(
   recipe: CommonRecipe,
-  { reference, head, critic }: { reference: boolean; head: HeadKind; critic?: string | undefined },
-): Promise<Trained<Trainable>> {
-  const device = await openDevice(recipe.device, { threads: recipe.threads ?? undefined, dtype: recipe.dtype })
+  { reference, head, critic }: TrainedOptions,
+  device: Device,
+): { policy: Model | ScorerModel; critic: ScorerModel | undefined } {
   const { model, adapter } = modelFolder(recipe.model, recipe.adapter ?? undefined)
   const moving = (recipe.referenceMix ?? 0) > 0
   const options = { training: trainingOf(recipe), reference, moving, adapter }
@@ -111,7 +110,6 @@ export async function openTrained(
   return {
     policy,
     critic: critic === undefined ? undefined : openScorer(device, modelFolder(critic).model, fresh),
-    device,
   }
 }
 

@@ -6,7 +6,7 @@ import type { PromptForm } from '../dialogue/prompt/form.ts'
 import { Message, Tool } from '../dialogue/row.ts'
 import { openDevice } from '../gpu/device/open.ts'
 import { microBatches, withEnd } from '../gpu/policy/batch.ts'
-import { openScorer, type Scorer as Network } from '../gpu/policy/scorer.ts'
+import { openScorer, type ScorerModel as Network } from '../gpu/policy/scorer.ts'
 import type { RunRecord } from '../rundir/run.ts'
 import { faulty, Raised, type Sample, type Verdict } from './reward.ts'
 

@@ -3,7 +3,7 @@ import { EXIT, HoneError } from '../error.ts'
 import type { Constraint } from '../dialogue/constrain.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
 import { generateAll } from '../gpu/policy/generate.ts'
-import type { Policy } from '../gpu/policy/policy.ts'
+import type { PerToken, Policy } from '../gpu/policy/policy.ts'
 import { KEY } from './order.ts'
 
 export interface AgreementOptions {
@@ -40,11 +40,12 @@ export async function checkAgreement(
     completions: completions.map(({ ids }) => ids),
   }))
   // One by one: training never does less at a time.
-  const logprobs = groups.map((group, g) => {
+  const logprobs: PerToken = []
+  for (const [g, group] of groups.entries()) {
     const mask = requests[g]!.within?.mask
     const masks = mask && [group.completions.map((ids) => ids.map((_, t) => mask(ids.slice(0, t))))]
-    return policy.forward([group], { temperature, masks }).logprobs[0]!
-  })
+    logprobs.push((await policy.forward([group], { temperature, masks })).logprobs[0]!)
+  }
   let worst = 0
   sampled.forEach((completions, g) =>
     completions.forEach((completion, i) =>

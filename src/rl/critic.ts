@@ -3,7 +3,7 @@ import type { UpdateOptions } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import type { Metrics } from '../rundir/event.ts'
 import { valueLoss } from './loss/value.ts'
-import { breathe, packRollouts } from './pack.ts'
+import { eachPack, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Weighted } from './record.ts'
 import { requireFinite } from './sound.ts'
@@ -11,7 +11,10 @@ import { gather, scatter, trainedTokens } from './trained.ts'
 
 export interface CriticContext {
   recipe: Pick<TrainRecipe, 'clipValue' | 'microBatchTokens'>
-  critic: Pick<Scorer, 'lengths' | 'accumulate' | 'update' | 'unsound' | 'unsoundGradient' | 'clearGradients'>
+  critic: Pick<
+    Scorer,
+    'lengths' | 'devices' | 'accumulate' | 'update' | 'unsound' | 'unsoundGradient' | 'clearGradients'
+  >
   /** Counted from 0. */
   step: number
 }
@@ -33,7 +36,7 @@ export async function learnValues(
   const { critic, step } = context
   const { loss, tokens, clipped } = await accumulateValues(rollouts, context)
   if (tokens === 0) return { loss, tokens, clipped, gradNorm: 0 }
-  const { gradNorm, scaling } = critic.update(options)
+  const { gradNorm, scaling } = await critic.update(options)
   // Left out, so that it changed nothing.
   if (scaling?.skipped) return { loss, tokens, clipped, gradNorm: 0 }
   await requireFinite(gradNorm, critic, step, {
@@ -47,7 +50,7 @@ export async function learnValues(
 /** Forward and backward of a mini-batch. */
 export async function accumulateValues(
   rollouts: readonly Judged<Weighted>[],
-  { critic, recipe }: Pick<CriticContext, 'recipe'> & { critic: Pick<Scorer, 'lengths' | 'accumulate'> },
+  { critic, recipe }: Pick<CriticContext, 'recipe'> & { critic: Pick<Scorer, 'lengths' | 'devices' | 'accumulate'> },
 ): Promise<Omit<CriticUpdate, 'gradNorm'>> {
   const live = rollouts.filter((each) => each.live)
   const tokens = live.reduce(
@@ -55,7 +58,7 @@ export async function accumulateValues(
     0,
   )
   const found = { loss: 0, tokens, clipped: 0 }
-  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens, critic.lengths)) {
+  await eachPack(packRollouts(live, recipe.microBatchTokens, critic), critic, ({ items, groups }) =>
     critic.accumulate(groups, (values) =>
       items.map(({ completions }, g) =>
         completions.map((each, i) => {
@@ -66,9 +69,8 @@ export async function accumulateValues(
           return scatter(slopes, each)
         }),
       ),
-    )
-    await breathe()
-  }
+    ),
+  )
   return found
 }
 

@@ -5,7 +5,7 @@ import type { Law } from '../gpu/policy/law.ts'
 import type { PerToken, Policy } from '../gpu/policy/policy.ts'
 import { pairLosses, rewardOf, type PairLossRow, type Text } from './loss/pair.ts'
 import { begin, evaluate, loop, type LoopContext, phase } from './loop.ts'
-import { breathe, pack } from './pack.ts'
+import { eachPack, pack } from './pack.ts'
 import { groupOf, tokensOf, tokensSeen } from './pair.ts'
 import type { DpoRecipe } from './recipe.ts'
 import type { Pair, PairReference, Progress, Written } from './record.ts'
@@ -76,22 +76,21 @@ async function referenceOf(
   const found: PairReference[] = []
   const law = { ...LAW, reference: recipe.reference === 'base' && recipe.loraRank > 0 }
   let done = 0
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
-    const { logprobs } = policy.forward(groups, law)
+  await eachPack(pack(pairs, groupOf, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    const { logprobs } = await policy.forward(groups, law)
     items.forEach(({ index, chosen, rejected }, g) => {
       const [first, second] = logprobs[g]!
       found[index] = { chosen: total(first!, chosen), rejected: total(second!, rejected) }
     })
     phase(context, 'reference')((done += items.length), pairs.length)
-    await breathe()
-  }
+  })
   store.keepReference(pairs, found)
   return found
 }
 
 interface PairContext {
   recipe: Pick<DpoRecipe, 'loss' | 'klCoefficient' | 'labelSmoothing' | 'rpoAlpha' | 'microBatchTokens'>
-  policy: Pick<Policy, 'lengths' | 'accumulate'>
+  policy: Pick<Policy, 'lengths' | 'devices' | 'accumulate'>
   /** By the index of a pair. */
   reference: readonly PairReference[]
   onProgress?: (done: number, total: number) => void
@@ -104,8 +103,8 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
   const rejectedTokens = sum(pairs.map(({ rejected }) => trainedTokens(rejected)))
   const seen: { chosen: Text; rejected: Text; loss: number }[] = []
   let [likelihood, entropy, likeliest] = [0, 0, 0]
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
-    policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
+  await eachPack(pack(pairs, groupOf, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    await policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       const slopes: PerToken = items.map((pair, g) => {
         const [first, second] = logprobs[g]!
         const known = reference[pair.index]!
@@ -123,8 +122,7 @@ export async function accumulate(pairs: readonly Pair[], context: PairContext): 
       return { logprobs: slopes }
     })
     context.onProgress?.(seen.length, pairs.length)
-    await breathe()
-  }
+  })
   return {
     loss: mean(seen.map(({ loss }) => loss)) + recipe.rpoAlpha * likelihood,
     ...(recipe.rpoAlpha > 0 && { nll_loss: likelihood }),
@@ -143,8 +141,8 @@ async function compare(
   const { recipe, policy, reference, emit, clock } = context
   if (pairs.length === 0) return
   const seen: { chosen: Text; rejected: Text; loss: number }[] = []
-  for (const { items, groups } of pack(pairs, groupOf, recipe.microBatchTokens, policy.lengths)) {
-    const { logprobs } = policy.forward(groups, LAW)
+  await eachPack(pack(pairs, groupOf, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    const { logprobs } = await policy.forward(groups, LAW)
     items.forEach((pair, g) => {
       const known = reference[pair.index]!
       const chosen = textOf(logprobs[g]![0]!, pair.chosen, known.chosen)
@@ -152,8 +150,7 @@ async function compare(
       seen.push({ chosen, rejected, loss: pairLosses[recipe.loss].loss(chosen, rejected, recipe).loss })
     })
     phase(context, 'evaluation')(seen.length, pairs.length)
-    await breathe()
-  }
+  })
   const metrics = pairMetrics(seen, recipe.klCoefficient)
   const right = wilson(Math.round(metrics['rewards/accuracies'] * seen.length), seen.length)
   const figures = {

@@ -5,7 +5,7 @@ import type { Policy } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { isAnswered } from './environment-settings.ts'
 import { masksOf } from './held.ts'
-import { breathe, packRollouts } from './pack.ts'
+import { eachPack, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Frozen, Judged, Scored } from './record.ts'
 
@@ -13,7 +13,7 @@ export interface FreezeContext {
   recipe: TrainRecipe
   /** What the rollouts were drawn by. */
   law: Law
-  policy: Pick<Policy, 'lengths' | 'forward'>
+  policy: Pick<Policy, 'lengths' | 'devices' | 'forward'>
   /** What the rollouts were held to. */
   hold?: Hold | undefined
   /** Says what each token is worth, where the advantage asks for it. */
@@ -33,11 +33,11 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
   const live = rollouts.filter((each) => each.live)
   const frozen = new Map<Scored, Frozen>()
   const all = live.reduce((sum, { completions }) => sum + completions.length, 0)
-  for (const { items, groups } of packRollouts(live, recipe.microBatchTokens, policy.lengths)) {
+  await eachPack(packRollouts(live, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
     const within = { ...law, masks: masksOf(items, hold) }
-    const old = computed ? policy.forward(groups, within) : undefined
-    const reference = needsReference(recipe) ? policy.forward(groups, { ...within, reference: true }) : undefined
-    const values = critic?.values(groups)
+    const old = computed ? await policy.forward(groups, within) : undefined
+    const reference = needsReference(recipe) ? await policy.forward(groups, { ...within, reference: true }) : undefined
+    const values = await critic?.values(groups)
     items.forEach(({ completions }, g) =>
       completions.forEach((completion, i) =>
         frozen.set(completion, {
@@ -49,8 +49,7 @@ export async function freeze(rollouts: readonly Judged[], context: FreezeContext
       ),
     )
     context.onProgress?.('reference', frozen.size, all)
-    await breathe()
-  }
+  })
   return rollouts.map((each) => ({
     ...each,
     completions: each.completions.map((completion) => frozen.get(completion) ?? asSampled(completion)),

@@ -16,7 +16,7 @@ import {
   type LossParts,
   type LossSequence,
 } from './loss.ts'
-import { breathe, packRollouts } from './pack.ts'
+import { eachPack, packRollouts } from './pack.ts'
 import type { TrainRecipe } from './recipe.ts'
 import type { Judged, Rollout, Weighted } from './record.ts'
 import { scalingMetrics } from './scaled.ts'
@@ -67,7 +67,7 @@ export async function learn(rollouts: readonly Judged<Weighted>[], context: Lear
       const learned = await accumulate(batch, context)
       if (learned.tokens === 0) continue
       const options = updateOptions(recipe, update, steps * updatesPerStep)
-      const updated = policy.update(options)
+      const updated = await policy.update(options)
       rate = options.learningRate
       if (!updated.scaling?.skipped) {
         await requireFinite(updated.gradNorm, policy, step, {
@@ -105,10 +105,10 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
   const trained = rollouts.flatMap((each) => (each.live ? withLoss(each, recipe) : []))
   const threshold = recipe.topEntropyShare < 1 ? await thresholdOf(trained, context) : undefined
   const learned: Learned = { parts: emptyParts(), clipped: [], tokens: 0, sequences: 0 }
-  for (const { items, groups } of packRollouts(trained, recipe.microBatchTokens, policy.lengths)) {
+  await eachPack(packRollouts(trained, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
     const micro = countsOf(items, recipe)
     const microCounts: Counts = { ...counts, microTokens: micro.tokens, microSequences: micro.sequences }
-    policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
+    await policy.accumulate(groups, { ...law, masks: masksOf(items, context.hold), entropy: true }, (forward) => {
       tell(items, forward, context)
       const { parts, byLogprob, byEntropy, clipped } = computeLoss(
         sequencesOf(items, forward, threshold, recipe),
@@ -122,8 +122,7 @@ async function accumulate(rollouts: readonly Judged<Weighted>[], context: LearnC
     })
     learned.tokens += micro.tokens
     learned.sequences += micro.sequences
-    await breathe()
-  }
+  })
   return learned
 }
 
@@ -194,13 +193,12 @@ async function thresholdOf(
   { recipe, law, policy, hold }: LearnContext,
 ): Promise<number> {
   const entropies: ArrayLike<number>[] = []
-  for (const { items, groups } of packRollouts(rollouts, recipe.microBatchTokens, policy.lengths)) {
-    const forward = policy.forward(groups, { ...law, masks: masksOf(items, hold), entropy: true })
+  await eachPack(packRollouts(rollouts, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    const forward = await policy.forward(groups, { ...law, masks: masksOf(items, hold), entropy: true })
     items.forEach(({ completions }, g) =>
       completions.forEach((each, i) => entropies.push(gather(forward.entropies![g]![i]!, each))),
     )
-    await breathe()
-  }
+  })
   return entropyThreshold(entropies, recipe.topEntropyShare)
 }
 

@@ -1,8 +1,7 @@
 // Micro-batches: what goes through the engine together.
-import type { Lengths } from '../gpu/device/portions.ts'
 import { microBatches, samplesAtOnce, sharesMuch } from '../gpu/policy/batch.ts'
 import { leavesAtOnce } from '../gpu/policy/forest.ts'
-import type { Group } from '../gpu/policy/policy.ts'
+import type { Awaitable, Group, Trainable } from '../gpu/policy/policy.ts'
 import type { Rollout, Sampled } from './record.ts'
 
 /** What goes through together, each item with its ids. */
@@ -11,15 +10,18 @@ export interface Pack<Item> {
   groups: Group[]
 }
 
-/** Packs of as many completions each and of at most about `limit` tokens with padding to `lengths`. */
+/** What packs are made for: the lengths that its passes pad to, and the devices among which they are divided. */
+export type Carrier = Pick<Trainable, 'lengths' | 'devices'>
+
+/** Packs of as many completions each and of at most about `limit` tokens with padding; where there are several devices, smaller ones if one would go without. */
 export function pack<Item>(
   items: readonly Item[],
   groupOf: (item: Item) => Group,
   limit: number,
-  lengths: Lengths,
+  { lengths, devices }: Carrier,
 ): Pack<Item>[] {
   const groups = items.map(groupOf)
-  return microBatches(groups, limit, lengths).map((batch) => ({
+  return microBatches(groups, shareOf(groups, limit, devices), lengths).map((batch) => ({
     items: batch.map((i) => items[i]!),
     groups: batch.map((i) => groups[i]!),
   }))
@@ -31,9 +33,11 @@ export function pack<Item>(
  */
 export function packRollouts<C extends Sampled>(
   rollouts: readonly Rollout<C>[],
-  limit: number,
-  lengths: Lengths,
+  most: number,
+  carrier: Carrier,
 ): Pack<Rollout<C>>[] {
+  const { lengths } = carrier
+  const limit = shareOf(rollouts.map(idsOf), most, carrier.devices)
   const trees: Tree<C>[] = []
   const groups: Rollout<C>[] = []
   for (const rollout of rollouts) {
@@ -41,7 +45,17 @@ export function packRollouts<C extends Sampled>(
     if (sharesMuch(prompts.map(idsOf), lengths)) trees.push(...cutTree(prompts, limit))
     else groups.push(...prompts.flatMap((each) => cutGroup(each, limit)))
   }
-  return [...packTrees(trees, limit), ...pack(groups, idsOf, limit, lengths)]
+  return [...packTrees(trees, limit), ...pack(groups, idsOf, limit, carrier)]
+}
+
+/** The limit, or less where that is more than a device's share of all tokens. */
+function shareOf(groups: readonly Group[], limit: number, devices = 1): number {
+  if (devices === 1) return limit
+  const tokens = groups.reduce(
+    (sum, { prompt, completions }) => completions.reduce((all, { length }) => all + length, sum + prompt.length),
+    0,
+  )
+  return Math.min(limit, Math.ceil(tokens / devices))
 }
 
 /** Completions of one prompt each: a completion may have another one than its rollout. */
@@ -92,6 +106,18 @@ function packTrees<C extends Sampled>(trees: readonly Tree<C>[], limit: number):
 /** A rollout as the engine sees it. */
 export function idsOf({ prompt, completions }: Rollout): Group {
   return { prompt: prompt.ids, completions: completions.map(({ ids }) => ids) }
+}
+
+/** Run every pack in order, as many at a time as there are devices; between them signals and timers are heard. */
+export async function eachPack<Item>(
+  packs: readonly Pack<Item>[],
+  { devices = 1 }: Pick<Carrier, 'devices'>,
+  run: (pack: Pack<Item>) => Awaitable<void>,
+): Promise<void> {
+  for (let next = 0; next < packs.length; next += devices) {
+    await Promise.all(packs.slice(next, next + devices).map(run))
+    await breathe()
+  }
 }
 
 /** Let signals and timers be heard between passes of the engine. */

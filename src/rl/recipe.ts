@@ -12,7 +12,7 @@ import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
 import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
-import { onDevice } from '../gpu/device/spec.ts'
+import { onDevices } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
 import { families } from '../reward/table.ts'
 import {
@@ -53,8 +53,7 @@ const common = {
     v.optional(count(0), 0),
     'all random numbers follow from it; between tokens that are about as likely rounding decides, which what runs beside may change',
   ),
-  ...onDevice(),
-  threads: say(orNone(count(), 'all cores'), 'threads of the CPU'),
+  ...onDevices(),
 
   loraRank: begins(
     'Adapter',

@@ -5,7 +5,7 @@ import type { PerToken } from '../gpu/policy/policy.ts'
 import type { Scorer } from '../gpu/policy/scorer.ts'
 import { sigmoid, softplus } from './loss/pair.ts'
 import { loop, phase, type RunContext } from './loop.ts'
-import { breathe, pack } from './pack.ts'
+import { eachPack, pack } from './pack.ts'
 import { scoredGroup, tokensOf, tokensSeen } from './pair.ts'
 import type { RmRecipe } from './recipe.ts'
 import type { Pair, Progress } from './record.ts'
@@ -60,12 +60,12 @@ type Scores = [chosen: number, rejected: number]
 /** Forward and backward of the pairs of one optimizer step, micro-batch by micro-batch; its metrics. */
 export async function accumulate(
   pairs: readonly Pair[],
-  { recipe, policy, onProgress }: PairContext<Pick<Scorer, 'lengths' | 'accumulate'>>,
+  { recipe, policy, onProgress }: PairContext<Pick<Scorer, 'lengths' | 'devices' | 'accumulate'>>,
 ): Promise<Metrics> {
   const { centerRewardsCoefficient: centring } = recipe
   const seen: Scores[] = []
-  for (const { items, groups } of pack(pairs, scoredGroup, recipe.microBatchTokens, policy.lengths)) {
-    policy.accumulate(groups, (values) => {
+  await eachPack(pack(pairs, scoredGroup, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    await policy.accumulate(groups, (values) => {
       const scores = values.map(scoresOf)
       seen.push(...scores)
       return values.map((texts, g): PerToken[number] => {
@@ -76,8 +76,7 @@ export async function accumulate(
       })
     })
     onProgress?.(seen.length, items.length)
-    await breathe()
-  }
+  })
   return metricsOf(seen, centring)
 }
 
@@ -86,11 +85,10 @@ async function compare(context: RmContext, step: number): Promise<void> {
   const { recipe, policy, heldOut, emit, clock } = context
   if (heldOut.length === 0) return
   const seen: Scores[] = []
-  for (const { groups } of pack(heldOut, scoredGroup, recipe.microBatchTokens, policy.lengths)) {
-    seen.push(...policy.values(groups).map(scoresOf))
+  await eachPack(pack(heldOut, scoredGroup, recipe.microBatchTokens, policy), policy, async ({ groups }) => {
+    seen.push(...(await policy.values(groups)).map(scoresOf))
     phase(context, 'evaluation')(seen.length, heldOut.length)
-    await breathe()
-  }
+  })
   const right = wilson(seen.filter(isRight).length, seen.length)
   const figures = {
     ...metricsOf(seen, recipe.centerRewardsCoefficient),

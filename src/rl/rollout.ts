@@ -111,7 +111,9 @@ function branchingOf(
 }
 
 /** Where a step is one update it trains the weights that sampled: what they computed need not be computed again. */
-export function isTraced({ keepActivations, miniBatches, iterations, zeroVariance }: TrainRecipe): boolean {
+export function isTraced({ keepActivations, miniBatches, iterations, zeroVariance, processes }: TrainRecipe): boolean {
+  // What is divided is not trained on by the process that sampled it.
+  if (processes > 1) return false
   // A batch that is refilled is sampled in rounds, the last of which alone would be kept.
   return keepActivations && miniBatches * iterations === 1 && zeroVariance !== 'refill'
 }

@@ -5,7 +5,7 @@ import type { Law } from '../gpu/policy/law.ts'
 import type { PerToken } from '../gpu/policy/policy.ts'
 import type { Progress, Written } from './record.ts'
 import { begin, evaluate, loop, type LoopContext, phase } from './loop.ts'
-import { breathe, pack } from './pack.ts'
+import { eachPack, pack } from './pack.ts'
 import type { SftRecipe } from './recipe.ts'
 import { stepsOf, takeBatch } from './supervised.ts'
 import { gather, scatter, trainedTokens } from './trained.ts'
@@ -62,8 +62,8 @@ async function accumulate(examples: readonly Example[], context: SftContext): Pr
   let [loss, entropy, likeliest] = [0, 0, 0]
   let done = 0
   const groupOf = ({ prompt, completion }: Example) => ({ prompt, completions: [completion.ids] })
-  for (const { items, groups } of pack(examples, groupOf, recipe.microBatchTokens, policy.lengths)) {
-    policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
+  await eachPack(pack(examples, groupOf, recipe.microBatchTokens, policy), policy, async ({ items, groups }) => {
+    await policy.accumulate(groups, { ...LAW, entropy: true, likelier: true }, ({ logprobs, entropies, likelier }) => {
       // The mean over all completion tokens of the step, however it is cut into micro-batches.
       const slopes = items.map(({ completion }, g) => {
         const own = (values: PerToken) => Array.from(gather(values[g]![0]!, completion))
@@ -75,7 +75,6 @@ async function accumulate(examples: readonly Example[], context: SftContext): Pr
       return { logprobs: slopes }
     })
     phase(context, 'examples')((done += groups.length), examples.length)
-    await breathe()
-  }
+  })
   return { loss, answer_entropy: entropy, mean_token_accuracy: likeliest / targets }
 }

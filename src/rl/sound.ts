@@ -24,7 +24,7 @@ export async function requireFinite<Item>(
   if (Number.isFinite(gradNorm)) return
   // It may be that an earlier update of the step has made the weights what they are.
   requireSound(policy, step)
-  const tensor = policy.unsoundGradient()
+  const tensor = await policy.unsoundGradient()
   const row = await culprit(policy, suspects)
   const of = tensor === undefined ? `the gradient norm is ${gradNorm}` : `the gradient of ${tensor} is not finite`
   throw unsound(step, row === undefined ? of : `${of}: row ${row} brings it`)
@@ -35,7 +35,7 @@ async function culprit<Item>(policy: Graded, { items, rowOf, again }: Suspects<I
   for (const item of items) {
     policy.clearGradients()
     await again(item)
-    if (policy.unsoundGradient() !== undefined) return rowOf(item)
+    if ((await policy.unsoundGradient()) !== undefined) return rowOf(item)
   }
   return undefined
 }

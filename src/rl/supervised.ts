@@ -51,7 +51,7 @@ export async function takeBatch<Item extends { id: string }>(
   const items = inOrder(all, recipe.seed, position, recipe.batchSize).map(({ item }) => item)
   const learned = await accumulate(items)
   const update = updateOptions(recipe, step, steps)
-  const updated = policy.update(update)
+  const updated = await policy.update(update)
   const { gradNorm } = updated
   const skipped = updated.scaling?.skipped === true
   if (!skipped)

@@ -105,7 +105,7 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const figures = { ...learnt, ...freedom(allowed, all) }
   const { referenceMix, referenceEvery } = recipe
   if (needsReference(recipe) && referenceMix > 0 && (step + 1) % referenceEvery === 0)
-    context.policy.pullReference(referenceMix)
+    await context.policy.pullReference(referenceMix)
   const learned = clock()
   context.store.rollouts(step + 1, weighted, batch.dead, entropies)
   if (batch.capped) warnOfCap(context, step + 1, batch)

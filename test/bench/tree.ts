@@ -70,7 +70,7 @@ const apart = (groups: readonly Group[]): Rollout[] =>
   )
 
 function learn(rollouts: readonly Rollout[]) {
-  const packs = packRollouts(rollouts, LIMIT, model.lengths).map(({ items }) => items.map(idsOf))
+  const packs = packRollouts(rollouts, LIMIT, model).map(({ items }) => items.map(idsOf))
   const started = process.cpuUsage()
   for (const groups of packs)
     model.accumulate(groups, { temperature: 1, entropy: true }, ({ logprobs }) => ({ logprobs }))

@@ -28,14 +28,14 @@ function conversation(start: number): Rollout {
 }
 
 test('sequences of an agent that repeat their history go through together', () => {
-  const packs = packRollouts([conversation(0)], 512, lengths)
+  const packs = packRollouts([conversation(0)], 512, { lengths })
   expect(packs.length).toBe(1)
   expect(packs[0]!.groups.map(({ prompt }) => prompt.length)).toEqual(count(0, 8).map((turn) => turn * 60 + 40))
 })
 
 test('trees fill a pass up to the limit', () => {
   const conversations = count(0, 6).map((i) => conversation(1000 * i))
-  expect(packRollouts(conversations, 1024, lengths).map(({ groups }) => groups.length / 8)).toEqual([2, 2, 2])
+  expect(packRollouts(conversations, 1024, { lengths }).map(({ groups }) => groups.length / 8)).toEqual([2, 2, 2])
 })
 
 test('completions that share their prompt alone go through as groups of like size', () => {
@@ -45,7 +45,7 @@ test('completions that share their prompt alone go through as groups of like siz
       count(0, 3).map((g) => written(count(100 * i + 10 * g, 30))),
     ),
   )
-  expect(packRollouts(plain, 320, lengths).map(({ items }) => items.length)).toEqual([2, 2])
+  expect(packRollouts(plain, 320, { lengths }).map(({ items }) => items.length)).toEqual([2, 2])
 })
 
 test('every completion goes through once, with the prompt that it continues', () => {
@@ -65,7 +65,7 @@ test('every completion goes through once, with the prompt that it continues', ()
             group.map(({ ids, own, prompt }) => written(ids, own ? prompt : undefined)),
           ),
         )
-        const found = packRollouts(rollouts, limit, lengths).flatMap(({ items, groups: engine }) =>
+        const found = packRollouts(rollouts, limit, { lengths }).flatMap(({ items, groups: engine }) =>
           items.flatMap(({ completions }, g) =>
             completions.map((each, s) => {
               expect(engine[g]!.completions[s]).toBe(each.ids)

@@ -253,8 +253,8 @@ test('a run does not start when decoding and training disagree', async () => {
   const { context: run } = context({}, toy)
   const wrong = {
     ...toy,
-    forward: (...args: Parameters<Toy['forward']>) => {
-      const forward = toy.forward(...args)
+    forward: async (...args: Parameters<Toy['forward']>) => {
+      const forward = await toy.forward(...args)
       forward.logprobs[0]![0]![0]! += 1e-3
       return forward
     },

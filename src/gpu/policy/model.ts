@@ -10,12 +10,29 @@ import type { Engine } from './engine.ts'
 import { backwardGroups, forwardGroups } from './group-pass.ts'
 import { logitRows, type Given } from './head-pass.ts'
 import { forwardBlocks } from './passes.ts'
-import type { Forward, ForwardOptions, Group, PerTokenMasks, Policy } from './policy.ts'
+import type {
+  Forward,
+  ForwardOptions,
+  Group,
+  Pass,
+  PassOptions,
+  PerToken,
+  PerTokenMasks,
+  Policy,
+  Results,
+} from './policy.ts'
 import { sessionsOver } from './service.ts'
 import { openEngine, type Inspected, type ModelOptions } from './trainable.ts'
 import type { Tensors } from '../device/programs.ts'
 
-export interface Model extends Policy, Inspected {
+export interface Model extends Inspected, Pick<Policy, 'open'> {
+  pass(groups: readonly Group[], options: PassOptions): Pass
+  forward(groups: readonly Group[], options: ForwardOptions): Forward
+  accumulate(
+    groups: readonly Group[],
+    options: ForwardOptions,
+    gradient: (forward: Forward) => { logprobs: PerToken; entropies?: PerToken },
+  ): void
   /** Logits at every position of a sequence of S tokens, [S·V]. */
   logits(ids: readonly number[]): Float32Array
   /** The embeddings of a sequence of S tokens, the residual stream after each layer, and that after the final norm: [S·D] each. */
@@ -26,8 +43,8 @@ export interface Model extends Policy, Inspected {
 export function openModel(device: Device, dir: string, options: ModelOptions = {}): Model {
   const { engine, trainable } = openEngine(device, dir, 'language', options)
   const { config } = engine
-  const pass = (groups: readonly Group[], options: ForwardOptions, keep: boolean) => {
-    const { entropy = false, likelier = false, reference = false, masks } = options
+  const pass = (groups: readonly Group[], options: PassOptions): Pass => {
+    const { entropy = false, likelier = false, reference = false, masks, keep } = options
     const given = (batch: Batch): Given => ({
       tensors: givenOf(engine, batch, scaleOf(options)),
       masks: masks && rowsOfMasks(masks, groups, batch),
@@ -38,14 +55,9 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
       ...(likelier ? ['likelier'] : []),
       ...(masks ? ['allowed'] : []),
     ]
-    return forwardGroups(engine, groups, { given, results, reference, keep })
+    const forward = forwardGroups(engine, groups, { given, results, reference, keep })
+    return { results: forward.results, backward: (slopes) => backwardGroups(engine, forward, slopes) }
   }
-  const forwardOf = ({ logprobs, entropies, likelier, allowed }: ReturnType<typeof pass>['results']): Forward => ({
-    logprobs: logprobs!,
-    ...(entropies && { entropies }),
-    ...(likelier && { likelier }),
-    ...(allowed && { allowed }),
-  })
   const sessions = sessionsOver(engine)
   return {
     ...trainable,
@@ -54,10 +66,11 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
       sessions.free()
       trainable.free()
     },
-    forward: (groups, options) => forwardOf(pass(groups, options, false).results),
+    pass,
+    forward: (groups, options) => forwardOf(pass(groups, { ...options, keep: false }).results),
     accumulate(groups, options, gradient) {
-      const forward = pass(groups, options, true)
-      backwardGroups(engine, forward, { ...gradient(forwardOf(forward.results)) })
+      const { results, backward } = pass(groups, { ...options, keep: true })
+      backward({ ...gradient(forwardOf(results)) })
     },
     logits(ids) {
       const batch = batchOf([wholeSequence(ids)], engine)
@@ -72,6 +85,14 @@ export function openModel(device: Device, dir: string, options: ModelOptions = {
     },
   }
 }
+
+/** What a pass of a language head found. */
+export const forwardOf = ({ logprobs, entropies, likelier, allowed }: Results): Forward => ({
+  logprobs: logprobs!,
+  ...(entropies && { entropies }),
+  ...(likelier && { likelier }),
+  ...(allowed && { allowed }),
+})
 
 /** Masks as one for each completion row; padding has none. */
 function rowsOfMasks(masks: PerTokenMasks, groups: readonly Group[], batch: Batch): (Mask | undefined)[] {

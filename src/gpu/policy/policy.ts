@@ -60,27 +60,32 @@ export interface Update {
   scaling?: { scale: number; skipped: boolean }
 }
 
+/** At once, or later where other devices have a part in it. */
+export type Awaitable<T> = T | Promise<T>
+
 /** What every model that can be trained is, whatever it computes. */
 export interface Trainable {
+  /** Devices that hold a copy of it, and so passes that run at a time (default 1). */
+  readonly devices?: number
   readonly config: ModelConfig
   /** What its passes pad sequences to. */
   readonly lengths: Lengths
   /** Number of trained parameters. */
   readonly trainable: number
   /** One AdamW step on the accumulated gradients, which are cleared. The norm returned is that before clipping. */
-  update(options: UpdateOptions): Update
+  update(options: UpdateOptions): Awaitable<Update>
   /** The first trained tensor of which a value or a moment is not finite; undefined where all are. */
   unsound(): string | undefined
   /** The first trained tensor whose accumulated gradient is not finite; undefined where all are. */
-  unsoundGradient(): string | undefined
+  unsoundGradient(): Awaitable<string | undefined>
   /** Move the reference after the policy: w₀ ← w₀ + share·(w − w₀). It must have been opened to move. */
-  pullReference(share: number): void
+  pullReference(share: number): Awaitable<void>
   /** Forget the accumulated gradients. */
   clearGradients(): void
   /** Everything a later run needs to go on exactly: trained tensors by name, optimizer moments, number of updates. */
   state(): PolicyState
   /** @throws HoneError where the state is not of exactly the tensors that are trained here. */
-  restore(state: PolicyState): void
+  restore(state: PolicyState): Awaitable<void>
   /** The weights as they are, an adapter merged, to be written in whatever form; good until it is freed. */
   readonly source: ModelSource
   /** Write a Hugging Face folder (full weights, adapter merged) or, with LoRA, a PEFT adapter folder. Weights are written
@@ -94,7 +99,7 @@ export interface Policy extends Trainable {
   /** A session of generation; tokens of all sessions are written one batch at a time, and between tokens the event loop gets its turn. */
   open(options?: SessionOptions): Session
   /** Log-probs of the given completions. */
-  forward(groups: readonly Group[], options: ForwardOptions): Forward
+  forward(groups: readonly Group[], options: ForwardOptions): Awaitable<Forward>
   /**
    * Forward, then backward with d loss / d logprob (and d loss / d entropy) that the caller computes from the forward's
    * values; gradients are added to those already accumulated.
@@ -103,8 +108,21 @@ export interface Policy extends Trainable {
     groups: readonly Group[],
     options: ForwardOptions,
     gradient: (forward: Forward) => { logprobs: PerToken; entropies?: PerToken },
-  ): void
+  ): Awaitable<void>
 }
+
+/** What a pass found of each completion token, by name. */
+export type Results = Readonly<Record<string, PerToken>>
+
+/** A pass over groups in its two halves. */
+export interface Pass {
+  results: Results
+  /** Adds the gradients of everything trained, of d loss / d each result that has one: before the next pass, and once. */
+  backward(slopes: Results): void
+}
+
+/** `keep` is for a backward that will follow. */
+export type PassOptions = ForwardOptions & { keep: boolean }
 
 /** Values are read where they are asked for, and may be those of a later update by then: write them at once. */
 export interface PolicyState {

@@ -5,8 +5,9 @@ import type { DecodePortions } from '../device/portions.ts'
 import { optimizerOf } from './optimizer.ts'
 import { loadParameters, type Training } from './parameters.ts'
 import type { Engine } from './engine.ts'
-import type { Trainable } from './policy.ts'
-import { canShrink, firstScaling, scaledOn } from './scaling.ts'
+import type { PolicyState, Trainable, Update, UpdateOptions } from './policy.ts'
+import { canShrink, firstScaling, scaledOn, type Scaling } from './scaling.ts'
+import { stretchesOf, type Stretches } from './stretches.ts'
 import type { Trained } from './trained-set.ts'
 import { programsOn, type Programs } from '../device/programs.ts'
 import { scratchOn } from '../device/scratch.ts'
@@ -37,12 +38,24 @@ export interface ModelOptions {
   profile?: boolean
 }
 
-/** What tests and measurements see of a model beside its use. */
+/** A model on a device of this process, whose work is done when it returns, and what is seen of it beside its use. */
 export interface Inspected extends Trainable {
+  update(options: UpdateOptions): Update
+  unsoundGradient(): string | undefined
+  pullReference(share: number): void
+  restore(state: PolicyState): void
   readonly programs: Programs
   /** The gradients accumulated so far, by name. */
   gradients(): { name: string; value: Float32Array }[]
+  /** What is trained, for copies of the model on other devices. */
+  stretches(): Stretches
+  /** Compute with what stretches were set to, on a loss that is scaled so. */
+  refresh(scaling: Scaling | undefined): void
+  /** Overwrite a weight of a reference that moves. @throws HoneError where it does not move. */
+  setReference(name: string, value: Float32Array): void
 }
+
+const OTHER_TRAINING = 'The checkpoint must be of the same model and the same kind of training.'
 
 /** Open the Hugging Face folder `dir` with a head of that kind. Throws HoneError for a folder or adapter that hone cannot run. */
 export function openEngine(
@@ -74,6 +87,7 @@ export function openEngine(
     }
   })()
   const { trained } = parameters
+  let stretches: Stretches | undefined
   const optimizer = trained && optimizerOf(programs, scratch, trained)
   const inTraining = () => {
     if (!trained || !optimizer) throw new Error('the model was opened without training')
@@ -96,6 +110,18 @@ export function openEngine(
   })
   const traces: Engine['traces'] = {}
   const scaled: Engine['scaled'] = trained && precision.compute === 'f16' ? { by: firstScaling() } : {}
+
+  const setReference = (name: string, value: Float32Array) => {
+    const tensor = parameters.moving?.get(name)
+    if (tensor === undefined)
+      throw new HoneError(`Cannot restore: the reference of '${name}' does not move here`, { hint: OTHER_TRAINING })
+    setValues(tensor, value)
+  }
+  const refresh = (scaling: Scaling | undefined) => {
+    if (scaled.by && scaling) scaled.by = scaling
+    delete traces.last
+    parameters.refresh()
+  }
 
   const source: ModelSource = {
     from: dir,
@@ -155,7 +181,7 @@ export function openEngine(
     },
     restore({ updates, scaling, tensors, reference = [] }) {
       const { trained, optimizer } = inTraining()
-      const hint = 'The checkpoint must be of the same model and the same kind of training.'
+      const hint = OTHER_TRAINING
       const absent = trained.tensors.find(({ name }) => !tensors.some((tensor) => tensor.name === name))
       if (absent)
         throw new HoneError(`Cannot restore: '${absent.name}' is trained here and not in the checkpoint`, { hint })
@@ -170,17 +196,13 @@ export function openEngine(
       tensors.forEach((tensor, i) => {
         for (const kind of ['value', 'moment1', 'moment2'] as const) device.upload(places[i]![kind], tensor[kind])
       })
-      for (const { name, value } of reference) {
-        const tensor = parameters.moving?.get(name)
-        if (tensor === undefined)
-          throw new HoneError(`Cannot restore: the reference of '${name}' does not move here`, { hint })
-        setValues(tensor, value)
-      }
+      for (const { name, value } of reference) setReference(name, value)
       optimizer.updates = updates
-      if (scaled.by && scaling) scaled.by = scaling
-      delete traces.last
-      parameters.refresh()
+      refresh(scaling)
     },
+    refresh,
+    setReference,
+    stretches: () => (stretches ??= stretchesOf(programs, scratch, inTraining().trained)),
     source,
     async save(directory, what, type = 'F32') {
       if (what === 'model') {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../../error.ts'
+import { openDevice } from '../../gpu/device/open.ts'
 import { loadConfig } from '../../gpu/weights/hf.ts'
 import { saveGguf } from '../../gpu/weights/gguf/model.ts'
 import type { GgufType } from '../../gpu/weights/gguf/types.ts'
@@ -52,7 +53,7 @@ async function exportRun(directory: string, output: string, options: ExportOptio
   const latest = latestCheckpoint(paths.checkpoints, record.id ?? '')
   if (!latest) throw new HoneError(`Cannot export "${directory}": it has no checkpoint yet`, { at: directory })
   const { step } = latest.checkpoint
-  const { policy } = await openTrained({ ...recipe, device: 'cpu', dtype: 'f32' }, { reference: false, head })
+  const { policy } = openTrained(recipe, { reference: false, head }, await openDevice('cpu'))
   try {
     policy.restore(latest.checkpoint.policy)
     if (adapter) await policy.save(output, 'adapter')

@@ -7,6 +7,7 @@ import { loadAdapter } from '../../gpu/weights/adapter.ts'
 import type { HeadKind } from '../../gpu/weights/family.ts'
 import { openWeights } from '../../gpu/weights/weights.ts'
 import { openDevice } from '../../gpu/device/open.ts'
+import { placesText } from '../../gpu/device/spec.ts'
 import { isRun } from '../../rundir/paths.ts'
 import { modelFolder } from '../model-folder.ts'
 import { findKind } from '../train/kinds.ts'
@@ -17,8 +18,9 @@ import { estimate, estimateText } from '../train/time.ts'
 
 export interface Plan {
   kind: string
-  /** Name of the device that was opened. */
+  /** Name of the device that was opened, and processes with a device each. */
   device: string
+  processes: number
   /** The run that the directory holds already, which this one cannot be started beside; null where it is free. */
   holds: string | null
   rows: number
@@ -35,6 +37,7 @@ export interface Plan {
   tokens: number
   parameters: number
   trained_parameters: number
+  /** Of each process. */
   memory: Memory
   /** What of it is the first that the machine has no room for; null where all has, or the device has memory of its own. */
   no_room: string | null
@@ -72,6 +75,7 @@ export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promi
   return {
     kind: name,
     device: device.name,
+    processes: recipe.processes,
     holds: isRun(recipe.output) ? recipe.output : null,
     rows: items.length,
     rows_left_out: tooLong,
@@ -86,7 +90,7 @@ export async function planOf(name: string, asked: Resolved<CommonRecipe>): Promi
     trained_parameters: trainedCount(config, training),
     checkpoint_bytes: checkpointBytes(config, training),
     memory,
-    no_room: lacking(memory, device) ?? null,
+    no_room: lacking(memory, device, recipe.processes) ?? null,
     estimated_seconds: Number(time.seconds.toPrecision(3)),
     estimated_seconds_per_step: Number(time.step.toPrecision(3)),
     at_most: time.atMost,
@@ -104,7 +108,7 @@ export function planLines(plan: Plan): [string, string][] {
   const leftOut = plan.rows_left_out > 0 ? ` (${plan.rows_left_out} too long)` : ''
   const sampled = plan.completions > 0 ? `${plan.completions} completions sampled, ` : ''
   return [
-    ['kind', `${plan.kind}: ${findKind(plan.kind).what}, on ${plan.device}`],
+    ['kind', `${plan.kind}: ${findKind(plan.kind).what}, on ${placesText(plan.device, plan.processes)}`],
     ...(plan.holds === null ? [] : [['output', `${plan.holds} holds a run already`] satisfies [string, string]]),
     ['rows', `${plan.rows}${leftOut}, ${tokens.mean.toFixed(0)} tokens on average, ${tokens.max} at most`],
     [
@@ -121,7 +125,7 @@ export function planLines(plan: Plan): [string, string][] {
     ['tokens', `${sampled}at most ${plan.tokens} tokens in all`],
     ['parameters', `${plan.parameters}, of which ${plan.trained_parameters} are trained`],
     ...Object.entries(memory).map(([part, bytes]): [string, string] => [
-      part === 'total' ? 'memory, about' : `  ${part}`,
+      part === 'total' ? `memory${plan.processes > 1 ? ' of each process' : ''}, about` : `  ${part}`,
       size(bytes),
     ]),
     ...(plan.no_room === null ? [] : [['no room', plan.no_room] satisfies [string, string]]),

@@ -6,7 +6,7 @@ import { next } from '../../shell/next.ts'
 import { EXIT, type ExitCode } from '../../error.ts'
 import { log } from '../../out.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
-import { endingOf, openTrained } from '../open.ts'
+import { endingOf } from '../open.ts'
 import { trainingProtocol } from '../protocol.ts'
 import { checkNewRun, readRecord } from '../../rundir/run.ts'
 import { after, placeLine } from './after.ts'
@@ -17,6 +17,7 @@ import { work } from './job.ts'
 import { findKind } from './kinds.ts'
 import { warnOfMemory } from './needs.ts'
 import { prepare } from './prepare.ts'
+import { openProcesses } from './processes.ts'
 import { settingsOf, type TrainingFlags } from './settings.ts'
 import { storeIn } from './store.ts'
 import { beginning } from './time.ts'
@@ -52,7 +53,7 @@ export async function runTraining(
   const ready = await prepare(name, recipe, new Date(started))
   const { kind, language, trainer, answers, stage } = ready
   try {
-    const { policy, critic, device } = await openTrained(recipe, {
+    const { policy, critic, device } = await openProcesses(recipe, {
       reference: kind.needsReference(recipe),
       head: kind.head,
       critic: kind.critic?.(recipe),

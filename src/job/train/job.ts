@@ -49,8 +49,8 @@ export async function work(job: Job, body: (place: Workplace) => Promise<'done' 
   const directory = job.resume ?? job.settings.value.output
   const record = recordOf(job)
   const latest = job.resume === undefined ? undefined : latestCheckpoint(pathsOf(directory).checkpoints, record.id)
-  if (latest) job.policy.restore(latest.checkpoint.policy)
-  if (latest?.checkpoint.critic) job.critic?.restore(latest.checkpoint.critic)
+  if (latest) await job.policy.restore(latest.checkpoint.policy)
+  if (latest?.checkpoint.critic) await job.critic?.restore(latest.checkpoint.critic)
   const start = latest?.checkpoint ?? { step: 0, position: 0, tokens: 0 }
   const stop = interruption()
   /** The last step that what was written before speaks rightly of. */

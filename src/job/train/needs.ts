@@ -9,7 +9,7 @@ import type { CommonRecipe } from '../../rl/recipe.ts'
 import { trainingOf } from '../open.ts'
 import type { Prepared } from './prepare.ts'
 
-/** What a step takes of items as long as these, and evaluation of what is held out. */
+/** What a step takes of items as long as these, and evaluation of what is held out; the memory of each process. */
 export function sizesOf(
   { kind, language, items, answers }: Pick<Prepared, 'kind' | 'language' | 'items' | 'answers'>,
   recipe: CommonRecipe,
@@ -29,7 +29,7 @@ export function sizesOf(
     reference: kind.needsReference(recipe),
     critic: kind.critic?.(recipe) !== undefined,
     longest: { prompt: prompts.reduce((most, length) => Math.max(most, length), 0), written },
-    rows: Math.max(step.completionsPerStep, asked.length),
+    rows: Math.ceil(Math.max(step.completionsPerStep, asked.length) / recipe.processes),
     cached: Math.max(step.cached, Math.min(answered, standardBudget(net))),
   }
   return { tokens, step, memory: memoryOf(net, load) }
@@ -37,19 +37,23 @@ export function sizesOf(
 
 /** Warn of a run that will not fit. */
 export function warnOfMemory(ready: Prepared, recipe: CommonRecipe, device: Device): void {
-  const what = lacking(sizesOf(ready, recipe, device).memory, device)
+  const what = lacking(sizesOf(ready, recipe, device).memory, device, recipe.processes)
   if (what !== undefined) complain(`warning: the run does not fit into memory: ${what}`)
 }
 
-/** The first part of the memory with which all up to it is more than there is. The program itself lies in the machine's. */
+/**
+ * The first part of the memory with which all up to it is more than there is. The program itself lies in the machine's; that is
+ * shared by processes, each of which has a GPU of its own.
+ */
 export function lacking(
   { total: _, runtime, ...parts }: Memory,
   { name, memory }: Pick<Device, 'name' | 'memory'>,
+  processes = 1,
 ): string | undefined {
-  const [own, owner] = name === 'cpu' ? [{ ...parts, runtime }, 'the machine'] : [parts, name]
+  const [own, owner, times] = name === 'cpu' ? [{ ...parts, runtime }, 'the machine', processes] : [parts, name, 1]
   let sum = 0
   for (const [part, bytes] of Object.entries(own)) {
-    sum += bytes
+    sum += times * bytes
     if (sum > memory) return `${part}: with them ${size(sum)} are needed, ${owner} has ${size(memory)}`
   }
   return undefined

@@ -1,6 +1,7 @@
 // How long a run will take, estimated before it starts: the products that its passes need, at the pace that the device was measured at.
 import type { Device } from '../../gpu/device/device.ts'
 import { parameterCount, trainedCount } from '../../gpu/policy/memory.ts'
+import { placesText } from '../../gpu/device/spec.ts'
 import { productRate } from '../../gpu/policy/speed.ts'
 import { type ModelConfig, shapeOf } from '../../gpu/weights/family.ts'
 import type { CommonRecipe } from '../../rl/recipe.ts'
@@ -58,8 +59,10 @@ export function estimate(ready: Prepared, recipe: CommonRecipe, device: Device):
     ) + decoding(asked.length, longest)
   const evaluations =
     (recipe.evalAtStart ? 1 : 0) + (recipe.evalEvery > 0 ? Math.ceil(step.steps / recipe.evalEvery) : 1)
-  const seconds = step.steps * ofStep + evaluations * ofEvaluation
-  return { seconds, step: ofStep, atMost: sampled > 0 || asked.length > 0 }
+  // GPUs do it together; of a CPU every process has a part.
+  const together = device.name === 'cpu' ? 1 : recipe.processes
+  const seconds = (step.steps * ofStep + evaluations * ofEvaluation) / together
+  return { seconds, step: ofStep / together, atMost: sampled > 0 || asked.length > 0 }
 }
 
 /** The embedding is looked up, not multiplied with, unless it is the head too. */
@@ -74,7 +77,7 @@ export function beginning(name: string, ready: Prepared, recipe: CommonRecipe, d
   const { step } = sizesOf(ready, recipe, device)
   const sampled = step.completionsPerStep > 0 ? `, ${step.completionsPerStep} completions each` : ''
   const trained = `${large(trainedCount(language.config, trainingOf(recipe)))} of ${large(parameterCount(language.config))} parameters`
-  return `${name}: ${step.steps} steps over ${items.length} ${kind.items}${sampled}, ${trained} on ${device.name}; ${estimateText(estimate(ready, recipe, device))}`
+  return `${name}: ${step.steps} steps over ${items.length} ${kind.items}${sampled}, ${trained} on ${placesText(device.name, recipe.processes)}; ${estimateText(estimate(ready, recipe, device))}`
 }
 
 const large = (count: number): string =>

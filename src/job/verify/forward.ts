@@ -1,12 +1,12 @@
 // Log-probs and entropies of every token of the batch against those of the reference.
-import type { Policy } from '../../gpu/policy/policy.ts'
+import type { Model } from '../../gpu/policy/model.ts'
 import { BOUND, errors, type Finding } from './finding.ts'
 import type { Oracle } from './oracle.ts'
 
 /** `want` holds logprobs and maybe entropy, [rows, S − 1] each: the value of token t + 1 at place t. */
 export function logprobFindings(
   prefix: string,
-  model: Pick<Policy, 'forward'>,
+  model: Pick<Model, 'forward'>,
   { rows, length, expect: { temperature } }: Oracle,
   want: ReadonlyMap<string, Float32Array>,
   bound: number = BOUND.logprobs,

@@ -7,7 +7,7 @@ import { openDevice } from '../../../src/gpu/device/open.ts'
 import { wholeSequence } from '../../../src/gpu/policy/batch.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
 import type { Group, PerToken } from '../../../src/gpu/policy/policy.ts'
-import { openScorer, type Scorer } from '../../../src/gpu/policy/scorer.ts'
+import { openScorer, type ScorerModel } from '../../../src/gpu/policy/scorer.ts'
 import { tinyFamilies, writeTinyModel } from '../tiny-model.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hone-scorer-'))
@@ -23,7 +23,7 @@ const completions = [
 const groups: Group[] = [{ prompt, completions }]
 /** The loss Σ w·v, whose weights differ from token to token. */
 const weights: PerToken = [completions.map((ids, g) => Float32Array.from(ids, (_, t) => Math.sin(1 + t + 3 * g)))]
-const lossOf = (scorer: Scorer): number =>
+const lossOf = (scorer: ScorerModel): number =>
   scorer
     .values(groups)[0]!
     .flatMap((row, g) => [...row].map((value, t) => value * weights[0]![g]![t]!))

@@ -58,6 +58,7 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
   device: local,
   dtype: local,
   threads: local,
+  processes: local,
   loraRank: ({ loraRank }) => ({
     set: { [`${MODEL}.lora_rank`]: loraRank, ...(loraRank > 0 && { [`${ROLLOUT}.load_format`]: 'safetensors' }) },
   }),

@@ -52,7 +52,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
   read: readPrompts,
   tokensOf: ({ ids }) => ids.length,
   plan(recipe, { count, maxTokens }) {
-    const { promptsPerStep, groupSize, iterations, miniBatches } = recipe
+    const { promptsPerStep, groupSize, iterations, miniBatches, processes } = recipe
     const tokensOf = (samples: number) => maxTokens + samples * recipe.maxCompletionLength
     const group = tokensOf(groupSize)
     return {
@@ -61,7 +61,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
       completionsPerStep: promptsPerStep * groupSize,
       passes: iterations,
-      cached: Math.min(promptsPerStep * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
+      cached: Math.min(Math.ceil(promptsPerStep / processes) * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
       micro: rowsOfPass(recipe, maxTokens),
       traced: isTraced(recipe) && !isAnswered(recipe) ? promptsPerStep * group : 0,
     }

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, lookup } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
 import { next } from '../../shell/next.ts'
 import { table } from '../../shell/table.ts'
+import { barLine } from '../../rundir/bar.ts'
 import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
 import { readStudy } from './file.ts'
@@ -48,7 +49,7 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   if (flags.format === 'json') data(JSON.stringify(report))
   else {
     for (const line of table(armRows(results, report, study.against))) data(line)
-    for (const { bar, value, met } of report.bars) data(`${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`)
+    for (const each of report.bars) data(barLine(each))
   }
   for (const line of shownAnswers(results, flags.answers)) log(line)
   next([['watch', flags.output], 'see what it shows, and read its runs'])

@@ -1,11 +1,12 @@
 // What a study says at its end: means and seeds with intervals, differences from one arm, and which bars are met.
 import { mean, pairedDifference, signTest, sum } from '../../eval/statistics.ts'
+import type { JudgedBar } from '../../rundir/bar.ts'
 import type { Bar, Measured } from './bar.ts'
 import type { ArmResult } from './run.ts'
 
 export interface StudyReport {
   arms: { name: string; seeds: SeedReport[]; mean: number }[]
-  bars: { bar: string; value: number; met: boolean }[]
+  bars: JudgedBar[]
 }
 
 export interface SeedReport {

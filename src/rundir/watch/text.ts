@@ -1,6 +1,7 @@
 // Runs for a terminal: where they stand, and the same three questions that the page opens on.
 import { visible } from '../../out.ts'
 import { duration } from '../../shell/duration.ts'
+import { barLine } from '../bar.ts'
 import { type Question, questions } from '../metrics.ts'
 import { alarmLine } from '../progress.ts'
 import { follower, progressOf } from './follow.ts'
@@ -141,11 +142,7 @@ function armLines({ arms, bars }: StudyView, width: number): string[] {
     const each = scores.map(({ value, low, high }) => `${value.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`)
     return [name, scores.length === 0 ? 'no score yet' : `${mean.toFixed(1)} %`, each.join('  ')]
   })
-  return [
-    ...columns(rows, width),
-    ...bars.map(({ bar, value, met }) => `${met ? 'met' : 'NOT met'}  ${bar}  (${value.toFixed(1)})`),
-    '',
-  ]
+  return [...columns(rows, width), ...bars.map(barLine), '']
 }
 
 /** A line as several that fit: broken where two spaces set parts off, else between words, else anywhere. */

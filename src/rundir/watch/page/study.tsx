@@ -1,4 +1,5 @@
 // What a study shows: each arm's score with the interval of every seed, and whether its bars are met.
+import { worth } from '../../bar.ts'
 import type { StudyView } from '../view.ts'
 import { Section } from './figures.tsx'
 import { colourAt, stage } from './lines.ts'
@@ -43,7 +44,7 @@ export function Study({ study: { arms, bars } }: { study: StudyView }) {
         <ul class="bars">
           {bars.map(({ bar, value, met }) => (
             <li key={bar} class={met ? 'met' : 'missed'}>
-              <span>{met ? 'met' : 'not met'}</span> <code>{bar}</code> is {value.toFixed(1)}
+              <span>{met ? 'met' : 'not met'}</span> <code>{bar}</code> is {worth(value)}
             </li>
           ))}
         </ul>

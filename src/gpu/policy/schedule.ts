@@ -56,7 +56,8 @@ export function schedule(engine: Engine, budget: number, remember: boolean, seat
     units.flatMap(({ lanes, shared }) => (shared ? [lanes, shared] : [lanes])),
   )
   /** Who remembers nothing extends nothing. */
-  const lay = (some: readonly Family<Row>[]) => plan(engine, some, { extended: remember })
+  const how = { extended: remember }
+  const lay = (some: readonly Family<Row>[]) => plan(engine, some, (each) => each, how)
   const mostOf = (row: Row): number =>
     row.turn
       ? row.turn.ids.length - startOf(row.sequence) + row.turn.sampling.maxNewTokens - 1
@@ -74,7 +75,7 @@ export function schedule(engine: Engine, budget: number, remember: boolean, seat
     Object.assign(sequence, target, whole && { parent: undefined })
   }
 
-  /** What ended leaves: at once where few are left beside it, otherwise with others. */
+  /** What ended leaves: at once where few are left beside it, otherwise with others. Of many units those that fit are laid side by side, and the others stay. */
   function settle(): void {
     units = units.flatMap((unit) => {
       const live = unit.rows.filter(isLive)
@@ -84,8 +85,10 @@ export function schedule(engine: Engine, budget: number, remember: boolean, seat
     })
     if (units.length <= MANY) return
     const writing = units.filter(({ groups }) => !groups)
-    if (lay(families(writing)).length < writing.length)
-      units = [...units.filter(({ groups }) => groups), ...again(writing)]
+    const beside = plan(engine, writing, families, how)
+    if (beside.length === writing.length) return
+    const laid = beside.flatMap((some) => (some.length > 1 ? again(some, [families(some)]) : some))
+    units = [...units.filter(({ groups }) => groups), ...laid]
   }
 
   const families = (some: readonly Running[]): Family<Row>[] => {
@@ -103,11 +106,11 @@ export function schedule(engine: Engine, budget: number, remember: boolean, seat
   }
 
   /** Their live rows laid out anew. What rests among them moves away. Lanes are freed as soon as the last row has left them: not all lie there twice. */
-  function again(some: readonly Running[]): Running[] {
+  function again(some: readonly Running[], batches = lay(families(some))): Running[] {
     const left = new Set(some.map(({ lanes }) => lanes))
     for (const sequence of kept.sequences()) if (left.has(sequence.lanes)) apart(sequence)
     const rows = some.flatMap((unit) => unit.rows.filter(isLive))
-    return lay(families(some)).map((batch) => {
+    return batches.map((batch) => {
       const unit = layOut(engine, kept.open, batch, mostOf)
       const used = new Set(rows.map(({ sequence }) => sequence.lanes))
       for (const lanes of left.difference(used)) {

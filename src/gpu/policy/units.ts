@@ -34,29 +34,29 @@ const LANES = 256
 
 const keyBytes = (net: Net): number => entryWidth(net) * dtypes[net.precision.compute].bytes
 
-/** Families of like size and length together. */
-export function plan<Row>(
+/** Families of like size and length together; `familiesOf` says which stand for some of what is to be placed. */
+export function plan<Row, Item>(
   net: Net,
-  families: readonly Family<Row>[],
+  items: readonly Item[],
+  familiesOf: (some: readonly Item[]) => readonly Family<Row>[],
   { extended }: { extended: boolean },
-): Family<Row>[][] {
-  const batches: Family<Row>[][] = []
-  for (const family of families.toSorted(byShape)) {
+): Item[][] {
+  const batches: Item[][] = []
+  const shaped = items.map((item) => ({ item, shape: shapeOf(familiesOf([item])) }))
+  for (const { item } of shaped.toSorted((a, b) => byShape(a.shape, b.shape))) {
     const batch = batches.at(-1)
-    if (batch && fits(net, [...batch, family], extended)) batch.push(family)
-    else batches.push([family])
+    if (batch && fits(net, familiesOf([...batch, item]), extended)) batch.push(item)
+    else batches.push([item])
   }
   return batches
 }
 
 function fits<Row>(net: Net, batch: readonly Family<Row>[], extended: boolean): boolean {
-  const [first] = batch
-  const G = first!.rows.length
-  if (batch.some(({ shares }) => shares !== first!.shares)) return false
+  const { shares, rows: G, length: longest } = shapeOf(batch)
+  if (batch.some((family) => family.shares !== shares)) return false
   const lengths = batch.map(({ length }) => length)
-  const longest = Math.max(...lengths)
   const rows = batch.reduce((sum, family) => sum + family.rows.length, 0)
-  if (extended && first!.shares && longest > LONG) return false
+  if (extended && shares && longest > LONG) return false
   return (
     batch.length * G <= Math.min(LANES, FILLED * rows) &&
     batch.length * longest * keyBytes(net) <= net.portions.read.keys &&
@@ -64,8 +64,22 @@ function fits<Row>(net: Net, batch: readonly Family<Row>[], extended: boolean): 
   )
 }
 
-const byShape = <Row>(a: Family<Row>, b: Family<Row>): number =>
-  Number(a.shares) - Number(b.shares) || b.rows.length - a.rows.length || a.length - b.length
+interface Shape {
+  shares: boolean
+  /** Of the family with the most. */
+  rows: number
+  /** Of the longest. */
+  length: number
+}
+
+const shapeOf = <Row>(families: readonly Family<Row>[]): Shape => ({
+  shares: families.some(({ shares }) => shares),
+  rows: Math.max(0, ...families.map(({ rows }) => rows.length)),
+  length: Math.max(0, ...families.map(({ length }) => length)),
+})
+
+const byShape = (a: Shape, b: Shape): number =>
+  Number(a.shares) - Number(b.shares) || b.rows - a.rows || a.length - b.length
 
 /** Lanes for the rows of a batch, and what is held of them in those; sequences are moved. `mostOf` says how long a lane may get. */
 export function layOut<Row extends { sequence: Sequence }>(

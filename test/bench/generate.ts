@@ -1,27 +1,37 @@
-// Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16.
-// Usage: bun test/bench/generate.ts MODEL [BATCH …] [--device D] [--threads N] [--drafts auto|off]
-// [--peers PYTHON | --llama FOLDER --model FILE.gguf]. Needs $HONE_SHARED/data/bfcl_v4. With --peers transformers' generate does the same
-// work in turn with hone (test/bench/transformers.py; a Python with torch and transformers), with --llama llama.cpp (test/bench/llama.ts; a
-// folder with node-llama-cpp, the same weights as GGUF). Prints one line of JSON a batch: medians of ROUNDS rounds, prefill included.
+// Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16, without
+// drafts and with them. Usage: bun test/bench/generate.ts MODEL [BATCH …] [--prompt FORM] [--rounds N] [--device D] [--threads N]
+// [--peers PYTHON | --llama FOLDER --model FILE.gguf]. MODEL is a folder, or a finished run of all weights (a short `hone sft` on such rows;
+// --prompt then names its form). Needs $HONE_SHARED/data/bfcl_v4. With --peers transformers' generate does the same work in turn with hone
+// (test/bench/transformers.py; a Python with torch and transformers), with --llama llama.cpp (test/bench/llama.ts; a folder with
+// node-llama-cpp, the same weights as GGUF). Prints one line of JSON a batch: medians of the rounds after the first, prefill included;
+// `same_ids` counts the completions that drafts left as they were (must be all), and those of the peer that are hone's.
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { generateAll } from '../../src/gpu/policy/generate.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
+import { drafts, type Drafts, type Work } from '../../src/gpu/policy/session.ts'
+import { modelFolder } from '../../src/job/model-folder.ts'
 import { sharedPath } from '../shared.ts'
 import { bfclPrompts } from './prompts.ts'
 import { median, words } from './words.ts'
 
-const [NEW, ROUNDS] = [64, 3]
-const { places, device: spec, threads, peers, llama, model: gguf = '', drafts } = words()
-const [model = '', ...sizes] = places
+interface Taken {
+  seconds: number
+  ids: number[][]
+}
+
+const NEW = 64
+const { places, device: spec, threads, peers, llama, model: gguf = '', prompt, rounds } = words()
+const [place = '', ...sizes] = places
 const data = sharedPath('data', 'bfcl_v4')
-if (!model || !data) {
+if (!place || !data) {
   console.error('usage: bun test/bench/generate.ts MODEL [BATCH …], with BFCL in $HONE_SHARED/data/bfcl_v4')
   process.exit(2)
 }
 
-const prompts = await bfclPrompts(model, data)
+const { model } = modelFolder(place)
+const prompts = await bfclPrompts(model, data, prompt)
 const policy = openModel(await openDevice(spec, { threads }), model)
 const beside = (script: string) => join(import.meta.dir, script)
 const command = llama
@@ -29,41 +39,65 @@ const command = llama
   : peers && [peers, beside('transformers.py'), model, String(threads)]
 const peer = command ? await openPeer(command) : undefined
 for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
-  const seconds = { hone: [] as number[], peer: [] as number[] }
-  let same = 0
-  for (let round = 0; round <= ROUNDS; round++) {
+  const took: Record<Drafts, (Taken & { work: Work })[]> = { off: [], auto: [] }
+  const theirs: Taken[] = []
+  for (let round = 0; round <= rounds; round++) {
     const batch = Array.from({ length: size }, (_, i) => prompts[(round * size + i) % prompts.length]!)
-    const started = performance.now()
-    const own = await complete(batch)
-    const took = (performance.now() - started) / 1000
-    const theirs = await peer?.(batch)
-    // The first round compiles graphs and touches memory for the first time.
-    if (round === 0) continue
-    seconds.hone.push(took)
-    if (!theirs) continue
-    seconds.peer.push(theirs.seconds)
-    same += own.filter((ids, i) => ids.join() === theirs.ids[i]!.join()).length
+    // Which comes first changes from round to round; the first round compiles graphs and touches memory for the first time.
+    for (const setting of round % 2 === 0 ? drafts : drafts.toReversed()) {
+      const each = await complete(batch, setting)
+      if (round > 0) took[setting].push(each)
+    }
+    const answer = await peer?.(batch)
+    if (answer && round > 0) theirs.push(answer)
   }
-  const rate = (times: number[]) => (times.length === 0 ? undefined : round((size * NEW) / median(times)))
-  console.log(
-    JSON.stringify({
-      batch: size,
-      prompt_tokens: Math.round(prompts.reduce((sum, ids) => sum + ids.length, 0) / prompts.length),
-      new_tokens: NEW,
-      hone_tok_s: rate(seconds.hone),
-      peer: command && (llama ? 'llama.cpp' : 'transformers'),
-      peer_tok_s: rate(seconds.peer),
-      times_faster: peer && round(median(seconds.peer.map((each, i) => each / seconds.hone[i]!))),
-      same_ids: peer && `${same}/${ROUNDS * size}`,
-    }),
-  )
+  console.log(JSON.stringify(lineOf(size, took, theirs)))
 }
 process.exit(0)
 
-async function complete(batch: readonly number[][]): Promise<number[][]> {
+function lineOf(size: number, took: Record<Drafts, (Taken & { work: Work })[]>, theirs: readonly Taken[]) {
+  const rate = (times: readonly Taken[]) => round((size * NEW) / median(times.map(({ seconds }) => seconds)))
+  const times = (slow: readonly Taken[], fast: readonly Taken[]) =>
+    round(median(slow.map(({ seconds }, i) => seconds / fast[i]!.seconds)))
+  const same = (some: readonly Taken[]) => {
+    const equal = some.flatMap(({ ids }, i) => ids.filter((each, n) => each.join() === took.off[i]!.ids[n]!.join()))
+    return `${equal.length}/${rounds * size}`
+  }
+  const sum = (of: (work: Work) => number) => took.auto.reduce((all, { work }) => all + of(work), 0)
+  return {
+    batch: size,
+    prompt_tokens: Math.round(prompts.reduce((all, ids) => all + ids.length, 0) / prompts.length),
+    new_tokens: NEW,
+    plain_tok_s: rate(took.off),
+    drafts_tok_s: rate(took.auto),
+    drafts_times_faster: times(took.off, took.auto),
+    tokens_per_pass: round(sum(({ written }) => written) / sum(({ passes }) => passes) / size),
+    accepted: round(
+      sum(({ accepted }) => accepted) /
+        Math.max(
+          1,
+          sum(({ guessed }) => guessed),
+        ),
+    ),
+    same_ids: same(took.auto),
+    ...(theirs.length > 0 && {
+      peer: llama ? 'llama.cpp' : 'transformers',
+      peer_tok_s: rate(theirs),
+      plain_times_peer: times(theirs, took.off),
+      drafts_times_peer: times(theirs, took.auto),
+      peer_same_ids: same(theirs),
+    }),
+  }
+}
+
+async function complete(batch: readonly number[][], drafts: Drafts): Promise<Taken & { work: Work }> {
+  const works: Work[] = []
   const requests = batch.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
-  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] }, { drafts })
-  return written.map(([completion]) => completion!.ids)
+  const options = { drafts, onWork: (work: Work) => void works.push(work) }
+  const started = performance.now()
+  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] }, options)
+  const seconds = (performance.now() - started) / 1000
+  return { seconds, ids: written.map(([completion]) => completion!.ids), work: works[0]! }
 }
 
 /** A process that answers one line of JSON to each it is given. */

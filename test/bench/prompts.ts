@@ -5,9 +5,9 @@ import { promptForm, promptIds } from '../../src/dialogue/prompt.ts'
 import { items } from '../../src/eval/bfcl/items.ts'
 
 /** Prompts of 400 to 600 tokens, questions with their functions in the words of a prompt form. */
-export async function bfclPrompts(folder: string, bfcl: string): Promise<number[][]> {
+export async function bfclPrompts(folder: string, bfcl: string, prompt: string): Promise<number[][]> {
   const tokenizer = await loadTokenizer(folder)
-  const form = promptForm('tool-n1')
+  const form = promptForm(prompt)
   const found: number[][] = []
   for (const category of ['live_simple', 'live_multiple', 'multiple'])
     for await (const { asked } of items(bfcl, category)) {

@@ -1,7 +1,6 @@
 // The words of a benchmark's command line: places in order, and the options that all of them take.
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
-import { drafts } from '../../src/gpu/policy/session.ts'
 import { deviceSetting } from '../../src/gpu/device/spec.ts'
 import type { Precision } from '../../src/gpu/device/precision.ts'
 
@@ -12,9 +11,10 @@ export function words() {
       device: { type: 'string' },
       dtype: { type: 'string', default: 'f32' },
       peers: { type: 'string' },
-      drafts: { type: 'string', default: 'auto' },
       llama: { type: 'string' },
       model: { type: 'string' },
+      prompt: { type: 'string', default: 'tool-n1' },
+      rounds: { type: 'string', default: '3' },
       threads: { type: 'string', default: '2' },
     },
   })
@@ -27,10 +27,13 @@ export function words() {
     precision,
     /** Python with the packages of the peers. */
     peers: values.peers,
-    drafts: v.parse(v.picklist(drafts), values.drafts),
     /** A folder where node-llama-cpp is installed, and the model for it: a GGUF file. */
     llama: values.llama,
     model: values.model,
+    /** Form of prompts, as hone's --prompt. */
+    prompt: values.prompt,
+    /** How often each is timed, once to warm up aside. */
+    rounds: Number(values.rounds),
     threads: Number(values.threads),
   }
 }

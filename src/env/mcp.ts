@@ -1,11 +1,11 @@
 // Tools of MCP servers, over stdio or streamable HTTP, by the official client; the file is the one that other clients read.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { version } from '../shell/version.ts'
 import { plainJson, parseJson, isObject, type Json, type JsonObject } from '../text/json.ts'
-import { LONGEST_OUTPUT } from './process.ts'
+import { requireShort } from './process.ts'
 import { ToolFailure, within, type Runner } from './runner.ts'
 
 const texts = v.optional(v.record(v.string(), v.string()), {})
@@ -22,6 +22,9 @@ export const McpServers = v.object({
   ),
 })
 type Server = v.InferOutput<typeof McpServers>['mcpServers'][string]
+
+/** Lines of a server that are no messages before it is given up. */
+const MOST_UNREAD = 1000
 
 export interface McpTools {
   runners: readonly Runner[]
@@ -61,6 +64,7 @@ export async function openMcp(path: string, seconds: number): Promise<McpTools> 
 }
 
 function serversIn(path: string): Record<string, Server> {
+  if (!existsSync(path)) throw new HoneError('Cannot read the MCP servers: there is no such file', { at: path })
   let json: unknown
   try {
     json = JSON.parse(readFileSync(path, 'utf8'))
@@ -92,6 +96,11 @@ async function toolsOf(sdk: Sdk, client: Client, server: Server, seconds: number
           stderr: 'inherit',
         })
   const late = () => void client.close().catch(() => {})
+  // What is no message is passed over; who says nothing else is ended at once, as its flood leaves no time for a timer.
+  let unread = 0
+  client.onerror = () => {
+    if (++unread === MOST_UNREAD && 'pid' in transport && transport.pid !== null) process.kill(transport.pid, 'SIGKILL')
+  }
   await within(seconds, client.connect(transport), late)
   const { tools } = await within(seconds, client.listTools(), late)
   if (tools.length === 0) throw new Error('it has no tools')
@@ -117,7 +126,7 @@ async function toolsOf(sdk: Sdk, client: Client, server: Server, seconds: number
             throw new ToolFailure(messageOf(error))
           })
         const { content, isError } = await within(seconds, call, () => ending.abort())
-        const text = contentText(content).slice(0, LONGEST_OUTPUT)
+        const text = requireShort(contentText(content))
         if (isError === true) throw new Error(text)
         return text
       },

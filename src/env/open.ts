@@ -18,6 +18,7 @@ import type { EnvironmentRow, Given } from './row.ts'
 import type { Runner } from './runner.ts'
 import { environments } from './table.ts'
 import { configured } from './tools/configured.ts'
+import { search } from './tools/search.ts'
 
 /**
  * Undefined where the settings name none. One of the table that has a ground truth judges by it, unless it is told that
@@ -69,10 +70,12 @@ export async function openEnvironment(
       return rowOf(json, usual).begin(json, {
         runners: given.map((runner) => runner.of?.(id) ?? runner),
         code,
+        search: (documents) => search(documents, settings.searchResults),
         episode,
       })
     },
     close() {
+      for (const runner of given) runner.end?.()
       servers?.close()
       void engine?.then((each) => each.close())
     },

@@ -1,7 +1,14 @@
 // Processes that answer a call: what they print, up to a length, and their end with all that they started.
+import { ToolFailure } from './runner.ts'
 
-/** Characters of a tool's output that are read; one that floods is cut there. */
+/** Characters that a tool may say; one that floods has failed. */
 export const LONGEST_OUTPUT = 2 ** 20
+
+/** @throws ToolFailure for as many as that, which is all that is read. */
+export function requireShort(output: string): string {
+  if (output.length >= LONGEST_OUTPUT) throw new ToolFailure(`it said more than ${LONGEST_OUTPUT} characters`)
+  return output
+}
 
 /** Ends a process that leads a group of its own: a shell and what it started end together. */
 export function endGroup(child: Bun.Subprocess): void {

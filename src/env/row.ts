@@ -1,7 +1,7 @@
 // What an environment of the table is: a row that opens, from the settings, what begins episodes.
 import type { Tool } from '../dialogue/row.ts'
 import type { Episode } from '../rl/environment.ts'
-import type { JsonObject } from '../text/json.ts'
+import type { Json, JsonObject } from '../text/json.ts'
 import type { Runner } from './runner.ts'
 import type { Ending } from './toolbox.ts'
 
@@ -11,6 +11,8 @@ export interface Given {
   runners: readonly Runner[]
   /** A code interpreter for one episode. */
   code(): Runner
+  /** A search over documents, those of a row. */
+  search(documents: Json): Runner
   /** An episode with these tools, in the frame of the settings. */
   episode(runners: readonly Runner[], ending?: Ending): Episode
 }

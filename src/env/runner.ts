@@ -10,6 +10,8 @@ export interface Runner {
   run(values: JsonObject): Promise<string>
   /** The same tool for one episode, where it keeps a state of each. */
   of?(episode: string): Runner
+  /** Ends the calls that still run: nobody waits for them any more. */
+  end?(): void
 }
 
 /** A tool that failed, hung or was not there: told to the model in a few words, and counted as a fault of the row. */

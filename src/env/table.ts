@@ -7,7 +7,7 @@ import { maze, moveTool } from './maze.ts'
 import type { EnvironmentRow } from './row.ts'
 import type { Ending } from './toolbox.ts'
 import { calculator } from './tools/calculator.ts'
-import { search, searchTool } from './tools/search.ts'
+import { requireDocuments, searchTool } from './tools/search.ts'
 
 export const environments = {
   tools: {
@@ -28,13 +28,15 @@ export const environments = {
   search: {
     what: 'search over the documents of the row and a code interpreter, beside the tools of the settings; the last turn is judged by ground_truth',
     tools: (given) => [searchTool, codeTool, ...given.map(({ tool }) => tool)],
-    begin: (row, { runners, code, episode }) =>
-      episode([search(row['documents'] ?? []), code(), ...runners], answered(row)),
+    check: requireDocuments,
+    begin: (row, { runners, search, code, episode }) =>
+      episode([search(row['documents']!), code(), ...runners], answered(row)),
   },
   kb: {
-    what: 'search over the documents of the row (column documents), by BM25; the last turn is judged by ground_truth',
+    what: 'search over the documents of the row (column documents: texts, or {title, text}), by BM25; the last turn is judged by ground_truth',
     tools: (given) => [searchTool, ...given.map(({ tool }) => tool)],
-    begin: (row, { runners, episode }) => episode([search(row['documents'] ?? []), ...runners], answered(row)),
+    check: requireDocuments,
+    begin: (row, { runners, search, episode }) => episode([search(row['documents']!), ...runners], answered(row)),
   },
   qa: {
     what: 'the last turn is judged by the ground_truth of the row: a text, or a list of right ones',
@@ -42,7 +44,7 @@ export const environments = {
     begin: (row, { runners, episode }) => episode(runners, answered(row)),
   },
   maze: {
-    what: 'a maze drawn as text (column maze): move until the goal, which is worth 1',
+    what: 'a maze drawn as text (column maze: lines of # walls, . ways, S start, G goal): move until the goal, which is worth 1',
     tools: () => [moveTool],
     check: (row) => void maze(row),
     begin: (row) => maze(row),

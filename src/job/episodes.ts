@@ -2,16 +2,19 @@
 import * as v from 'valibot'
 import { openEnvironment } from '../env/open.ts'
 import type { FormatName } from '../dialogue/call.ts'
-import type { HoneRow } from '../dialogue/row.ts'
+import { type HoneRow, toRow } from '../dialogue/row.ts'
 import { promptIds } from '../dialogue/prompt.ts'
+import { inRow } from '../error.ts'
+import { log } from '../out.ts'
 import { environmentSettings, hasEnvironment } from '../rl/environment-settings.ts'
 import { openedBefore, textOf } from '../rl/judge.ts'
 import { KEY } from '../rl/order.ts'
 import { completeAll, type Stage, stageOf } from '../rl/play.ts'
 import type { Sampled } from '../rl/record.ts'
 import { lastTurn } from '../rl/trained.ts'
-import type { JsonObject } from '../text/json.ts'
+import { isObject, type Json, type JsonObject } from '../text/json.ts'
 import { file, orNone, say } from '../text/setting.ts'
+import { failures } from './answer/failures.ts'
 import type { ModelAnswerer } from './answer/model.ts'
 import { readConfigured } from './chat/tools.ts'
 import { endingOf } from './open.ts'
@@ -50,12 +53,26 @@ export interface Played {
   text: string
 }
 
+/** A row to be played, where it stands, and as it was read. */
+interface Playable {
+  at: string
+  row: HoneRow
+  json: JsonObject
+}
+
+/** @throws HoneError for what is no hone row */
+export const asPlayed = (value: Json, at: string): Playable => ({
+  at,
+  row: toRow(value, at),
+  json: isObject(value) ? value : {},
+})
+
 /** Rows played at a time. */
 const AT_ONCE = 64
 
-/** Every row so many times; whatever ends it closes the stage. Sample i of row n draws by (seed, n, i). */
+/** Every row so many times; whatever ends it closes the stage, and faults are told. Sample i of row n draws by (seed, n, i). */
 export async function* playRows(
-  rows: AsyncIterable<{ row: HoneRow; json: JsonObject }>,
+  rows: AsyncIterable<Playable>,
   { policy, language, sampled, hold }: ModelAnswerer,
   { stage, samples = 1 }: { stage: Stage; samples?: number },
 ): AsyncGenerator<Played> {
@@ -63,10 +80,12 @@ export async function* playRows(
   const { seed, stop = [], temperature, maxNewTokens } = sampled
   const sampling = { temperature, maxNewTokens, ...endingOf(tokenizer, stop) }
   let index = 0
-  let some: { row: HoneRow; json: JsonObject }[] = []
+  let some: Playable[] = []
+  const faults = failures()
   async function* played(): AsyncGenerator<Played> {
-    const requests = some.map(({ row, json }) => {
-      const ids = promptIds(form, { ...row, tools: [...stage.tools(json), ...row.tools] }, tokenizer)
+    const requests = some.map(({ at, row, json }) => {
+      const offered = () => ({ ...row, tools: [...stage.tools(json), ...row.tools] })
+      const ids = inRow(at, () => promptIds(form, offered(), tokenizer))
       const item = { index, ids, row, json }
       return { item, prompt: ids, samples, key: [seed, KEY.sample, index++] }
     })
@@ -74,6 +93,8 @@ export async function* playRows(
     for (const { prompt, completions } of await completeAll(policy, requests, sampling, { stage, hold }))
       for (const [sample, episode] of completions.entries()) {
         const { from, to } = lastTurn(episode)
+        const fault = episode.outcome?.fault
+        if (typeof fault === 'string') faults.add(fault)
         const opened = openedBefore(from === 0 ? prompt.ids : episode.ids.slice(0, from), tokenizer)
         const text = opened + textOf({ ids: episode.ids.slice(from, to) }, tokenizer)
         yield { row: prompt.row, sample, prompt: prompt.ids, episode, text }
@@ -82,6 +103,7 @@ export async function* playRows(
   try {
     for await (const row of rows) if (some.push(row) === AT_ONCE) yield* played()
     yield* played()
+    for (const line of faults.lines('episode had a fault', 'episodes had a fault')) log(line)
   } finally {
     stage.close()
   }

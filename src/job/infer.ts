@@ -7,7 +7,7 @@ import { data, say as speak, visible } from '../out.ts'
 import { onDevice } from '../gpu/device/spec.ts'
 import { decimalsOf, dumpJson, isObject, parseJson, type Json, type JsonObject } from '../text/json.ts'
 import { readRowValues } from '../data/rows.ts'
-import { COMPLETIONS, HoneRow, idField, rowText, Tool, toRow } from '../dialogue/row.ts'
+import { COMPLETIONS, HoneRow, idField, rowText, Tool } from '../dialogue/row.ts'
 import { truthOf } from '../reward/rows.ts'
 import { KEY } from '../rl/order.ts'
 import { flagsOf } from '../rl/trained.ts'
@@ -16,7 +16,7 @@ import { next } from '../shell/next.ts'
 import { forPeople } from '../shell/rows.ts'
 import { argument, count, file, folder, nonEmpty, otherwise, say, several } from '../text/setting.ts'
 import { LONGEST, openModelAnswerer, tooLong, usualLength, type ModelAnswerer } from './answer/model.ts'
-import { episodeFlags, openEpisodes, playRows, type Played } from './episodes.ts'
+import { asPlayed, episodeFlags, openEpisodes, playRows, type Played } from './episodes.ts'
 import { constrain, formName, parserName, rowsFormat, sampling } from './flags.ts'
 import { FIRST, preflight } from './preflight.ts'
 import { promptOf, type Prompted } from './prompted.ts'
@@ -85,8 +85,7 @@ const spokenOf = (row: JsonObject, { text }: { text: string }): string => {
 
 /** Hone rows as they were read, too. @throws HoneError */
 async function* rowsOf(file: string) {
-  for await (const { line, value } of readRowValues(file))
-    yield { row: toRow(value, `${file}:${line}`), json: isObject(value) ? value : {} }
+  for await (const { line, value } of readRowValues(file)) yield asPlayed(value, `${file}:${line}`)
 }
 
 /** An episode as a hone row whose messages are the whole transcript, with what training keeps of it. */

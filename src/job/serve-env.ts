@@ -1,10 +1,8 @@
 // hone serve-env at work: an environment of the user's own as a program that speaks lines of JSON.
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { HoneError } from '../error.ts'
 import { data, flush } from '../out.ts'
-import { offerModule } from '../reward/offered.ts'
+import { loadDefault } from '../reward/load.ts'
 import { isObject, plainJson, type Json } from '../text/json.ts'
 import { readRecords } from '../text/jsonl.ts'
 import { argument, file } from '../text/setting.ts'
@@ -51,27 +49,14 @@ export async function serveEnvCommand({ file }: v.InferOutput<typeof ServeEnvFla
   }
 }
 
+const START = '`hone init env` writes one to start from'
+
 async function load(path: string): Promise<v.InferOutput<typeof Environment>> {
-  if (!existsSync(path))
-    throw new HoneError('Cannot load the environment: there is no such file', {
-      at: path,
-      hint: '`hone init env` writes one to start from',
-    })
-  offerModule()
-  let module: { default?: unknown }
-  try {
-    module = await import(resolve(path))
-  } catch (cause) {
-    throw new HoneError(`Cannot load the environment: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      at: path,
-      cause,
-    })
-  }
-  const read = v.safeParse(Environment, module.default)
+  const read = v.safeParse(Environment, await loadDefault(path, 'environment', START))
   if (read.success) return read.output
   throw new HoneError('Cannot load the environment: its default export has no function reset', {
     at: path,
-    hint: '`hone init env` writes one to start from',
+    hint: START,
   })
 }
 

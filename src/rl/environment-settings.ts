@@ -37,7 +37,12 @@ export interface EnvironmentSettings extends CodeSettings {
   mcp: string | null
   frame: string | null
   maxToolCalls: number | null
+  /** Documents that a search finds at most. */
+  searchResults?: number | undefined
 }
+
+/** Unless said otherwise. */
+export const SEARCH_RESULTS = 3
 
 export const codeSettings = {
   codeEngine: say(
@@ -71,6 +76,11 @@ export const environmentSettings = {
     'file of MCP servers ({"mcpServers": {…}}) whose tools are offered; stateArgument in a server names the argument that tells episodes apart',
   ),
   ...codeSettings,
+  searchResults: say(
+    v.optional(count(), SEARCH_RESULTS),
+    'documents that a search of kb or search finds at most',
+    'topk',
+  ),
   frame: say(
     orNone(text('NAME'), 'none'),
     'how calls stand in running text (retool, torl, start, tool-star, arpo, rewoo) in place of the call format; a row may name another in its column frame',

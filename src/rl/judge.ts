@@ -62,6 +62,9 @@ export function textTruth(json: JsonObject): string | string[] | undefined {
   return Array.isArray(truth) && truth.every((each) => typeof each === 'string') ? truth : undefined
 }
 
+/** The fault of a completion whose environment, tool or agent failed; what happened is the last of its reasons. */
+export const ENVIRONMENT_FAULT = 'EnvironmentError'
+
 /** What an environment said of the episode beside what the reward says of its end; its own reward goes before. */
 function withOutcome(verdict: Verdict | undefined, outcome: Outcome | undefined): Verdict {
   if (!outcome) return verdict!
@@ -70,7 +73,7 @@ function withOutcome(verdict: Verdict | undefined, outcome: Outcome | undefined)
   return {
     ...given,
     parts: given.parts && { ...given.parts, ...metrics },
-    fault: given.fault ?? (fault === null ? null : 'EnvironmentError'),
+    fault: given.fault ?? (fault === null ? null : ENVIRONMENT_FAULT),
     reasons: fault === null ? given.reasons : [...given.reasons, fault],
   }
 }

@@ -8,6 +8,7 @@ import type { Work } from '../gpu/policy/session.ts'
 import { steer, steered } from './control.ts'
 import { rolloutMetrics, workMetrics } from './metrics.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
+import { ENVIRONMENT_FAULT } from './judge.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
 import { freeze, needsReference } from './freeze.ts'
 import { type Allowed, freedom, toolsOf } from './held.ts'
@@ -160,11 +161,16 @@ function requireRewards({ rollouts, dead }: Batch, { maxFaultShare }: TrainRecip
   const counts = new Map<string, number>()
   for (const { fault } of faulty) counts.set(String(fault), (counts.get(String(fault)) ?? 0) + 1)
   const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([fault, count]) => `${fault} ${count}`)
+  const played = faulty.filter(({ fault }) => fault === ENVIRONMENT_FAULT)
+  const who = played.length === faulty.length ? 'The environment' : 'The reward'
   throw new HoneError(
-    `The reward failed on ${faulty.length} of the ${verdicts.length} completions of step ${step}: ${kinds.join(', ')}`,
+    `${who} failed on ${faulty.length} of the ${verdicts.length} completions of step ${step}: ${kinds.join(', ')}`,
     {
       exit: EXIT.no,
-      hint: faulty[0]?.reasons[0] ?? '`hone score` runs a reward on rows and says why it fails.',
+      hint:
+        played[0]?.reasons.at(-1) ??
+        faulty[0]?.reasons[0] ??
+        '`hone score` runs a reward on rows and says why it fails.',
     },
   )
 }

@@ -112,6 +112,10 @@ test('an agent that crashes or never ends is a counted fault, not the end of the
     'the agent took more than 1 s',
     'rollout_timeout',
   ])
+  const ended = await hone('train', 'train.json', '--output', 'ended', '--agent', 'exit 4')
+  expect(ended.code).toBe(1)
+  expect(ended.stderr).toContain('The environment failed on ')
+  expect(ended.stderr).toContain('hint: the agent ended with code 4')
 })
 
 test('an agent beside an environment is refused', async () => {

@@ -118,3 +118,25 @@ test('a row that cannot be read ends the program beside a server of MCP that sti
     stderr: expect.stringContaining('broken.jsonl:1'),
   })
 }, 60_000)
+
+test('faults of episodes are told at the end, and a row that an environment cannot take at its line', async () => {
+  writeFileSync(
+    join(place, 'failing.ts'),
+    `export default { reset: () => ({ step: () => { throw new Error('no such ticket') } }) }`,
+  )
+  const words = ['infer', 'model', '--input', 'rows.jsonl', '--max-new-tokens', '40', '--stop', 'a', '--stop', 'e']
+  const ended = await hone(...words, '--env', './failing.ts')
+  expect(ended.code).toBe(0)
+  expect(ended.stderr).toContain('2 episodes had a fault: no such ticket')
+  expect(await hone(...words, '--env', 'maze')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('rows.jsonl:1: Cannot open the maze'),
+  })
+})
+
+test('an environment that is no program text is told with the line of its mistake', async () => {
+  writeFileSync(join(place, 'broken.ts'), 'export default {\n  reset( {\n')
+  const { stderr } = await hone('serve-env', 'broken.ts')
+  expect(stderr).toMatch(/broken\.ts:\d+:\d+: Cannot load the environment: /)
+})

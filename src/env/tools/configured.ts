@@ -1,20 +1,34 @@
 // Tools of the configuration: a command that reads the arguments on its standard input, or an address that they are sent to.
 import type { ConfiguredTool } from '../../rl/environment-settings.ts'
 import { dumpJson } from '../../text/json.ts'
-import { endGroup, LONGEST_OUTPUT, readSome } from '../process.ts'
+import { endGroup, LONGEST_OUTPUT, readSome, requireShort } from '../process.ts'
 import { ToolFailure, within, type Runner } from '../runner.ts'
 
+/** A call under way: `end` ends it early. */
+interface Running {
+  work: Promise<string>
+  end(): void
+}
+
 export function configured({ name, description, parameters, command, url }: ConfiguredTool, seconds: number): Runner {
+  const running = new Set<Running>()
   return {
     tool: { name, description, parameters },
-    run: (values) => {
+    async run(values) {
       const body = dumpJson(values, { ensureAscii: false })
-      return command === undefined ? post(url!, body, seconds) : run(command, body, seconds)
+      const call = command === undefined ? post(url!, body) : run(command, body)
+      running.add(call)
+      try {
+        return requireShort(await within(seconds, call.work, call.end)).trimEnd()
+      } finally {
+        running.delete(call)
+      }
     },
+    end: () => running.forEach((call) => call.end()),
   }
 }
 
-async function run(command: string, input: string, seconds: number): Promise<string> {
+function run(command: string, input: string): Running {
   const child = Bun.spawn(['sh', '-c', command], {
     stdin: new Blob([input]),
     stdout: 'pipe',
@@ -22,34 +36,27 @@ async function run(command: string, input: string, seconds: number): Promise<str
     detached: true,
   })
   const end = () => endGroup(child)
-  const work = Promise.all([
-    readSome(child.stdout, LONGEST_OUTPUT, end),
-    readSome(child.stderr, LONGEST_OUTPUT, end),
-    child.exited,
-  ])
-  const [output, errors, code] = await within(seconds, work, end)
-  if (code !== 0 && output.length < LONGEST_OUTPUT)
-    throw new ToolFailure(errors.trim().split('\n').at(-1) || `the command ended with code ${code}`)
-  return output.trimEnd()
+  const read = (stream: ReadableStream<Uint8Array>) => readSome(stream, LONGEST_OUTPUT, end)
+  const work = Promise.all([read(child.stdout), read(child.stderr), child.exited]).then(([output, errors, code]) => {
+    if (code !== 0 && output.length < LONGEST_OUTPUT)
+      throw new ToolFailure(errors.trim().split('\n').at(-1) || `the command ended with code ${code}`)
+    return output
+  })
+  return { work, end }
 }
 
-async function post(url: string, body: string, seconds: number): Promise<string> {
+function post(url: string, body: string): Running {
   const ending = new AbortController()
-  const work = fetch(url, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json' },
-    signal: ending.signal,
+  const end = () => ending.abort()
+  const headers = { 'content-type': 'application/json' }
+  const ask = async () => {
+    const response = await fetch(url, { method: 'POST', body, headers, signal: ending.signal })
+    const text = await readSome(response.body, LONGEST_OUTPUT, end)
+    if (!response.ok) throw new ToolFailure(`status ${response.status}: ${text.slice(0, 200)}`)
+    return text
+  }
+  const work = ask().catch((error: unknown) => {
+    throw error instanceof ToolFailure ? error : new ToolFailure(error instanceof Error ? error.message : String(error))
   })
-    .then(async (response) => ({
-      ok: response.ok,
-      status: response.status,
-      text: await readSome(response.body, LONGEST_OUTPUT, () => ending.abort()),
-    }))
-    .catch((error: unknown) => {
-      throw new ToolFailure(error instanceof Error ? error.message : String(error))
-    })
-  const { ok, status, text } = await within(seconds, work, () => ending.abort())
-  if (!ok) throw new ToolFailure(`status ${status}: ${text.slice(0, 200)}`)
-  return text.trimEnd()
+  return { work, end }
 }

@@ -1,9 +1,10 @@
 // Search over documents of a row by BM25 (Robertson and Zaragoza 2009, eq. 3.15, with Lucene's idf, which is never negative).
-import { isObject, type Json } from '../../text/json.ts'
+import { HoneError } from '../../error.ts'
+import { SEARCH_RESULTS } from '../../rl/environment-settings.ts'
+import { isObject, type Json, type JsonObject } from '../../text/json.ts'
 import type { Runner } from '../runner.ts'
 
 const [K1, B] = [1.2, 0.75]
-const RESULTS = 3
 
 interface Document {
   title: string
@@ -11,7 +12,7 @@ interface Document {
 }
 
 /** A tool that finds the `results` best of the documents. */
-export function search(documents: Json, results = RESULTS): Runner {
+export function search(documents: Json, results = SEARCH_RESULTS): Runner {
   const rank = indexOf(documentsIn(documents))
   return {
     tool: searchTool,
@@ -32,6 +33,14 @@ export const searchTool: Runner['tool'] = {
     properties: { query: { type: 'string', description: 'Words to look for' } },
     required: ['query'],
   },
+}
+
+/** @throws HoneError for a row without documents */
+export function requireDocuments(row: JsonObject): void {
+  if (documentsIn(row['documents'] ?? null).length === 0)
+    throw new HoneError('Cannot search: the row has no column "documents"', {
+      hint: 'the column is a list of texts, or of {"title", "text"}',
+    })
 }
 
 /** Texts, or objects with a text and perhaps a title. */

@@ -11,15 +11,14 @@ import { promptForm } from '../../dialogue/prompt.ts'
 import { KEY } from '../../rl/order.ts'
 import type { Stage } from '../../rl/play.ts'
 import { rewardFormat } from '../../reward/scorer.ts'
-import { isObject, type JsonObject } from '../../text/json.ts'
+import type { JsonObject } from '../../text/json.ts'
 import { readRowValues } from '../../data/rows.ts'
-import { toRow } from '../../dialogue/row.ts'
 import { type Answered, remembering, sampledBy, type Answerer, type Reply, type Sampled } from '../answer/answerer.ts'
 import { type Budgeted, withinBudget } from '../answer/budget.ts'
 import { connect } from '../answer/connect.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
-import { openEpisodes, playRows } from '../episodes.ts'
+import { asPlayed, openEpisodes, playRows } from '../episodes.ts'
 import { preflight } from '../preflight.ts'
 import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { type EvalFlags, LONGEST } from './flags.ts'
@@ -111,8 +110,7 @@ async function* episodesOf(
   async function* rows() {
     let count = 0
     for await (const { line, value } of readRowValues(flags.data))
-      if (flags.limit === undefined || count++ < flags.limit)
-        yield { row: toRow(value, `${flags.data}:${line}`), json: isObject(value) ? value : {} }
+      if (flags.limit === undefined || count++ < flags.limit) yield asPlayed(value, `${flags.data}:${line}`)
   }
   const { samples } = flags
   for await (const { row, sample, episode, text } of playRows(rows(), model, { stage, samples })) {

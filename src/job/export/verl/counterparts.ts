@@ -202,6 +202,7 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
   frame: only('frame', null, AGENTS),
   maxTurns: elsewhere,
   maxToolCalls: elsewhere,
+  searchResults: elsewhere,
   toolResultTokens: elsewhere,
   toolTimeout: elsewhere,
   rolloutTimeout: elsewhere,

@@ -16,6 +16,7 @@ import ownReplies from './topics/own-replies.md' with { type: 'text' }
 import preferences from './topics/preferences.md' with { type: 'text' }
 import probes from './topics/probes.md' with { type: 'text' }
 import reading from './topics/reading.md' with { type: 'text' }
+import rolloutServer from './topics/rollout-server.md' with { type: 'text' }
 import rows from './topics/rows.md' with { type: 'text' }
 import serving from './topics/serving.md' with { type: 'text' }
 import sharing from './topics/sharing.md' with { type: 'text' }
@@ -27,7 +28,17 @@ import troubleshooting from './topics/troubleshooting.md' with { type: 'text' }
 const groups: Record<string, Record<string, string>> = {
   Start: { start, troubleshooting },
   'Data and rewards': { 'own-data': ownData, rows, 'own-reward': ownReward },
-  Training: { lora, configuration, reading, agents, preferences, 'own-replies': ownReplies, studies, gpu },
+  Training: {
+    lora,
+    configuration,
+    reading,
+    agents,
+    preferences,
+    'own-replies': ownReplies,
+    studies,
+    gpu,
+    'rollout-server': rolloutServer,
+  },
   'Using a model': { evaluation, probes, serving, sharing },
   'Coming from elsewhere': { 'from-trl': fromTrl, 'from-verl': fromVerl },
   'Command line': { 'exit-codes': exitCodes },

@@ -1,9 +1,10 @@
 // The check at the start of a run: tokens have the same log-probs when they are decoded and when they are trained on.
 import { EXIT, HoneError } from '../error.ts'
+import { mean } from '../eval/statistics.ts'
 import type { Constraint } from '../dialogue/constrain.ts'
 import type { Law, Sampling } from '../gpu/policy/law.ts'
 import { generateAll } from '../gpu/policy/generate.ts'
-import type { PerToken, Policy } from '../gpu/policy/policy.ts'
+import type { Policy } from '../gpu/policy/policy.ts'
 import { KEY } from './order.ts'
 
 export interface AgreementOptions {
@@ -13,8 +14,6 @@ export interface AgreementOptions {
   seed: number
   ending: Pick<Sampling, 'eosIds' | 'stop'>
   maxPositions: number
-  /** Largest difference that is allowed. */
-  tolerance: number
 }
 
 const TOKENS = 32
@@ -23,8 +22,26 @@ const TOKENS = 32
 export async function checkAgreement(
   policy: Pick<Policy, 'open' | 'forward'>,
   prompts: readonly (readonly number[])[],
-  { law, within, seed, ending, maxPositions, tolerance }: AgreementOptions,
+  { tolerance, ...options }: AgreementOptions & { /** Largest difference that is allowed. */ tolerance: number },
 ): Promise<number> {
+  const { worst } = await disagreement(policy, prompts, options)
+  if (!(worst <= tolerance))
+    throw new HoneError(
+      `Log-probs of decoding and of training differ by ${worst.toExponential(1)}: at most ${tolerance} is allowed`,
+      {
+        exit: EXIT.bug,
+        hint: 'training on them would be off-policy without notice; please report this with the output of `hone doctor`',
+      },
+    )
+  return worst
+}
+
+/** How far log-probs of sampled tokens are from those that training finds, at worst and on average: NaN where one is no number. */
+export async function disagreement(
+  policy: Pick<Policy, 'open' | 'forward'>,
+  prompts: readonly (readonly number[])[],
+  { law, within, seed, ending, maxPositions }: AgreementOptions,
+): Promise<{ worst: number; mean: number }> {
   const short = prompts.filter((ids) => ids.length + TOKENS <= maxPositions).slice(0, 2)
   const requests = short.map((prompt, index) => ({
     prompt,
@@ -35,33 +52,16 @@ export async function checkAgreement(
   // What a law cuts, it cuts in decoding alone.
   const { temperature } = law
   const sampled = await generateAll(policy, requests, { temperature, maxNewTokens: TOKENS, ...ending })
-  const groups = sampled.map((completions, g) => ({
-    prompt: short[g]!,
-    completions: completions.map(({ ids }) => ids),
-  }))
+  const apart: number[] = []
   // One by one: training never does less at a time.
-  const logprobs: PerToken = []
-  for (const [g, group] of groups.entries()) {
+  for (const [g, completions] of sampled.entries()) {
+    const group = { prompt: short[g]!, completions: completions.map(({ ids }) => ids) }
     const mask = requests[g]!.within?.mask
     const masks = mask && [group.completions.map((ids) => ids.map((_, t) => mask(ids.slice(0, t))))]
-    logprobs.push((await policy.forward([group], { temperature, masks })).logprobs[0]!)
-  }
-  let worst = 0
-  sampled.forEach((completions, g) =>
-    completions.forEach((completion, i) =>
-      completion.logprobs.forEach((value, t) => {
-        const difference = Math.abs(value - logprobs[g]![i]![t]!)
-        if (!(difference <= worst)) worst = difference
-      }),
-    ),
-  )
-  if (!(worst <= tolerance))
-    throw new HoneError(
-      `Log-probs of decoding and of training differ by ${worst.toExponential(1)}: at most ${tolerance} is allowed`,
-      {
-        exit: EXIT.bug,
-        hint: 'training on them would be off-policy without notice; please report this with the output of `hone doctor`',
-      },
+    const [found] = (await policy.forward([group], { temperature, masks })).logprobs
+    completions.forEach(({ logprobs }, i) =>
+      logprobs.forEach((value, t) => apart.push(Math.abs(value - found![i]![t]!))),
     )
-  return worst
+  }
+  return { worst: Math.max(0, ...apart), mean: apart.length === 0 ? 0 : mean(apart) }
 }

@@ -129,6 +129,16 @@ const dead: readonly Dead[] = [
   { keys: ['referenceEvery'], when: ({ referenceMix }) => referenceMix === 0, because: 'referenceMix is 0' },
   { keys: ['klHorizon'], when: ({ klTarget }) => klTarget === null, because: 'there is no klTarget' },
   { keys: ['entropyStep'], when: ({ entropyTarget }) => entropyTarget === null, because: 'there is no entropyTarget' },
+  {
+    keys: ['rolloutProtocol', 'rolloutAdapters', 'rolloutRequests'],
+    when: ({ rolloutServer }) => rolloutServer === null,
+    because: 'there is no rolloutServer',
+  },
+  {
+    keys: ['drafts', 'keepActivations'],
+    when: ({ rolloutServer }) => rolloutServer !== null,
+    because: 'the rolloutServer samples',
+  },
   { keys: ['rescore'], when: ({ replay }) => replay === null, because: 'nothing is replayed' },
   { keys: ['epochs'], when: ({ steps }) => steps !== null, because: 'steps is given' },
   { keys: ['warmupShare'], when: ({ warmupSteps }) => warmupSteps > 0, because: 'warmupSteps is given' },

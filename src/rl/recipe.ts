@@ -1,16 +1,15 @@
 // The settings of each kind of training: one schema each, from which flags, variables, help and types follow.
 import * as v from 'valibot'
 import type { Law } from '../gpu/policy/law.ts'
-import { drafts } from '../gpu/policy/session.ts'
 import { adaptable } from '../gpu/weights/family.ts'
 import { advantages, advantageSettings } from './advantage.ts'
 import { trainedEnvironmentSettings } from './environment-settings.ts'
+import { samplingSettings } from './sampling-settings.ts'
 import { pairLosses, pairSettings } from './loss/pair.ts'
 import { controlSettings } from './control.ts'
 import { criticSettings } from './loss/value.ts'
 import { lossSettings } from './loss/settings.ts'
 import { dpoPresets, rmPresets, sftPresets, trainPresets } from './presets.ts'
-import { constraints } from '../dialogue/grammar/frame.ts'
 import { promptForms } from '../dialogue/prompt.ts'
 import { onDevices } from '../gpu/device/spec.ts'
 import { modes } from '../reward/reward.ts'
@@ -29,7 +28,6 @@ import {
   say,
   share,
   standsFor,
-  temperature,
 } from '../text/setting.ts'
 
 const preset = (presets: Record<string, object>) =>
@@ -158,39 +156,7 @@ export const TrainRecipe = v.object({
     'train on what sampling computed, where a step is one update and memory allows, instead of computing it again',
   ),
 
-  maxPromptLength: begins(
-    'Sampling',
-    say(v.optional(v.nullable(count()), 4096), 'tokens; longer prompts are left out. none = what the model allows'),
-  ),
-  maxCompletionLength: say(v.optional(count(), 8192), 'tokens', 'max_response_length', 'max_new_tokens'),
-  rolloutTokens: say(
-    v.optional(count(), 65_536),
-    'most tokens, completions at full length, whose keys and values are held at once',
-  ),
-  drafts: say(
-    v.optional(v.picklist(drafts), 'auto'),
-    'guess tokens from the prompt and from the last answer to it where that saves time; what is sampled is the same',
-  ),
-  maskTruncated: say(
-    v.optional(v.boolean(), false),
-    'completions cut at the limit carry no loss',
-    'mask_truncated_completions',
-  ),
-  temperature: say(v.optional(temperature(), 0.7), 'of sampling and of all log-probs'),
-  topK: say(v.optional(count(0), 0), 'sample among the k most likely tokens; 0 = all'),
-  topP: say(v.optional(v.pipe(share(), v.gtValue(0)), 1), 'sample among the smallest set of this probability'),
-  minP: say(v.optional(share(), 0), 'drop tokens below this share of the most likely one'),
-  repetitionPenalty: say(v.optional(positive(), 1), 'divides the logits of tokens already seen'),
-  stop: say(v.optional(v.array(v.string()), []), 'strings that end a completion', 'stop_strings'),
-  constrain: say(
-    v.optional(v.picklist(constraints), 'none'),
-    'what rollouts and their log-probs are held to: valid calls of the tools, or the whole frame of the format; held-out answers stay free',
-  ),
-  oldLogprobs: say(
-    v.optional(v.picklist(['auto', 'sampled', 'computed']), 'auto'),
-    'log-probs below the ratio: as sampled, or by a forward pass; auto = computed where the sampler cuts the distribution, and beside an environment',
-  ),
-
+  ...samplingSettings,
   ...trainedEnvironmentSettings,
 
   advantage: begins(

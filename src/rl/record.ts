@@ -97,6 +97,8 @@ export interface Sampled {
   stop: Stop
   /** Where an environment answered. */
   outcome?: Outcome
+  /** Where another sampler wrote it: by the weights after so many steps. */
+  version?: number
   /** Where it was not begun at its prompt: the sample of the group whose first ids it has, and how many. */
   branch?: Branch
 }

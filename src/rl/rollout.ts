@@ -26,6 +26,8 @@ export interface RolloutContext {
   stage?: Stage | undefined
   /** What holds every turn of the model. */
   hold?: Hold | undefined
+  /** Steps that the weights of another sampler have made. */
+  version?: number | undefined
   /** Completions of the prompts before, and what the sampling took. */
   remembered?: Remembered | undefined
   onWork?: (work: Work) => void
@@ -99,7 +101,12 @@ async function sample(context: RolloutContext, position: number, count: number):
   const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage, hold, traced }
   const rollouts = await completeAll(policy, requests, sampling, options)
   context.remembered?.add(step, rollouts)
-  return rollouts
+  const { version } = context
+  if (version === undefined) return rollouts
+  return rollouts.map(({ prompt, completions }) => ({
+    prompt,
+    completions: completions.map((each) => ({ ...each, version })),
+  }))
 }
 
 /** How episodes of a row become a tree; undefined where each is one by itself. */
@@ -111,9 +118,10 @@ function branchingOf(
 }
 
 /** Where a step is one update it trains the weights that sampled: what they computed need not be computed again. */
-export function isTraced({ keepActivations, miniBatches, iterations, zeroVariance, processes }: TrainRecipe): boolean {
-  // What is divided is not trained on by the process that sampled it.
-  if (processes > 1) return false
+export function isTraced(recipe: TrainRecipe): boolean {
+  const { keepActivations, miniBatches, iterations, zeroVariance, processes, rolloutServer } = recipe
+  // What another process samples, it does not train on.
+  if (processes > 1 || rolloutServer !== null) return false
   // A batch that is refilled is sampled in rounds, the last of which alone would be kept.
   return keepActivations && miniBatches * iterations === 1 && zeroVariance !== 'refill'
 }

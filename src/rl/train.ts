@@ -7,6 +7,7 @@ import type { Scorer } from '../gpu/policy/scorer.ts'
 import type { Work } from '../gpu/policy/session.ts'
 import { steer, steered } from './control.ts'
 import { rolloutMetrics, workMetrics } from './metrics.ts'
+import { checkSampler, type Sampler, samplerMetrics } from './sampler.ts'
 import { begin, evaluate, loop, type LoopContext, note, phase, type Stepped } from './loop.ts'
 import { ENVIRONMENT_FAULT } from './judge.ts'
 import { lawOf, type TrainRecipe } from './recipe.ts'
@@ -28,6 +29,8 @@ export interface TrainContext extends LoopContext {
   hold?: Hold | undefined
   /** Learns what tokens are worth, where the advantage asks for it. */
   critic?: Scorer | undefined
+  /** Samples rollouts in place of the policy. */
+  sampler?: Sampler | undefined
   /** Rollouts to learn from in place of sampling, for the steps that it holds. */
   replay?: Replay | undefined
 }
@@ -40,6 +43,7 @@ export async function train(context: TrainContext, start: Progress): Promise<'do
   const held = new Map(prompts.map((each) => [each.ids, each]))
   const within = (ids: readonly number[]) => context.hold?.({ tools: toolsOf(held.get(ids)!) }, ids)
   await begin(context, start.step, steps, { prompts: prompts.map(({ ids }) => ids), law, within })
+  if (context.sampler) await meet(context, context.sampler, start.step)
   if (context.replay) noteReplay(context, context.replay, start.step)
   const watched = watch(context.evalReader)
   const known = recipe.drafts === 'off' ? undefined : await recalled(context, start.step)
@@ -86,7 +90,13 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   const started = clock()
   const work: Work[] = []
   const onWork = (each: Work) => void work.push(each)
-  const batch = await rollout({ ...context, sampling, onProgress: phase(context, 'rollout'), onWork }, position)
+  const { policy, sampler } = context
+  await sampler?.follow(policy, step)
+  const writer = { open: (sampler ?? policy).open, config: policy.config }
+  const batch = await rollout(
+    { ...context, policy: writer, version: sampler && step, sampling, onProgress: phase(context, 'rollout'), onWork },
+    position,
+  )
   requireRewards(batch, recipe, step + 1)
   const rolledOut = clock()
   const frozen = await freeze(batch.rollouts, { ...context, onProgress })
@@ -103,7 +113,7 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
   }
   const learnt = await learn(weighted, { ...context, onProgress, onEntropies, onAllowed })
   const all = weighted.flatMap(({ completions }) => completions)
-  const figures = { ...learnt, ...freedom(allowed, all) }
+  const figures = { ...learnt, ...freedom(allowed, all), ...(sampler && samplerMetrics(weighted)) }
   const { referenceMix, referenceEvery } = recipe
   if (needsReference(recipe) && referenceMix > 0 && (step + 1) % referenceEvery === 0)
     await context.policy.pullReference(referenceMix)
@@ -135,6 +145,19 @@ async function takeStep(context: StepContext, position: number): Promise<Stepped
     figures: { ...rolloutMetrics(batch), ...workMetrics(work), ...figures, ...used, ...times },
     ...(Object.keys(coefficients).length > 0 && { coefficients }),
   }
+}
+
+/** Give another sampler the weights, and see that it is of the same model. */
+async function meet(context: TrainContext, sampler: Sampler, step: number): Promise<void> {
+  const { recipe, policy, prompts, ending } = context
+  await sampler.follow(policy, step)
+  const { text, loud } = await checkSampler(
+    sampler,
+    policy,
+    prompts.map(({ ids }) => ids),
+    { law: lawOf(recipe), seed: recipe.seed, ending, maxPositions: policy.config.maxPositions },
+  )
+  note(context, step, text, loud)
 }
 
 function noteReplay(context: TrainContext, { steps }: Replay, step: number): void {

@@ -50,28 +50,38 @@ const ADAPTATIONS: Record<string, { told: string; adapt(request: JsonObject): Js
 }
 
 /** What is known of an endpoint from its replies. */
-const known = new WeakMap<Endpoint, { reached: boolean; adapted: Set<string> }>()
+const known = new WeakMap<Omit<Endpoint, 'model'>, { reached: boolean; adapted: Set<string> }>()
 
-function stateOf(endpoint: Endpoint) {
+function stateOf(endpoint: Omit<Endpoint, 'model'>) {
   const state = known.get(endpoint) ?? { reached: false, adapted: new Set<string>() }
   known.set(endpoint, state)
   return state
 }
 
 /**
- * The reply as JSON. What may pass is tried again; that nothing listens there may not, as long as nothing ever answered.
- * @throws Refused for this one request, HoneError for any.
+ * The reply to a request for the endpoint's model, as JSON. What may pass is tried again; that nothing listens there may not, as long
+ * as nothing ever answered. @throws Refused for this one request, HoneError for any.
  */
 export async function post(endpoint: Endpoint, path: string, request: JsonObject): Promise<Json> {
-  const { url, model, key, timeout = TIMEOUT, retries = RETRIES, wait = Bun.sleep, onRetry, onAdapted } = endpoint
+  return await send(endpoint, path, { model: endpoint.model, ...request }, parseJson)
+}
+
+/** The same for a request of any kind; `read` may throw a JsonError for a reply that is none. */
+export async function send<Body>(
+  endpoint: Omit<Endpoint, 'model'>,
+  path: string,
+  request: JsonObject,
+  read: (text: string) => Body,
+): Promise<Body> {
+  const { url, key, timeout = TIMEOUT, retries = RETRIES, wait = Bun.sleep, onRetry, onAdapted } = endpoint
   const address = `${url.replace(/\/+$/, '').replace(/\/(chat\/)?completions$/, '')}/${path}`
   const headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) }
   const state = stateOf(endpoint)
   for (let attempt = 0; ; attempt++) {
     const adapted = [...state.adapted].reduce((made, name) => ADAPTATIONS[name]!.adapt(made), request)
-    const body = dumpJson({ model, ...adapted }, { ensureAscii: false })
+    const body = dumpJson(adapted, { ensureAscii: false })
     const start = performance.now()
-    const reply = await attemptPost(address, { method: 'POST', headers, body }, timeout)
+    const reply = await attemptPost(address, { method: 'POST', headers, body }, timeout, read)
     detail(
       `${address}: ${reply.ok ? 'answered' : reply.reason} in ${((performance.now() - start) / 1000).toFixed(2)} s`,
     )
@@ -102,25 +112,30 @@ export async function post(endpoint: Endpoint, path: string, request: JsonObject
   }
 }
 
-type Reply =
-  | { ok: true; body: Json }
-  | {
-      ok: false
-      reason: string
-      status?: number
-      /** What the body says of the error. */
-      error?: JsonObject
-      mayPass: boolean
-      /** Nothing listens there, or there is no such host. */
-      absent?: boolean
-      retryAfter?: number | undefined
-    }
+type Reply<Body> = { ok: true; body: Body } | Failed
 
-async function attemptPost(address: string, init: RequestInit, timeout: number): Promise<Reply> {
+interface Failed {
+  ok: false
+  reason: string
+  status?: number
+  /** What the body says of the error. */
+  error?: JsonObject
+  mayPass: boolean
+  /** Nothing listens there, or there is no such host. */
+  absent?: boolean
+  retryAfter?: number | undefined
+}
+
+async function attemptPost<Body>(
+  address: string,
+  init: RequestInit,
+  timeout: number,
+  read: (text: string) => Body,
+): Promise<Reply<Body>> {
   try {
     const response = await fetch(address, { ...init, signal: AbortSignal.timeout(timeout) })
     const text = await textOf(response)
-    if (response.ok) return { ok: true, body: parseJson(text) }
+    if (response.ok) return { ok: true, body: read(text) }
     const seconds = Number(response.headers.get('retry-after') ?? NaN)
     const error = errorIn(text)
     return {
@@ -167,7 +182,7 @@ function errorIn(text: string): JsonObject | undefined {
 }
 
 /** The parameter that the endpoint says it does not take, where something can be sent in its place. */
-function unsupportedBy({ status, error }: Reply & { ok: false }): string | undefined {
+function unsupportedBy({ status, error }: Failed): string | undefined {
   const param = error?.['param']
   const said = `${String(error?.['code'])} ${String(error?.['message'])}`
   return status === 400 && typeof param === 'string' && Object.hasOwn(ADAPTATIONS, param) && /support/i.test(said)

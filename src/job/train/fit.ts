@@ -9,6 +9,16 @@ export function fitted({ fit, head }: AnyKind, settings: Resolved<CommonRecipe>)
   return fit ? fit(settings, positionsOf(settings.value, head)) : settings
 }
 
+/** The settings with TRL's correction of what a server samples, where they name none. */
+export function fitCorrection(settings: Resolved<TrainRecipe>): Resolved<TrainRecipe> {
+  const { value, origins } = settings
+  if (value.rolloutServer === null || origins['importanceCorrection'] !== 'default') return settings
+  return {
+    value: { ...value, importanceCorrection: 'sequence-mask' },
+    origins: { ...origins, importanceCorrection: 'rolloutServer' },
+  }
+}
+
 /**
  * The settings with limits of prompts and completions that fit into the model together. What was said is left as it is, so that
  * what cannot be is told.

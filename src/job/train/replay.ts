@@ -38,6 +38,7 @@ export const RolloutLine = v.pipe(
     turns: v.array(Turn),
     stop: v.picklist(stops),
     branch: v.exactOptional(Branch),
+    policy_version: v.exactOptional(count(0)),
     output: v.string(),
     score: v.number(),
     parts: v.nullable(v.record(v.string(), v.nullable(v.number()))),
@@ -206,7 +207,7 @@ function scoredOf({
   reward,
   ...line
 }: RolloutRow): Scored {
-  const { score, parts, fault, notApplicable, reasons } = line
+  const { score, parts, fault, notApplicable, reasons, policy_version: version } = line
   return {
     ids,
     logprobs: Float32Array.from(logprobs),
@@ -214,6 +215,7 @@ function scoredOf({
     turns,
     stop,
     ...(branch && { branch }),
+    ...(version !== undefined && { version }),
     text: output,
     verdict: { score, parts, fault, ...(notApplicable && { notApplicable }), reasons },
     reward,

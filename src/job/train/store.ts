@@ -94,6 +94,7 @@ function columnsOf(completion: Sampled & Judgement, { ids, row }: Prompt) {
     trained: flagsOf(completion),
     turns: completion.turns,
     stop: completion.stop,
+    ...(completion.version !== undefined && { policy_version: completion.version }),
     ...(completion.branch && { branch: completion.branch }),
     output: completion.text,
     gts: row.answer,

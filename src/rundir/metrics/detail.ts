@@ -17,6 +17,13 @@ export const detail: readonly Row[] = [
     good: 'above 0',
   },
   {
+    ...asInTrl('sampling/sampling_logp_difference/max'),
+    title: 'Log-probs of sampler and trainer apart, at most',
+    unit: 'nats',
+    what: "largest difference of a token's log-prob in sampling by a server and in training",
+    good: 'below 1',
+  },
+  {
     ...asInTrl('completions/min_length'),
     title: 'Shortest completion',
     unit: 'tokens',

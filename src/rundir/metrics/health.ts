@@ -95,6 +95,16 @@ export const health: readonly Row[] = [
     remedy: 'stays low: the model leans on the grammar; fine-tune it on rows first',
   },
   {
+    ...asInTrl('sampling/sampling_logp_difference/mean'),
+    title: 'Log-probs of sampler and trainer apart',
+    unit: 'nats',
+    what: "difference of a token's log-prob in sampling by a server and in training, a mean",
+    good: 'below 0.05',
+    band: { high: 0.1 },
+    remedy:
+      'vLLM says log-probs of the law that it draws by with --logprobs-mode processed_logprobs; else compare models, types and whether the adapter arrives',
+  },
+  {
     ...asInTrl('sampling/importance_sampling_ratio/mean'),
     title: 'Sampler against trainer',
     unit: 'number',

@@ -59,6 +59,10 @@ export const counterparts: Readonly<Record<keyof TrainRecipe, Row>> = {
   dtype: local,
   threads: local,
   processes: local,
+  rolloutServer: local,
+  rolloutProtocol: local,
+  rolloutAdapters: local,
+  rolloutRequests: local,
   loraRank: ({ loraRank }) => ({
     set: { [`${MODEL}.lora_rank`]: loraRank, ...(loraRank > 0 && { [`${ROLLOUT}.load_format`]: 'safetensors' }) },
   }),

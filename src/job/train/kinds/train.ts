@@ -16,9 +16,10 @@ import { openStage } from '../../environment.ts'
 import { openHold, type Language, promptLimit } from '../../open.ts'
 import type { Hold } from '../../../dialogue/hold.ts'
 import { HoneError } from '../../../error.ts'
-import { fitLengths } from '../fit.ts'
+import { fitCorrection, fitLengths } from '../fit.ts'
 import type { Kind } from '../kind.ts'
 import { openReplay } from '../replay.ts'
+import { openSampler } from '../server.ts'
 import { readPrompts } from '../rows.ts'
 
 /** Of the largest pass: a group or some of its completions, or as many groups as are within the limit. */
@@ -39,7 +40,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
   preset: 'tool-n1',
   formula: formulaOf,
   noEffect: deadSettings,
-  fit: fitLengths,
+  fit: (settings, positions) => fitCorrection(fitLengths(settings, positions)),
   reward: ({ reward }) => reward,
   needsReference,
   critic: (recipe) => (hasCritic(recipe) ? (recipe.criticModel ?? recipe.model) : undefined),
@@ -76,6 +77,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
     const opened = openJudge(reward, rewardMode, tokenizer)
     const { judge } = opened
     const hold = holdOf(recipe, language)
+    const sampler = openSampler(recipe, config.vocabulary)
     const stage = await openStage(recipe, language)
     return {
       stage,
@@ -84,7 +86,15 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
         if (prompts[0]) await stage?.rehearse?.(prompts[0])
         const replay =
           kept === null ? undefined : await openReplay(kept, { prompts, config, answered: isAnswered(recipe) })
-        return { train: (context, start) => train({ ...context, prompts, judge, replay, hold }, start) }
+        return {
+          async train(context, start) {
+            try {
+              return await train({ ...context, prompts, judge, replay, hold, sampler }, start)
+            } finally {
+              await sampler?.close()
+            }
+          },
+        }
       },
       close() {
         opened.close()

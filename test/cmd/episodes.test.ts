@@ -140,3 +140,21 @@ test('an environment that is no program text is told with the line of its mistak
   const { stderr } = await hone('serve-env', 'broken.ts')
   expect(stderr).toMatch(/broken\.ts:\d+:\d+: Cannot load the environment: /)
 })
+
+test('an episode that was cut short before anybody judged it is not right for having called nothing', async () => {
+  writeFileSync(
+    join(place, 'quiet.jsonl'),
+    toLines(taskRows(2).map((row) => ({ ...row, answer: [], ground_truth: '' }))),
+  )
+  writeFileSync(
+    join(place, 'on.ts'),
+    `export default { reset: () => ({ step: () => ({ messages: [{ role: 'user', content: 'Go on.' }], done: false }) }) }`,
+  )
+  const words = ['eval', '--bench', 'rows', '--data', 'quiet.jsonl', '--model', 'model', '--parser', 'hermes']
+  const ended = await hone(...words, '--env', './on.ts', '--max-turns', '2', ...common, '--format', 'ndjson')
+  expect(lines(ended.stdout).map(({ verdict, error_type }) => [verdict, error_type])).toEqual([
+    [false, 'unfinished'],
+    [false, 'unfinished'],
+  ])
+  expect(ended.stderr).toContain('2 of 2 rows were not played to their end')
+})

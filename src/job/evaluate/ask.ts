@@ -18,7 +18,7 @@ import { type Budgeted, withinBudget } from '../answer/budget.ts'
 import { connect } from '../answer/connect.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
-import { asPlayed, openEpisodes, playRows } from '../episodes.ts'
+import { asPlayed, openEpisodes, type Played, playRows } from '../episodes.ts'
 import { preflight } from '../preflight.ts'
 import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { type EvalFlags, LONGEST } from './flags.ts'
@@ -116,9 +116,17 @@ async function* episodesOf(
   for await (const { row, sample, episode, text } of playRows(rows(), model, { stage, samples })) {
     const { stop, turns, outcome } = episode
     const told = { stop, turns: turns.length, ...(outcome?.reward !== undefined && { reward: outcome.reward }) }
-    const record = { id: row.id, ...(samples > 1 && { sample }), mode, response: text, ...told }
+    const cut = flags.reward === undefined && row.answer.length === 0 ? cutShort(episode) : undefined
+    const unfinished = cut !== undefined && { unfinished: cut }
+    const record = { id: row.id, ...(samples > 1 && { sample }), mode, response: text, ...told, ...unfinished }
     yield { record, at: `${flags.data}: ${row.id}` }
   }
+}
+
+/** Why an episode that nobody judged stopped before its end: to have called nothing by then is no decision. */
+function cutShort({ stop, outcome }: Played['episode']): string | undefined {
+  if (outcome?.reward !== undefined) return undefined
+  return outcome?.fault ?? (stop === 'completed' || stop === 'tool_stopped' ? undefined : stop)
 }
 
 /** As the flags say, with answers of `most` tokens where they say nothing. */

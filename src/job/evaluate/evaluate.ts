@@ -125,6 +125,7 @@ async function judgeAll(
 const UNANSWERED = {
   not_asked: 'were not asked and count as wrong: their prompts leave no room.',
   refused: 'were refused by the endpoint and count as wrong.',
+  unfinished: 'were not played to their end and count as wrong: that they call nothing is no answer.',
 }
 
 /** Where an environment gave a reward, 1 or more is right. */

@@ -9,17 +9,18 @@ export function uniform(...key: readonly number[]): number {
   return unit(fold(key, NOTHING))
 }
 
-/** Standard normal, by Box and Muller from the key's two uniforms. */
+/** Standard normal, by Box and Muller from the two uniforms that continue the key by 0 and by 1. */
 export function normal(...key: readonly number[]): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - uniform(...key, 0)))
-  return radius * Math.cos(2 * Math.PI * uniform(...key, 1))
+  const folded = fold(key, NOTHING)
+  const radius = Math.sqrt(-2 * Math.log(1 - unit(next(folded, 0))))
+  return radius * Math.cos(2 * Math.PI * unit(next(folded, 1)))
 }
 
 /** The draws uniform(...key, 0), uniform(...key, 1), … one after the other. */
 export function stream(...key: readonly number[]): () => number {
   const folded = fold(key, NOTHING)
   let count = 0
-  return () => unit(fold([count++], folded))
+  return () => unit(next(folded, count++))
 }
 
 /** A shuffled copy (Fisher and Yates). */
@@ -47,32 +48,72 @@ const unit = ([high, low]: Words): number => (high * 2 ** 21 + (low >>> 11)) / 2
 /** The numbers of a key, or of its rest, folded into what came before them. */
 function fold(key: readonly number[], before: Words): Words {
   let state = before
-  for (const part of key) {
-    if (!Number.isSafeInteger(part)) throw new TypeError(`A random key needs safe integers: got ${part}`)
-    state = threefry(state, [Math.floor(part / 2 ** 32) >>> 0, part >>> 0])
-  }
+  for (const part of key) state = next(state, part)
   return state
 }
 
-const ROTATIONS = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-] as const
+function next(state: Words, part: number): Words {
+  if (!Number.isSafeInteger(part)) throw new TypeError(`A random key needs safe integers: got ${part}`)
+  return threefry(state, [Math.floor(part / 2 ** 32) >>> 0, part >>> 0])
+}
+
 /** Skein's key schedule constant, 32-bit form. */
 const PARITY = 0x1bd11bda
 
-/** One block of Threefry-2x32-20: (key, counter) → two 32-bit words. */
-export function threefry(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
-  const schedule = [key[0], key[1], PARITY ^ key[0] ^ key[1]]
-  let x0 = (counter[0] + key[0]) | 0
-  let x1 = (counter[1] + key[1]) | 0
-  for (let group = 0; group < 5; group++) {
-    for (const rotation of ROTATIONS[group % 2]!) {
-      x0 = (x0 + x1) | 0
-      x1 = ((x1 << rotation) | (x1 >>> (32 - rotation))) ^ x0
-    }
-    x0 = (x0 + schedule[(group + 1) % 3]!) | 0
-    x1 = (x1 + schedule[(group + 2) % 3]! + group + 1) | 0
-  }
-  return [x0 >>> 0, x1 >>> 0]
+/** One block of Threefry-2x32-20: (key, counter) → two 32-bit words. Five groups of four rounds, written out: they are most of what a draw costs. */
+export function threefry([k0, k1]: Words, [c0, c1]: Words): Words {
+  const k2 = PARITY ^ k0 ^ k1
+  let x = (c0 + k0) | 0
+  let y = (c1 + k1) | 0
+  x = (x + y) | 0
+  y = ((y << 13) | (y >>> 19)) ^ x
+  x = (x + y) | 0
+  y = ((y << 15) | (y >>> 17)) ^ x
+  x = (x + y) | 0
+  y = ((y << 26) | (y >>> 6)) ^ x
+  x = (x + y) | 0
+  y = ((y << 6) | (y >>> 26)) ^ x
+  x = (x + k1) | 0
+  y = (y + k2 + 1) | 0
+  x = (x + y) | 0
+  y = ((y << 17) | (y >>> 15)) ^ x
+  x = (x + y) | 0
+  y = ((y << 29) | (y >>> 3)) ^ x
+  x = (x + y) | 0
+  y = ((y << 16) | (y >>> 16)) ^ x
+  x = (x + y) | 0
+  y = ((y << 24) | (y >>> 8)) ^ x
+  x = (x + k2) | 0
+  y = (y + k0 + 2) | 0
+  x = (x + y) | 0
+  y = ((y << 13) | (y >>> 19)) ^ x
+  x = (x + y) | 0
+  y = ((y << 15) | (y >>> 17)) ^ x
+  x = (x + y) | 0
+  y = ((y << 26) | (y >>> 6)) ^ x
+  x = (x + y) | 0
+  y = ((y << 6) | (y >>> 26)) ^ x
+  x = (x + k0) | 0
+  y = (y + k1 + 3) | 0
+  x = (x + y) | 0
+  y = ((y << 17) | (y >>> 15)) ^ x
+  x = (x + y) | 0
+  y = ((y << 29) | (y >>> 3)) ^ x
+  x = (x + y) | 0
+  y = ((y << 16) | (y >>> 16)) ^ x
+  x = (x + y) | 0
+  y = ((y << 24) | (y >>> 8)) ^ x
+  x = (x + k1) | 0
+  y = (y + k2 + 4) | 0
+  x = (x + y) | 0
+  y = ((y << 13) | (y >>> 19)) ^ x
+  x = (x + y) | 0
+  y = ((y << 15) | (y >>> 17)) ^ x
+  x = (x + y) | 0
+  y = ((y << 26) | (y >>> 6)) ^ x
+  x = (x + y) | 0
+  y = ((y << 6) | (y >>> 26)) ^ x
+  x = (x + k2) | 0
+  y = (y + k0 + 5) | 0
+  return [x >>> 0, y >>> 0]
 }

@@ -21,9 +21,15 @@ export type Words = {
   repeats?: boolean
 }
 
-/** `learningRate` as it is typed: `learning-rate`. */
-export const kebab = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll('_', '-')
+const typed = new Map<string, string>()
+/** `learningRate` as it is typed: `learning-rate`. Settings are few, and asked for by name again and again. */
+export function kebab(name: string): string {
+  const known = typed.get(name)
+  if (known !== undefined) return known
+  const spelt = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll('_', '-')
+  typed.set(name, spelt)
+  return spelt
+}
 
 /** A setting with what it means and its other spellings. */
 export const say = <S extends v.GenericSchema>(schema: S, description: string, ...aliases: string[]) =>

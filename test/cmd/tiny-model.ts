@@ -26,7 +26,7 @@ export function writeTinyModel(dir: string): void {
 
 /** The first rows of the task's training data. */
 export function taskRows(count: number): HoneRow[] {
-  return datasets(0).files['train.jsonl']().slice(0, count)
+  return datasets(0).files['train.jsonl'](count)
 }
 
 /** Pairs of the task: the right calls, and those of the next row. */

@@ -118,10 +118,10 @@ export const shippedModel = (): Record<string, string | Uint8Array> => ({
   'model.safetensors': readFileSync(model.weights),
 })
 
-/** Rows to train on, and held-out ones whose tools are in none of them. */
-export function shippedRows() {
+/** So many rows to train on, and so many held-out ones whose tools are in none of them. */
+export function shippedRows(count: number, heldOut: number) {
   const { files } = datasets(TASK_SEED)
-  return { train: files['train.jsonl'](), unseen: files['test-unseen.jsonl']() }
+  return { train: files['train.jsonl'](count), unseen: files['test-unseen.jsonl'](heldOut) }
 }
 
 /** The recipe that was measured to learn. */

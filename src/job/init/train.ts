@@ -10,11 +10,11 @@ export const trainStarter: Starter = {
   files({ folder }) {
     const at = (name: string) => (folder === '.' ? name : `${folder.replace(/\/+$/, '')}/${name}`)
     const { promptsPerStep } = shippedSettings()
-    const { train, unseen } = shippedRows()
+    const { train, unseen } = shippedRows(STEPS * promptsPerStep, HELD_OUT)
     return {
       ...Object.fromEntries(Object.entries(shippedModel()).map(([name, content]) => [`model/${name}`, content])),
-      'train.jsonl': jsonLines(train.slice(0, STEPS * promptsPerStep)),
-      'test.jsonl': jsonLines(unseen.slice(0, HELD_OUT)),
+      'train.jsonl': jsonLines(train),
+      'test.jsonl': jsonLines(unseen),
       'train.yaml': configOf(at),
     }
   },

@@ -9,7 +9,7 @@ import { runHere } from '../../here.ts'
 import { scratch } from '../../scratch.ts'
 
 const model = join(import.meta.dir, '../../../fixtures/minicall/model')
-const rows = datasets(0).files['test-seen.jsonl']().slice(0, 8)
+const rows = datasets(0).files['test-seen.jsonl'](8)
 
 test('answers do not depend on what is asked beside them, and judging them from the file gives the same verdicts', async () => {
   const folder = scratch()

@@ -1,20 +1,21 @@
 // How long a training step takes beside programs that compute too, against its share of the cores: with k busy processes
 // beside its t threads on c cores it has c·t / (t + k) of them, and should take no longer than 1.5 times what that allows.
-// Usage: bun test/bench/busy.ts [COMPETITORS …] [--device D] [--threads N] [--peers PYTHON]. Competitors are 0, 1 and 3 unless
-// given; with --peers the same is done with TRL. Prints one line of JSON a side and number; exit 1 where hone takes longer.
+// Usage: bun test/bench/busy.ts [COMPETITORS …] [--rounds N] [--device D] [--threads N] [--peers PYTHON]. Competitors are 0, 1 and 3
+// unless given; a step is the median of the rounds after the first; with --peers the same is done with TRL. Prints one line of JSON a
+// side and number; exit 1 where hone takes longer.
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { sharedPath } from '../shared.ts'
 import { lastLine, words } from './words.ts'
 
-const WORK = ['m1', '512', '64', '8', '4', '5']
 const MOST = 1.5
-const { places, device, peers, threads } = words()
+const { places, device, peers, threads, rounds } = words()
+const work = ['m1', '512', '64', '8', '4', String(rounds + 1)]
 const counts = places.length > 0 ? places.map(Number) : [0, 1, 3]
-const own = [join(import.meta.dir, 'step.ts'), ...WORK, '--device', device, '--threads', String(threads)]
+const own = [join(import.meta.dir, 'step.ts'), ...work, '--device', device, '--threads', String(threads)]
 const trl = peers && sharedPath('peers', 'trl_step.py')
-const sides = { hone: [process.execPath, ...own], ...(trl && { trl: [peers, trl, ...WORK] }) }
+const sides = { hone: [process.execPath, ...own], ...(trl && { trl: [peers, trl, ...work] }) }
 
 let late = 0
 for (const [side, command] of Object.entries(sides)) {

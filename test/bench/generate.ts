@@ -1,12 +1,14 @@
 // Tokens a second of greedy decoding on real prompts: BFCL questions of about 500 tokens, 64 new tokens, batches of 1, 8 and 16, without
-// drafts and with them. Usage: bun test/bench/generate.ts MODEL [BATCH …] [--prompt FORM] [--rounds N] [--device D] [--threads N]
+// drafts and with them. Usage: bun test/bench/generate.ts MODEL [BATCH …] [--prompt FORM] [--rounds N] [--device D] [--threads N] [--ends]
 // [--peers PYTHON | --llama FOLDER --model FILE.gguf]. MODEL is a folder, or a finished run of all weights (a short `hone sft` on such rows;
 // --prompt then names its form). Needs $HONE_SHARED/data/bfcl_v4. With --peers transformers' generate does the same work in turn with hone
 // (test/bench/transformers.py; a Python with torch and transformers), with --llama llama.cpp (test/bench/llama.ts; a folder with
-// node-llama-cpp, the same weights as GGUF). Prints one line of JSON a batch: medians of the rounds after the first, prefill included;
+// node-llama-cpp, the same weights as GGUF). No id ends a completion, unless with --ends: then each is as long as the model makes it, which
+// no peer is asked for. Prints one line of JSON a batch: medians of the rounds after the first, prefill included;
 // `same_ids` counts the completions that drafts left as they were (must be all), and those of the peer that are hone's.
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { loadTokenizer } from '../../src/dialogue/chat.ts'
 import { openDevice } from '../../src/gpu/device/open.ts'
 import { generateAll } from '../../src/gpu/policy/generate.ts'
 import { openModel } from '../../src/gpu/policy/model.ts'
@@ -22,7 +24,7 @@ interface Taken {
 }
 
 const NEW = 64
-const { places, device: spec, threads, peers, llama, model: gguf = '', prompt, rounds } = words()
+const { places, device: spec, threads, peers, llama, model: gguf = '', prompt, rounds, ends } = words()
 const [place = '', ...sizes] = places
 const data = sharedPath('data', 'bfcl_v4')
 if (!place || !data) {
@@ -32,12 +34,13 @@ if (!place || !data) {
 
 const { model } = modelFolder(place)
 const prompts = await bfclPrompts(model, data, prompt)
+const eosIds = ends ? (await loadTokenizer(model)).eosIds : []
 const policy = openModel(await openDevice(spec, { threads }), model)
 const beside = (script: string) => join(import.meta.dir, script)
 const command = llama
   ? [process.execPath, beside('llama.ts'), gguf, String(threads), llama]
   : peers && [peers, beside('transformers.py'), model, String(threads)]
-const peer = command ? await openPeer(command) : undefined
+const peer = command && !ends ? await openPeer(command) : undefined
 for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
   const took: Record<Drafts, (Taken & { work: Work })[]> = { off: [], auto: [] }
   const theirs: Taken[] = []
@@ -56,7 +59,7 @@ for (const size of sizes.length > 0 ? sizes.map(Number) : [1, 8, 16]) {
 process.exit(0)
 
 function lineOf(size: number, took: Record<Drafts, (Taken & { work: Work })[]>, theirs: readonly Taken[]) {
-  const rate = (times: readonly Taken[]) => round((size * NEW) / median(times.map(({ seconds }) => seconds)))
+  const rate = (times: readonly Taken[]) => round(median(times.map(({ seconds, ids }) => ids.flat().length / seconds)))
   const times = (slow: readonly Taken[], fast: readonly Taken[]) =>
     round(median(slow.map(({ seconds }, i) => seconds / fast[i]!.seconds)))
   const same = (some: readonly Taken[]) => {
@@ -67,7 +70,7 @@ function lineOf(size: number, took: Record<Drafts, (Taken & { work: Work })[]>, 
   return {
     batch: size,
     prompt_tokens: Math.round(prompts.reduce((all, ids) => all + ids.length, 0) / prompts.length),
-    new_tokens: NEW,
+    new_tokens: round(sum(({ written }) => written) / rounds / size),
     plain_tok_s: rate(took.off),
     drafts_tok_s: rate(took.auto),
     drafts_times_faster: times(took.off, took.auto),
@@ -95,7 +98,7 @@ async function complete(batch: readonly number[][], drafts: Drafts): Promise<Tak
   const requests = batch.map((prompt, i) => ({ prompt, samples: 1, key: [i] }))
   const options = { drafts, onWork: (work: Work) => void works.push(work) }
   const started = performance.now()
-  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds: [] }, options)
+  const written = await generateAll(policy, requests, { temperature: 0, maxNewTokens: NEW, eosIds }, options)
   const seconds = (performance.now() - started) / 1000
   return { seconds, ids: written.map(([completion]) => completion!.ids), work: works[0]! }
 }

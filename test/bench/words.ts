@@ -10,6 +10,7 @@ export function words() {
     options: {
       device: { type: 'string' },
       dtype: { type: 'string', default: 'f32' },
+      ends: { type: 'boolean', default: false },
       peers: { type: 'string' },
       llama: { type: 'string' },
       model: { type: 'string' },
@@ -30,6 +31,8 @@ export function words() {
     /** A folder where node-llama-cpp is installed, and the model for it: a GGUF file. */
     llama: values.llama,
     model: values.model,
+    /** Completions end where the model ends them. */
+    ends: values.ends,
     /** Form of prompts, as hone's --prompt. */
     prompt: values.prompt,
     /** How often each is timed, once to warm up aside. */

@@ -1,5 +1,6 @@
 // Drafts: guesses of the tokens to come, several of which are read in one pass. A guess is taken exactly where plain sampling
 // would have drawn it, so that what is written does not depend on it; a wrong one costs time alone.
+import { loadOf, type Loads } from '../device/portions.ts'
 import type { Turn } from './slot.ts'
 
 export interface Draft {
@@ -90,35 +91,27 @@ export function draftOf(
   }
 }
 
-/** Tokens whose linear maps take as long as that of one: weights come from memory as often. Measured on the CPU at widths of 192 to 1536. */
-const AT_ONCE = 16
-/** What a pass takes beside linear maps, in tokens of those. */
-const BESIDE = 6
-/** Even where it costs nothing, a guess less likely than this makes others' attention longer. */
-const LEAST = 0.1
+/** What a pass takes beside linear maps, in their unit: at all, and for each sequence that attends to some hundred entries and each of its tokens. */
+const [BESIDE, ATTENDING, EACH] = [2, 0.6, 0.2]
 
-/** Of the guesses of sequences that share a pass with `writing` that write, how many of each are worth reading. */
-export function worthwhile(guesses: readonly Guess[], writing: number): number[] {
-  const counts = guesses.map(() => 0)
+/** Of the guesses of sequences that share a pass with `writing` that write, how many of each are to be read: as many as bring most tokens for what the pass takes. */
+export function worthwhile(guesses: readonly Guess[], writing: number, loads: Loads): number[] {
   const offers = guesses
     .flatMap(({ ids, chance }, i) => ids.map((_, n) => ({ i, n, chance: chance ** (n + 1) })))
-    .filter(({ chance }) => chance >= LEAST)
     .sort((a, b) => b.chance - a.chance || a.n - b.n || a.i - b.i)
-  const free = Math.ceil(writing / AT_ONCE) * AT_ONCE - writing
   // Lanes attend as often as the one with the most guesses does.
-  const fair = Math.ceil((2 * free) / writing)
-  const rest = offers.filter(({ i, n }, place) => {
-    const taken = place < free && n < fair
-    if (taken) counts[i]!++
-    return !taken
+  const costWith = (count: number, longest: number) =>
+    loadOf(writing + count, loads) + BESIDE + writing * (ATTENDING + EACH * longest)
+  let [most, taken] = [writing / costWith(0, 1), 0]
+  let [expected, longest] = [writing, 1]
+  offers.forEach(({ n, chance }, place) => {
+    expected += chance
+    longest = Math.max(longest, n + 2)
+    const rate = expected / costWith(place + 1, longest)
+    if (rate > most) [most, taken] = [rate, place + 1]
   })
-  // A further load of tokens pays where it saves as many as it costs.
-  const pays = AT_ONCE / (1 + BESIDE / writing)
-  for (let start = 0; start < rest.length; start += AT_ONCE) {
-    const load = rest.slice(start, start + AT_ONCE)
-    if (load.reduce((sum, { chance }) => sum + chance, 0) < pays) break
-    for (const { i } of load) counts[i]!++
-  }
+  const counts = guesses.map(() => 0)
+  for (const { i } of offers.slice(0, taken)) counts[i]!++
   return counts
 }
 

@@ -88,7 +88,7 @@ export function writer(
       row.draft ??= draftOf(turn!, { tokens: sequence.tokens, own: ids }, trusts)
       return row.draft.guess(turn!.sampling.maxNewTokens - ids.length - 1)
     })
-    const counts = worthwhile(guesses, writing.length)
+    const counts = worthwhile(guesses, writing.length, engine.portions.loads)
     return new Map(writing.map((row, i) => [row, guesses[i]!.ids.slice(0, counts[i])]))
   }
 

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { didYouMean } from '../../error.ts'
+import { vectorUnits } from '../../gpu/device/processor.ts'
 import { families } from '../../gpu/weights/family.ts'
 import { hubCache, hubModels } from '../../gpu/weights/hub.ts'
 import { cacheFolder } from '../../shell/cache.ts'
@@ -38,7 +39,7 @@ export async function inspectMachine(
       'processor',
       `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} usable of ${cpus().length} cores`,
     ),
-    fact('machine', 'vector units', vectorUnits() || 'unknown'),
+    fact('machine', 'vector units', INTERESTING.filter((each) => vectorUnits().has(each)).join(' ') || 'unknown'),
     memory(),
     cache(cacheFolder(environment)),
     fact(
@@ -81,12 +82,6 @@ const INTERESTING = [
   'i8mm',
   'sve',
 ]
-
-function vectorUnits(): string {
-  const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readOr('/proc/cpuinfo', ''))?.[1] ?? ''
-  const flags = new Set(line.split(' '))
-  return INTERESTING.filter((each) => flags.has(each)).join(' ')
-}
 
 /** A container's limit counts where it is below what the machine has. */
 function memory(): Finding {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevice } from '../../../src/gpu/device/open.ts'
+import { loadOf, loadsOf } from '../../../src/gpu/device/portions.ts'
 import { draftOf, newTrusts, worthwhile } from '../../../src/gpu/policy/draft.ts'
 import type { Sampling } from '../../../src/gpu/policy/law.ts'
 import { openModel } from '../../../src/gpu/policy/model.ts'
@@ -157,29 +158,26 @@ test('a text that leads on wrongly is trusted less and less, by all sequences of
   expect(draft().guess(8).chance).toBeLessThan(0.1)
 })
 
-test('as many guesses are read as cost nothing, and more where they are right often enough', () => {
+test('as many guesses are read as bring most tokens for what the pass takes', () => {
   const guess = (length: number, chance: number) => ({ ids: Array.from({ length }, (_, i) => i), chance })
-  expect(worthwhile([guess(16, 0.9)], 1)).toEqual([15])
-  expect(worthwhile([guess(16, 0.5)], 1)).toEqual([3])
-  expect(worthwhile([guess(16, 0.05)], 1)).toEqual([0])
-  // Eight sequences leave eight places.
-  expect(
-    worthwhile(
-      Array.from({ length: 8 }, () => guess(4, 0.6)),
-      8,
-    ),
-  ).toEqual(new Array(8).fill(1))
+  const { wide, narrow } = loadsOf
+  expect(worthwhile([guess(16, 0.9)], 1, wide)).toEqual([15])
+  // Where eight take nearly as long as sixteen, and one alone half as long.
+  expect(worthwhile([guess(16, 0.9)], 1, narrow)).toEqual([15])
+  expect(worthwhile([guess(16, 0.7)], 1, narrow)).toEqual([7])
+  expect(worthwhile([guess(16, 0.2)], 1, narrow)).toEqual([0])
+  // Eight sequences leave eight places of sixteen, of which every further one of a sequence makes all attend longer.
+  const eight = (length: number, chance: number) => Array.from({ length: 8 }, () => guess(length, chance))
+  expect(worthwhile(eight(4, 0.6), 8, wide)).toEqual(new Array(8).fill(1))
+  expect(worthwhile(eight(4, 0.05), 8, wide)).toEqual(new Array(8).fill(0))
   // The last of sixteen places is taken: only good guesses pay for sixteen more.
-  expect(
-    worthwhile(
-      Array.from({ length: 16 }, () => guess(1, 0.6)),
-      16,
-    ),
-  ).toEqual(new Array(16).fill(0))
-  expect(
-    worthwhile(
-      Array.from({ length: 16 }, () => guess(1, 0.95)),
-      16,
-    ),
-  ).toEqual(new Array(16).fill(1))
+  const sixteen = (chance: number) => Array.from({ length: 16 }, () => guess(1, chance))
+  expect(worthwhile(sixteen(0.3), 16, wide)).toEqual(new Array(16).fill(0))
+  expect(worthwhile(sixteen(0.95), 16, wide)).toEqual(new Array(16).fill(1))
+})
+
+test('the linear maps of more tokens than a load take as many loads, and a last one', () => {
+  expect([1, 2, 8, 9, 16, 17, 24, 48].map((tokens) => loadOf(tokens, loadsOf.narrow))).toEqual([
+    6, 12, 12, 16, 16, 22, 28, 48,
+  ])
 })

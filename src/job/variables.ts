@@ -17,6 +17,7 @@ export const variables: Readonly<Record<string, string>> = {
   HONE_BINARY: 'binary to test, for the tests of hone',
   HONE_PART: 'part of a file that a process of hone is started for',
   HONE_PROCESS: 'set for the further processes of a run that has several',
+  HONE_STUDY_PART: 'set for a process of hone that has one seed of a study',
   HONE_ROW: 'the row that an agent is started for, as JSON',
   OPENAI_API_KEY: 'key for the endpoint that eval asks',
   OPENAI_BASE_URL: 'endpoint that is asked where no other and no model is named',

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readStudy } from '../../src/job/study/file.ts'
+import { roomFor } from '../../src/job/study/jobs.ts'
+import { readStudyRecord } from '../../src/rundir/study.ts'
 import { runHere } from '../here.ts'
 import { forms } from '../hone.ts'
 import { taskPairs, taskRows, toLines, writeTinyModel } from './tiny-model.ts'
@@ -20,7 +22,6 @@ const study = {
   settings: {
     prompt: 'native',
     device: 'cpu',
-    threads: 1,
     batchSize: 3,
     lr: 0.01,
     maxCompletionLength: 4,
@@ -124,6 +125,49 @@ test('killed at any moment and run again it comes to the same weights; done, it 
   expect(again.stderr).not.toContain('stage')
 })
 
+test('seeds side by side come to what they come to one after the other, and no process of one outlives the study', async () => {
+  const words = ['study', 'study.json', '-o', 'beside', '--only', 'sft', '--jobs', '2']
+  const ours = () => Bun.spawnSync(['pgrep', '-f', `study study.json --output beside`]).stdout.toString().trim()
+  const child = Bun.spawn([...source, ...words], { cwd: place, stderr: 'ignore', stdout: 'ignore' })
+  while (child.exitCode === null && ours() === '') await Bun.sleep(20)
+  child.kill('SIGKILL')
+  await child.exited
+  while (ours() !== '') await Bun.sleep(20)
+  const { code, stderr } = await hone(...words)
+  expect({ code, stderr: stderr.match(/^(2 seeds at once|seed [01] {2}sft, seed [01]: .*)$/gm) }).toEqual({
+    code: 0,
+    stderr: expect.arrayContaining([
+      '2 seeds at once',
+      expect.stringMatching(/^seed 0/),
+      expect.stringMatching(/^seed 1/),
+    ]),
+  })
+  expect(stages('beside')).toHaveLength(2)
+  expect(stages('whole')).toEqual(expect.arrayContaining(stages('beside')))
+  const seeds = readStudyRecord(at('beside'))!.arms.find(({ name }) => name === 'sft')!.seeds
+  expect(seeds.map(({ seed, runs }) => [seed, runs.length])).toEqual([
+    [0, 1],
+    [1, 1],
+  ])
+})
+
+test('seeds are worked on at once as stages leave cores, and as there is memory for them', async () => {
+  const settings = { ...study.settings, threads: 2 }
+  write('two.json', { ...study, settings })
+  const two = readStudy(at('two.json'))
+  const inPlace = { ...two, model: at('model'), arms: new Map([['sft', [stage(two)]]]) }
+  const room = 2 ** 40
+  expect(await roomFor(inPlace, [0, 1, 2], { cores: 4, room })).toBe(2)
+  expect(await roomFor(inPlace, [0, 1, 2], { cores: 3, room })).toBe(1)
+  expect(await roomFor(inPlace, [0, 1, 2], { cores: 8, room })).toBe(3)
+  expect(await roomFor(inPlace, [0, 1, 2], { cores: 8, room: 2 ** 20 })).toBe(1)
+  expect(await roomFor(inPlace, [0], { cores: 8, room })).toBe(1)
+  function stage({ arms }: typeof two) {
+    const [first] = arms.get('sft')!
+    return { ...first!, settings: { ...first!.settings, data: at('rows.jsonl') } }
+  }
+})
+
 test('one arm and one seed are run alone; a bar that is not met is exit 1', async () => {
   const { code, stdout } = await hone('study', 'study.json', '-o', 'whole', '--only', 'sft', '--seeds', '1')
   expect(code).toBe(0)
@@ -171,8 +215,8 @@ test('an environment answers in the evaluation of what no stage trains with one'
 test('a bar speaks of the best of several samples, and of the pairs that the last stage has in order', async () => {
   // What is drawn is right for about every second answer, what is likeliest never.
   writeFileSync(at('longer.ts'), `export default ({ completion }) => Number(completion.length % 2 === 1)`)
-  const { prompt, device, threads, maxCompletionLength } = study.settings
-  const settings = { prompt, device, threads, maxCompletionLength, evalEvery: 0 }
+  const { prompt, device, maxCompletionLength } = study.settings
+  const settings = { prompt, device, maxCompletionLength, evalEvery: 0 }
   const stage = { preset: 'trl', data: 'pairs.jsonl', steps: 1 }
   const arms = { dpo: [{ dpo: { ...stage, evalPairs: 'pairs.jsonl' } }] }
   const ways = { best: { samples: 4, temperature: 1 }, again: { samples: 1 } }
@@ -212,8 +256,8 @@ test('a stage of pairs that names no data learns from what the stage before it s
 })
 
 test('replies that a stage has kept are learnt by the next one that names no data, which is left out where none was', async () => {
-  const { prompt, device, threads } = study.settings
-  const settings = { prompt, device, threads, evalEvery: 0, maxNewTokens: 4 }
+  const { prompt, device } = study.settings
+  const settings = { prompt, device, evalEvery: 0, maxNewTokens: 4 }
   const taught = (minScore: number) => [
     { distill: { data: 'rows.jsonl', reward: './mine.ts', attempts: 1, minScore } },
     { sft: { preset: 'full', steps: 1 } },
@@ -245,8 +289,8 @@ test('what a probe comes to is a part of its arm; in paths {seed} is the seed', 
     )
     writeFileSync(at(seed, 'questions.jsonl'), toLines(asked))
   }
-  const { prompt, device, threads, maxCompletionLength } = study.settings
-  const settings = { prompt, device, threads, maxCompletionLength, evalEvery: 0 }
+  const { prompt, device, maxCompletionLength } = study.settings
+  const settings = { prompt, device, maxCompletionLength, evalEvery: 0 }
   const probe = { pairs: '{seed}/pairs.jsonl', data: '{seed}/questions.jsonl', yes: 'yes', no: 'no' }
   const arms = { probed: [{ sft: { ...sft.sft, data: '{seed}/rows.jsonl' } }, { probe }] }
   const bars = ['probed/probe - probed/naive >= -100', 'probed/random >= 0', 'probed/pairs <= 100']

@@ -1,6 +1,6 @@
 // Whether other programs want the cores that the threads of a device compute on.
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, totalmem } from 'node:os'
 import { HoneError } from '../../error.ts'
 
 /** Seconds of a core that were spent since some moment: by everything on the machine, and by this process. */
@@ -42,6 +42,9 @@ export function coresAllowed(limit: string = controlGroupLimit()): number {
   const all = availableParallelism()
   return quota > 0 ? Math.max(1, Math.min(all, Math.ceil(quota / period))) : all
 }
+
+/** Bytes of memory that this process may use: the machine's, or what its control group allows. */
+export const memoryAllowed = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
 /** Threads where no setting says how many: `HONE_THREADS`, else all cores that this process may use. @throws HoneError where that is no such number. */
 export function usualThreads(wanted = process.env['HONE_THREADS']): number {

@@ -1,8 +1,8 @@
 // Host memory as a device: the CPU.
-import { totalmem } from 'node:os'
 import { allocateHost, copyHost, freeHost, readHost, trimHost, viewHost, writeHost } from '../ort/libc.ts'
 import type { Ort } from '../ort/ort.ts'
 import type { Backend } from './backend.ts'
+import { memoryAllowed } from './crowd.ts'
 import { loadsOf, portions } from './portions.ts'
 import { vectorUnits } from './processor.ts'
 import { dtypes, emptyArray, viewAs } from '../graph/tensor.ts'
@@ -26,7 +26,7 @@ export function hostBackend(ort: Ort, crowded: () => boolean): Backend {
   return {
     name: 'cpu',
     description: `${ort.threads} thread${ort.threads === 1 ? '' : 's'}`,
-    memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+    memory: memoryAllowed(),
     portions: { ...portions.cpu, loads: vectorUnits().has('avx512f') ? loadsOf.wide : loadsOf.narrow },
     // ONNX Runtime computes float16 there, slower than float32, and of bfloat16 hardly anything.
     types: { floats: ['f32', 'f16'], tf32: false },

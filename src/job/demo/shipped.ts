@@ -20,9 +20,9 @@ export interface Shipped {
   writeSeed?(folder: string, seed: number): void | Promise<void>
 }
 
-const { only, seeds, format } = StudyFlags.entries
+const { only, seeds, jobs, format } = StudyFlags.entries
 /** Flags of a study that its demonstration takes too. */
-export const studyFlags = { only, seeds, format }
+export const studyFlags = { only, seeds, jobs, format }
 
 /** What is kept of a study's answers, word for word. */
 const ANSWERS = 10
@@ -60,7 +60,7 @@ export async function demoStudy(
   {
     output = join('runs', name),
     ...flags
-  }: { output?: string | undefined } & Pick<v.InferOutput<typeof StudyFlags>, 'only' | 'seeds' | 'format'>,
+  }: { output?: string | undefined } & Pick<v.InferOutput<typeof StudyFlags>, 'only' | 'seeds' | 'jobs' | 'format'>,
   given: Tree,
 ): Promise<ExitCode> {
   const { what, minutes, file, write, writeSeed } = lookup(studies, 'study', name, {

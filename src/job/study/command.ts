@@ -1,5 +1,6 @@
 // hone study at work: arms over seeds to a table, and whether its bars are met.
 import * as v from 'valibot'
+import { coresAllowed } from '../../gpu/device/crowd.ts'
 import { EXIT, type ExitCode, lookup } from '../../error.ts'
 import { complain, data, log } from '../../out.ts'
 import { next } from '../../shell/next.ts'
@@ -7,10 +8,12 @@ import { table } from '../../shell/table.ts'
 import { barLine } from '../../rundir/bar.ts'
 import { readStudyRecord, writeStudyRecord } from '../../rundir/study.ts'
 import { argument, count, file, folder, otherwise, say, text } from '../../text/setting.ts'
+import { hasSeedAlone, leave, workApart } from './apart.ts'
 import { readStudy } from './file.ts'
+import { roomFor } from './jobs.ts'
 import { armRows, reportOf, shownAnswers } from './report.ts'
-import { checkStudy, runStudy } from './run.ts'
-import { START } from './study.ts'
+import { checkStudy, runStudy, type StudyPlan } from './run.ts'
+import { START, type Study } from './study.ts'
 
 const seedList = () =>
   v.pipe(
@@ -24,6 +27,7 @@ export const StudyFlags = v.object({
   output: say(folder(), 'directory of the study; one that holds it already goes on', 'o'),
   only: say(v.optional(text('ARM')), `run this arm, ${START} and what it is compared with alone`),
   seeds: say(otherwise(seedList(), 'those of the file'), 'seeds to run'),
+  jobs: say(otherwise(count(), 'as cores and memory allow'), 'seeds to work on at once'),
   answers: say(v.optional(count(0, 10), 0), 'answers of every arm to show word for word'),
   format: say(v.optional(v.picklist(['text', 'json']), 'text'), 'format of the result'),
 })
@@ -36,7 +40,14 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   const alone = only === undefined ? undefined : [START, study.against, only]
   const arms = [...study.arms.keys()].filter((name) => alone === undefined || alone.includes(name))
   checkStudy(study)
-  const results = await runStudy(study, flags.output, { arms, seeds })
+  if (hasSeedAlone()) {
+    const done = await runStudy(study, flags.output, { arms, seeds })
+    leave()
+    return done ? EXIT.ok : EXIT.interrupted
+  }
+  const jobs = flags.jobs ?? (await roomFor(study, seeds))
+  const results =
+    (await beside(study, flags, { arms, seeds, jobs })) && (await runStudy(study, flags.output, { arms, seeds }))
   if (!results) {
     complain(`saved; to go on, run the study again`)
     return EXIT.interrupted
@@ -54,4 +65,19 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   for (const line of shownAnswers(results, flags.answers)) log(line)
   next([['watch', flags.output], 'see what it shows, and read its runs'])
   return report.bars.every(({ met }) => met) ? EXIT.ok : EXIT.no
+}
+
+/** Several seeds at once, each in a process of its own; what is the same for all of them before. False where that was interrupted. */
+async function beside(
+  study: Study,
+  { file, output, only }: Pick<v.InferOutput<typeof StudyFlags>, 'file' | 'output' | 'only'>,
+  { arms, seeds, jobs: asked }: StudyPlan & { jobs: number },
+): Promise<boolean> {
+  const jobs = Math.min(asked, seeds.length)
+  if (jobs < 2) return true
+  if (!(await runStudy(study, output, { arms: arms.filter((name) => name === START), seeds: seeds.slice(0, 1) })))
+    return false
+  log(`${jobs} seeds at once`)
+  const words = ['study', file, '--output', output, ...(only === undefined ? [] : ['--only', only]), '--no-progress']
+  return await workApart({ words, seeds, jobs, threads: Math.max(1, Math.floor(coresAllowed() / jobs)) })
 }

@@ -1,5 +1,5 @@
 // Where a study stands, kept in its directory as it goes on, for those who watch it.
-import { readStudyRecord, type SeedRecord, type StudyRecord, writeStudyRecord } from '../../rundir/study.ts'
+import { readStudyRecord, type SeedRecord, writeStudyRecord } from '../../rundir/study.ts'
 
 export interface Standing {
   /** The record of an arm with a seed, empty: what is put into it is kept by `save`. */
@@ -7,22 +7,26 @@ export interface Standing {
   save(): void
 }
 
-/** Of the study in `directory`: what it says of these arms stays until they are begun anew. */
+/**
+ * Of the study in `directory`: what it says of these arms stays until they are begun anew, and so does what another process has
+ * written of its seeds since.
+ */
 export function openStanding(directory: string, arms: readonly string[]): Standing {
-  const before = readStudyRecord(directory)?.arms ?? []
-  const study: StudyRecord = {
-    arms: arms.map((name) => before.find((arm) => arm.name === name) ?? { name, seeds: [] }),
-    bars: [],
-  }
+  const own = new Map<string, SeedRecord[]>(arms.map((name) => [name, []]))
   return {
     begin(arm, seed) {
-      const { seeds } = study.arms.find(({ name }) => name === arm)!
       const record: SeedRecord = { seed, runs: [] }
-      const place = seeds.findIndex((each) => each.seed === seed)
-      if (place < 0) seeds.push(record)
-      else seeds[place] = record
+      own.get(arm)!.push(record)
       return record
     },
-    save: () => writeStudyRecord(directory, study),
+    save() {
+      const now = readStudyRecord(directory)?.arms ?? []
+      const all = [...own].map(([name, begun]) => {
+        const others = now.find((arm) => arm.name === name)?.seeds ?? []
+        const seeds = [...others.filter(({ seed }) => !begun.some((each) => each.seed === seed)), ...begun]
+        return { name, seeds: seeds.toSorted((a, b) => a.seed - b.seed) }
+      })
+      writeStudyRecord(directory, { arms: all, bars: [] })
+    },
   }
 }

@@ -13,6 +13,15 @@ export const TINY_TEMPLATE = String.raw`
 {%- endfor %}
 {%- if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`
 
+/** The same, but for thoughts before the last thing that a user says, which are left out as Qwen3's template leaves them out. */
+export const FORGETTING_TEMPLATE = TINY_TEMPLATE.replace(
+  '{%- for message in messages %}',
+  "{%- set ns = namespace(last=-1) %}{%- for message in messages %}{%- if message.role == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}{%- for message in messages %}",
+).replace(
+  'message.content }}',
+  "(message.content.split('</think>')[-1].lstrip() if message.role == 'assistant' and loop.index0 < ns.last else message.content) }}",
+)
+
 const isPrintable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173)
 let hidden = 256
 /** GPT-2's letter of each byte. */

@@ -45,6 +45,25 @@ export function continuation({ form, tokenizer, asked, called, given }: Between)
   return ends.length > 0 ? rest.slice(Math.min(...ends)) : rest
 }
 
+/** Stands where a thought of the model is. */
+const THOUGHT = 'what was thought'
+
+/**
+ * Whether the template takes the thought from the model's turn once this is said to it: what is read then is another text than what was
+ * written, and no continuation of it.
+ */
+export function forgetsThought({ form, tokenizer, asked, given }: Omit<Between, 'called'>): boolean {
+  const turn: Message = { role: 'assistant', content: `<think>\n${THOUGHT}\n</think>\n\n${OWN_WORDS}` }
+  const messages = [turn, ...given].reduce((all, each) => form.append(all, each), form.messages(asked))
+  try {
+    const text = tokenizer.template(messages, { addGenerationPrompt: true, ...form.template?.(asked) })
+    return text.includes(OWN_WORDS) && !text.includes(THOUGHT)
+  } catch (error) {
+    if (error instanceof HoneError) return false
+    throw error
+  }
+}
+
 const standIn = (name: string): ToolCall => ({ name, arguments: { text: OWN_WORDS } })
 
 const endTexts = ({ eosIds, decode }: Tokenizer): string[] => eosIds.map((id) => decode([id]))

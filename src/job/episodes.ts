@@ -95,7 +95,10 @@ export async function* playRows(
         const { from, to } = lastTurn(episode)
         const fault = episode.outcome?.fault
         if (typeof fault === 'string') faults.add(fault)
-        const opened = openedBefore(from === 0 ? prompt.ids : episode.ids.slice(0, from), tokenizer)
+        const opened = openedBefore(
+          from === 0 ? (episode.promptIds ?? prompt.ids) : episode.ids.slice(0, from),
+          tokenizer,
+        )
         const text = opened + textOf({ ids: episode.ids.slice(from, to) }, tokenizer)
         yield { row: prompt.row, sample, prompt: prompt.ids, episode, text }
       }

@@ -103,9 +103,17 @@ function transcriptOf(
     stop,
     ...(outcome?.reward !== undefined && { reward: outcome.reward }),
     ...(outcome && { metrics: { ...outcome.metrics }, fault: outcome.fault }),
-    prompt_ids: [...prompt],
+    prompt_ids: [...(episode.promptIds ?? prompt)],
     output_ids: [...ids],
     trained: flagsOf(episode),
+    // Sequences before the one of the last turn, where the template has written the history anew since.
+    ...(episode.rewritten && {
+      rewritten: episode.rewritten.map((each) => ({
+        prompt_ids: [...(each.promptIds ?? prompt)],
+        output_ids: [...each.ids],
+        trained: flagsOf(each),
+      })),
+    }),
     ...(flags.logprobs && { logprobs: decimalsOf(logprobs) }),
     ...(flags.n > 1 && { sample }),
   }

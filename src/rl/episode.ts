@@ -1,18 +1,18 @@
 // One episode, turn by turn: the model's tokens as it drew them, and between them what it was given.
-import { findFormat, type FormatName } from '../dialogue/call.ts'
-import type { Parsed } from '../dialogue/call/format.ts'
+import type { FormatName } from '../dialogue/call.ts'
 import type { Tokenizer } from '../dialogue/chat.ts'
 import type { Hold } from '../dialogue/hold.ts'
-import { continuationIds } from '../dialogue/continuation.ts'
+import { continuationIds, forgetsThought } from '../dialogue/continuation.ts'
+import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked, PromptForm } from '../dialogue/prompt/form.ts'
-import type { Message, ToolCall } from '../dialogue/row.ts'
+import type { Message } from '../dialogue/row.ts'
 import { HoneError } from '../error.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Completion, Session, Slot } from '../gpu/policy/session.ts'
 import type { Environment, Episode, EpisodeLimits, Observation, Said } from './environment.ts'
 import { openedBefore, stopsAt } from './judge.ts'
 import type { Outcome, Sampled, Stop, Turn } from './record.ts'
-import { isObject } from '../text/json.ts'
+import { messageOf, noted, saidIn, shortened } from './said.ts'
 
 /** Where episodes take place: the environment, in whose words it is spoken to, and its limits. */
 export interface Episodes extends EpisodeLimits {
@@ -43,6 +43,15 @@ export interface Beginning {
 
 /** All that happened before a turn. */
 export interface Past {
+  /** What the ids follow: the sample's prompt, or the history as the template has written it anew. */
+  prompt: readonly number[]
+  /** Sequences before that history, without what is said of the whole; and their tokens. */
+  left: readonly Omit<Sampled, 'stop' | 'outcome'>[]
+  spent: number
+  /** Turns of the model in them. */
+  turnsLeft: number
+  /** A turn of the model has a thought. */
+  thought: boolean
   ids: readonly number[]
   logprobs: readonly number[]
   turns: readonly Turn[]
@@ -54,7 +63,11 @@ export interface Past {
   surprise: number | undefined
 }
 
-const nothing: Past = {
+const nothing: Omit<Past, 'prompt'> = {
+  left: [],
+  spent: 0,
+  turnsLeft: 0,
+  thought: false,
   ids: [],
   logprobs: [],
   turns: [],
@@ -82,13 +95,13 @@ export interface Playing {
 const CANDIDATES = 10
 
 /** An episode from its prompt, or from what another one was before a turn. */
-export function playing(beginning: Beginning, past: Past = nothing): Playing {
-  const { session, episode, asked, prompt, key, earlier, sampling, stage, watched = 0 } = beginning
+export function playing(beginning: Beginning, past: Past = { ...nothing, prompt: beginning.prompt }): Playing {
+  const { session, episode, asked, key, earlier, sampling, stage, watched = 0 } = beginning
   const { tokenizer, form, positions, hold, maxTurns, maxToolCalls, rolloutTimeout } = stage
-  const room = () => Math.min(sampling.maxNewTokens, positions - prompt.length) - past.ids.length
+  const room = () => Math.min(sampling.maxNewTokens - past.spent, positions - past.prompt.length) - past.ids.length
   const late = lateness(rolloutTimeout)
   const law = () => {
-    const before = past.ids.length === 0 ? prompt : past.ids
+    const before = past.ids.length === 0 ? past.prompt : past.ids
     const ends = stopsAt(episode.stops?.() ?? [], tokenizer)
     const stop = ends && { stop: (ids: readonly number[]) => ends(ids) || sampling.stop?.(ids) === true }
     return { ...sampling, ...stop, ...hold?.(asked, before), maxNewTokens: room() }
@@ -97,15 +110,16 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
   /** Given since the slot wrote last. */
   let given: readonly number[] = []
   let written: Completion | undefined
+  let lastText = ''
   let surprise = 0
   let seen = 0
   const submit = (): Slot =>
     session.submit({
-      ids: [...prompt, ...past.ids],
-      origin: prompt.length,
+      ids: [...past.prompt, ...past.ids],
+      origin: past.prompt.length,
       sampling: law(),
-      key,
-      ...(earlier && { earlier }),
+      key: past.left.length === 0 ? key : [...key, past.left.length],
+      ...(earlier && past.left.length === 0 && { earlier }),
       ...(watched > 0 && {
         alternatives: CANDIDATES,
         onToken(_id, _logprob, likeliest) {
@@ -113,14 +127,39 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
         },
       }),
     })
-  const end = (stop: Stop): Sampled => ({
+  const ownTurns = () => past.turns.filter(({ role }) => role === 'assistant')
+  const sequence = (): Omit<Sampled, 'stop' | 'outcome'> => ({
+    ...(past.prompt !== beginning.prompt && { promptIds: past.prompt }),
     ids: past.ids,
     logprobs: Float32Array.from(past.logprobs),
-    trained: past.turns.filter(({ role }) => role === 'assistant').map(({ from, to }) => ({ from, to })),
+    trained: ownTurns().map(({ from, to }) => ({ from, to })),
     turns: past.turns,
-    stop,
-    outcome: past.outcome,
   })
+  const end = (stop: Stop): Sampled => {
+    const { outcome } = past
+    // What the reward judges is the last turn of the episode, not that of a sequence before.
+    const answer = outcome.answer ?? lastText
+    const rewritten = past.left.map((each) => ({ ...each, stop, outcome: { ...outcome, answer } }))
+    return { ...sequence(), stop, outcome, ...(rewritten.length > 0 && { rewritten }) }
+  }
+  /** The next turn follows the history as the template writes it now, in a sequence of its own. */
+  const beginAnew = (ids: readonly number[]): void => {
+    const { outcome } = past
+    past = {
+      ...past,
+      prompt: ids,
+      left: [...past.left, sequence()],
+      spent: past.spent + past.ids.length,
+      turnsLeft: past.turnsLeft + ownTurns().length,
+      thought: false,
+      ids: [],
+      logprobs: [],
+      turns: [],
+      outcome: { ...outcome, metrics: { ...outcome.metrics, rewritten: (outcome.metrics['rewritten'] ?? 0) + 1 } },
+    }
+    slot?.release()
+    slot = undefined
+  }
   const append = (role: Turn['role'], some: ArrayLike<number>, logs?: ArrayLike<number>, reward?: number): void => {
     const from = past.ids.length
     past = {
@@ -143,15 +182,18 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
     async answer() {
       const completion = written
       if (completion === undefined) return end('rollout_timeout')
-      const opened = openedBefore(past.ids.length === 0 ? prompt : past.ids, tokenizer)
+      const opened = openedBefore(past.ids.length === 0 ? past.prompt : past.ids, tokenizer)
       const said = saidIn(completion, opened, stage)
       const calls = past.calls + said.calls.length
-      past = { ...past, calls, surprise: past.surprise ?? surprise }
+      past = { ...past, calls, surprise: past.surprise ?? surprise, thought: past.thought || said.think !== null }
+      lastText = said.text
       hear([messageOf(said)])
       const wrote = (reward?: number) => append('assistant', completion.ids, completion.logprobs, reward)
       if (completion.finish === 'length') {
         wrote()
-        return end(room() <= 0 && past.ids.length < sampling.maxNewTokens ? 'context_overflow' : 'max_tokens')
+        return end(
+          room() <= 0 && past.spent + past.ids.length < sampling.maxNewTokens ? 'context_overflow' : 'max_tokens',
+        )
       }
       if (maxToolCalls !== null && calls > maxToolCalls) return (wrote(), end('max_tool_calls'))
       const observation = await Promise.race([observe(episode, said), late.promise])
@@ -159,21 +201,36 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
       if (observation === undefined) return end('rollout_timeout')
       past = { ...past, outcome: { ...past.outcome, ...noted(past.outcome, observation) } }
       if (observation.done) return end(observation.stop ?? 'completed')
-      if (past.turns.filter(({ role }) => role === 'assistant').length >= maxTurns) return end('max_turns')
+      if (past.turnsLeft + ownTurns().length >= maxTurns) return end('max_turns')
       const { inserted } = observation
       const answered = observation.messages.map((each) => ({
         ...each,
         content: inserted === undefined ? shortened(each.content, stage) : each.content,
       }))
+      const before = { messages: [...asked.messages, ...past.outcome.messages.slice(0, -1)], tools: asked.tools }
       hear(answered)
       past = { ...past, told: [...past.told, { said, answered: observation.messages }] }
+      if (
+        inserted === undefined &&
+        past.thought &&
+        forgetsThought({ form, tokenizer, asked: before, given: answered })
+      ) {
+        const heard = { messages: [...asked.messages, ...past.outcome.messages], tools: asked.tools }
+        const ids = promptIds(form, heard, tokenizer)
+        if (ids.length >= positions) return end('context_overflow')
+        if (past.spent + past.ids.length >= sampling.maxNewTokens) return end('max_tokens')
+        beginAnew(ids)
+        return undefined
+      }
       const called = said.calls.map(({ name }) => name)
       given =
         inserted === undefined
           ? continuationIds({ form, tokenizer, asked, called, given: answered }, completion.finish === 'eos')
           : tokenizer.encode(inserted)
       if (given.length >= room())
-        return end(past.ids.length + given.length + 1 > sampling.maxNewTokens ? 'max_tokens' : 'context_overflow')
+        return end(
+          past.spent + past.ids.length + given.length + 1 > sampling.maxNewTokens ? 'max_tokens' : 'context_overflow',
+        )
       if (given.length > 0) append(answered[0]?.role ?? 'user', given)
       return undefined
     },
@@ -187,24 +244,6 @@ export function playing(beginning: Beginning, past: Past = nothing): Playing {
   }
 }
 
-function saidIn({ ids }: Completion, opened: string, { tokenizer, format }: Episodes): Said & Parsed {
-  const own = tokenizer.eosIds.includes(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids
-  const text = opened + tokenizer.decode(own)
-  return { text, ...findFormat(format).parse(text) }
-}
-
-function messageOf({ think, rest, calls }: Parsed): Message {
-  const known = calls.flatMap(({ name, arguments: values }): ToolCall[] =>
-    isObject(values) ? [{ name, arguments: values }] : [],
-  )
-  return {
-    role: 'assistant',
-    content: rest,
-    ...(known.length > 0 && { tool_calls: known }),
-    ...(think !== null && { reasoning_content: think }),
-  }
-}
-
 /** What an environment cannot answer ends the episode with a fault. */
 async function observe(episode: Episode, said: Said): Promise<Observation> {
   try {
@@ -213,38 +252,6 @@ async function observe(episode: Episode, said: Said): Promise<Observation> {
     if (error instanceof HoneError) throw error
     return { messages: [], done: true, stop: 'completed', fault: errorOf(error).message }
   }
-}
-
-/** What an episode has come to with what was said to a turn of it. */
-function noted(
-  before: Outcome,
-  { reward, metrics = {}, fault, answer }: Observation,
-): Pick<Outcome, 'reward' | 'metrics' | 'fault' | 'answer'> {
-  const sums = { ...before.metrics }
-  for (const [name, value] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + value
-  return {
-    reward: reward === undefined ? before.reward : (before.reward ?? 0) + reward,
-    metrics: sums,
-    fault: before.fault ?? fault ?? null,
-    ...(answer !== undefined && { answer }),
-  }
-}
-
-/** Characters of a text of which no more than that many tokens can be kept. */
-const LONGEST_TOKEN = 16
-
-/** A message of at most so many tokens: of a longer one the middle goes. */
-function shortened(
-  text: string,
-  { tokenizer, toolResultTokens: most }: Pick<Episodes, 'tokenizer' | 'toolResultTokens'>,
-): string {
-  const reach = most * LONGEST_TOKEN
-  const near = text.length > 2 * reach ? text.slice(0, reach) + text.slice(-reach) : text
-  const ids = tokenizer.encode(near)
-  if (ids.length <= most && near === text) return text
-  const half = Math.max(1, most >> 1)
-  const [head, tail] = [tokenizer.decode(ids.slice(0, half)), tokenizer.decode(ids.slice(-half))]
-  return `${head}\n… (${text.length} characters in all)\n${tail}`
 }
 
 /** Resolves after so many seconds, never where they are null, unless it is forgotten before. */

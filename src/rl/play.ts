@@ -130,7 +130,8 @@ async function playGroup(
     begin: async (sample) => begin(await open(), sample),
     async fork(from, sample) {
       const episode = from.episode.fork?.() ?? (await repeated(await open(), from))
-      return episode && playing(beginning(episode, sample), from.past())
+      // What was before the history that it goes on with is the sample's that it branched off from.
+      return episode && playing(beginning(episode, sample), { ...from.past(), left: [] })
     },
   })
   return { prompt, completions }

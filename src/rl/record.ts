@@ -99,6 +99,8 @@ export interface Sampled {
   outcome?: Outcome
   /** Where another sampler wrote it: by the weights after so many steps. */
   version?: number
+  /** Sequences of the same episode before this one, whose history the chat template has written anew since. */
+  rewritten?: readonly Sampled[]
   /** Where it was not begun at its prompt: the sample of the group whose first ids it has, and how many. */
   branch?: Branch
 }

@@ -99,7 +99,7 @@ async function sample(context: RolloutContext, position: number, count: number):
   const { onProgress, onWork, stage, hold } = context
   const traced = stage ? undefined : tracedTokens(recipe, requests, sampling)
   const options = { budget: recipe.rolloutTokens, drafts: recipe.drafts, onProgress, onWork, stage, hold, traced }
-  const rollouts = await completeAll(policy, requests, sampling, options)
+  const rollouts = (await completeAll(policy, requests, sampling, options)).map(withRewritten)
   context.remembered?.add(step, rollouts)
   const { version } = context
   if (version === undefined) return rollouts
@@ -107,6 +107,12 @@ async function sample(context: RolloutContext, position: number, count: number):
     prompt,
     completions: completions.map((each) => ({ ...each, version })),
   }))
+}
+
+/** Sequences whose history was written anew are completions of their group, behind the others. */
+function withRewritten({ prompt, completions }: Rollout): Rollout {
+  const last = completions.map(({ rewritten: _, ...each }) => each)
+  return { prompt, completions: [...last, ...completions.flatMap(({ rewritten = [] }) => rewritten)] }
 }
 
 /** How episodes of a row become a tree; undefined where each is one by itself. */

@@ -1,7 +1,6 @@
 // What a client was answered, as trajectories: a request whose messages go on from an answer goes on from its tokens.
-import type { Tokenizer } from '../dialogue/chat.ts'
-import { continuationIds } from '../dialogue/continuation.ts'
-import type { PromptForm, Asked } from '../dialogue/prompt/form.ts'
+import { continuationIds, forgetsThought } from '../dialogue/continuation.ts'
+import type { Asked } from '../dialogue/prompt/form.ts'
 import { openedThought } from '../dialogue/prompt.ts'
 import type { Message, ToolCall } from '../dialogue/row.ts'
 import type { CallFormat } from '../dialogue/call/format.ts'
@@ -29,6 +28,8 @@ interface Told extends Sequence {
   messages: readonly Message[]
   tools: Asked['tools']
   called: readonly string[]
+  /** An answer in it has a thought. */
+  thought: boolean
   /** An answer is being written to it. */
   busy: boolean
 }
@@ -80,7 +81,7 @@ export function recorder(served: Served, recording?: Recording, onAnswer: () => 
     onText?: Parameters<Exchange['write']>[2],
   ) {
     const number = requests++
-    const before = asked && sequences.findLast((each) => continues(each, asked))
+    const before = asked && sequences.findLast((each) => continues(each, asked) && !isRewritten(each, asked, served))
     const between = before ? betweenIds(before, asked, served) : []
     const prompt = before ? [...before.prompt, ...before.ids, ...between] : order.prompt
     const room = served.context - prompt.length
@@ -110,6 +111,7 @@ export function recorder(served: Served, recording?: Recording, onAnswer: () => 
         sequence.messages = [...(asked?.messages ?? []), reply]
         sequence.tools = asked?.tools ?? []
         sequence.called = (reply.tool_calls ?? []).map(({ name }) => name)
+        sequence.thought ||= /<\/think>/.test(last)
       }
       onAnswer()
       return written
@@ -150,15 +152,21 @@ function replyOf(text: string, { parse }: CallFormat): Message {
   return { role: 'assistant', content: rest, ...(known.length > 0 && { tool_calls: known }) }
 }
 
-function betweenIds(
-  sequence: Told,
-  asked: Asked,
-  { form, tokenizer }: { form: PromptForm; tokenizer: Tokenizer },
-): number[] {
+type Words = Pick<Served, 'form' | 'tokenizer'>
+
+/** What was asked before the sequence's last answer, and what is said to that. */
+const aroundAnswer = ({ messages }: Told, asked: Asked) => ({
+  asked: { messages: asked.messages.slice(0, messages.length - 1), tools: asked.tools },
+  given: asked.messages.slice(messages.length),
+})
+
+/** Whether the template writes what the sequence holds in another way now: then it goes on with no token of it. */
+const isRewritten = (sequence: Told, asked: Asked, { form, tokenizer }: Words): boolean =>
+  sequence.thought && forgetsThought({ form, tokenizer, ...aroundAnswer(sequence, asked) })
+
+function betweenIds(sequence: Told, asked: Asked, { form, tokenizer }: Words): number[] {
   const ended = tokenizer.eosIds.includes(sequence.ids.at(-1) ?? -1)
-  const given = asked.messages.slice(sequence.messages.length)
-  const before = { messages: [...asked.messages.slice(0, sequence.messages.length - 1)], tools: asked.tools }
-  return continuationIds({ form, tokenizer, asked: before, called: sequence.called, given }, ended)
+  return continuationIds({ form, tokenizer, called: sequence.called, ...aroundAnswer(sequence, asked) }, ended)
 }
 
 const fresh = (prompt: readonly number[]): Told => ({
@@ -170,6 +178,7 @@ const fresh = (prompt: readonly number[]): Told => ({
   messages: [],
   tools: [],
   called: [],
+  thought: false,
   busy: false,
 })
 

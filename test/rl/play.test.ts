@@ -14,7 +14,7 @@ import type { Episodes } from '../../src/rl/episode.ts'
 import { completeAll, stageOf } from '../../src/rl/play.ts'
 import type { Prompt, Sampled } from '../../src/rl/record.ts'
 import { flagsOf } from '../../src/rl/trained.ts'
-import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+import { END, FORGETTING_TEMPLATE, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 import { oneByOne } from './toy.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-test-'))
@@ -102,6 +102,38 @@ async function playOnce(
   )
   return rollout!.completions[0]!
 }
+
+test('where the template takes a thought from the history, the next turn begins a sequence of its own, of the same outcome', async () => {
+  const forgetful = await loadTokenizer(
+    writeTinyTokenizer(join(folder, 'forgetful'), {
+      'chat_template.jinja': FORGETTING_TEMPLATE,
+      'config.json': { eos_token_id: END },
+    }),
+  )
+  const thought = `<think>so</think>${call(1)}`
+  const policy = saying([thought, '<think>hm</think>Three.', 'Yes, three.', 'Never.'])
+  const next: Observation = { messages: [{ role: 'user', content: 'Sure?' }], done: false }
+  const environment = environmentOf((_, turn) => [result('3'), next, over][turn]!)
+  const last = await playOnce(policy, environment, { tokenizer: forgetful })
+  const own = (text: string) => [...tokenizer.encode(text), END]
+  const given = tokenizer.encode('\ntool: 3<end>\nassistant: ')
+  // A result of a tool leaves the thought where it was; what a user says takes both away.
+  const [first, ...none] = last.rewritten!
+  expect(none).toEqual([])
+  expect(first).toMatchObject({ ids: [...own(thought), ...given, ...own('<think>hm</think>Three.')], stop: last.stop })
+  const anew = `user: Go on.<end>\nassistant: <call>{"name": "add", "arguments": {"n": 1}}</call><end>\ntool: 3<end>\nassistant: Three.<end>\nuser: Sure?<end>\nassistant: `
+  expect(tokenizer.decode(last.promptIds!)).toBe(anew)
+  expect(policy.read[2]).toEqual([...last.promptIds!])
+  expect([last.ids, last.turns.length, last.stop]).toEqual([own('Yes, three.'), 1, 'completed'])
+  expect(last.outcome!.metrics['rewritten']).toBe(1)
+  expect(first!.outcome!.answer).toBe('Yes, three.')
+  const few = await playOnce(
+    saying([thought, 'Three.', 'Yes.']),
+    environmentOf(() => next),
+    { tokenizer: forgetful, maxTurns: 2 },
+  )
+  expect([few.stop, few.rewritten!.length]).toEqual(['max_turns', 1])
+})
 
 test('own tokens are the sampled ids and carry loss, given ones are tokenised apart and carry none', async () => {
   const policy = saying([call(1), 'The sum is 3.'])

@@ -1,13 +1,15 @@
 // Rollouts: what is sampled does not depend on how prompts are batched, and the permuted control keeps the rewards.
 import { expect, test } from 'bun:test'
 import * as v from 'valibot'
+import type { Stage } from '../../src/rl/play.ts'
 import { TrainRecipe } from '../../src/rl/recipe.ts'
+import type { Sampled } from '../../src/rl/record.ts'
 import { rollout } from '../../src/rl/rollout.ts'
 import { successorJudge, toyPolicy, toyPrompts } from './toy.ts'
 
 const V = 6
 
-async function rollouts(overrides: object = {}, position = 0) {
+async function rollouts(overrides: object = {}, position = 0, stage?: Stage) {
   const settings = {
     model: 'm',
     data: 'd',
@@ -26,6 +28,7 @@ async function rollouts(overrides: object = {}, position = 0) {
     prompts: toyPrompts(12, V),
     judge: successorJudge(V),
     step: 3,
+    stage,
   }
   return await rollout(context, position)
 }
@@ -50,4 +53,28 @@ test('permuted rewards are the same rewards at other completions', async () => {
   const [honest, permuted] = [rewardsOf(await rollouts()), rewardsOf(await rollouts({ permuteRewards: true }))]
   expect(permuted).not.toEqual(honest)
   expect(permuted.toSorted()).toEqual(honest.toSorted())
+})
+
+test('sequences whose history was written anew are completions of their group, behind the others', async () => {
+  const sampled = (ids: number[]): Sampled => ({
+    ids,
+    logprobs: new Float32Array(ids.length),
+    trained: [{ from: 0, to: ids.length }],
+    turns: [{ role: 'assistant', from: 0, to: ids.length }],
+    stop: 'completed',
+  })
+  const stage: Stage = {
+    tools: () => [],
+    play: async (_, { item }) => ({
+      prompt: item,
+      completions: [{ ...sampled([1]), promptIds: [2, 3], rewritten: [sampled([4])] }, sampled([5])],
+    }),
+    close() {},
+  }
+  const { rollouts: groups } = await rollouts({ promptsPerStep: 1 }, 0, stage)
+  expect(groups[0]!.completions.map(({ ids, promptIds }) => [ids, promptIds])).toEqual([
+    [[1], [2, 3]],
+    [[5], undefined],
+    [[4], undefined],
+  ])
 })

@@ -15,7 +15,7 @@ import { recorder } from '../../src/serve/trajectory.ts'
 import { write } from '../../src/serve/writing.ts'
 import type { JsonObject } from '../../src/text/json.ts'
 import { oneByOne } from '../rl/toy.ts'
-import { END, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
+import { END, FORGETTING_TEMPLATE, TINY_TEMPLATE, writeTinyTokenizer } from '../tiny-tokenizer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hone-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -25,7 +25,7 @@ const tokenizer = await loadTokenizer(
 const call = callFormats.hermes.write({ think: 'so', text: '', calls: [{ name: 'add', arguments: { n: 1.5 } }] })
 
 /** A recorder of a model that says these texts one after the other, and how it is asked. */
-function place(texts: readonly string[]) {
+function place(texts: readonly string[], words = tokenizer) {
   const asked: number[][] = []
   const temperatures: number[] = []
   const session = oneByOne((turn) => {
@@ -43,7 +43,7 @@ function place(texts: readonly string[]) {
     vocabulary: tokenizer.vocabularySize,
     context: 4096,
     usualTokens: 100,
-    tokenizer,
+    tokenizer: words,
     session,
     constrain: 'none',
     constrainer: () => constrainer(tokenizer, tokenizer.vocabularySize),
@@ -99,6 +99,25 @@ test('another history, other tools or other words begin a sequence of their own'
   await ask({ messages: [user('A?'), first!, user('B?')], tools })
   await ask({ messages: [user('A?')] })
   expect(kept.sequences.map(({ turns }) => turns.length)).toEqual([1, 1, 1, 1])
+})
+
+test('a history from which the template takes a thought begins a sequence of its own', async () => {
+  const forgetful = await loadTokenizer(
+    writeTinyTokenizer(join(folder, 'forgetful'), {
+      'chat_template.jinja': FORGETTING_TEMPLATE,
+      'config.json': { eos_token_id: END },
+    }),
+  )
+  for (const [said, words, turns] of [
+    ['<think>so</think>One.', forgetful, [1, 1]],
+    ['One.', forgetful, [3]],
+    ['<think>so</think>One.', tokenizer, [3]],
+  ] as const) {
+    const { kept, ask } = place([said, 'Two.'], words)
+    const [first] = await ask({ messages: [user('A?')] })
+    await ask({ messages: [user('A?'), first!, user('B?')] })
+    expect(kept.sequences.map((each) => each.turns.length)).toEqual([...turns])
+  }
 })
 
 test('answers written to one history at once are one that goes on and others that begin with it', async () => {

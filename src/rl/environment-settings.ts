@@ -76,11 +76,7 @@ export const environmentSettings = {
     'file of MCP servers ({"mcpServers": {…}}) whose tools are offered; stateArgument in a server names the argument that tells episodes apart',
   ),
   ...codeSettings,
-  searchResults: say(
-    v.optional(count(), SEARCH_RESULTS),
-    'documents that a search of kb or search finds at most',
-    'topk',
-  ),
+  searchResults: say(v.optional(count(), SEARCH_RESULTS), 'documents that a search of kb or search finds at most'),
   frame: say(
     orNone(text('NAME'), 'none'),
     'how calls stand in running text (retool, torl, start, tool-star, arpo, rewoo) in place of the call format; a row may name another in its column frame',

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { resolveConfig } from '../../src/shell/config.ts'
 import { strictArguments } from '../../src/shell/flags.ts'
 import { sftPresets, trainPresets } from '../../src/rl/presets.ts'
-import { SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
-import { leavesOf } from '../../src/shell/schema.ts'
+import { DpoRecipe, RmRecipe, SftRecipe, TrainRecipe } from '../../src/rl/recipe.ts'
+import { leavesOf, plain } from '../../src/shell/schema.ts'
 import { scratch } from '../scratch.ts'
 
 const needed = { model: 'm', data: 'd.jsonl', output: 'o' }
@@ -54,6 +54,13 @@ test('no setting takes a number that float32 cannot hold', () => {
   expect(numbers.length).toBeGreaterThan(20)
   for (const { key } of numbers)
     for (const value of ['1e300', '-1e300']) expect(() => train({ [key]: value })).toThrow()
+})
+
+test('no spelling of a setting is that of another', () => {
+  for (const schema of [SftRecipe, TrainRecipe, DpoRecipe, RmRecipe]) {
+    const all = leavesOf(schema).flatMap(({ key, words }) => [...new Set([key, ...(words.aliases ?? [])].map(plain))])
+    expect(all.filter((name, i) => all.indexOf(name) < i)).toEqual([])
+  }
 })
 
 test("TRL's and verl's spellings are read in files and as flags", () => {

@@ -3,16 +3,15 @@ import { expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtins } from '../src/shell/builtins.ts'
-import { forms, run } from './hone.ts'
+import { commands } from '../src/commands.ts'
 
 const root = join(import.meta.dir, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, body]) => body!)
-const commands: { name: string }[] = JSON.parse(run(forms[0]![1], ['help', '--json']).stdout)
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts)
 
 test('every hone command that it names exists', () => {
-  const known = [...commands.map(({ name }) => name), ...Object.keys(builtins)]
+  const known = [...Object.keys(commands), ...Object.keys(builtins)]
   const named = [
     ...readme.matchAll(/(?:`|\$\()hone ([a-z][a-z-]*)/g),
     ...readme.matchAll(/src\/main\.ts ([a-z]+)/g),

@@ -9,7 +9,7 @@ import type { Command } from '../../src/shell/command.ts'
 import { completionsOf, namesOf } from '../../src/shell/complete.ts'
 import { flagOf, nameOf, strictArguments } from '../../src/shell/flags.ts'
 import { commandHelp, describe as described, usage } from '../../src/shell/help.ts'
-import { type Leaf } from '../../src/shell/schema.ts'
+import { type Leaf, plain } from '../../src/shell/schema.ts'
 import { expected, toText } from '../../src/shell/shape.ts'
 import { runHere } from '../here.ts'
 
@@ -128,7 +128,8 @@ describe.each(commands)('hone %s', (name, command) => {
 
   test('keys are written in one way, and no two flags are spelt alike', () => {
     for (const { key } of leaves) expect(key).toMatch(/^([a-z]+[A-Za-z0-9]*|write-[a-z]+)$/)
-    const spellings = flags.flatMap((leaf) => [nameOf(leaf), ...(leaf.words.aliases ?? [])])
+    // A configuration file may write a key in any of its ways: top_k, topK and topk are one.
+    const spellings = flags.flatMap((leaf) => [...new Set([leaf.key, ...(leaf.words.aliases ?? [])].map(plain))])
     const repeated = spellings.filter((each, index) => spellings.indexOf(each) !== index)
     expect(repeated).toEqual([])
   })

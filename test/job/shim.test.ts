@@ -3,12 +3,11 @@ import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, run } from '../hone.ts'
+import { runHere } from '../here.ts'
 
 // Other programs may have the machine.
 setDefaultTimeout(60_000)
 
-const start = forms[0]![1]
 const folder = mkdtempSync(join(tmpdir(), 'hone-shim-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const testPython = test.skipIf(Bun.which('python3') === null)
@@ -19,6 +18,10 @@ const python = (text: string): unknown => {
   return JSON.parse(stdout.toString())
 }
 
+/** Write the file by which a trainer asks hone. Returns the exit code. */
+const give = async (reward: string, trainer: string, name: string): Promise<number> =>
+  (await runHere(['export', '--reward', reward, '--for', trainer, '-o', join(folder, name)])).code
+
 const PRELUDE = `
 import json
 gold = '[{"name": "f", "arguments": {"x": 5.0}}]'
@@ -27,8 +30,8 @@ wrong = right.replace('5.0', '5')
 broken = '<think>t</think><tool_call>5</tool_call>'
 `
 
-testPython("verl's custom_reward_function gives the published values, a fault as 0", () => {
-  expect(run(start, ['export', '--reward', 'tool-n1', '--for', 'verl', '-o', join(folder, 'for_verl.py')]).code).toBe(0)
+testPython("verl's custom_reward_function gives the published values, a fault as 0", async () => {
+  expect(await give('tool-n1', 'verl', 'for_verl.py')).toBe(0)
   const call = (text: string) =>
     `compute_score(data_source="toolcall", solution_str=${text}, ground_truth=gold, extra_info={"split": "train", "index": 0})`
   const scores = python(
@@ -41,10 +44,8 @@ testPython("verl's custom_reward_function gives the published values, a fault as
   ])
 })
 
-testPython("TRL's reward function takes plain and conversational completions and the dataset's columns", () => {
-  expect(
-    run(start, ['export', '--reward', 'toolrl:schedule', '--for', 'trl', '-o', join(folder, 'for_trl.py')]).code,
-  ).toBe(0)
+testPython("TRL's reward function takes plain and conversational completions and the dataset's columns", async () => {
+  expect(await give('toolrl:schedule', 'trl', 'for_trl.py')).toBe(0)
   const scores = python(`
 import json
 from types import SimpleNamespace
@@ -59,13 +60,10 @@ print(json.dumps([
   expect(scores).toEqual([[4, -4], [4]])
 })
 
-testPython('the files hand on every column of a row, and say where the reward does not apply', () => {
+testPython('the files hand on every column of a row, and say where the reward does not apply', async () => {
   const reward = join(folder, 'columns.ts')
   writeFileSync(reward, 'export default ({ level }: any) => (level === null ? { score: null } : level)')
-  for (const trainer of ['trl', 'verl'])
-    expect(
-      run(start, ['export', '--reward', reward, '--for', trainer, '-o', join(folder, `columns_${trainer}.py`)]).code,
-    ).toBe(0)
+  for (const trainer of ['trl', 'verl']) expect(await give(reward, trainer, `columns_${trainer}.py`)).toBe(0)
   const scores = python(`
 import json
 from columns_trl import hone_reward
@@ -81,11 +79,8 @@ print(json.dumps([
 
 testPython(
   'what the model said is judged, its calls in messages too; verl may ask for a batch; a bad row is a fault',
-  () => {
-    for (const [trainer, reward] of Object.entries({ trl: 'tool-n1', verl: 'tool-n1' }))
-      expect(
-        run(start, ['export', '--reward', reward, '--for', trainer, '-o', join(folder, `shapes_${trainer}.py`)]).code,
-      ).toBe(0)
+  async () => {
+    for (const trainer of ['trl', 'verl']) expect(await give('tool-n1', trainer, `shapes_${trainer}.py`)).toBe(0)
     const scores = python(`${PRELUDE}
 from shapes_trl import hone_reward, ask
 from shapes_verl import compute_score
@@ -104,7 +99,7 @@ print(json.dumps([
   },
 )
 
-test('a trainer or reward that does not exist is refused', () => {
-  expect(run(start, ['export', '--reward', 'tool-n9', '--for', 'verl', '-o', '-']).code).toBe(2)
-  expect(run(start, ['export', '--reward', 'tool-n1', '-o', '-']).stderr).toContain('--for is missing')
+test('a trainer or reward that does not exist is refused', async () => {
+  expect(await give('tool-n9', 'verl', 'none.py')).toBe(2)
+  expect((await runHere(['export', '--reward', 'tool-n1', '-o', '-'])).stderr).toContain('--for is missing')
 })

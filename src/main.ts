@@ -11,5 +11,6 @@ export const hone = (argv: readonly string[]): Promise<void> =>
   })
 
 if (import.meta.main)
-  if (process.env['HONE_PROCESS'] === undefined) await hone(process.argv.slice(2))
-  else (await import('./job/train/process.ts')).joinRun()
+  // Only a process that another one has started can hear from it.
+  if (process.env['HONE_JOIN'] !== undefined && process.send) (await import('./job/train/process.ts')).joinRun()
+  else await hone(process.argv.slice(2))

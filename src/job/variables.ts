@@ -16,7 +16,7 @@ export const variables: Readonly<Record<string, string>> = {
   HONE_SHARED: 'reference files, for the tests of hone',
   HONE_BINARY: 'binary to test, for the tests of hone',
   HONE_PART: 'part of a file that a process of hone is started for',
-  HONE_PROCESS: 'set for the further processes of a run that has several',
+  HONE_JOIN: 'set for the further processes of a run that has several',
   HONE_STUDY_PART: 'set for a process of hone that has one seed of a study',
   HONE_ROW: 'the row that an agent is started for, as JSON',
   OPENAI_API_KEY: 'key for the endpoint that eval asks',

@@ -81,7 +81,7 @@ test.skipIf(!existsSync(children))(
     rmSync(at('killed', 'checkpoints', 'step-000000002'), { recursive: true })
     const isOfRun = (pid: string) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes('HONE_PROCESS=1')
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes('HONE_JOIN=1')
       } catch {
         return false
       }

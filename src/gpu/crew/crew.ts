@@ -4,7 +4,7 @@ import { forwardOf, type Model } from '../policy/model.ts'
 import type { Policy, Trainable } from '../policy/policy.ts'
 import type { Scorer, ScorerModel } from '../policy/scorer.ts'
 import type { Inspected } from '../policy/trainable.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, SLOTS } from './exchange.ts'
 import type { Remote } from './replica.ts'
 import { roundsOver } from './rounds.ts'
 import { sessionsOver } from './sessions.ts'
@@ -49,14 +49,24 @@ function trainableOver({ own, others, exchange }: Crew<Inspected>): {
 } {
   const withGradients = new Set<Remote>()
   const askAll = (ask: (other: Remote) => Promise<unknown>) => Promise.all(others.map(ask))
+  /** All stretches, as many at a time as are passed on together. */
+  const windows = () => {
+    const { count } = own.stretches()
+    return Array.from({ length: Math.ceil(count / SLOTS) }, (_, w) => ({
+      from: w * SLOTS,
+      to: Math.min(count, (w + 1) * SLOTS),
+    }))
+  }
   /** Add what the copies have accumulated, in one order. */
   const gather = async () => {
-    const stretches = own.stretches()
-    const from = others.flatMap((other, k) => (withGradients.has(other) ? [{ other, place: k + 1 }] : []))
+    const graded = others.flatMap((other, k) => (withGradients.has(other) ? [{ other, place: k + 1 }] : []))
     withGradients.clear()
-    for (let i = 0; i < stretches.count && from.length > 0; i++) {
-      await Promise.all(from.map(({ other }) => other.call('takeGradient', i)))
-      for (const { place } of from) stretches.addGradient(i, exchange.read(place, stretches.size(i)))
+    if (graded.length === 0) return
+    const stretches = own.stretches()
+    for (const { from, to } of windows()) {
+      await Promise.all(graded.map(({ other }) => other.call('takeGradient', from, to)))
+      for (let i = from; i < to; i++)
+        for (const { place } of graded) stretches.addGradient(i, exchange.read(place, i - from, stretches.size(i)))
     }
   }
   const refreshAll = async () => {
@@ -65,9 +75,9 @@ function trainableOver({ own, others, exchange }: Crew<Inspected>): {
   }
   const spread = async () => {
     const stretches = own.stretches()
-    for (let i = 0; i < stretches.count; i++) {
-      exchange.write(0, stretches.values(i))
-      await askAll((other) => other.call('setValues', i))
+    for (const { from, to } of windows()) {
+      for (let i = from; i < to; i++) exchange.write(0, i - from, stretches.values(i))
+      await askAll((other) => other.call('setValues', from, to))
     }
     await refreshAll()
   }

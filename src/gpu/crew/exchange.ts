@@ -9,44 +9,60 @@ import { STRETCH } from '../net/adamw.ts'
 export interface Exchange {
   /** The open file, which other processes inherit. */
   readonly file: number
-  /** At most STRETCH numbers to the place of that process. */
-  write(place: number, values: Float32Array): void
-  read(place: number, count: number): Float32Array<ArrayBuffer>
+  /** At most STRETCH numbers to a slot of the place of that process. */
+  write(place: number, slot: number, values: Float32Array): void
+  read(place: number, slot: number, count: number): Float32Array<ArrayBuffer>
   close(): void
 }
 
-/** Linux keeps files there in memory. */
+/** Stretches that a place has room for: as much is passed on at a time. */
+export const SLOTS = 16
+
+/** Linux keeps files there in memory; a container may have little of it. */
 const MEMORY = '/dev/shm'
 
 const BYTES = STRETCH * Float32Array.BYTES_PER_ELEMENT
 
 /** A new one with so many places; nothing of it stays, however its processes end. @throws HoneError where there is no room for it. */
-export function createExchange(places: number): Exchange {
-  const folder = existsSync(MEMORY) ? MEMORY : tmpdir()
-  const path = join(folder, `hone-${crypto.randomUUID()}`)
-  try {
-    const exchange = exchangeIn(openSync(path, 'w+', 0o600))
-    for (let place = 0; place < places; place++) exchange.write(place, new Float32Array(STRETCH))
-    return exchange
-  } catch (cause) {
-    throw new HoneError(`Cannot share a step between processes: ${folder} has no room for ${places * BYTES} bytes`, {
-      at: folder,
-      hint: 'make room there, or leave out --processes',
-      cause,
-    })
-  } finally {
-    rmSync(path, { force: true })
+export function createExchange(places: number, folders: readonly string[] = [MEMORY, tmpdir()]): Exchange {
+  let cause: unknown
+  for (const folder of folders.filter((each) => existsSync(each))) {
+    const path = join(folder, `hone-${crypto.randomUUID()}`)
+    try {
+      const exchange = exchangeIn(openSync(path, 'w+', 0o600))
+      try {
+        const zeros = new Float32Array(STRETCH)
+        for (let place = 0; place < places; place++)
+          for (let slot = 0; slot < SLOTS; slot++) exchange.write(place, slot, zeros)
+        return exchange
+      } catch (error) {
+        exchange.close()
+        throw error
+      }
+    } catch (error) {
+      cause = error
+    } finally {
+      rmSync(path, { force: true })
+    }
   }
+  throw new HoneError(
+    `Cannot share a step between processes: there is no room for ${(places * SLOTS * BYTES) / 2 ** 20} MiB in ${folders.join(' or ')}`,
+    { hint: 'make room there, or leave out --processes', cause },
+  )
 }
 
 /** One in an open file. */
 export function exchangeIn(file: number): Exchange {
+  const at = (place: number, slot: number) => (place * SLOTS + slot) * BYTES
   return {
     file,
-    write: (place, values) => void writeSync(file, values, 0, values.byteLength, place * BYTES),
-    read(place, count) {
+    write(place, slot, values) {
+      const written = writeSync(file, values, 0, values.byteLength, at(place, slot))
+      if (written !== values.byteLength) throw new Error(`wrote ${written} of ${values.byteLength} bytes`)
+    },
+    read(place, slot, count) {
       const values = new Float32Array(count)
-      readSync(file, values, 0, values.byteLength, place * BYTES)
+      readSync(file, values, 0, values.byteLength, at(place, slot))
       return values
     },
     close: () => closeSync(file),

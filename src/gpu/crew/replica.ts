@@ -20,10 +20,10 @@ export interface Replica {
   pass(groups: readonly Group[], options: PassOptions): Results
   /** Of the last pass. */
   backward(slopes: Results): void
-  /** Lays a stretch of the accumulated gradient at its place of the exchange, and clears it. */
-  takeGradient(stretch: number): void
-  /** Takes a stretch of what is trained from the first place of the exchange. */
-  setValues(stretch: number): void
+  /** Lays stretches of the accumulated gradient at its place of the exchange, and clears them: from one up to another, SLOTS at most. */
+  takeGradient(from: number, to: number): void
+  /** Takes stretches of what is trained from the first place of the exchange. */
+  setValues(from: number, to: number): void
   refresh(scaling: Scaling | undefined): void
   clearGradients(): void
   pullReference(share: number): void
@@ -58,10 +58,13 @@ export function replicaOf(model: Model | ScorerModel, exchange: Exchange, place:
       backward(slopes)
       backward = undefined
     },
-    takeGradient: (stretch) => exchange.write(place, model.stretches().takeGradient(stretch)),
-    setValues: (stretch) => {
+    takeGradient(from, to) {
       const stretches = model.stretches()
-      stretches.setValues(stretch, exchange.read(0, stretches.size(stretch)))
+      for (let i = from; i < to; i++) exchange.write(place, i - from, stretches.takeGradient(i))
+    },
+    setValues(from, to) {
+      const stretches = model.stretches()
+      for (let i = from; i < to; i++) stretches.setValues(i, exchange.read(0, i - from, stretches.size(i)))
     },
     refresh: model.refresh,
     clearGradients: model.clearGradients,

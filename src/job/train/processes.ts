@@ -82,7 +82,7 @@ export function startProcess(joining: Joining, { file }: Exchange, name: string)
   }
   // In a group of its own: an interruption on the terminal is heard by the first process, which finishes the step.
   const child = Bun.spawn(selfCommand(), {
-    env: { ...process.env, HONE_PROCESS: String(joining.place) },
+    env: { ...process.env, HONE_JOIN: String(joining.place) },
     stdio: ['ignore', 'ignore', 'pipe', file],
     detached: true,
     serialization: 'advanced',

@@ -1,11 +1,11 @@
 // A model and its copies, asked over messages: gradients, updates and ids are those of one model that does it all.
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, HoneError } from '../../../src/error.ts'
 import { policyOver, scorerOver } from '../../../src/gpu/crew/crew.ts'
-import { createExchange } from '../../../src/gpu/crew/exchange.ts'
+import { createExchange, SLOTS } from '../../../src/gpu/crew/exchange.ts'
 import { answer, type Asking, askingOver } from '../../../src/gpu/crew/link.ts'
 import { replicaOf } from '../../../src/gpu/crew/replica.ts'
 import { openDevice } from '../../../src/gpu/device/open.ts'
@@ -14,6 +14,7 @@ import { type Model, openModel } from '../../../src/gpu/policy/model.ts'
 import type { Group, PerToken, Policy, Trainable } from '../../../src/gpu/policy/policy.ts'
 import type { ModelOptions } from '../../../src/gpu/policy/trainable.ts'
 import { openScorer, type ScorerModel } from '../../../src/gpu/policy/scorer.ts'
+import type { Stretches } from '../../../src/gpu/policy/stretches.ts'
 import { uniform } from '../../../src/rng.ts'
 import { writeTinyModel } from '../tiny-model.ts'
 
@@ -92,6 +93,49 @@ test.each([{ kind: 'full' }, { kind: 'lora', rank: 2, alpha: 4, targets: ['q', '
   },
 )
 
+/** Something trained whose i-th stretch is two numbers; a pass adds `slope` to all gradients, an update subtracts them. */
+function stretched(count: number, slope: number) {
+  const values = Array.from({ length: count }, (_, i) => Float32Array.of(i, -i))
+  const gradients = values.map(() => new Float32Array(2))
+  const add = (to: Float32Array, from: ArrayLike<number>) => to.forEach((value, i) => (to[i] = value + from[i]!))
+  const stretches: Stretches = {
+    count,
+    size: () => 2,
+    takeGradient: (i) => gradients.splice(i, 1, new Float32Array(2))[0]!,
+    addGradient: (i, gradient) => add(gradients[i]!, gradient),
+    values: (i) => values[i]!,
+    setValues: (i, given) => values[i]!.set(given),
+  }
+  const model = {
+    stretches: () => stretches,
+    pass: () => ({ results: {}, backward: () => gradients.forEach((each, i) => add(each, [slope, i])) }),
+    update() {
+      gradients.forEach((each, i) =>
+        add(
+          values[i]!,
+          each.map((value) => -value),
+        ),
+      )
+      return { gradNorm: 1 }
+    },
+    refresh() {},
+    state: () => ({ updates: 0, tensors: [] }),
+  }
+  return { values, model: model as unknown as Model }
+}
+
+test('what is more than can be passed on at once arrives whole', async () => {
+  const count = 2 * SLOTS + 3
+  const [own, copy] = [stretched(count, 1), stretched(count, 10)]
+  const policy = policyOver({ own: own.model, others: [copied(copy.model, 1).remote('policy')], exchange })
+  const pass = () => policy.accumulate([], { temperature: 1 }, () => ({ logprobs: [] }))
+  await Promise.all([pass(), pass()])
+  await policy.update(adamw)
+  const wanted = Array.from({ length: count }, (_, i) => Float32Array.of(i - 11, -3 * i))
+  expect(own.values).toEqual(wanted)
+  expect(copy.values).toEqual(wanted)
+})
+
 test('a scorer learns alike, and forgets what its copies have accumulated', async () => {
   const classifier = writeTinyModel(join(root, 'scorer'), 'qwen2', 'ForSequenceClassification')
   const [one, own, copy] = [0, 1, 2].map(() => openScorer(device, classifier, { training: { kind: 'full' } }))
@@ -141,6 +185,16 @@ test('what is generated on several devices is what one generates: prompts, sampl
     }
   }
   expect(await extended(policy)).toEqual(await extended(one))
+})
+
+test('numbers are passed on in whatever folder has room, and nothing stays there', () => {
+  const folder = mkdtempSync(join(root, 'exchange-'))
+  const exchange = createExchange(2, [join(root, 'nowhere'), folder])
+  exchange.write(1, 3, Float32Array.of(1, 2))
+  expect([...exchange.read(1, 3, 3)]).toEqual([1, 2, 0])
+  expect(readdirSync(folder)).toEqual([])
+  exchange.close()
+  expect(() => createExchange(2, [join(root, 'nowhere')])).toThrow('no room for 32 MiB')
 })
 
 test('what a copy cannot do, and that it has ended, is told to whoever asks', async () => {

@@ -62,6 +62,12 @@ export const idOf = (row: JsonObject | undefined, line: number): string => Strin
 export type ToolCall = v.InferOutput<typeof ToolCall>
 export type Message = v.InferOutput<typeof Message>
 export type Tool = v.InferOutput<typeof Tool>
+
+/** What a row is offered in an environment: its own tools beside those that are answered there, of a name the latter. */
+export const offeredIn = (answered: readonly Tool[], own: readonly Tool[]): Tool[] => [
+  ...answered,
+  ...own.filter(({ name }) => !answered.some((tool) => tool.name === name)),
+]
 export type HoneRow = v.InferOutput<typeof HoneRow>
 
 /** `value` as a hone row. @throws HoneError at `at`, naming the first field that is wrong. */

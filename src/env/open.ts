@@ -4,6 +4,7 @@ import { HoneError, lookup } from '../error.ts'
 import { isRewardFile, selfCommand } from '../reward/scorer.ts'
 import type { Environment } from '../rl/environment.ts'
 import { type EnvironmentSettings, hasEnvironment } from '../rl/environment-settings.ts'
+import type { Tool } from '../dialogue/row.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Engine } from './code/engine.ts'
 import { openEngine } from './code/engines.ts'
@@ -15,7 +16,6 @@ import type { Frame } from './frames/frame.ts'
 import { episodeIn } from './frames/play.ts'
 import { frames } from './frames/table.ts'
 import type { EnvironmentRow, Given } from './row.ts'
-import type { Runner } from './runner.ts'
 import { environments } from './table.ts'
 import { configured } from './tools/configured.ts'
 import { search } from './tools/search.ts'
@@ -43,7 +43,7 @@ export async function openEnvironment(
   const servers = mcp === null ? undefined : await openMcp(mcp, toolTimeout)
   const given = [...tools.map((tool) => configured(tool, toolTimeout)), ...(servers?.runners ?? [])]
   try {
-    requireDistinct(given)
+    requireDistinct(given.map(({ tool }) => tool))
     if (usual === 'tools' && given.length === 0)
       throw new HoneError('Cannot open the environment tools: there are no tools', {
         hint: 'give them as tools or mcp; ' + `the environments are ${Object.keys(environments).join(', ')}`,
@@ -60,8 +60,10 @@ export async function openEnvironment(
     tools(json) {
       const row = rowOf(json, usual)
       row.check?.(json)
+      const offered = row.tools(given)
+      requireDistinct(offered)
       // In a frame, how tools are called is a matter of the prompt.
-      return frameOf(json, settings.frame) ? [] : row.tools(given)
+      return frameOf(json, settings.frame) ? [] : offered
     },
     async reset(_, json, id) {
       const frame = frameOf(json, settings.frame)
@@ -103,8 +105,8 @@ function fileWords(path: string): string[] {
   return [...selfCommand(), 'serve-env', path]
 }
 
-function requireDistinct(runners: readonly Runner[]): void {
-  const names = runners.map(({ tool }) => tool.name)
+function requireDistinct(tools: readonly Tool[]): void {
+  const names = tools.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined)
     throw new HoneError(`Cannot offer two tools of one name: ${twice}`, { hint: 'rename one, or leave out a server' })

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { openEnvironment } from '../env/open.ts'
 import type { FormatName } from '../dialogue/call.ts'
-import { type HoneRow, toRow } from '../dialogue/row.ts'
+import { type HoneRow, offeredIn, toRow } from '../dialogue/row.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import { inRow } from '../error.ts'
 import { log } from '../out.ts'
@@ -84,7 +84,7 @@ export async function* playRows(
   const faults = failures()
   async function* played(): AsyncGenerator<Played> {
     const requests = some.map(({ at, row, json }) => {
-      const offered = () => ({ ...row, tools: [...stage.tools(json), ...row.tools] })
+      const offered = () => ({ ...row, tools: offeredIn(stage.tools(json), row.tools) })
       const ids = inRow(at, () => promptIds(form, offered(), tokenizer))
       const item = { index, ids, row, json }
       return { item, prompt: ids, samples, key: [seed, KEY.sample, index++] }

@@ -2,7 +2,7 @@
 import type { Hold } from '../dialogue/hold.ts'
 import { promptIds } from '../dialogue/prompt.ts'
 import type { Asked } from '../dialogue/prompt/form.ts'
-import type { Tool } from '../dialogue/row.ts'
+import { offeredIn, type Tool } from '../dialogue/row.ts'
 import { generateAll, type GenerationOptions, type GenerationRequest } from '../gpu/policy/generate.ts'
 import type { Sampling } from '../gpu/policy/law.ts'
 import type { Policy } from '../gpu/policy/policy.ts'
@@ -100,7 +100,7 @@ async function playGroup(
   const first = opened.find(isOpen)
   const asked: Asked = {
     messages: first?.asked?.messages ?? item.row.messages,
-    tools: first?.asked?.tools ?? [...stage.environment.tools(item.json), ...item.row.tools],
+    tools: first?.asked?.tools ?? offeredIn(stage.environment.tools(item.json), item.row.tools),
   }
   const ids = first?.asked ? promptIds(stage.form, asked, stage.tokenizer) : item.ids
   const prompt = { ...item, ids, messages: asked.messages, tools: asked.tools }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Tool } from '../../src/dialogue/row.ts'
 import { runHere } from '../here.ts'
 import { forms, run } from '../hone.ts'
 import { taskRows, toLines, writeTinyModel } from './tiny-model.ts'
@@ -157,4 +158,14 @@ test('an episode that was cut short before anybody judged it is not right for ha
     [false, 'unfinished'],
   ])
   expect(ended.stderr).toContain('2 of 2 rows were not played to their end')
+})
+
+test('a tool of the row that the environment answers is offered once', async () => {
+  const [row] = taskRows(1)
+  const { name, description, parameters } = row!.tools[0] as Tool
+  writeFileSync(join(place, 'known.jsonl'), toLines([row!, { ...row!, tools: row!.tools.slice(1) }]))
+  writeFileSync(join(place, 'known.json'), JSON.stringify([{ name, description, parameters, command: 'true' }]))
+  const words = ['infer', 'model', '--input', 'known.jsonl', '--tools', 'known.json', ...common]
+  const [first, second] = lines((await hone(...words)).stdout)
+  expect(first.prompt_ids).toEqual(second.prompt_ids)
 })

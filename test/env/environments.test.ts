@@ -67,6 +67,8 @@ test('no settings are no environment, and names are those of the table', async (
   await expect(open({ env: 'calculater' })).rejects.toThrow('calculater')
   await expect(open({ env: 'tools' })).rejects.toThrow('there are no tools')
   await expect(open({ tools: [tool('a', 'true'), tool('a', 'true')] })).rejects.toThrow('two tools of one name: a')
+  const twice = await open({ env: 'calculator', tools: [tool('calculator', 'true')] })
+  expect(() => twice.tools({})).toThrow('two tools of one name: calculator')
 })
 
 test('a command gets the arguments as JSON and its output is the result', async () => {

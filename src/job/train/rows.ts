@@ -7,7 +7,7 @@ import { readRowValues } from '../../data/rows.ts'
 import { complain } from '../../out.ts'
 import type { PromptForm } from '../../dialogue/prompt/form.ts'
 import { completionIds, ended, promptIds } from '../../dialogue/prompt.ts'
-import { type HoneRow, toRow } from '../../dialogue/row.ts'
+import { type HoneRow, offeredIn, toRow } from '../../dialogue/row.ts'
 import { FIRST, type Known } from '../preflight.ts'
 import type { Stage } from '../../rl/play.ts'
 import type { Prompt, PromptSet, Span, Written } from '../../rl/record.ts'
@@ -43,7 +43,7 @@ export async function readPrompts(files: readonly string[], context: RowContext)
       if (first.length < FIRST) first.push({ row, at: `${file}:${line}` })
       const json = isObject(value) ? value : {}
       const ids = inRow(`${file}:${line}`, () => {
-        const tools = [...(context.stage?.tools(json) ?? []), ...row.tools]
+        const tools = offeredIn(context.stage?.tools(json) ?? [], row.tools)
         return promptIds(context.form, { ...row, tools }, context.tokenizer)
       })
       if (ids.length <= context.limit) items.push({ index, ids, row, json })

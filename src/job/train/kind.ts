@@ -48,8 +48,9 @@ export interface StepPlan {
   steps: number
   itemsPerStep: number
   optimizerStepsPerStep: number
-  /** Completions sampled in a step. */
+  /** Completions sampled in a step, and whether a server samples them. */
   completionsPerStep: number
+  elsewhere?: boolean
   /** Tokens whose keys and values are held at once, and tokens of the largest micro-batch. */
   cached: number
   micro: number

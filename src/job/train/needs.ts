@@ -21,7 +21,8 @@ export function sizesOf(
   const asked = (answers?.heldOut ?? []).flatMap(({ prompts }) => prompts)
   const written = recipe.maxCompletionLength ?? 0
   const answered = asked.reduce((sum, { ids }) => sum + ids.length + written, 0)
-  const prompts = [...(step.completionsPerStep > 0 ? [tokens.max] : []), ...asked.map(({ ids }) => ids.length)]
+  const sampled = step.elsewhere ? 0 : step.completionsPerStep
+  const prompts = [...(sampled > 0 ? [tokens.max] : []), ...asked.map(({ ids }) => ids.length)]
   const load = {
     ...step,
     micro: padded(step.micro, portions.lengths),
@@ -29,8 +30,8 @@ export function sizesOf(
     reference: kind.needsReference(recipe),
     critic: kind.critic?.(recipe) !== undefined,
     longest: { prompt: prompts.reduce((most, length) => Math.max(most, length), 0), written },
-    rows: Math.ceil(Math.max(step.completionsPerStep, asked.length) / recipe.processes),
-    cached: Math.max(step.cached, Math.min(answered, standardBudget(net))),
+    rows: Math.ceil(Math.max(sampled, asked.length) / recipe.processes),
+    cached: Math.max(step.elsewhere ? 0 : step.cached, Math.min(answered, standardBudget(net))),
   }
   return { tokens, step, memory: memoryOf(net, load) }
 }

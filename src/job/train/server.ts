@@ -2,7 +2,7 @@
 //
 // A new name each time: a server that caches prompts by the name of an adapter never meets keys and values of older weights.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { type Endpoint, send } from '../../dialogue/endpoint/post.ts'
@@ -56,7 +56,7 @@ export function openSampler(
     mkdirSync(folder, { recursive: true })
     return resolve(folder)
   }
-  const family = `hone-${keyOf(resolve(recipe.output)).toString(36)}`
+  const family = `hone-${keyOf(`${hostname()}:${resolve(recipe.output)}`).toString(36)}`
   const inTurn = queue(recipe.rolloutRequests)
   const startedWith = `start it with: ${protocol.startedWith(loraRank)}`
   let served: { name: string; path: string; version: number } | undefined

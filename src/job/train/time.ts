@@ -43,12 +43,14 @@ export function estimate(ready: Prepared, recipe: CommonRecipe, device: Device):
   const decoding = (count: number, context: number) =>
     count === 0 ? 0 : (count * completion * costOf(context)) / productRate(device, config, Math.min(count, ROWS))
   const sampled = step.completionsPerStep
+  /** What a server samples takes its time, of which nothing is known. */
+  const here = step.elsewhere ? 0 : sampled
   const longest = tokens.mean + completion
   const given = step.itemsPerStep * tokens.mean + sampled * completion
   const passes = PASSES.training * (step.passes ?? 1) + (kind.needsReference(recipe) ? PASSES.forward : 0)
   const ofStep =
-    read(step.itemsPerStep * tokens.mean, tokens.mean, sampled > 0 ? PASSES.forward : 0) +
-    decoding(sampled, longest) +
+    read(step.itemsPerStep * tokens.mean, tokens.mean, here > 0 ? PASSES.forward : 0) +
+    decoding(here, longest) +
     read(given, longest, passes)
   const asked = (answers?.heldOut ?? []).flatMap(({ prompts }) => prompts)
   const ofEvaluation =

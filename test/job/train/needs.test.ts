@@ -27,3 +27,9 @@ test('a card has to hold all but the program itself', () => {
   expect(lacking(memory, on(12 * GiB))).toBeUndefined()
   expect(lacking(memory, on(10.5 * GiB))).toBe('cache: with them 11.00 GiB are needed, cuda:1 has 10.50 GiB')
 })
+
+test('processes share the memory of the machine, and have a card each', () => {
+  const on = (name: string) => ({ name, memory: 20 * GiB })
+  expect(lacking(memory, on('cpu'), 2)).toBe('cache: with them 22.00 GiB are needed, the machine has 20.00 GiB')
+  expect(lacking(memory, on('cuda:0'), 2)).toBeUndefined()
+})

@@ -288,6 +288,9 @@ test('what a server cannot do is refused before anything is asked, and its rollo
   ] as const)
     expect(() => openSampler(recipeOf({ rolloutServer: 'http://127.0.0.1:9', ...settings }), 10)).toThrow(message)
   expect(openSampler(recipeOf({}), 10)).toBeUndefined()
+  const planned = (settings: object) => trainKind.plan(recipeOf(settings), { count: 8, maxTokens: 10 })
+  expect(planned({ rolloutServer: 'http://127.0.0.1:9', miniBatches: 1 })).toMatchObject({ elsewhere: true, traced: 0 })
+  expect(planned({ miniBatches: 1 }).traced).toBeGreaterThan(0)
   const fitted = (settings: object, origins: Record<string, string>) =>
     trainKind.fit!({ value: recipeOf(settings), origins }, 20_000).value.importanceCorrection
   const origins = { importanceCorrection: 'default' }

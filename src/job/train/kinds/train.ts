@@ -61,6 +61,7 @@ export const trainKind: Kind<TrainRecipe, Prompt, LoopContext & { critic?: Score
       itemsPerStep: promptsPerStep,
       optimizerStepsPerStep: iterations * Math.min(miniBatches, promptsPerStep),
       completionsPerStep: promptsPerStep * groupSize,
+      elsewhere: recipe.rolloutServer !== null,
       passes: iterations,
       cached: Math.min(Math.ceil(promptsPerStep / processes) * group, Math.max(recipe.rolloutTokens, tokensOf(1))),
       micro: rowsOfPass(recipe, maxTokens),

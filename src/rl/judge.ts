@@ -2,10 +2,10 @@
 import type { Tokenizer } from '../dialogue/chat.ts'
 import { openedThought } from '../dialogue/prompt.ts'
 import type { Mode, Sample, Verdict } from '../reward/reward.ts'
-import { isOwnReward, openScorer } from '../reward/scorer.ts'
+import { isOwnReward, openScorer, rewardFormat } from '../reward/scorer.ts'
 import type { JsonObject } from '../text/json.ts'
 import type { Judge, Outcome, Prompt, Sampled } from './record.ts'
-import { lastTurn, trainedTokens } from './trained.ts'
+import { cutShort, lastTurn, trainedTokens } from './trained.ts'
 
 /** Enough for a tag that is spelt byte by byte, and white space after it. */
 const OPENED_TOKENS = 16
@@ -24,6 +24,7 @@ export interface OpenJudge {
 /** A judge by the reward of that name or file. @throws HoneError for a reward that does not exist. */
 export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJudge {
   const scorer = openScorer(spec, { mode })
+  const readsCalls = rewardFormat(spec) !== undefined
   return {
     close: scorer.close,
     async judge(rollouts, step) {
@@ -33,19 +34,30 @@ export function openJudge(spec: string, mode: Mode, tokenizer: Tokenizer): OpenJ
       let [place, next] = [0, 0]
       return rollouts.map(({ completions }) =>
         completions.map((each) => {
+          const { prompt } = all[place]!
           const verdict = all[place++]!.each === asked[next]?.each ? verdicts[next++] : undefined
-          return { text: textOf(each, tokenizer), verdict: withOutcome(verdict, each.outcome) }
+          const judged = verdict && readsCalls ? unfinished(verdict, prompt, each) : verdict
+          return { text: textOf(each, tokenizer), verdict: withOutcome(judged, each.outcome) }
         }),
       )
     },
   }
 }
 
+/** Where no call is right, an episode that was cut short has not earned what is given for none. */
+function unfinished(verdict: Verdict, { row, json }: Prompt, each: Sampled): Verdict {
+  const cut = cutShort(each)
+  if (cut === undefined || row.answer.length > 0 || textTruth(json) !== undefined) return verdict
+  return { ...verdict, score: Math.min(0, verdict.score), reasons: [...verdict.reasons, `cut short: ${cut}`] }
+}
+
 /** Judged is the last turn of the model, whole: with the thought that the template opened. */
 function sampleOf({ ids, row, json }: Prompt, each: Sampled, step: number, tokenizer: Tokenizer): Sample {
   const { answer } = each.outcome ?? {}
   const { from, to } = lastTurn(each)
-  const opened = openedBefore(from === 0 ? ids : [...ids.slice(-OPENED_TOKENS), ...each.ids.slice(0, from)], tokenizer)
+  const { promptIds = ids } = each
+  const before = from === 0 ? promptIds : [...promptIds.slice(-OPENED_TOKENS), ...each.ids.slice(0, from)]
+  const opened = openedBefore(before, tokenizer)
   return {
     completion: answer ?? opened + textOf({ ids: each.ids.slice(from, to) }, tokenizer),
     truth: textTruth(json) ?? row.answer,

@@ -82,4 +82,10 @@ export function isTruncated({ stop }: Pick<Sampled, 'stop'>): boolean {
   return stop === 'max_tokens' || stop === 'context_overflow'
 }
 
+/** Why an episode that nobody judged stopped before its end: to have called nothing by then is no decision. Undefined where it did not. */
+export function cutShort({ stop, outcome }: Pick<Sampled, 'stop' | 'outcome'>): string | undefined {
+  if (!outcome || outcome.reward !== undefined) return undefined
+  return outcome.fault ?? (stop === 'completed' || stop === 'tool_stopped' ? undefined : stop)
+}
+
 const isWhole = (completion: Masked): boolean => trainedTokens(completion) === completion.ids.length

@@ -11,6 +11,7 @@ import type { Sampling } from '../../src/gpu/policy/law.ts'
 import type { Policy } from '../../src/gpu/policy/policy.ts'
 import type { Environment, Observation, Said } from '../../src/rl/environment.ts'
 import type { Episodes } from '../../src/rl/episode.ts'
+import { openJudge } from '../../src/rl/judge.ts'
 import { completeAll, stageOf } from '../../src/rl/play.ts'
 import type { Prompt, Sampled } from '../../src/rl/record.ts'
 import { flagsOf } from '../../src/rl/trained.ts'
@@ -306,4 +307,26 @@ test('a long result loses its middle, however long it is', async () => {
   expect(text).toContain('(10000010 characters in all)')
   expect(text).toContain('xxx tail<end>')
   expect(text.length).toBeLessThan(200)
+})
+
+test('where no call is right, an episode that was cut short earns nothing for none, one that ended does', async () => {
+  const { judge, close } = openJudge('calls:hermes', 'compat', tokenizer)
+  const next: Observation = { messages: [{ role: 'user', content: 'And?' }], done: false }
+  const ended = await playOnce(
+    saying(['None.']),
+    environmentOf(() => over),
+  )
+  const cut = await playOnce(
+    saying(['None.', 'None.']),
+    environmentOf(() => next),
+    { maxTurns: 2 },
+  )
+  const failed = await playOnce(
+    saying(['None.']),
+    environmentOf(() => Promise.reject(new Error('gone'))),
+  )
+  const [judged] = await judge([{ prompt, completions: [ended, cut, failed] }], 0)
+  expect(judged!.map(({ verdict }) => verdict.score)).toEqual([1, 0, 0])
+  expect(judged![1]!.verdict.reasons).toEqual(['cut short: max_turns'])
+  close()
 })

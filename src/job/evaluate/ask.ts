@@ -18,7 +18,8 @@ import { type Budgeted, withinBudget } from '../answer/budget.ts'
 import { connect } from '../answer/connect.ts'
 import { endpointAnswerer } from '../answer/endpoint.ts'
 import { type ModelAnswerer, openModelAnswerer } from '../answer/model.ts'
-import { asPlayed, openEpisodes, type Played, playRows } from '../episodes.ts'
+import { asPlayed, openEpisodes, playRows } from '../episodes.ts'
+import { cutShort } from '../../rl/trained.ts'
 import { preflight } from '../preflight.ts'
 import { EXAMPLE, EXAMPLE_DAY, hash, protocolOf, warnOfOtherPrompt } from '../protocol.ts'
 import { type EvalFlags, LONGEST } from './flags.ts'
@@ -121,12 +122,6 @@ async function* episodesOf(
     const record = { id: row.id, ...(samples > 1 && { sample }), mode, response: text, ...told, ...unfinished }
     yield { record, at: `${flags.data}: ${row.id}` }
   }
-}
-
-/** Why an episode that nobody judged stopped before its end: to have called nothing by then is no decision. */
-function cutShort({ stop, outcome }: Played['episode']): string | undefined {
-  if (outcome?.reward !== undefined) return undefined
-  return outcome?.fault ?? (stop === 'completed' || stop === 'tool_stopped' ? undefined : stop)
 }
 
 /** As the flags say, with answers of `most` tokens where they say nothing. */

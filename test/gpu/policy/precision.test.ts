@@ -35,6 +35,7 @@ const ways: Record<string, ModelOptions> = {
   'an adapter': { training: lora, reference: true },
 }
 const families = Object.keys(tinyFamilies) as (keyof typeof tinyFamilies)[]
+for (const family of families) writeTinyModel(join(root, family), family)
 
 /** Everything that a rollout and a training step run. The long prompt is scored in pieces. */
 async function useAll(model: Model): Promise<void> {
@@ -63,7 +64,7 @@ describe.each(['f16', 'bf16'] as const)('every graph in %s', (dtype) => {
   test.each(families.flatMap((family) => Object.entries(ways).map(([name, way]) => [family, name, way] as const)))(
     'has its kernels on CUDA, and float32 where it accumulates: %s, training %s',
     async (family, _, way) => {
-      const model = openModel(idle(device), writeTinyModel(join(root, family), family), {
+      const model = openModel(idle(device), join(root, family), {
         ...way,
         precision: of(dtype),
       })

@@ -16,7 +16,7 @@ import { fitRule, type Side, turns } from '../../../src/job/probe/rule.ts'
 import { ask, scoreOf } from '../../../src/job/probe/states.ts'
 import { dot, unit } from '../../../src/job/probe/vector.ts'
 import { runHere } from '../../here.ts'
-import { toLines } from '../../cmd/tiny-model.ts'
+import { toLines, writeTinyModel } from '../../cmd/tiny-model.ts'
 
 setDefaultTimeout(120_000)
 const minicall = join(import.meta.dir, '../../../fixtures/minicall/model')
@@ -115,7 +115,7 @@ const FIRST_EIGHT = 0
 describe('hone probe', () => {
   const place = mkdtempSync(join(tmpdir(), 'hone-probe-'))
   const hone = (...words: string[]) =>
-    runHere(['probe', minicall, '--device', 'cpu', '--yes', 'yes', '--no', 'no', ...words], { cwd: place })
+    runHere(['probe', join(place, 'model'), '--device', 'cpu', '--yes', 'yes', '--no', 'no', ...words], { cwd: place })
   const rowsOf = (text: string) =>
     text
       .trimEnd()
@@ -128,6 +128,8 @@ describe('hone probe', () => {
   const questions = Array.from({ length: 24 }, (_, n) => question(n))
 
   beforeAll(() => {
+    // What is right here is what its states say: weights need not have learnt anything.
+    writeTinyModel(join(place, 'model'))
     const pair = (n: number) => ({ positive: `${n} is red, count = ${n}`, negative: `${n} is dark, count = ${n}` })
     writeFileSync(join(place, 'pairs.jsonl'), toLines(Array.from({ length: 12 }, (_, n) => pair(n))))
     writeFileSync(join(place, 'questions.jsonl'), toLines(questions))
@@ -168,9 +170,9 @@ describe('hone probe', () => {
     expect(fitted.code).toBe(0)
     const { methods, taken, rows, layers } = JSON.parse(fitted.stdout)
     expect({ taken, rows, layers: layers.map(({ layer }: { layer: number }) => layer) }).toEqual({
-      taken: [5, 6],
+      taken: [1, 2],
       rows: { fit: 12, test: 12 },
-      layers: [5, 6],
+      layers: [1, 2],
     })
     const test = Object.fromEntries(methods.map(({ name, test }: { name: string; test: number }) => [name, test]))
     expect(Object.keys(test)).toEqual(['naive', 'p-yes', 'p-yes-2', 'probe', 'random'])
@@ -202,7 +204,7 @@ describe('hone probe', () => {
     const cases: [Partial<ProbeFlags>, string, string?][] = [
       [{ data: 'questions.jsonl' }, 'Give either --pairs FILE'],
       [{ pairs: 'bad.jsonl' }, 'Cannot read the pair: it has no "negative"', 'bad.jsonl:1'],
-      [{ pairs: 'pairs.jsonl', layers: [7] }, 'Cannot look at layer 7: the model has layers 0 to 6'],
+      [{ pairs: 'pairs.jsonl', layers: [3] }, 'Cannot look at layer 3: the model has layers 0 to 2'],
       [{ pairs: 'pairs.jsonl', positions: [1] }, 'Cannot look at position 1: the answer has 0 tokens', 'pairs.jsonl:1'],
       [{ pairs: 'same.jsonl' }, 'Cannot fit a direction: the texts of every pair have the same states', 'same.jsonl:1'],
       [{ pairs: 'pairs.jsonl', data: 'labels.jsonl' }, 'Unknown label: maybe', 'labels.jsonl:1'],
@@ -221,7 +223,7 @@ describe('hone probe', () => {
           typeof value === 'string' && value.includes('.') ? join(place, value) : value,
         ]),
       )
-      const given = v.parse(ProbeFlags, { model: minicall, device: 'cpu', yes: 'yes', no: 'no', ...files })
+      const given = v.parse(ProbeFlags, { model: join(place, 'model'), device: 'cpu', yes: 'yes', no: 'no', ...files })
       const error: unknown = await probeCommand(given).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(HoneError)
       expect(error).toMatchObject({

@@ -356,16 +356,18 @@ test('plan refuses what would stop the run at its start, with the same message',
   writeFileSync(join(place, 'broken.ts'), 'export default (')
   writeFileSync(join(place, 'no-rows.jsonl'), '{"id": 3}\n')
   const before = readdirSync(place)
+  // A reward of one's own is a program to start.
+  const table = ['--reward', 'length:9w']
   const mistakes = [
     ['--reward', 'nope'],
     ['--reward', './broken.ts'],
     ['--reward', './absent.ts'],
-    ['--eval-reward', './broken.ts'],
-    ['--eval-data', 'absent.jsonl'],
-    ['--eval-data', 'no-rows.jsonl'],
-    ['--adapter', 'absent'],
-    ['--replay', 'absent'],
-    ['--env-cmd', 'exit 3'],
+    ['--eval-reward', './broken.ts', ...table],
+    ['--eval-data', 'absent.jsonl', ...table],
+    ['--eval-data', 'no-rows.jsonl', ...table],
+    ['--adapter', 'absent', ...table],
+    ['--replay', 'absent', ...table],
+    ['--env-cmd', 'exit 3', ...table],
   ]
   for (const words of mistakes) {
     const ask = (name: string) => hone(name, 'train.json', '--output', 'out', ...words)

@@ -80,9 +80,9 @@ test('what cannot be used is said with its name', async () => {
   await expect(openMcp(fileOf({ gone: { command: 'no-such-program-here' } }), 5)).rejects.toThrow(
     'Cannot use the MCP server gone',
   )
-  await expect(openMcp(fileOf({ chatter: { command: 'yes' } }), 20)).rejects.toThrow(
-    'Cannot use the MCP server chatter',
-  )
+  await expect(
+    openMcp(fileOf({ chatter: { command: 'sh', args: ['-c', 'yes | head -n 2000; sleep 60'] } }), 20),
+  ).rejects.toThrow('Cannot use the MCP server chatter')
   await expect(openMcp(fileOf({ odd: {} }), 5)).rejects.toThrow('Cannot read the MCP servers')
   await expect(openMcp(join(scratch(), 'nowhere.json'), 5)).rejects.toThrow('there is no such file')
 }, 60_000)

@@ -97,11 +97,16 @@ async function toolsOf(sdk: Sdk, client: Client, server: Server, seconds: number
         })
   const late = () => void client.close().catch(() => {})
   // What is no message is passed over; who says nothing else is ended at once, as its flood leaves no time for a timer.
+  const garbled = Promise.withResolvers<never>()
   let unread = 0
   client.onerror = () => {
-    if (++unread === MOST_UNREAD && 'pid' in transport && transport.pid !== null) process.kill(transport.pid, 'SIGKILL')
+    if (++unread !== MOST_UNREAD) return
+    if ('pid' in transport && transport.pid !== null) process.kill(transport.pid, 'SIGKILL')
+    garbled.reject(new Error('it says what is no message of MCP'))
   }
-  await within(seconds, client.connect(transport), late)
+  // Once it has answered, its calls fail with it.
+  garbled.promise.catch(() => {})
+  await within(seconds, Promise.race([client.connect(transport), garbled.promise]), late)
   const { tools } = await within(seconds, client.listTools(), late)
   if (tools.length === 0) throw new Error('it has no tools')
   return tools.map(({ name, description = '', inputSchema }) => {

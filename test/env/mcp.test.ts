@@ -81,8 +81,8 @@ test('what cannot be used is said with its name', async () => {
     'Cannot use the MCP server gone',
   )
   await expect(
-    openMcp(fileOf({ chatter: { command: 'sh', args: ['-c', 'yes | head -n 2000; sleep 60'] } }), 20),
-  ).rejects.toThrow('Cannot use the MCP server chatter')
+    openMcp(fileOf({ chatter: { command: 'sh', args: ['-c', 'yes | head -n 2000; exec sleep 60'] } }), 20),
+  ).rejects.toThrow('Cannot use the MCP server chatter: it says what is no message')
   await expect(openMcp(fileOf({ odd: {} }), 5)).rejects.toThrow('Cannot read the MCP servers')
   await expect(openMcp(join(scratch(), 'nowhere.json'), 5)).rejects.toThrow('there is no such file')
 }, 60_000)

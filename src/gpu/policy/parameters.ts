@@ -79,34 +79,27 @@ export function loadParameters(
 ): Parameters {
   const { device } = programs
   const { config } = source
-  const laid = inPacks(config)
-  const all = laid.flat()
+  const all = inPacks(config).flat()
   const own: Tensor[] = []
   const keep = <T extends Tensor>(tensor: T): T => {
     own.push(tensor)
     return tensor
   }
-  const place = (shape: Shape) => keep(device.alloc(precision.weights, shape))
-  /** Where the first weight of each pack lies, and all behind it. */
-  const behind = new Map<string, { whole: Tensor<Float>; offset: number }>()
-  /** Room for the weights that graphs read. */
-  const placeAll = () =>
-    new Map(
-      laid.flatMap((members) => {
-        const whole = place([members.reduce((sum, { shape }) => sum + elements(shape), 0)])
-        behind.set(members[0]!.name, { whole, offset: 0 })
-        let offset = 0
-        return members.map(({ name, shape }) => {
-          const part = device.view(whole, shape, offset)
-          offset += elements(shape)
-          return [name, part] as const
-        })
-      }),
-    )
-  const copyOf = (from: Tensor) => {
-    const copy = place(from.shape)
-    copyTensor(programs, from, copy)
-    return copy
+  /** Room for weights in one block, of which the system can make large pages; those of a pack lie behind its first. */
+  const place = (some: readonly { name: string; shape: Shape }[]) => {
+    const whole = keep(device.alloc(precision.weights, [some.reduce((sum, { shape }) => sum + elements(shape), 0)]))
+    let end = 0
+    const places = some.map(({ name, shape }) => {
+      const offset = end
+      end += elements(shape)
+      return { name, offset, value: device.view(whole, shape, offset) }
+    })
+    return { whole, places, tensors: new Map(places.map(({ name, value }) => [name, value])) }
+  }
+  const copiesOf = (tensors: ReadonlyMap<string, Tensor<Float>>) => {
+    const copies = place([...tensors].map(([name, { shape }]) => ({ name, shape }))).tensors
+    for (const [name, from] of tensors) copyTensor(programs, from, copies.get(name)!)
+    return copies
   }
   const load = (tensor: Tensor<Float>, name: string) => {
     const values = source.read(name)
@@ -118,28 +111,29 @@ export function loadParameters(
   let trained: TrainedSet | undefined
   let lowRank: Parameters['adapter']
   let refresh = () => {}
-  /** What graphs read, and what the reference reads where that is something else. */
+  /** What graphs read, and where in its block each begins. */
   let live: Map<string, Tensor<Float>>
-  const first = new Map<string, Tensor<Float>>()
+  let laid: { whole: Tensor<Float>; places: readonly { name: string; offset: number }[] }
+  /** What the reference reads where that is something else. */
+  let first = new Map<string, Tensor<Float>>()
 
   if (training.kind === 'full') {
     const { tensors, value: whole } = (trained = trainedSet(device, keep, all))
+    laid = { whole, places: tensors }
     const masters = new Map(tensors.map(({ name, value }) => [name, value]))
     for (const [name, master] of masters) load(master, name)
     if (adapter) mergeInto(programs, masters, adapter)
-    if (precision.weights === 'f32') {
-      live = masters
-      for (const { name, offset } of tensors) behind.set(name, { whole, offset })
-    } else {
-      live = placeAll()
+    if (precision.weights === 'f32') live = masters
+    else {
+      ;({ tensors: live, ...laid } = place(all))
       refresh = () => {
         for (const [name, master] of masters) copyTensor(programs, master, live.get(name)!)
       }
       refresh()
     }
-    if (reference) for (const [name, master] of masters) first.set(name, copyOf(master))
+    if (reference) first = copiesOf(masters)
   } else {
-    live = placeAll()
+    ;({ tensors: live, ...laid } = place(all))
     for (const { name } of all) load(live.get(name)!, name)
     if (training.kind === 'none') {
       if (adapter) mergeInto(programs, live, adapter)
@@ -160,11 +154,11 @@ export function loadParameters(
         const start = adapter?.pairs.get(name)
         setValues(a.value, start?.a ?? initialA(a.shape, training.seed, index))
         if (start) setValues(b.value, start.b)
-        first.set(name, copyOf(live.get(name)!))
       })
       const masters = whole.map(({ name }) => ({ value: byName.get(name)!.value, read: live.get(name)! }))
       for (const { value, read } of masters) copyTensor(programs, read, value)
-      const bases = new Map(first)
+      const adapting = () => new Map(targets.map(({ name }) => [name, live.get(name)!]))
+      const bases = (first = copiesOf(adapting()))
       refresh = () => {
         for (const { value, read } of masters) copyTensor(programs, value, read)
         for (const [name, base] of bases) {
@@ -173,11 +167,12 @@ export function loadParameters(
         }
       }
       refresh()
-      if ((adapter || moving) && reference) for (const name of bases.keys()) first.set(name, copyOf(live.get(name)!))
+      if ((adapter || moving) && reference) first = copiesOf(adapting())
       lowRank = { rank, alpha, scale, pair: pairOf }
     }
   }
 
+  const offsets = new Map(laid.places.map(({ name, offset }) => [name, offset]))
   const named = (role: Role, layer?: number) => weightName(config, role, layer)
   const liveOf = (name: string) => {
     const tensor = live.get(name)
@@ -187,8 +182,7 @@ export function loadParameters(
   return {
     weight: (role, layer) => liveOf(named(role, layer)),
     packed(pack, layer) {
-      const { whole, offset } = behind.get(named(packs[pack][0], layer))!
-      return device.view(whole, packShape(config, pack), offset)
+      return device.view(laid.whole, packShape(config, pack), offsets.get(named(packs[pack][0], layer))!)
     },
     reference: (role, layer) => {
       const name = named(role, layer)

@@ -21,6 +21,12 @@ test('rows are clean, and raw ones become rows', async () => {
   expect(readFileSync(join(cwd, 'prepared.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2)
 })
 
+test('no two rows to try an environment on ask the same', async () => {
+  const { hone } = await begin('env')
+  const { stdout } = await hone('lint', 'rows.jsonl', '--exit-zero')
+  expect(stdout).not.toContain('HN601')
+})
+
 test('a run is planned from where it was written, whatever the folder', async () => {
   const { hone } = await begin('train', '-o', 'mine/first')
   const { code, stdout } = await hone('plan', 'mine/first/train.yaml', '--device', 'cpu', '--format', 'json')

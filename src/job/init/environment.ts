@@ -64,10 +64,14 @@ test('the right number ends the episode with a reward', () => {
 })
 `,
   'rows.jsonl': jsonLines(
-    [4, 11, 17].map((secret) => ({
+    [
+      [4, 10],
+      [11, 20],
+      [17, 30],
+    ].map(([secret, most]) => ({
       id: `guess-${secret}`,
       source: 'init',
-      messages: [{ role: 'user', content: 'Guess a number from 1 to 20.' }],
+      messages: [{ role: 'user', content: `Guess a number from 1 to ${most}.` }],
       tools: [],
       answer: [],
       secret,

@@ -1,25 +1,23 @@
 // `hone distill` as a stage: the model's own replies, kept as a reward says, for the next stage to learn from.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { log } from '../../../out.ts'
-import { writeFileAtomic } from '../../../text/jsonl.ts'
 import { file, folder, say } from '../../../text/setting.ts'
 import { DistillFlags, runDistill } from '../../teach/command.ts'
 import { keyOf } from '../key.ts'
 import { settingsOf } from '../settings.ts'
 import type { StageRow, StageWork } from '../stage.ts'
+import { once } from './once.ts'
 
-/** Flags of the command that a study gives, or has no use for: its teacher is the model of the arm. */
-type Given = 'file' | 'cache' | 'endpoint' | 'apiModel' | 'timeout' | 'retries' | 'perMinute'
+// The teacher is the model of the arm: what says otherwise, and where rows come from and go, is the study's to say.
 const { file: _, cache, endpoint, apiModel, timeout, retries, perMinute, ...flags } = DistillFlags.entries
 const DistillStage = v.object({
-  ...(flags satisfies Omit<typeof DistillFlags.entries, Given>),
+  ...flags,
   model: say(folder(), 'folder of a model, or of a finished run'),
   data: say(file(), 'rows to reply to'),
 })
 
-const Counts = v.object({ rows: v.number(), kept: v.number() })
+/** Rows, and those of which something was kept. */
+const Counts = v.object({ asked: v.number(), kept: v.number() })
 
 /** Percent of the rows of which something was kept. */
 const KEPT = 'kept'
@@ -37,21 +35,17 @@ export const distillStage: StageRow = {
   async run({ folder, what, ...work }: StageWork) {
     const place = join(folder, `distill-${keyOf(settings(work, ''), 'distill')}`)
     const rows = join(place, 'rows.jsonl')
-    const record = join(place, 'counts.json')
-    if (!existsSync(record)) {
-      log(`${what}: distill → ${place}`)
-      mkdirSync(place, { recursive: true })
+    const { kept, asked } = await once(place, `${what}: distill`, Counts, async () => {
       const { data, ...said } = settings(work, rows)
       const { accepted, right, rejected, failed } = await runDistill(v.parse(DistillFlags, { ...said, file: data }))
-      writeFileAtomic(record, JSON.stringify({ rows: accepted + right + rejected + failed, kept: accepted }))
-    }
+      return { kept: accepted, asked: accepted + right + rejected + failed }
+    })
     const { left } = work
-    const counts = v.parse(Counts, JSON.parse(readFileSync(record, 'utf8')))
     return {
       ...left,
       rollouts: undefined,
-      rows: { file: rows, count: counts.kept },
-      parts: { ...left.parts, [KEPT]: (100 * counts.kept) / counts.rows },
+      rows: { file: rows, count: kept },
+      parts: { ...left.parts, [KEPT]: (100 * kept) / asked },
     }
   },
 }

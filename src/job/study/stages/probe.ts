@@ -1,9 +1,6 @@
 // `hone probe` as a stage: it leaves the model as it is, and says how well ways to decide do that look into it.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { log } from '../../../out.ts'
-import { writeFileAtomic } from '../../../text/jsonl.ts'
 import { file, folder, say } from '../../../text/setting.ts'
 import { fitProbe, ProbeFlags } from '../../probe/command.ts'
 import { methods, RANDOM } from '../../probe/decide.ts'
@@ -11,6 +8,7 @@ import type { ProbeReport } from '../../probe/report.ts'
 import { keyOf } from '../key.ts'
 import { settingsOf } from '../settings.ts'
 import type { StageRow, StageWork } from '../stage.ts'
+import { once } from './once.ts'
 
 const { probe: _, format, ...flags } = ProbeFlags.entries
 const ProbeStage = v.object({
@@ -38,15 +36,12 @@ export const probeStage: StageRow = {
   },
   async run({ folder, what, ...work }: StageWork) {
     const place = join(folder, `probe-${keyOf(settings(work, ''), 'probe')}`)
-    const record = join(place, 'parts.json')
-    if (!existsSync(record)) {
-      log(`${what}: probe → ${place}`)
-      mkdirSync(place, { recursive: true })
+    const parts = await once(place, `${what}: probe`, Parts, async () => {
       const { report } = await fitProbe(v.parse(ProbeFlags, settings(work, join(place, 'probe.json'))))
-      writeFileAtomic(record, JSON.stringify(partsOf(report)))
-    }
+      return partsOf(report)
+    })
     const { left } = work
-    return { ...left, parts: { ...left.parts, ...v.parse(Parts, JSON.parse(readFileSync(record, 'utf8'))) } }
+    return { ...left, parts: { ...left.parts, ...parts } }
   },
 }
 

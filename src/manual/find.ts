@@ -13,7 +13,8 @@ export function find(name: string, { commands, listed }: Manual): string {
   const reference = listed.find((each) => each.name === name)
   if (reference) return referencePage(reference)
   const known = listed.flatMap(({ kind, entries }) => entries.map((entry) => ({ kind, entry })))
-  const found = known.filter(({ entry }) => namesOf(entry).some((each) => plain(each) === plain(name)))
+  const wanted = plain(name)
+  const found = known.filter(({ entry }) => namesOf(entry).some((each) => plain(each) === wanted))
   if (found.length > 0) return found.map(({ kind, entry }) => entryPage(kind, entry)).join('\n')
   const names = [...topics(), ...commands.map(([each]) => each), ...known.flatMap(({ entry }) => namesOf(entry))]
   throw unknownName('topic', name, names, { hint: 'hone help lists the topics' })

@@ -44,8 +44,9 @@ test('every row of every table is found by its name, with what it is', () => {
     for (const { name, aliases = [], what } of entries) {
       expect(what).not.toBe('')
       for (const each of [name, ...aliases].filter((each) => !topics().includes(each))) {
-        expect(find(each, manual)).toContain(`(${kind}`)
-        expect(find(each, manual)).toContain(what)
+        const page = find(each, manual)
+        expect(page).toContain(`(${kind}`)
+        expect(page).toContain(what)
       }
     }
   }

@@ -41,7 +41,7 @@ beforeAll(async () => {
       '--eval-data',
       'pairs.jsonl',
       '--steps',
-      '12',
+      '4',
       '--output',
       output,
       '--lora-rank',

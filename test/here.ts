@@ -1,5 +1,5 @@
 // Runs a command of hone inside the process of the test: the same words, files, output and exit code as `run` of
-// hone.ts, without starting a program. What a process of its own matters to (signals, pipes, terminals, words
+// hone.ts, without starting a program. What a process of its own matters to (signals, pipes, terminals, time zones, words
 // that are handed on to further processes) runs there.
 import { spyOn } from 'bun:test'
 import { Readable } from 'node:stream'

@@ -36,7 +36,7 @@ describeForms((start, form) => {
     })
     expect(existsSync(join(cwd, 'runs/demo/run/final/model.safetensors'))).toBe(true)
     expect((await hone(['demo', ...little], { cwd })).code).toBe(2)
-  }, 60_000)
+  }, 300_000)
 })
 
 test('the control of more fine-tuning runs on rows of its own', async () => {
@@ -47,7 +47,7 @@ test('the control of more fine-tuning runs on rows of its own', async () => {
   )
   expect(stderr).toContain('loss by step')
   expect(code).toBe(0)
-}, 60_000)
+}, 300_000)
 
 test('--list names what can be shown with the bars to reach, and what there is not is told', async () => {
   const { code, stdout } = await runHere(['demo', '--list', '--format', 'json'])

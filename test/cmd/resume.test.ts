@@ -26,7 +26,8 @@ const settings = {
   learningRate: 0.01,
 }
 const hone = (words: string[], { cwd = place } = {}) => runHere(words, { cwd })
-const honeIn = (TZ: string, words: string[], cwd = place) => runHere(words, { cwd, env: { TZ } })
+/** A process has one time zone from its start to its end. */
+const honeIn = (TZ: string, words: string[], cwd = place) => run(forms[0]![1], words, { cwd, env: { TZ } })
 const weights = (directory: string) => Bun.hash(readFileSync(at(directory, 'final', 'model.safetensors')))
 
 /** A copy of a finished run as it was after step 2. */
@@ -43,7 +44,7 @@ beforeAll(async () => {
   writeFileSync(at('rows.jsonl'), toLines(taskRows(6)))
   writeFileSync(at('sft.json'), JSON.stringify(settings))
   // These time zones are 26 hours apart: it is never the same day in both.
-  const whole = await honeIn('Etc/GMT+12', ['sft', 'sft.json', '--output', 'whole', '--save-every', '2'])
+  const whole = honeIn('Etc/GMT+12', ['sft', 'sft.json', '--output', 'whole', '--save-every', '2'])
   expect(whole).toMatchObject({ code: 0 })
 })
 afterAll(() => rmSync(place, { recursive: true }))
@@ -51,7 +52,7 @@ afterAll(() => rmSync(place, { recursive: true }))
 test('a run whose template tells the day is resumed on another day, from another folder, to the same weights', async () => {
   halfway('whole', 'again')
   mkdirSync(at('elsewhere'))
-  const resumed = await honeIn('Pacific/Kiritimati', ['sft', '--resume', at('again')], at('elsewhere'))
+  const resumed = honeIn('Pacific/Kiritimati', ['sft', '--resume', at('again')], at('elsewhere'))
   expect(resumed).toMatchObject({ code: 0 })
   expect(resumed.stderr).not.toContain('warning')
   expect(weights('again')).toBe(weights('whole'))
@@ -102,9 +103,7 @@ test('a run is asked in the form that it was trained in on another day too', asy
     '--parser',
     'tool-n1',
   ]
-  // Days that a program names in its source are those of the time zone that it was started in.
-  const env = { TZ: 'Pacific/Kiritimati' }
-  const asked = run(forms[0]![1], [...ask, '--device', 'cpu'], { cwd: place, env })
+  const asked = honeIn('Pacific/Kiritimati', [...ask, '--device', 'cpu'])
   expect(asked).toMatchObject({ code: 0 })
   expect(asked.stderr).not.toContain('warning')
 })

@@ -40,7 +40,7 @@ test('answers do not depend on what is asked beside them, and judging them from 
   const again = parse((await runHere([...common, '--responses', saved])).stdout)
   expect(again.map(({ verdict }) => verdict)).toEqual(judged.map(({ verdict }) => verdict))
   expect(readFileSync(saved, 'utf8').trim().split('\n').length).toBe(rows.length)
-}, 60_000)
+}, 300_000)
 
 test('answers that are held to their tools have no fault, and their protocol says so', async () => {
   const data = join(scratch(), 'rows.jsonl')
@@ -63,7 +63,7 @@ test('answers that are held to their tools have no fault, and their protocol say
   expect(parse(stdout).map(({ fault }) => fault)).toEqual(rows.map(() => null))
   const refused = await runHere(['eval', ...words, '--responses', data])
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--constrain needs --model') })
-}, 60_000)
+}, 300_000)
 
 test('a run that evaluates on a schedule and hone eval name one protocol for the same prompt, parser and length', async () => {
   const folder = scratch()
@@ -93,7 +93,7 @@ test('a run that evaluates on a schedule and hone eval name one protocol for the
   expect(eight).toBe(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'native' })))
   expect(await protocol('9')).not.toBe(eight)
   expect(heldOutProtocol(recipe, await openLanguage({ model, prompt: 'tool-n1' }))).not.toBe(eight)
-}, 60_000)
+}, 300_000)
 
 test('sampled answers differ between samples and are the same for the same seed', async () => {
   const folder = scratch()
@@ -131,7 +131,7 @@ test('sampled answers differ between samples and are the same for the same seed'
   expect(first.stderr).toContain('pass@4')
   expect((await sampled('1')).stdout).toBe(first.stdout)
   expect((await sampled('2')).stdout).not.toBe(first.stdout)
-}, 60_000)
+}, 300_000)
 
 test('answers are as long as there is room for, and a row without room is named and not asked', async () => {
   const folder = scratch()
@@ -157,7 +157,7 @@ test('answers are as long as there is room for, and a row without room is named 
   // Capped at what fits, an answer that ends of itself is the one that more room would give.
   const capped = parse((await runHere([...ask, '--format', 'ndjson', '--max-new-tokens', '4000'])).stdout)
   expect(capped).toEqual([asked!, silent!])
-}, 60_000)
+}, 300_000)
 
 function parse(text: string): Record<string, unknown>[] {
   return text

@@ -14,10 +14,19 @@ export interface Surroundings {
   cwd?: string
 }
 
+/** That of a test whose time was over goes on. */
+let last: Promise<unknown> = Promise.resolve()
+
 /** Run to the end in the folder `cwd`, in pipes, with a plain environment and `input` on standard input. One at a time. */
-export async function runHere(
+export async function runHere(words: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
+  const ended = last.then(() => runAlone(words, surroundings))
+  last = ended.catch(() => {})
+  return await ended
+}
+
+async function runAlone(
   words: readonly string[],
-  { input = '', env = {}, cwd = process.cwd() }: Surroundings = {},
+  { input = '', env = {}, cwd = process.cwd() }: Surroundings,
 ): Promise<Ended> {
   const before = { cwd: process.cwd(), env: { ...process.env }, exitCode: process.exitCode }
   const streams = [process.stdout, process.stderr].map((stream) => ({ stream, isTTY: stream.isTTY }))

@@ -40,9 +40,9 @@ for (const [side, command] of Object.entries(sides)) {
 }
 process.exit(late > 0 ? 1 : 0)
 
-/** Seconds of a step of `command` while so many processes do nothing but loop. */
+/** Seconds of a step of `command` while so many processes do nothing but loop, no longer than this one lives. */
 async function beside(busy: number, command: string[]): Promise<number> {
-  const others = Array.from({ length: busy }, () => Bun.spawn(['sh', '-c', 'while :; do :; done']))
+  const others = Array.from({ length: busy }, () => Bun.spawn(['sh', '-c', 'while kill -0 $PPID; do :; done']))
   try {
     return v.parse(v.looseObject({ step_s: v.number() }), await lastLine(command)).step_s
   } finally {

@@ -151,6 +151,17 @@ test('seeds side by side come to what they come to one after the other, and no p
   ])
 })
 
+test('a seed that cannot be gone on with ends the study, with what its process said', async () => {
+  const { batchSize: _, ...settings } = study.settings
+  const train = { data: 'rows.jsonl', steps: 2, reward: './mine.ts', lr: 10, klCoefficient: 0.1, maxKl: 1e-9 }
+  write('stopping.json', { ...study, settings, arms: { rl: [{ train }] }, bars: [] })
+  const { code, stderr } = await hone('study', 'stopping.json', '-o', 'stopping', '--jobs', '2')
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /^error: Cannot go on with seed [01]: its process ended with code 1; it said: Stopped after step/m,
+  )
+})
+
 test('seeds are worked on at once as stages leave cores, and as there is memory for them', async () => {
   const settings = { ...study.settings, threads: 2 }
   write('two.json', { ...study, settings })

@@ -66,12 +66,17 @@ export async function workApart({ words, seeds, jobs, threads }: Apart): Promise
 /** Whether this process has one seed of a study that another one reports. It ends with that one. */
 export function hasSeedAlone(): boolean {
   const alone = process.env[VARIABLE] !== undefined
-  if (alone) process.once('disconnect', () => process.exit(EXIT.interrupted))
+  if (alone) process.once('disconnect', deserted)
   return alone
 }
 
-/** To be called at the end, as the channel to the other process keeps this one alive. */
-export const leave = (): void => process.disconnect?.()
+const deserted = () => process.exit(EXIT.interrupted)
+
+/** To be called however the work ends, as the channel to the other process keeps this one alive. */
+export function leave(): void {
+  process.off('disconnect', deserted)
+  process.disconnect?.()
+}
 
 function start(seed: number, words: readonly string[], threads: number) {
   // In a group of its own: what is typed on the terminal is heard by the first process, which passes it on.

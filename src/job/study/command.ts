@@ -41,9 +41,11 @@ export async function studyCommand(flags: v.InferOutput<typeof StudyFlags>): Pro
   const arms = [...study.arms.keys()].filter((name) => alone === undefined || alone.includes(name))
   checkStudy(study)
   if (hasSeedAlone()) {
-    const done = await runStudy(study, flags.output, { arms, seeds })
-    leave()
-    return done ? EXIT.ok : EXIT.interrupted
+    try {
+      return (await runStudy(study, flags.output, { arms, seeds })) ? EXIT.ok : EXIT.interrupted
+    } finally {
+      leave()
+    }
   }
   const jobs = flags.jobs ?? (await roomFor(study, seeds))
   const results =
